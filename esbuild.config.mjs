@@ -1,0 +1,23 @@
+/** Builds dist/: the command line for Node. WGSL becomes text; packages with binaries stay outside. */
+import { build } from 'esbuild';
+
+const common = {
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  loader: { '.wgsl': 'text' },
+  sourcemap: true,
+  logLevel: 'warning',
+};
+
+// Native code and wasm are found through their packages at run time.
+const external = ['webgpu', '@jsquash/*', '@sparticuz/chromium'];
+
+await build({
+  ...common,
+  platform: 'node',
+  target: 'node20',
+  external,
+  entryPoints: { train: 'src/cli/main.ts' },
+  outdir: 'dist',
+});

@@ -1,0 +1,152 @@
+/**
+ * Reverse-mode differentiation. A node is what one op call leaves behind: its inputs, its outputs and one closure that
+ * turns gradients of the outputs into gradients of the inputs. First derivatives only: backward leaves no tape.
+ */
+import type { Storage } from './device/memory.ts';
+import { internal, ShapeError } from './errors.ts';
+import { add } from './ops/elementwise.ts';
+import { copyOf, inOrder } from './ops/layout.ts';
+import { denseOrder, formatShape, sameShape } from './shape.ts';
+import type { Tensor } from './tensor.ts';
+
+export type Gradients = (Tensor | null)[];
+
+export class TapeNode {
+  readonly name: string;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** Kept for backward, so that a scope that ends in between does not free them. */
+  readonly saved: readonly Tensor[];
+  readonly backward: (dOutputs: Gradients) => Gradients;
+
+  constructor(
+    name: string,
+    inputs: readonly Tensor[],
+    outputs: readonly Tensor[],
+    saved: readonly Tensor[],
+    backward: (dOutputs: Gradients) => Gradients,
+  ) {
+    this.name = name;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.saved = saved;
+    this.backward = backward;
+  }
+}
+
+/**
+ * Attaches history to an op's output when gradients are on and an input requires one. Returns the output.
+ * @param saved what backward reads besides the inputs
+ * @param backward dOutput -> a gradient for every input, of the input's logical shape in any memory order, or null
+ */
+export function differentiable(
+  name: string,
+  inputs: readonly Tensor[],
+  output: Tensor,
+  saved: readonly Tensor[],
+  backward: (dOutput: Tensor) => Gradients,
+): Tensor {
+  return differentiableMany(name, inputs, [output], saved, ([dOutput]) => backward(dOutput!))[0];
+}
+
+/** As differentiable(), for an op with several outputs; an output that the loss does not use has a null gradient. */
+export function differentiableMany(
+  name: string,
+  inputs: readonly Tensor[],
+  outputs: Tensor[],
+  saved: readonly Tensor[],
+  backward: (dOutputs: Gradients) => Gradients,
+): Tensor[] {
+  const { context } = inputs[0];
+  if (inputs.some((input) => input.context !== context)) {
+    throw new ShapeError(`${name}: its inputs live in different contexts.`, { remedy: 'create all of them from one context' });
+  }
+  if (!context.gradientsEnabled || !inputs.some((input) => input.requiresGrad)) return outputs;
+  const node = new TapeNode(name, inputs, outputs, saved, backward);
+  for (const output of outputs) {
+    output.requiresGrad = true;
+    output.node = node;
+  }
+  return outputs;
+}
+
+/** Nodes that `root` was computed from, each after all those that it feeds. Iterative: depth costs no stack. */
+export function reverseTopologicalOrder(root: TapeNode): TapeNode[] {
+  const order: TapeNode[] = [];
+  const state = new Map<TapeNode, 'open' | 'done'>();
+  const stack = [root];
+  while (stack.length > 0) {
+    const node = stack[stack.length - 1];
+    if (state.has(node)) {
+      stack.pop();
+      if (state.get(node) === 'open') {
+        state.set(node, 'done');
+        order.push(node);
+      }
+      continue;
+    }
+    state.set(node, 'open');
+    for (const { node: parent } of node.inputs) if (parent && !state.has(parent)) stack.push(parent);
+  }
+  return order.reverse();
+}
+
+/**
+ * Sets `.grad` of every leaf that requires it to dLoss/dLeaf, replacing earlier gradients, and drops the tape. Where the
+ * leaf's gradient has a place already (packGradients), the gradient is written there.
+ * @throws ShapeError when the loss is not a scalar or depends on nothing that requires a gradient
+ */
+export function backward(loss: Tensor): void {
+  const { context } = loss;
+  if (loss.size !== 1) {
+    throw new ShapeError(`backward: the loss is ${formatShape(loss.shape)}, expected one element.`, { remedy: 'take mean() or sum() first' });
+  }
+  const root = loss.node;
+  if (!root) {
+    throw new ShapeError('backward: the loss depends on no tensor that requires a gradient.', {
+      remedy: 'set requiresGrad on the parameters, and compute the loss outside noGrad()',
+    });
+  }
+  context.noGrad(() => {
+    context.scope(() => {
+      const gradients = new Map<Tensor, Tensor>([[loss, context.full(loss.shape, 1)]]);
+      for (const node of reverseTopologicalOrder(root)) propagate(node, gradients);
+      const taken = new Set<Storage>();
+      return [...gradients].map(([leaf, gradient]) => settle(leaf, gradient, taken));
+    });
+  });
+}
+
+/** Runs one node's backward and adds the results to the gradients of its inputs. */
+function propagate(node: TapeNode, gradients: Map<Tensor, Tensor>): void {
+  const dOutputs = node.outputs.map((output) => gradients.get(output) ?? null);
+  for (const output of node.outputs) {
+    gradients.delete(output);
+    output.node = null;
+  }
+  const dInputs = node.backward(dOutputs);
+  node.inputs.forEach((input, i) => {
+    const dInput = dInputs[i];
+    if (!input.requiresGrad || !dInput) return;
+    if (!sameShape(dInput.shape, input.shape)) {
+      throw internal(`${node.name}: gradient ${formatShape(dInput.shape)} of input ${i}, which is ${formatShape(input.shape)}.`);
+    }
+    const sum = gradients.get(input);
+    gradients.set(input, sum ? add(sum, dInput) : dInput);
+  });
+}
+
+/** Makes a leaf's gradient its own, in the leaf's memory order, and at its place in the gradient arena if it has one. */
+function settle(leaf: Tensor, dLeaf: Tensor, taken: Set<Storage>): Tensor {
+  const order = denseOrder(leaf.shape, leaf.strides) ?? undefined;
+  const ordered = inOrder(dLeaf, order);
+  // a gradient that shares its memory (add hands the same tensor to both of its inputs) must not become two leaves'
+  const shared = ordered.storage.references > 1 || taken.has(ordered.storage);
+  const own = shared ? copyOf(ordered, order) : ordered;
+  taken.add(own.storage);
+  if (leaf.gradPlace) leaf.context.moveInto(own, leaf.gradPlace);
+  else leaf.grad?.dispose();
+  const gradient = leaf.gradPlace ?? own;
+  leaf.grad = gradient;
+  return gradient;
+}

@@ -1,0 +1,347 @@
+/**
+ * Everything that a computation hangs on: device, memory, kernels, scopes, and whether launches run now or go into a
+ * plan. No other module keeps state, so two contexts live side by side and a lost one can be replaced.
+ */
+import fillSource from '../shaders/fill.wgsl';
+import { type Device, type DeviceFeatures, openDevice } from './device/device.ts';
+import { BUFFER_USAGE, MemoryPool, type MemoryReport, Storage } from './device/memory.ts';
+import { Readback } from './device/readback.ts';
+import { byteLength, type DType } from './dtype.ts';
+import { internal, ShapeError } from './errors.ts';
+import { KernelCache } from './kernel/cache.ts';
+import type { KernelSpec } from './kernel/spec.ts';
+import { bytesOf, groups2d, type Launch, resolve } from './launch.ts';
+import { EagerQueue } from './plan/eager.ts';
+import { Recorder } from './plan/record.ts';
+import type { Replay } from './plan/replay.ts';
+import type { AdapterInfo, RuntimePlatform } from './platform/platform.ts';
+import { checkShape, denseStrides, formatShape, type Shape, sizeOf } from './shape.ts';
+import { byteOffset, Tensor, type TensorLayout } from './tensor.ts';
+import { defaultVariants, type Variants } from './variants.ts';
+
+export interface ContextOptions {
+  /** Which adapter, by name or kind; default the best. */
+  adapter?: string;
+  /** Which implementation of a kernel family, where the default is not wanted. */
+  variants?: Partial<Variants>;
+  /** Fills fresh memory with NaN, so that a kernel that reads what nobody wrote is found out. For tests. */
+  poison?: boolean;
+}
+
+export interface TensorOptions {
+  dtype?: DType;
+  /** Axes from slowest to fastest in memory; default row-major. */
+  order?: Shape;
+}
+
+/** A recorded step. */
+export interface Plan<T> {
+  /** What the recorded function returned; its tensors hold the values of the last run. */
+  readonly outputs: T;
+  /** Kernel launches of one run, and their names in order. */
+  readonly launches: number;
+  readonly labels: string[];
+  /** Device memory that the plan owns, in bytes. */
+  readonly bytes: number;
+  /** Submits the step. Nothing is allocated, compiled or awaited. */
+  run(): void;
+  dispose(): void;
+}
+
+const FILL: KernelSpec = { file: 'fill.wgsl', source: fillSource, entry: 'fill' };
+
+export class Context {
+  readonly device: Device;
+  readonly variants: Variants;
+  readonly #kernels: KernelCache;
+  readonly #pool: MemoryPool;
+  readonly #queue: EagerQueue;
+  readonly #readback: Readback;
+  readonly #scopes: Set<Tensor>[] = [];
+  #recorder: Recorder | null = null;
+  #gradientsEnabled = true;
+  #nextId = 0;
+
+  constructor(device: Device, options: ContextOptions = {}) {
+    this.device = device;
+    this.variants = { ...defaultVariants(device.features), ...options.variants };
+    this.#kernels = new KernelCache(device);
+    this.#queue = new EagerQueue(device);
+    this.#readback = new Readback(device);
+    this.#pool = new MemoryPool(device, options.poison ? nanFiller(device, this.#queue) : undefined);
+  }
+
+  get info(): AdapterInfo {
+    return this.device.info;
+  }
+
+  get features(): DeviceFeatures {
+    return this.device.features;
+  }
+
+  get limits(): GPUSupportedLimits {
+    return this.device.limits;
+  }
+
+  /** Rejects with DeviceLostError or KernelError when the device fails; never resolves. */
+  get lost(): Promise<never> {
+    return this.device.lost;
+  }
+
+  get gradientsEnabled(): boolean {
+    return this.#gradientsEnabled;
+  }
+
+  get isRecording(): boolean {
+    return this.#recorder !== null;
+  }
+
+  memory(): MemoryReport {
+    return this.#pool.report();
+  }
+
+  /** A tensor of the given values, in logical row-major order. @throws ShapeError, LimitError */
+  tensor(values: ArrayLike<number>, shape: Shape, options: TensorOptions = {}): Tensor {
+    const tensor = this.#allocate(shape, options, false);
+    tensor.write(values);
+    return tensor;
+  }
+
+  /** Uninitialised memory: every element must be written before it is read. @throws ShapeError, LimitError */
+  empty(shape: Shape, options: TensorOptions = {}): Tensor {
+    return this.#allocate(shape, options, this.isRecording);
+  }
+
+  zeros(shape: Shape, options: TensorOptions = {}): Tensor {
+    return this.full(shape, 0, options);
+  }
+
+  /** A tensor of one value (0 only, unless f32). */
+  full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
+    const tensor = this.empty(shape, options);
+    if (tensor.dtype !== 'f32' && value !== 0) throw internal(`full: a ${tensor.dtype} tensor can only be filled with 0.`);
+    const count = bytesOf(tensor) / 4;
+    this.launch({ kernel: FILL, bindings: { y: tensor }, uniforms: { count, value }, groups: groups2d(Math.ceil(count / 256)) });
+    return tensor;
+  }
+
+  /** Runs `body` and disposes the tensors made in it, but for those that its result reaches (also through the tape). */
+  scope<T>(body: () => T): T {
+    const made = new Set<Tensor>();
+    this.#scopes.push(made);
+    try {
+      const result = body();
+      const kept = reachableTensors(result);
+      const outer = this.#scopes.at(-2);
+      for (const tensor of made) {
+        if (!kept.has(tensor)) continue;
+        made.delete(tensor);
+        outer?.add(tensor);
+      }
+      return result;
+    } finally {
+      this.#scopes.pop();
+      for (const tensor of [...made]) tensor.dispose();
+    }
+  }
+
+  /** Runs `body` without leaving a tape. */
+  noGrad<T>(body: () => T): T {
+    const before = this.#gradientsEnabled;
+    this.#gradientsEnabled = false;
+    try {
+      return body();
+    } finally {
+      this.#gradientsEnabled = before;
+    }
+  }
+
+  /** Runs a kernel now, or adds it to the plan that is being recorded. */
+  launch(launch: Launch): void {
+    const sink = this.#recorder ?? this.#queue;
+    const scratch: Storage[] = [];
+    const resolved = resolve(this.#kernels.get(launch.kernel), launch, (bytes) => {
+      const storage = this.#recorder ? new Storage(bytes, null) : this.#pool.allocate(bytes);
+      scratch.push(storage);
+      return storage;
+    });
+    for (const copy of resolved.copies) sink.copy(copy);
+    sink.launch(resolved.launch);
+    for (const storage of scratch) storage.release();
+  }
+
+  /**
+   * Traces `body` once (nothing runs) into a plan that can be run often: memory placed, kernels compiled in parallel,
+   * bind groups built. Tensors made before keep their memory; refill them with write() between runs.
+   * @throws LimitError, KernelError, and what body throws
+   */
+  async record<T>(body: () => T): Promise<Plan<T>> {
+    if (this.#recorder) throw internal('record() inside record().');
+    this.#queue.flush();
+    const recorder = new Recorder();
+    this.#recorder = recorder;
+    const made = new Set<Tensor>();
+    this.#scopes.push(made);
+    let outputs: T;
+    try {
+      outputs = body();
+    } catch (error) {
+      for (const tensor of [...made]) tensor.dispose();
+      throw error;
+    } finally {
+      this.#recorder = null;
+      this.#scopes.pop();
+    }
+    const kept = reachableTensors(outputs);
+    const pinned = new Set([...kept].map((tensor) => tensor.storage));
+    const replay = await recorder.finish(this.device, this.#pool, pinned);
+    for (const tensor of [...made]) if (!kept.has(tensor)) tensor.dispose();
+    return this.#planOf(replay, outputs);
+  }
+
+  /** Resolves when everything launched so far has run. @throws DeviceLostError, KernelError */
+  async sync(): Promise<void> {
+    this.#queue.flush();
+    await this.device.idle();
+  }
+
+  /** Ends the context: waits for the queue, frees all memory, lets the process end. Safe after a failure. */
+  async close(): Promise<void> {
+    try {
+      await this.sync();
+    } catch {
+      // a failed device has nothing left to wait for; its error has reached whoever awaits `lost`
+    }
+    this.#readback.close();
+    this.#queue.close();
+    this.#pool.trim();
+    this.device.close();
+  }
+
+  /** For Tensor.view: another tensor on a storage that was retained for it. */
+  adopt(storage: Storage, layout: TensorLayout, dtype: DType): Tensor {
+    const tensor = new Tensor(this, this.#nextId++, storage, layout, dtype);
+    this.#pool.liveTensors++;
+    this.#scopes.at(-1)?.add(tensor);
+    return tensor;
+  }
+
+  /** For Tensor.dispose. */
+  forget(tensor: Tensor): void {
+    this.#pool.liveTensors--;
+    for (const scope of this.#scopes) scope.delete(tensor);
+  }
+
+  /** For Tensor.write: bytes in memory order. */
+  upload(tensor: Tensor, values: Float32Array | Uint32Array | Uint8Array): void {
+    this.#queue.flush(); // the queue's writes would overtake launches that are only encoded
+    const whole = values.byteLength % 4 === 0 ? values : padToWords(values);
+    const { storage } = tensor;
+    this.device.gpu.queue.writeBuffer(
+      storage.buffer,
+      storage.offset + byteOffset(tensor),
+      whole.buffer as ArrayBuffer,
+      whole.byteOffset,
+      whole.byteLength,
+    );
+  }
+
+  /** For Tensor.read: the bytes of `extent` elements. */
+  async download(tensor: Tensor, extent: number): Promise<ArrayBuffer> {
+    if (this.isRecording) throw internal('a tensor was read while a step is recorded; return it from the step instead.');
+    this.#queue.flush();
+    const { storage } = tensor;
+    return this.#readback.read(storage.buffer, storage.offset + byteOffset(tensor), byteLength(tensor.dtype, extent));
+  }
+
+  /** Copies a dense tensor to `place`, of the same layout; in a recorded step its kernel writes there in the first place. */
+  moveInto(tensor: Tensor, place: Tensor): void {
+    const [from, to] = [tensor.storage, place.storage];
+    if (!from.isPlaced && tensor.offset === 0) {
+      from.place(to.buffer, to.offset + byteOffset(place));
+      return;
+    }
+    this.copy(tensor, place);
+  }
+
+  /** Copies a dense tensor's bytes to a place of the same size and memory order. */
+  copy(tensor: Tensor, place: Tensor): void {
+    const copy = {
+      from: tensor.storage,
+      fromOffset: byteOffset(tensor),
+      to: place.storage,
+      toOffset: byteOffset(place),
+      bytes: bytesOf(place),
+    };
+    (this.#recorder ?? this.#queue).copy(copy);
+  }
+
+  #allocate(shape: Shape, options: TensorOptions, planned: boolean): Tensor {
+    checkShape('tensor', shape);
+    const { dtype = 'f32', order } = options;
+    if (order && order.length !== shape.length) {
+      throw new ShapeError(`tensor: memory order ${formatShape(order)} does not fit shape ${formatShape(shape)}.`);
+    }
+    const bytes = byteLength(dtype, sizeOf(shape));
+    const storage = planned ? new Storage(bytes, null) : this.#pool.allocate(bytes);
+    return this.adopt(storage, { shape: [...shape], strides: denseStrides(shape, order), offset: 0 }, dtype);
+  }
+
+  #planOf<T>(replay: Replay, outputs: T): Plan<T> {
+    const queue = this.#queue;
+    return {
+      outputs,
+      launches: replay.launches,
+      labels: replay.labels,
+      bytes: replay.bytes,
+      run() {
+        queue.flush();
+        replay.run();
+      },
+      dispose: () => replay.dispose(),
+    };
+  }
+}
+
+/** Opens the platform's adapter and a context on it. @throws AdapterError */
+export async function openContext(platform: RuntimePlatform, options: ContextOptions = {}): Promise<Context> {
+  return new Context(await openDevice(platform, options), options);
+}
+
+/** Fills fresh buffers with NaN, in order with the launches around it. */
+function nanFiller(device: Device, queue: EagerQueue): (buffer: GPUBuffer) => void {
+  let nan: Storage | null = null;
+  return (buffer) => {
+    const bytes = buffer.size;
+    if (!nan || nan.bytes < bytes) {
+      const source = device.gpu.createBuffer({ size: bytes, usage: BUFFER_USAGE.COPY_SRC, mappedAtCreation: true });
+      new Uint8Array(source.getMappedRange()).fill(0xff);
+      source.unmap();
+      nan = new Storage(bytes, { buffer: source, offset: 0 });
+    }
+    queue.copy({ from: nan, fromOffset: 0, to: new Storage(bytes, { buffer, offset: 0 }), toOffset: 0, bytes });
+  };
+}
+
+/** Tensors in a value (tensor, array, plain object), with what their tapes hold. */
+function reachableTensors(value: unknown): Set<Tensor> {
+  const found = new Set<Tensor>();
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (next instanceof Tensor) {
+      if (found.has(next)) continue;
+      found.add(next);
+      if (next.grad) open.push(next.grad);
+      if (next.node) open.push(...next.node.inputs, ...next.node.saved);
+    } else if (Array.isArray(next)) open.push(...next);
+    else if (next && typeof next === 'object' && Object.getPrototypeOf(next) === Object.prototype) open.push(...Object.values(next));
+  }
+  return found;
+}
+
+function padToWords(values: Float32Array | Uint32Array | Uint8Array): Uint8Array {
+  const padded = new Uint8Array(Math.ceil(values.byteLength / 4) * 4);
+  padded.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return padded;
+}

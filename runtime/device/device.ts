@@ -1,0 +1,115 @@
+/**
+ * The GPU, its adapter and its device, held together: nothing is global, several may be open at once, and close() drops
+ * every reference so that the process may end. Loss and uncaptured errors become one rejected promise.
+ */
+import { DeviceLostError, KernelError, type OeclError } from '../errors.ts';
+import type { AdapterInfo, PlatformAdapter, RuntimePlatform } from '../platform/platform.ts';
+
+export interface DeviceFeatures {
+  subgroups: boolean;
+  /** Lanes of a subgroup, 4 to 128; both 0 without subgroups. */
+  subgroupMinSize: number;
+  subgroupMaxSize: number;
+  f16: boolean;
+  timestampQuery: boolean;
+}
+
+const WANTED_FEATURES = ['subgroups', 'shader-f16', 'timestamp-query'] as const;
+
+const WANTED_LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+export class Device {
+  readonly info: AdapterInfo;
+  readonly features: DeviceFeatures;
+  readonly limits: GPUSupportedLimits;
+  /** Rejects when the device is lost or the GPU reports an error that nobody caught; never resolves. */
+  readonly lost: Promise<never>;
+  readonly gpu: GPUDevice;
+  #release: (() => void) | null;
+  #failure: OeclError | null = null;
+  #reject: (error: OeclError) => void = () => {};
+
+  constructor(found: PlatformAdapter, gpu: GPUDevice) {
+    this.info = found.info;
+    this.gpu = gpu;
+    this.limits = gpu.limits;
+    this.#release = () => found.release();
+    this.features = readFeatures(found.adapter, gpu);
+    this.lost = new Promise<never>((_, reject) => {
+      this.#reject = reject;
+    });
+    this.lost.catch(() => {}); // whoever awaits it still sees it; a run that never asks must not crash twice
+    gpu.addEventListener('uncapturederror', (event) => {
+      const { message } = (event as GPUUncapturedErrorEvent).error;
+      this.fail(new KernelError(`the GPU rejected a call: ${message}`, { remedy: 'please report this, with the command that led here' }));
+    });
+    void gpu.lost.then(({ reason, message }) => {
+      if (this.#release === null || reason === 'destroyed') return; // closed on purpose
+      this.fail(
+        new DeviceLostError(`the device was lost (${reason}): ${message || 'the driver gave no reason'}.`, {
+          details: [`adapter ${this.info.description}`],
+          remedy: 'start again with --resume; if it happens again, a smaller --batch, or another adapter (--list-adapters)',
+        }),
+      );
+    });
+  }
+
+  /** Makes `lost` reject and every later check() throw. The first failure counts. */
+  fail(error: OeclError): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    this.#reject(error);
+  }
+
+  /** @throws the failure that was reported, if any. */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Resolves when all submitted work is done. @throws DeviceLostError, KernelError */
+  async idle(): Promise<void> {
+    this.check();
+    await Promise.race([this.gpu.queue.onSubmittedWorkDone(), this.lost]);
+    this.check();
+  }
+
+  /** Destroys the device and drops the adapter, so that a Node process may end. Safe to call twice. */
+  close(): void {
+    const release = this.#release;
+    this.#release = null;
+    if (!release) return;
+    this.gpu.destroy();
+    release();
+  }
+}
+
+/** Opens a device with the adapter's own limits and those wanted features that it has. @throws AdapterError */
+export async function openDevice(platform: RuntimePlatform, options: { adapter?: string } = {}): Promise<Device> {
+  const found = await platform.requestAdapter(options);
+  const { adapter } = found;
+  const requiredLimits: Record<string, number> = {};
+  for (const name of WANTED_LIMITS) requiredLimits[name] = adapter.limits[name];
+  const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
+  const gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures: requiredFeatures as GPUFeatureName[] });
+  return new Device(found, gpu);
+}
+
+function readFeatures(adapter: GPUAdapter, gpu: GPUDevice): DeviceFeatures {
+  const subgroups = gpu.features.has('subgroups');
+  const { subgroupMinSize = 4, subgroupMaxSize = 128 } = adapter.info ?? {};
+  return {
+    subgroups,
+    subgroupMinSize: subgroups ? subgroupMinSize : 0,
+    subgroupMaxSize: subgroups ? subgroupMaxSize : 0,
+    f16: gpu.features.has('shader-f16'),
+    timestampQuery: gpu.features.has('timestamp-query'),
+  };
+}

@@ -1,0 +1,47 @@
+/**
+ * Every failure that a user can meet, one class a family. A message says what was got and what was expected, then the
+ * shapes or files on lines of their own, then the remedy. `exitCode` is what a command line ends with.
+ */
+export interface ErrorParts {
+  /** Lines shown below the sentence, indented: shapes, files, limits. */
+  details?: readonly string[];
+  /** What the reader can do about it. */
+  remedy?: string;
+  cause?: unknown;
+}
+
+export class OeclError extends Error {
+  readonly exitCode: number = 1;
+  readonly remedy: string | undefined;
+
+  constructor(sentence: string, parts: ErrorParts = {}) {
+    const lines = [sentence, ...(parts.details ?? []).map((line) => `  ${line}`)];
+    if (parts.remedy) lines.push(`  Remedy: ${parts.remedy}`);
+    super(lines.join('\n'), parts.cause === undefined ? undefined : { cause: parts.cause });
+    this.name = new.target.name;
+    this.remedy = parts.remedy;
+  }
+}
+
+/** Tensors that do not fit an operation. The sentence starts with the operation's name. */
+export class ShapeError extends OeclError {}
+
+/** A tensor or launch beyond what the adapter allows. */
+export class LimitError extends OeclError {}
+
+/** No adapter, or none that serves. */
+export class AdapterError extends OeclError {}
+
+/** The device went away: driver reset, watchdog, too little memory. */
+export class DeviceLostError extends OeclError {}
+
+/** A kernel that does not compile, or a call that the GPU rejected: ours to mend. */
+export class KernelError extends OeclError {}
+
+/** A file that is not what it claims to be, or of another model. */
+export class FormatError extends OeclError {}
+
+/** "internal:" marks what only our own code can cause. */
+export function internal(sentence: string): OeclError {
+  return new OeclError(`internal: ${sentence}`, { remedy: 'please report this, with the command that led here' });
+}

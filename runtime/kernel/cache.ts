@@ -1,0 +1,102 @@
+/**
+ * Kernels compiled once: text -> layouts and pipeline. The cache is keyed by the emitted text, so two specs that come
+ * to the same WGSL share a pipeline. The eager path compiles at once, a recorded plan all its kernels in parallel.
+ */
+import type { Device } from '../device/device.ts';
+import { KernelError } from '../errors.ts';
+import { emit } from './emit.ts';
+import { type KernelInterface, reflect } from './reflect.ts';
+import { type KernelSpec, kernelKey } from './spec.ts';
+
+const COMPUTE = 4; // GPUShaderStage.COMPUTE, whose global exists in browsers only
+
+/** One kernel of one device. */
+export class Kernel {
+  readonly label: string;
+  readonly text: string;
+  readonly interface: KernelInterface;
+  readonly bindGroupLayout: GPUBindGroupLayout;
+  readonly #device: Device;
+  readonly #descriptor: () => GPUComputePipelineDescriptor;
+  #module: GPUShaderModule | null = null;
+  #pipeline: GPUComputePipeline | null = null;
+  #compiling: Promise<void> | null = null;
+
+  constructor(device: Device, spec: KernelSpec, text: string) {
+    this.label = `${spec.file}:${spec.entry}`;
+    this.text = text;
+    this.interface = reflect(spec.file, text, spec.entry);
+    this.#device = device;
+    this.bindGroupLayout = device.gpu.createBindGroupLayout({ label: this.label, entries: layoutEntries(this.interface) });
+    this.#descriptor = () => ({
+      label: this.label,
+      layout: device.gpu.createPipelineLayout({ bindGroupLayouts: [this.bindGroupLayout] }),
+      compute: { module: (this.#module ??= device.gpu.createShaderModule({ label: this.label, code: text })), entryPoint: spec.entry },
+    });
+  }
+
+  /** The pipeline, compiled now if it is not yet. Errors arrive through Device.lost with the kernel's text. */
+  get pipeline(): GPUComputePipeline {
+    if (!this.#pipeline) {
+      this.#pipeline = this.#device.gpu.createComputePipeline(this.#descriptor());
+      void this.#diagnose(this.#module!).then((error) => error && this.#device.fail(error));
+    }
+    return this.#pipeline;
+  }
+
+  /** Compiles without holding up the caller. @throws KernelError with line and source text. */
+  compile(): Promise<void> {
+    if (this.#pipeline) return Promise.resolve();
+    this.#compiling ??= this.#device.gpu.createComputePipelineAsync(this.#descriptor()).then(
+      (pipeline) => {
+        this.#pipeline = pipeline;
+      },
+      async (error: Error) => {
+        throw (await this.#diagnose(this.#module!)) ?? new KernelError(`${this.label} does not compile: ${error.message}`);
+      },
+    );
+    return this.#compiling;
+  }
+
+  async #diagnose(module: GPUShaderModule): Promise<KernelError | null> {
+    const { messages } = await module.getCompilationInfo();
+    const errors = messages.filter((message) => message.type === 'error');
+    if (errors.length === 0) return null;
+    const lines = this.text.split('\n');
+    const details = errors.slice(0, 3).map(({ lineNum, message }) => `line ${lineNum}: ${message}\n    ${lines[lineNum - 1]?.trim()}`);
+    return new KernelError(`${this.label} does not compile.`, { details, remedy: 'please report this' });
+  }
+}
+
+export class KernelCache {
+  readonly #device: Device;
+  readonly #bySpec = new Map<string, Kernel>();
+  readonly #byText = new Map<string, Kernel>();
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  get(spec: KernelSpec): Kernel {
+    const key = kernelKey(spec);
+    let kernel = this.#bySpec.get(key);
+    if (!kernel) {
+      const text = emit(spec);
+      const textKey = `${spec.entry}\n${text}`;
+      kernel = this.#byText.get(textKey) ?? new Kernel(this.#device, spec, text);
+      this.#byText.set(textKey, kernel);
+      this.#bySpec.set(key, kernel);
+    }
+    return kernel;
+  }
+}
+
+function layoutEntries({ storage, uniform }: KernelInterface): GPUBindGroupLayoutEntry[] {
+  const entries: GPUBindGroupLayoutEntry[] = storage.map(({ binding, access }) => ({
+    binding,
+    visibility: COMPUTE,
+    buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+  }));
+  if (uniform) entries.push({ binding: uniform.binding, visibility: COMPUTE, buffer: { type: 'uniform' } });
+  return entries;
+}

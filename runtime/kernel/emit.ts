@@ -1,0 +1,89 @@
+/**
+ * Turns a shader file into specialised WGSL: parameters replaced, slots filled, marked loops unrolled. The marks are
+ * comments, so every file is valid WGSL as it stands, and is its own default variant.
+ */
+import { internal } from '../errors.ts';
+import type { KernelSpec } from './spec.ts';
+
+/** The WGSL text of a kernel. @throws when a parameter or slot is not marked in the file. */
+export function emit(spec: KernelSpec): string {
+  let text = spec.source;
+  for (const [name, value] of Object.entries(spec.params ?? {})) text = replaceParameter(spec, text, name, value);
+  for (const [name, body] of Object.entries(spec.slots ?? {})) text = fillSlot(spec, text, name, body);
+  return hoistEnables([...(spec.include ?? []), unroll(text)].join('\n'));
+}
+
+function replaceParameter(spec: KernelSpec, text: string, name: string, value: number | string): string {
+  const line = new RegExp(`^(\\s*(?:const ${name}\\s*:\\s*(\\w+)|alias ${name})\\s*=\\s*)([^;]+)(;\\s*// @param.*)$`, 'm');
+  if (!line.test(text)) throw internal(`${spec.file} has no line "const ${name}: ... // @param" or "alias ${name} ...".`);
+  return text.replace(line, (_, head: string, type: string | undefined, __: string, tail: string) => {
+    return head + (typeof value === 'number' ? literal(value, type) : value) + tail;
+  });
+}
+
+function literal(value: number, type: string | undefined): string {
+  if (type === 'u32') return `${value}u`;
+  if (type === 'f32' && Number.isInteger(value)) return `${value}.0`;
+  return String(value);
+}
+
+function fillSlot(spec: KernelSpec, text: string, name: string, body: string): string {
+  const slot = new RegExp(`(^[ \\t]*// @slot ${name}\\b[^\\n]*\\n)([\\s\\S]*?)(^[ \\t]*// @end)`, 'm');
+  if (!slot.test(text)) throw internal(`${spec.file} has no slot "${name}".`);
+  return text.replace(slot, (_, open: string, __: string, close: string) => `${open}${body.replace(/\n?$/, '\n')}${close}`);
+}
+
+const UNROLLED = /for \(var (\w+)(?:: u32)? = 0u?; \1 < ([^;]+); \1(?:\+\+|\s*\+=\s*1u?)\) \{ *\/\/ @unroll[^\n]*\n/;
+
+/** Repeats the body of every loop marked `// @unroll`, inner loops included; the index becomes a literal. */
+function unroll(text: string): string {
+  for (let match = UNROLLED.exec(text); match; match = UNROLLED.exec(text)) {
+    const [head, index, bound] = match;
+    const start = match.index + head.length;
+    const end = closingBrace(text, start);
+    const body = text.slice(start, end).replace(/\s+$/, '\n');
+    const name = new RegExp(`\\b${index}\\b`, 'g');
+    const count = constantValue(text, bound);
+    const copies = Array.from({ length: count }, (_, i) => `{\n${body.replace(name, `${i}u`)}}`);
+    text = `${text.slice(0, match.index)}${copies.join(' ')}${text.slice(end + 1)}`;
+  }
+  return text;
+}
+
+function closingBrace(text: string, from: number): number {
+  let depth = 1;
+  for (let at = from; at < text.length; at++) {
+    if (text[at] === '{') depth++;
+    else if (text[at] === '}' && --depth === 0) return at;
+  }
+  throw internal('an unrolled loop is not closed.');
+}
+
+/** A number, a `const` of the file, or products and quotients of them. */
+function constantValue(text: string, expression: string): number {
+  const [first, ...rest] = expression.trim().split(/\s*([*/])\s*/);
+  let value = operand(text, first);
+  for (let i = 0; i < rest.length; i += 2) {
+    const right = operand(text, rest[i + 1]);
+    value = rest[i] === '*' ? value * right : Math.floor(value / right);
+  }
+  return value;
+}
+
+function operand(text: string, word: string): number {
+  const number = /^(\d+)u?$/.exec(word);
+  if (number) return Number(number[1]);
+  const declared = new RegExp(`const ${word}\\s*:\\s*\\w+\\s*=\\s*([^;]+);`).exec(text);
+  if (!declared) throw internal(`the bound "${word}" of an unrolled loop is not a constant.`);
+  return constantValue(text, declared[1]);
+}
+
+/** WGSL wants directives before everything else. */
+function hoistEnables(text: string): string {
+  const directives = new Set<string>();
+  const rest = text.replace(/^\s*(enable|requires) [^;]+;[^\n]*$/gm, (line) => {
+    directives.add(line.trim().replace(/;.*$/, ';'));
+    return '';
+  });
+  return directives.size ? `${[...directives].join('\n')}\n${rest}` : rest;
+}

@@ -1,0 +1,91 @@
+/** What a WGSL text binds, and where its uniform fields lie. */
+import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { internal } from '../errors.ts';
+
+export interface StorageBinding {
+  name: string;
+  binding: number;
+  access: 'read' | 'read_write';
+}
+
+export interface UniformField {
+  offset: number;
+  bytes: number;
+  type: 'u32' | 'i32' | 'f32';
+  /** Elements of a vector or array; an array of vec4 counts its scalars. */
+  count: number;
+}
+
+export interface KernelInterface {
+  storage: StorageBinding[];
+  uniform: { binding: number; bytes: number; fields: Map<string, UniformField> } | null;
+}
+
+/** Bindings and uniform layout of one entry point. At most one uniform struct, all in group 0. */
+export function reflect(file: string, text: string, entry: string): KernelInterface {
+  const module = new WgslReflect(text);
+  const found = module.entry.compute.find((candidate) => candidate.name === entry);
+  if (!found) throw internal(`${file} has no entry point "${entry}".`);
+  const storage: StorageBinding[] = [];
+  let uniform: KernelInterface['uniform'] = null;
+  for (const resource of found.resources) {
+    if (resource.group !== 0) throw internal(`${file}: "${resource.name}" is in group ${resource.group}; only 0 is used.`);
+    if (resource.resourceType === 0) {
+      if (uniform) throw internal(`${file}: "${entry}" has two uniform structs.`);
+      uniform = { binding: resource.binding, bytes: Math.ceil(resource.size / 16) * 16, fields: uniformFields(resource.type) };
+    } else {
+      const access = resource.access === 'read_write' || resource.access === 'write' ? 'read_write' : 'read';
+      storage.push({ name: resource.name, binding: resource.binding, access });
+    }
+  }
+  storage.sort((a, b) => a.binding - b.binding);
+  return { storage, uniform };
+}
+
+interface Member {
+  name: string;
+  offset: number;
+  size: number;
+  type: { name: string; format?: { name: string } | null };
+}
+
+function uniformFields(type: unknown): Map<string, UniformField> {
+  const fields = new Map<string, UniformField>();
+  for (const member of (type as { members: Member[] }).members) {
+    const scalar = scalarOf(member.type);
+    fields.set(member.name, { offset: member.offset, bytes: member.size, type: scalar, count: member.size / 4 });
+  }
+  return fields;
+}
+
+function scalarOf(type: Member['type']): UniformField['type'] {
+  const names = [type.name, type.format?.name, (type.format as Member['type'] | undefined)?.format?.name].join(' ');
+  if (/f32|\dh?f\b/.test(names)) return 'f32';
+  return /i32|\di\b/.test(names) ? 'i32' : 'u32';
+}
+
+/** The bytes of a uniform struct. @throws for a field that is missing, unknown or too long. */
+export function packUniforms(
+  label: string,
+  layout: NonNullable<KernelInterface['uniform']>,
+  values: Readonly<Record<string, number | readonly number[]>>,
+): ArrayBuffer {
+  const bytes = new ArrayBuffer(layout.bytes);
+  const view = new DataView(bytes);
+  for (const name of Object.keys(values)) {
+    if (!layout.fields.has(name)) throw internal(`${label}: no uniform field "${name}".`);
+  }
+  for (const [name, field] of layout.fields) {
+    const value = values[name];
+    if (value === undefined) throw internal(`${label}: uniform field "${name}" is not set.`);
+    const list = typeof value === 'number' ? [value] : value;
+    if (list.length > field.count) throw internal(`${label}: uniform field "${name}" holds ${field.count} values, not ${list.length}.`);
+    list.forEach((number, i) => {
+      const at = field.offset + 4 * i;
+      if (field.type === 'f32') view.setFloat32(at, number, true);
+      else if (field.type === 'i32') view.setInt32(at, number, true);
+      else view.setUint32(at, number, true);
+    });
+  }
+  return bytes;
+}

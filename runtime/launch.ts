@@ -1,0 +1,72 @@
+/** A launch as ops write it: a kernel, tensors by WGSL name, uniform fields by name, a grid. */
+import { type BoundRange, type CopyCommand, type ResolvedLaunch } from './plan/launch.ts';
+import { Storage } from './device/memory.ts';
+import { byteLength, bytesPerElement } from './dtype.ts';
+import { internal } from './errors.ts';
+import type { Kernel } from './kernel/cache.ts';
+import { packUniforms } from './kernel/reflect.ts';
+import type { KernelSpec } from './kernel/spec.ts';
+import { extentOf } from './shape.ts';
+import { byteOffset, type Tensor } from './tensor.ts';
+
+export interface Launch {
+  kernel: KernelSpec;
+  bindings: Readonly<Record<string, Tensor>>;
+  uniforms?: Readonly<Record<string, number | readonly number[]>>;
+  groups: readonly [number, number, number];
+}
+
+const MAX_GROUPS = 65535;
+const OFFSET_ALIGNMENT = 256;
+
+/** A grid of at least n workgroups within the limit of a dimension; the kernel computes y * groups.x + x. */
+export function groups2d(n: number): [number, number, number] {
+  if (n <= MAX_GROUPS) return [Math.max(n, 1), 1, 1];
+  const rows = Math.ceil(n / MAX_GROUPS);
+  return [Math.ceil(n / rows), rows, 1];
+}
+
+/**
+ * Looks names up and checks them. A view that starts where no binding may is copied to a storage of its own first.
+ * @param scratch makes that storage
+ */
+export function resolve(
+  kernel: Kernel,
+  launch: Launch,
+  scratch: (bytes: number) => Storage,
+): { launch: ResolvedLaunch; copies: CopyCommand[] } {
+  const { storage, uniform } = kernel.interface;
+  const copies: CopyCommand[] = [];
+  const ranges = storage.map(({ name, binding, access }): BoundRange => {
+    const tensor = launch.bindings[name];
+    if (!tensor) throw internal(`${kernel.label}: no tensor is bound to "${name}".`);
+    const range = rangeOf(tensor);
+    if (range.offset % OFFSET_ALIGNMENT === 0) return { binding, access, ...range };
+    if (access !== 'read') throw internal(`${kernel.label}: "${name}" is written at byte ${range.offset}, not a multiple of ${OFFSET_ALIGNMENT}.`);
+    const copy = scratch(range.bytes);
+    copies.push({ from: range.storage, fromOffset: range.offset, to: copy, toOffset: 0, bytes: range.bytes });
+    return { binding, access, storage: copy, offset: 0, bytes: range.bytes };
+  });
+  const unknown = Object.keys(launch.bindings).filter((name) => !storage.some((binding) => binding.name === name));
+  if (unknown.length > 0) throw internal(`${kernel.label} binds no "${unknown.join('", "')}".`);
+  if (launch.groups.some((count) => count < 1 || count > MAX_GROUPS)) {
+    throw internal(`${kernel.label}: a grid of ${launch.groups.join(' x ')} workgroups; each side is 1 to ${MAX_GROUPS}.`);
+  }
+  const uniforms = uniform ? packUniforms(kernel.label, uniform, launch.uniforms ?? {}) : null;
+  return { launch: { kernel, ranges, uniforms, groups: launch.groups }, copies };
+}
+
+/** The bytes that a tensor spans, rounded up to whole vec4s where the storage has them. */
+function rangeOf(tensor: Tensor): { storage: Storage; offset: number; bytes: number } {
+  const { storage, dtype } = tensor;
+  const offset = byteOffset(tensor);
+  if (offset % 4 !== 0) throw internal(`a ${dtype} view starts at byte ${offset}, inside a word.`);
+  const needed = byteLength(dtype, extentOf(tensor.shape, tensor.strides));
+  const rest = Math.ceil(storage.bytes / OFFSET_ALIGNMENT) * OFFSET_ALIGNMENT - offset;
+  return { storage, offset, bytes: Math.min(Math.ceil(needed / 16) * 16, rest) };
+}
+
+/** Bytes of a dense tensor. */
+export function bytesOf(tensor: Tensor): number {
+  return Math.ceil((tensor.size * bytesPerElement(tensor.dtype)) / 4) * 4;
+}

@@ -1,0 +1,34 @@
+/** Initial values from counter-based random numbers: equal in every engine, as they need only + - * / and sqrt. */
+import type { Context } from '../context.ts';
+import { RandomStream } from '../random.ts';
+import { type Shape, sizeOf } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** Draws the initial parameters of one network; parameter i has numbers of its own, whatever came before it. */
+export class Initializer {
+  readonly context: Context;
+  readonly #seed: number;
+  readonly #stream: number;
+  #index = 0;
+
+  constructor(context: Context, seed: number, stream: number) {
+    this.context = context;
+    this.#seed = seed;
+    this.#stream = stream;
+  }
+
+  /**
+   * U(-1/sqrt(fanIn), 1/sqrt(fanIn)): PyTorch's default for convolutions and linear layers, which it calls Kaiming
+   * uniform with a = sqrt(5). Drawn in logical order, so that the memory order does not matter.
+   */
+  uniform(shape: Shape, fanIn: number, order?: Shape): Tensor {
+    const bound = 1 / Math.sqrt(fanIn);
+    const random = new RandomStream(this.#seed, this.#stream, this.#index++);
+    const values = Float32Array.from({ length: sizeOf(shape) }, () => random.uniform(-bound, bound));
+    return this.context.tensor(values, shape, { order });
+  }
+
+  constant(shape: Shape, value: number): Tensor {
+    return this.context.tensor(new Float32Array(sizeOf(shape)).fill(value), shape);
+  }
+}

@@ -1,0 +1,72 @@
+/** The layers that hold parameters. Each is its op with weights; shapes and errors are the op's. */
+import { batchNorm } from '../ops/batchNorm.ts';
+import { type Conv2dOptions, conv2d } from '../ops/conv2d.ts';
+import { linear } from '../ops/matmul.ts';
+import { KERNEL_ORDER } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import type { Initializer } from './init.ts';
+import { Module } from './module.ts';
+
+/** y = x W^T + b. x [N, inFeatures], weight [outFeatures, inFeatures], bias [outFeatures]. */
+export class Linear extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+
+  constructor(init: Initializer, inFeatures: number, outFeatures: number) {
+    super();
+    // memory order [in, out]: the forward product reads it as it lies
+    this.weight = this.parameter('weight', init.uniform([outFeatures, inFeatures], inFeatures, [1, 0]));
+    this.bias = this.parameter('bias', init.uniform([outFeatures], inFeatures));
+  }
+
+  forward(input: Tensor): Tensor {
+    return linear(input, this.weight, this.bias);
+  }
+}
+
+/** Square convolution without bias (batch norm follows). weight [outChannels, inChannels, side, side]. */
+export class Conv2d extends Module {
+  readonly weight: Tensor;
+  readonly #options: Conv2dOptions;
+
+  constructor(init: Initializer, inChannels: number, outChannels: number, side: number, options: Conv2dOptions = {}) {
+    super();
+    const shape = [outChannels, inChannels, side, side];
+    this.weight = this.parameter('weight', init.uniform(shape, inChannels * side * side, KERNEL_ORDER));
+    this.#options = options;
+  }
+
+  forward(input: Tensor): Tensor {
+    return conv2d(input, this.weight, this.#options);
+  }
+}
+
+export interface FusedTail {
+  /** Added to the normalised value before ReLU. */
+  residual?: Tensor;
+  relu?: boolean;
+}
+
+/**
+ * Batch normalisation over all axes but the second, eps 1e-5, momentum 0.1 in PyTorch's meaning (running = 0.9 running +
+ * 0.1 batch, with the unbiased variance). ReLU and the residual sum can be done in the same launches.
+ */
+export class BatchNorm extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+  readonly runningMean: Tensor;
+  readonly runningVar: Tensor;
+
+  constructor(init: Initializer, channels: number) {
+    super();
+    this.weight = this.parameter('weight', init.constant([channels], 1));
+    this.bias = this.parameter('bias', init.constant([channels], 0));
+    this.runningMean = this.buffer('running_mean', init.constant([channels], 0));
+    this.runningVar = this.buffer('running_var', init.constant([channels], 1));
+  }
+
+  forward(input: Tensor, training: boolean, tail: FusedTail = {}): Tensor {
+    const { weight, bias, runningMean, runningVar } = this;
+    return batchNorm(input, { weight, bias, runningMean, runningVar }, { training, ...tail });
+  }
+}

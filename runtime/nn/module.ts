@@ -1,0 +1,52 @@
+/** A part of a network: named parameters, named running statistics, and parts of its own. Names are PyTorch's. */
+import type { Tensor } from '../tensor.ts';
+
+export type Named = [name: string, tensor: Tensor];
+
+export abstract class Module {
+  readonly #parameters: Named[] = [];
+  readonly #buffers: Named[] = [];
+  readonly #children: [string, Module][] = [];
+
+  /**
+   * The output for a batch.
+   * @param training batch statistics, which also move the running ones; otherwise the running ones are used
+   */
+  abstract forward(input: Tensor, training: boolean): Tensor;
+
+  /** Trainable tensors with their full names, in the order of their making. */
+  namedParameters(prefix = ''): Named[] {
+    return this.#collect(prefix, (module) => module.#parameters);
+  }
+
+  /** Running statistics with their full names: saved with the model, not trained. */
+  namedBuffers(prefix = ''): Named[] {
+    return this.#collect(prefix, (module) => module.#buffers);
+  }
+
+  protected parameter(name: string, tensor: Tensor): Tensor {
+    tensor.requiresGrad = true;
+    this.#parameters.push([name, tensor]);
+    return tensor;
+  }
+
+  protected buffer(name: string, tensor: Tensor): Tensor {
+    this.#buffers.push([name, tensor]);
+    return tensor;
+  }
+
+  /** Registers a part; `name` may be empty to keep the part's names as they are, or dotted. */
+  protected child<M extends Module>(name: string, module: M): M {
+    this.#children.push([name, module]);
+    return module;
+  }
+
+  #collect(prefix: string, own: (module: Module) => Named[]): Named[] {
+    const named = own(this).map(([name, tensor]): Named => [join(prefix, name), tensor]);
+    return named.concat(this.#children.flatMap(([name, child]) => child.#collect(join(prefix, name), own)));
+  }
+}
+
+function join(prefix: string, name: string): string {
+  return prefix && name ? `${prefix}.${name}` : prefix || name;
+}

@@ -1,0 +1,108 @@
+/**
+ * The two losses that the runtime fuses because contrastive training spends its head on them: NT-Xent and the norm
+ * penalty. Each stands beside the composition of plain ops that it must agree with.
+ */
+import source from '../../shaders/nt_xent.wgsl';
+import { differentiable } from '../autograd.ts';
+import { ShapeError } from '../errors.ts';
+import { groups2d } from '../launch.ts';
+import { formatShape } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { add, mul, neg, scale, sqrt, square } from './elementwise.ts';
+import { inOrder } from './layout.ts';
+import { matmul } from './matmul.ts';
+import { divideByNorms, l2Normalize, l2NormalizeBackward, normBackward } from './normalize.ts';
+import { mean, sum } from './reduce.ts';
+import { rowNorms } from './rows.ts';
+import { logSoftmax } from './softmax.ts';
+
+export interface NtXentOptions {
+  /** tau; 0.5 in SimCLR for CIFAR-10. */
+  temperature: number;
+}
+
+/**
+ * Normalised-temperature cross-entropy of SimCLR (Chen et al. 2020, eq. 1), a scalar: mean over the rows of
+ * -s(i, p(i)) + log(sum over j != i of exp(s(i, j))), s the cosine over the temperature, p(i) = i +- N / 2.
+ * @param features [N, D], N even: view 1 of all images, then view 2 in the same order. Not normalised.
+ * @throws ShapeError for another rank or an odd N, or a temperature that is not positive
+ * Cost: 2 N^2 D flops forward, 4 N^2 D backward; memory N D, no N x N matrix.
+ */
+export function ntXent(features: Tensor, options: NtXentOptions): Tensor {
+  checkPairs('ntXent', features, options);
+  const { context } = features;
+  const [rows, cols] = features.shape;
+  const f = inOrder(features);
+  const norms = rowNorms('ntXent', f);
+  const z = divideByNorms(f, norms);
+  const lse = context.empty([rows]);
+  const losses = context.empty([rows]);
+  const launch = (entry: string, bindings: Record<string, Tensor>) =>
+    context.launch({
+      kernel: { file: 'nt_xent.wgsl', source, entry, params: { STEPS: Math.ceil(cols / 64) } },
+      bindings,
+      uniforms: { rows, cols, perTemperature: 1 / options.temperature, scale: 1 / (rows * options.temperature) },
+      groups: groups2d(rows),
+    });
+  launch('nt_xent', { z, lse_out: lse, losses });
+  const loss = mean(losses);
+  return differentiable('ntXent', [features], loss, [z, norms, lse], (dy) => {
+    const dz = context.empty([rows, cols]);
+    launch('nt_xent_backward', { z, lse, dy, dz });
+    return [l2NormalizeBackward(z, norms, dz)];
+  });
+}
+
+/** The same from plain ops, with the N x N matrix: what ntXent is tested against. */
+export function ntXentUnfused(features: Tensor, options: NtXentOptions): Tensor {
+  checkPairs('ntXentUnfused', features, options);
+  const { context } = features;
+  const rows = features.shape[0];
+  const z = l2Normalize(features);
+  const similarities = scale(matmul(z, z, { transposeB: true }), 1 / options.temperature);
+  const isSelf = new Float32Array(rows * rows);
+  const isPartner = new Float32Array(rows * rows);
+  for (let i = 0; i < rows; i++) {
+    isSelf[i * rows + i] = -1e30; // leaves nothing of exp
+    isPartner[i * rows + ((i + rows / 2) % rows)] = 1;
+  }
+  const others = logSoftmax(add(similarities, context.tensor(isSelf, [rows, rows])));
+  return neg(mean(sum(mul(others, context.tensor(isPartner, [rows, rows])), [-1])));
+}
+
+/**
+ * Mean L2 norm of the rows (the outlier term of eq. 12; the norm, not its square): a scalar. Gradient f / (N ||f||), 0 at
+ * the zero vector.
+ * @param features [N, D]
+ */
+export function normPenalty(features: Tensor): Tensor {
+  checkMatrix('normPenalty', features);
+  const f = inOrder(features);
+  const norms = rowNorms('normPenalty', f);
+  const loss = mean(norms);
+  const perRow = 1 / features.shape[0];
+  return differentiable('normPenalty', [features], loss, [f, norms], (dy) => [normBackward(f, norms, scale(dy, perRow))]);
+}
+
+/** The same from plain ops, without the guard at the zero vector: what normPenalty is tested against. */
+export function normPenaltyUnfused(features: Tensor): Tensor {
+  checkMatrix('normPenaltyUnfused', features);
+  return mean(sqrt(sum(square(features), [-1])));
+}
+
+function checkMatrix(op: string, features: Tensor): void {
+  if (features.rank !== 2) {
+    throw new ShapeError(`${op}: expected features [N, D].`, { details: [`features ${formatShape(features.shape)}`] });
+  }
+}
+
+function checkPairs(op: string, features: Tensor, { temperature }: NtXentOptions): void {
+  checkMatrix(op, features);
+  if (features.shape[0] % 2 === 1) {
+    throw new ShapeError(`${op}: ${features.shape[0]} rows do not form pairs.`, {
+      details: [`features ${formatShape(features.shape)}`],
+      remedy: 'view 1 of all images, then view 2 of all images',
+    });
+  }
+  if (!(temperature > 0)) throw new ShapeError(`${op}: temperature ${temperature}, expected a positive number.`);
+}

@@ -1,0 +1,98 @@
+/** Sums and means over axes. Long sums are split into slices, by the shape alone, and the slices added in order. */
+import source from '../../shaders/reduce.wgsl';
+import { differentiable } from '../autograd.ts';
+import { denseOrder, denseStrides, normalizeAxes, type Shape, sameShape, sizeOf } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { map } from './elementwise.ts';
+import { inOrder } from './layout.ts';
+
+export interface ReduceOptions {
+  /** Keeps reduced axes with a side of 1. */
+  keepDims?: boolean;
+}
+
+/** Rows that one lane or workgroup adds before the sum is split: long enough to be worth a launch, short enough to round well. */
+const ROWS_PER_SLICE = { columns: 256, rows: 4096 } as const;
+
+/** Sum over axes, all by default. @throws ShapeError for axes that are not there. */
+export function sum(x: Tensor, axes: Shape = x.shape.map((_, axis) => axis), { keepDims = false }: ReduceOptions = {}): Tensor {
+  return reduce('sum', x, axes, keepDims, 1);
+}
+
+/** Mean over axes, all by default. @throws ShapeError for axes that are not there. */
+export function mean(x: Tensor, axes: Shape = x.shape.map((_, axis) => axis), { keepDims = false }: ReduceOptions = {}): Tensor {
+  const count = sizeOf(normalizeAxes('mean', axes, x.rank).map((axis) => x.shape[axis]));
+  return reduce('mean', x, axes, keepDims, 1 / count);
+}
+
+/** Sums a gradient down to the shape of an input that was broadcast. No tape. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const missing = x.rank - shape.length;
+  const axes = x.shape.flatMap((side, axis) => (axis < missing || (shape[axis - missing] === 1 && side !== 1) ? [axis] : []));
+  const total = reduceAxes(x, axes, 1);
+  return total.view({ shape, strides: denseStrides(shape), offset: 0 });
+}
+
+function reduce(name: string, x: Tensor, givenAxes: Shape, keepDims: boolean, factor: number): Tensor {
+  const axes = normalizeAxes(name, givenAxes, x.rank);
+  const kept = x.shape.map((side, axis) => (axes.includes(axis) ? 1 : side));
+  const shape = keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
+  const total = reduceAxes(x, axes, factor);
+  const y = total.view({ shape, strides: denseStrides(shape), offset: 0 });
+  const by = `a * T(${factor})`;
+  return differentiable(name, [x], y, [], (dy) => {
+    const expanded = dy.view({ shape: kept, strides: denseStrides(kept), offset: 0 });
+    return [map(by, [expanded], { shape: x.shape, order: denseOrder(x.shape, x.strides) ?? undefined })];
+  });
+}
+
+/** Dense [kept sides...] in row-major order: the sum over `axes` times `factor`. */
+function reduceAxes(x: Tensor, axes: readonly number[], factor: number): Tensor {
+  const keptAxes = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const keptShape = keptAxes.map((axis) => x.shape[axis]);
+  const rows = sizeOf(axes.map((axis) => x.shape[axis]));
+  const size = sizeOf(keptShape);
+  // where the reduced axes are the fastest in memory, rows are contiguous; otherwise the kept ones are made the fastest
+  const rowsFirst = [...axes, ...keptAxes];
+  const rowsLast = [...keptAxes, ...axes];
+  const order = denseOrder(x.shape, x.strides);
+  const last = size === 1 || (order !== null && axes.some((axis) => axis === order[order.length - 1]) && rows > 1);
+  const dense = last ? inOrder(x, rowsLast) : inOrderKeeping(x, axes, rowsFirst);
+  const flat = last ? sumRows(dense, size, rows, factor) : sumColumns(dense, rows, size, factor);
+  return flat.view({ shape: keptShape, strides: denseStrides(keptShape), offset: 0 });
+}
+
+/** Rows slowest, in whatever order they lie, so that channels-last activations need no copy. */
+function inOrderKeeping(x: Tensor, axes: readonly number[], fallback: readonly number[]): Tensor {
+  const order = denseOrder(x.shape, x.strides);
+  if (!order) return inOrder(x, fallback);
+  const keptInOrder = order.filter((axis) => !axes.includes(axis));
+  const isAscending = keptInOrder.every((axis, i) => i === 0 || keptInOrder[i - 1] < axis);
+  const isSplit = order.slice(0, axes.length).every((axis) => axes.includes(axis));
+  return isSplit && isAscending ? x : inOrder(x, fallback);
+}
+
+function sumColumns(x: Tensor, rows: number, cols: number, factor: number): Tensor {
+  const slices = Math.ceil(rows / ROWS_PER_SLICE.columns);
+  const y = x.context.empty([slices, cols]);
+  x.context.launch({
+    kernel: { file: 'reduce.wgsl', source, entry: 'reduce_columns' },
+    bindings: { x, y },
+    uniforms: { rows, cols, rowsPerSlice: ROWS_PER_SLICE.columns, scale: slices === 1 ? factor : 1 },
+    groups: [Math.ceil(cols / 64), slices, 1],
+  });
+  return slices === 1 ? y : sumColumns(y, slices, cols, factor);
+}
+
+function sumRows(x: Tensor, keep: number, rows: number, factor: number): Tensor {
+  const slices = Math.ceil(rows / ROWS_PER_SLICE.rows);
+  const y = x.context.empty([keep, slices]);
+  x.context.launch({
+    kernel: { file: 'reduce.wgsl', source, entry: 'reduce_rows' },
+    bindings: { x, y },
+    uniforms: { rows, cols: 1, rowsPerSlice: ROWS_PER_SLICE.rows, scale: slices === 1 ? factor : 1 },
+    groups: [1, slices, keep],
+  });
+  return slices === 1 ? y : sumRows(y, keep, slices, factor);
+}

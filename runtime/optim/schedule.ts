@@ -1,0 +1,20 @@
+/** Learning-rate schedules, as tables that are equal in every engine. */
+
+/**
+ * Cosine decay without restart, one value an epoch: base * (1 + cos(pi e / epochs)) / 2 (Loshchilov and Hutter 2017).
+ * Epoch 0 has the base rate. Only exact arithmetic: Math.cos may differ between engines.
+ */
+export function cosineSchedule(epochs: number, base: number): number[] {
+  return Array.from({ length: epochs }, (_, epoch) => (base * (1 + cosineOfHalfTurns(epoch / epochs))) / 2);
+}
+
+const PI = 3.141592653589793;
+
+/** cos(pi x) for x in [0, 1], to 1e-15: Taylor series on a quarter turn, mirrored. */
+function cosineOfHalfTurns(x: number): number {
+  if (x > 0.5) return -cosineOfHalfTurns(1 - x);
+  const square = PI * x * (PI * x);
+  let sum = 1;
+  for (let k = 12; k >= 1; k--) sum = 1 - (square / ((2 * k - 1) * (2 * k))) * sum;
+  return sum;
+}

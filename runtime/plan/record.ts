@@ -1,0 +1,115 @@
+/**
+ * A step recorded once: launches in order, with the storages that they touch. finish() places the storages that the
+ * step made itself, compiles all kernels in parallel and builds the bind groups; Replay then runs them again and again.
+ */
+import type { Device } from '../device/device.ts';
+import { alignBytes, BUFFER_USAGE, type MemoryPool, type Storage } from '../device/memory.ts';
+import { bindGroupOf, type CopyCommand, type LaunchSink, type ResolvedLaunch } from './launch.ts';
+import { type Lifetime, place } from './place.ts';
+import { type Command, Replay } from './replay.ts';
+
+type Entry = { launch: ResolvedLaunch } | { copy: CopyCommand };
+
+export class Recorder implements LaunchSink {
+  readonly #entries: Entry[] = [];
+
+  launch(launch: ResolvedLaunch): void {
+    this.#entries.push({ launch });
+  }
+
+  copy(copy: CopyCommand): void {
+    this.#entries.push({ copy });
+  }
+
+  /**
+   * @param outputs storages that must keep their contents after the last launch
+   * @throws LimitError when the plan does not fit, KernelError when a kernel does not compile
+   */
+  async finish(device: Device, pool: MemoryPool, outputs: ReadonlySet<Storage>): Promise<Replay> {
+    const kernels = new Set(this.#entries.flatMap((entry) => ('launch' in entry ? [entry.launch.kernel] : [])));
+    const compiled = Promise.all([...kernels].map((kernel) => kernel.compile()));
+    const retained = this.#storages().filter((storage) => storage.isPlaced);
+    for (const storage of retained) storage.retain();
+    const slots = this.#placeStorages(pool, outputs);
+    const uniforms = this.#uniforms(device);
+    const release = () => {
+      for (const slot of slots) pool.give(slot);
+      for (const storage of retained) storage.release();
+      uniforms.buffer?.destroy();
+    };
+    try {
+      await compiled;
+    } catch (error) {
+      release();
+      throw error;
+    }
+    const commands = this.#entries.map((entry, i) => this.#command(device, entry, uniforms.buffer, uniforms.offsets[i]));
+    return new Replay(device, commands, { bytes: slots.reduce((sum, slot) => sum + slot.size, 0), release });
+  }
+
+  #storages(): Storage[] {
+    return [...new Set(this.#entries.flatMap(storagesOf))];
+  }
+
+  /** Gives every storage that the step made a buffer, and returns the buffers. */
+  #placeStorages(pool: MemoryPool, outputs: ReadonlySet<Storage>): GPUBuffer[] {
+    const lifetimes = new Map<Storage, Lifetime>();
+    this.#entries.forEach((entry, at) => {
+      for (const storage of storagesOf(entry)) {
+        if (storage.isPlaced) continue;
+        const known = lifetimes.get(storage);
+        if (known) known.last = at;
+        else lifetimes.set(storage, { bytes: alignBytes(storage.bytes), first: at, last: at });
+      }
+    });
+    for (const storage of outputs) {
+      const lifetime = lifetimes.get(storage);
+      if (lifetime) Object.assign(lifetime, { first: 0, last: this.#entries.length });
+    }
+    const { slots, slotBytes } = place([...lifetimes.values()]);
+    const buffers = slotBytes.map((bytes) => pool.take(bytes));
+    [...lifetimes.keys()].forEach((storage, i) => {
+      storage.place(buffers[slots[i]], 0);
+    });
+    return buffers;
+  }
+
+  /** All uniform structs in one buffer, equal ones once. */
+  #uniforms(device: Device): { buffer: GPUBuffer | null; offsets: number[] } {
+    const offsetOf = new Map<string, number>();
+    const contents: Uint8Array[] = [];
+    let used = 0;
+    const offsets = this.#entries.map((entry) => {
+      const bytes = 'launch' in entry ? entry.launch.uniforms : null;
+      if (!bytes) return 0;
+      const content = new Uint8Array(bytes);
+      const key = content.join();
+      const known = offsetOf.get(key);
+      if (known !== undefined) return known;
+      const offset = used;
+      offsetOf.set(key, offset);
+      contents.push(content);
+      used = alignBytes(used + content.length);
+      return offset;
+    });
+    if (used === 0) return { buffer: null, offsets };
+    const all = new Uint8Array(used);
+    [...offsetOf.values()].forEach((offset, i) => {
+      all.set(contents[i], offset);
+    });
+    const buffer = device.gpu.createBuffer({ size: used, usage: BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST });
+    device.gpu.queue.writeBuffer(buffer, 0, all);
+    return { buffer, offsets };
+  }
+
+  #command(device: Device, entry: Entry, uniformBuffer: GPUBuffer | null, offset: number): Command {
+    if ('copy' in entry) return { copy: entry.copy };
+    const { launch } = entry;
+    const bindGroup = bindGroupOf(device.gpu, launch, uniformBuffer && { buffer: uniformBuffer, offset });
+    return { label: launch.kernel.label, pipeline: launch.kernel.pipeline, bindGroup, groups: launch.groups };
+  }
+}
+
+function storagesOf(entry: Entry): Storage[] {
+  return 'launch' in entry ? entry.launch.ranges.map(({ storage }) => storage) : [entry.copy.from, entry.copy.to];
+}

@@ -1,0 +1,60 @@
+/** A placed plan: pipelines and bind groups in order. run() only encodes and submits. */
+import type { Device } from '../device/device.ts';
+import type { CopyCommand } from './launch.ts';
+
+export type Command =
+  | { label: string; pipeline: GPUComputePipeline; bindGroup: GPUBindGroup; groups: readonly [number, number, number] }
+  | { copy: CopyCommand };
+
+export class Replay {
+  /** Dispatches of one run. */
+  readonly launches: number;
+  /** Bytes of the buffers that the plan owns; what it only refers to (parameters, inputs) is not counted. */
+  readonly bytes: number;
+  readonly #device: Device;
+  readonly #release: () => void;
+  #commands: readonly Command[];
+
+  constructor(device: Device, commands: readonly Command[], owned: { bytes: number; release: () => void }) {
+    this.#device = device;
+    this.#commands = commands;
+    this.launches = commands.filter((command) => 'pipeline' in command).length;
+    this.bytes = owned.bytes;
+    this.#release = owned.release;
+  }
+
+  /** Kernel labels in launch order. */
+  get labels(): string[] {
+    return this.#commands.map((command) => ('copy' in command ? 'copy' : command.label));
+  }
+
+  /** Submits the whole step. Returns at once. @throws DeviceLostError, KernelError when the device failed before. */
+  run(): void {
+    this.#device.check();
+    const { gpu } = this.#device;
+    const encoder = gpu.createCommandEncoder();
+    let pass: GPUComputePassEncoder | null = null;
+    for (const command of this.#commands) {
+      if ('copy' in command) {
+        pass?.end();
+        pass = null;
+        const { from, fromOffset, to, toOffset, bytes } = command.copy;
+        encoder.copyBufferToBuffer(from.buffer, from.offset + fromOffset, to.buffer, to.offset + toOffset, bytes);
+        continue;
+      }
+      pass ??= encoder.beginComputePass();
+      pass.setPipeline(command.pipeline);
+      pass.setBindGroup(0, command.bindGroup);
+      pass.dispatchWorkgroups(command.groups[0], command.groups[1], command.groups[2]);
+    }
+    pass?.end();
+    gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** Gives the plan's memory back. */
+  dispose(): void {
+    if (this.#commands.length === 0) return;
+    this.#commands = [];
+    this.#release();
+  }
+}

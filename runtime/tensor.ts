@@ -1,0 +1,175 @@
+/**
+ * A tensor: a logical shape over a range of device memory. Views (transpose, slice, expand) share the storage. Who makes
+ * a tensor disposes it, or makes it inside Context.scope, which does.
+ */
+import type { TapeNode } from './autograd.ts';
+import type { Context } from './context.ts';
+import type { Storage } from './device/memory.ts';
+import { bytesPerElement, type DType, typedArray, typedView } from './dtype.ts';
+import { internal, ShapeError } from './errors.ts';
+import { extentOf, formatShape, isDenseIn, type Shape, sameShape, sizeOf } from './shape.ts';
+
+/** A tensor's elements on the host. */
+export type TensorValues = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+export interface TensorLayout {
+  shape: Shape;
+  /** Elements. */
+  strides: Shape;
+  /** Elements from the start of the storage. */
+  offset: number;
+}
+
+export class Tensor {
+  readonly context: Context;
+  /** Grows by one a tensor of the context: tells what was made during a call. */
+  readonly id: number;
+  readonly shape: Shape;
+  readonly strides: Shape;
+  readonly dtype: DType;
+  /** Number of elements. */
+  readonly size: number;
+  /** True for parameters, and for what is computed from them. */
+  requiresGrad = false;
+  /** dLoss/dThis after backward(), for leaves that require it. */
+  grad: Tensor | null = null;
+  /** Where backward() must leave the gradient: a range of an optimizer's gradient arena, or null for anywhere. */
+  gradPlace: Tensor | null = null;
+  /** How it was computed; null for a leaf. */
+  node: TapeNode | null = null;
+  #offset: number;
+  #storage: Storage;
+  #disposed = false;
+
+  /** For the runtime: user code calls context.tensor() and the ops. Takes over one reference to the storage. */
+  constructor(context: Context, id: number, storage: Storage, layout: TensorLayout, dtype: DType) {
+    this.context = context;
+    this.id = id;
+    this.shape = layout.shape;
+    this.strides = layout.strides;
+    this.dtype = dtype;
+    this.size = sizeOf(layout.shape);
+    this.#offset = layout.offset;
+    this.#storage = storage;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** The memory, for launches. @throws when the tensor was disposed. */
+  get storage(): Storage {
+    if (this.#disposed) {
+      throw internal(`a tensor ${formatShape(this.shape)} was used after dispose(), or after the scope that made it.`);
+    }
+    return this.#storage;
+  }
+
+  /** True when elements lie in row-major order without gaps. */
+  get isContiguous(): boolean {
+    return isDenseIn(this.shape, this.strides);
+  }
+
+  /** Moves the tensor to another storage with the same layout. Only for packing parameters into an arena. */
+  rebind(storage: Storage, offset: number): void {
+    this.storage.release();
+    this.#storage = storage;
+    this.#offset = offset;
+  }
+
+  /**
+   * Fills the tensor from the host, in logical row-major order. Takes effect before the next launch or run().
+   * @throws ShapeError when the number of values differs
+   */
+  write(values: ArrayLike<number>): void {
+    if (values.length !== this.size) {
+      throw new ShapeError(`write: ${values.length} values for a tensor of ${this.size}.`, {
+        details: [`tensor ${formatShape(this.shape)}`],
+      });
+    }
+    if (this.isContiguous) {
+      const array = typedArray(this.dtype, 0).constructor as new (from: ArrayLike<number>) => Float32Array;
+      this.context.upload(this, values instanceof array ? values : new array(values));
+      return;
+    }
+    if (extentOf(this.shape, this.strides) !== this.size) {
+      throw new ShapeError('write: the tensor is a view with gaps or repeats.', { details: [formatShape(this.shape)] });
+    }
+    const memory = typedArray(this.dtype, this.size);
+    forEachElement(this.shape, this.strides, (logical, at) => {
+      memory[at] = values[logical];
+    });
+    this.context.upload(this, memory);
+  }
+
+  /** The elements in logical row-major order, once the work before has run. @throws DeviceLostError, KernelError */
+  async read(): Promise<TensorValues> {
+    const extent = extentOf(this.shape, this.strides);
+    const memory = typedView(this.dtype, await this.context.download(this, extent), extent);
+    if (this.isContiguous) return memory;
+    const values = typedArray(this.dtype, this.size);
+    forEachElement(this.shape, this.strides, (logical, at) => {
+      values[logical] = memory[at];
+    });
+    return values;
+  }
+
+  /** The value of a tensor of one element. */
+  async item(): Promise<number> {
+    if (this.size !== 1) throw new ShapeError(`item: a tensor of ${this.size} elements, ${formatShape(this.shape)}, expected one.`);
+    return (await this.read())[0];
+  }
+
+  /** The same memory under another layout; shares the storage and is disposed on its own. */
+  view(layout: TensorLayout): Tensor {
+    this.storage.retain();
+    return this.context.adopt(this.storage, layout, this.dtype);
+  }
+
+  /** The same values without history. */
+  detach(): Tensor {
+    return this.view({ shape: this.shape, strides: this.strides, offset: this.offset });
+  }
+
+  /** Gives the memory back when no view holds it. Safe to call twice. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#storage.release();
+    this.#disposed = true;
+    this.context.forget(this);
+  }
+}
+
+/** Bytes from the start of the storage to the tensor's first element. */
+export function byteOffset(tensor: Tensor): number {
+  return tensor.offset * bytesPerElement(tensor.dtype);
+}
+
+/** @throws ShapeError naming `op` when the shapes differ. */
+export function expectShape(op: string, what: string, tensor: Tensor, shape: Shape): void {
+  if (sameShape(tensor.shape, shape)) return;
+  throw new ShapeError(`${op}: ${what} is ${formatShape(tensor.shape)}, expected ${formatShape(shape)}.`);
+}
+
+function forEachElement(shape: Shape, strides: Shape, visit: (logical: number, at: number) => void): void {
+  const index = new Array<number>(shape.length).fill(0);
+  const size = sizeOf(shape);
+  let at = 0;
+  for (let logical = 0; logical < size; logical++) {
+    visit(logical, at);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      at -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+}

@@ -1,0 +1,289 @@
+// Augmented views of uint8 images, as torchvision defines the transforms (methods.md 5): random resized crop, flip,
+// colour jitter, grayscale, normalise. Four launches: `draw_views` draws each view's numbers, `resample` crops, resizes
+// and flips, `gray_means` takes the mean that the contrast step needs, `finish` does the colours and normalises.
+//   pixels: R, G, B bytes, four to a word; images[slot] = (first word, width, height, key of its random numbers, round)
+//   views [V, S, S, 3] f32; view v is augmentation number (v / batch) % viewsPerImage of an image of its stream of images
+// A view's numbers come from (seed, stream) and (key, round, number of the view): neither its place in a batch nor the
+// order of the work changes a pixel.
+const PLAIN: bool = false; // @param true: view 0 of each image is its centre, not augmented
+struct Sizes {
+  views: u32, side: u32, batch: u32, viewsPerImage: u32, seed: u32, stream: u32,
+  smallestArea: f32, largestArea: f32, mean: vec4<f32>, perStd: vec4<f32>,
+}
+struct Image { firstWord: u32, width: u32, height: u32, key: u32, round: u32 }
+struct Draws {
+  // the crop in pixels of the image, whether it is mirrored, jittered, gray
+  left: f32, top: f32, width: f32, height: f32, isFlipped: u32, isJittered: u32, isGray: u32,
+  // op k of the jitter is order[k]: 0 brightness, 1 contrast, 2 saturation, 3 hue; factor[op] its factor or shift
+  order: vec4<u32>, factor: vec4<f32>,
+}
+@group(0) @binding(0) var<storage, read> pixels: array<u32>;
+@group(0) @binding(1) var<storage, read> images: array<Image>;
+@group(0) @binding(2) var<storage, read_write> draws_out: array<Draws>;
+@group(0) @binding(3) var<storage, read> draws: array<Draws>;
+@group(0) @binding(4) var<storage, read_write> colors_out: array<f32>;
+@group(0) @binding(5) var<storage, read> colors: array<f32>;
+@group(0) @binding(6) var<storage, read_write> grays_out: array<f32>;
+@group(0) @binding(7) var<storage, read> grays: array<f32>;
+@group(0) @binding(8) var<storage, read_write> views: array<f32>;
+@group(0) @binding(9) var<uniform> sizes: Sizes;
+
+// @slot random
+fn threefry2x32(key: vec2<u32>, counter: vec2<u32>) -> vec2<u32> { return key ^ counter; } // random.wgsl replaces it
+fn uniform01(bits: u32) -> f32 { return f32(bits >> 8u) / 16777216.0; }
+// @end
+
+fn slot_of(view: u32) -> u32 {
+  return view / (sizes.batch * sizes.viewsPerImage) * sizes.batch + view % sizes.batch;
+}
+
+// Two uniform numbers: draw d of a view. The counter's second word holds round (20 bits), view (6) and draw (6).
+fn draw(image: Image, number: u32, d: u32) -> vec2<f32> {
+  let bits = threefry2x32(vec2<u32>(sizes.seed, sizes.stream), vec2<u32>(image.key, (image.round << 12u) | (number << 6u) | d));
+  return vec2<f32>(uniform01(bits.x), uniform01(bits.y));
+}
+
+// e^x for |x| <= 0.3, to 1e-8 relative: a Taylor polynomial, as exp() may differ between adapters.
+fn exp_small(x: f32) -> f32 {
+  return 1.0 + x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0)))));
+}
+
+const LOG_4_3: f32 = 0.28768207245178096;
+const TRIES: u32 = 10u;
+
+// Area fraction U(scale), log of the aspect ratio U(log 3/4, log 4/3); what does not fit is drawn again, up to 10 times,
+// and then the largest crop within the ratios is taken from the middle. Returns left, top, width, height.
+fn draw_crop(image: Image, number: u32) -> vec4<f32> {
+  let whole = vec2<f32>(f32(image.width), f32(image.height));
+  var crop = vec2<f32>(min(whole.x, floor(whole.y * 4.0 / 3.0 + 0.5)), min(whole.y, floor(whole.x * 4.0 / 3.0 + 0.5)));
+  var place = vec2<f32>(0.49999); // the middle, rounded down
+  var isFound = false;
+  for (var d = 0u; d < TRIES; d++) {
+    if (!isFound) {
+      let u = draw(image, number, d);
+      let area = whole.x * whole.y * mix(sizes.smallestArea, sizes.largestArea, u.x);
+      let ratio = exp_small(LOG_4_3 * (2.0 * u.y - 1.0));
+      let size = floor(sqrt(vec2<f32>(area * ratio, area / ratio)) + 0.5);
+      if (all(size >= vec2<f32>(1.0)) && all(size <= whole)) {
+        isFound = true;
+        crop = size;
+        place = draw(image, number, TRIES);
+      }
+    }
+  }
+  let corner = floor(place * (whole - crop + 1.0));
+  return vec4<f32>(min(corner, whole - crop), crop);
+}
+
+// The k-th of the 24 orders of four.
+fn order_of(k: u32) -> vec4<u32> {
+  var left = vec4<u32>(0u, 1u, 2u, 3u);
+  var order = vec4<u32>(0u);
+  var rest = k;
+  for (var i = 0u; i < 4u; i++) {
+    let count = 4u - i;
+    let pick = rest % count;
+    rest /= count;
+    order[i] = left[pick];
+    left[pick] = left[count - 1u];
+  }
+  return order;
+}
+
+// Launch (ceil(views / 64), 1, 1).
+@compute @workgroup_size(64, 1, 1)
+fn draw_views(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let view = group.x * 64u + lane;
+  if (view < sizes.views) {
+    let image = images[slot_of(view)];
+    let number = (view / sizes.batch) % sizes.viewsPerImage;
+    var d: Draws;
+    if (PLAIN && number == 0u) {
+      let corner = floor((vec2<f32>(f32(image.width), f32(image.height)) - f32(sizes.side)) / 2.0 + 0.5);
+      d.left = corner.x;
+      d.top = corner.y;
+      d.width = f32(sizes.side);
+      d.height = f32(sizes.side);
+    } else {
+      let crop = draw_crop(image, number);
+      d.left = crop.x;
+      d.top = crop.y;
+      d.width = crop.z;
+      d.height = crop.w;
+      let first = draw(image, number, TRIES + 1u);
+      let second = draw(image, number, TRIES + 2u);
+      let third = draw(image, number, TRIES + 3u);
+      let last = draw(image, number, TRIES + 4u);
+      d.isFlipped = select(0u, 1u, first.x < 0.5);
+      d.isJittered = select(0u, 1u, first.y < 0.8);
+      d.factor = vec4<f32>(
+        mix(0.6, 1.4, second.x),
+        mix(0.6, 1.4, second.y),
+        mix(0.6, 1.4, third.x),
+        mix(-0.1, 0.1, third.y),
+      );
+      d.order = order_of(u32(last.x * 24.0));
+      d.isGray = select(0u, 1u, last.y < 0.2);
+    }
+    draws_out[view] = d;
+  }
+}
+
+fn byte_at(at: u32) -> f32 {
+  return f32((pixels[at / 4u] >> (8u * (at % 4u))) & 255u);
+}
+
+fn source_color(image: Image, x: i32, y: i32) -> vec3<f32> {
+  let at = image.firstWord * 4u + (u32(y) * image.width + u32(x)) * 3u;
+  return vec3<f32>(byte_at(at), byte_at(at + 1u), byte_at(at + 2u)) / 255.0;
+}
+
+// Source pixels [first, end) of target pixel o, along one axis: a triangle of half-width max(scale, 1) around the pixel's
+// centre, cut off at the crop's edges (torchvision's antialias=True).
+struct Taps { first: i32, end: i32, center: f32, perSupport: f32 }
+
+fn taps_of(o: u32, scale: f32, start: f32, length: f32) -> Taps {
+  let support = max(scale, 1.0);
+  let center = (f32(o) + 0.5) * scale;
+  let first = max(floor(center - support + 0.5), 0.0);
+  let end = min(floor(center + support + 0.5), length);
+  return Taps(i32(start + first), i32(start + end), start + center, 1.0 / support);
+}
+
+fn weight_of(taps: Taps, at: i32) -> f32 {
+  return max(1.0 - abs(f32(at) + 0.5 - taps.center) * taps.perSupport, 0.0);
+}
+
+// Launch groups2d(ceil(views * side * side / 64)).
+@compute @workgroup_size(64, 1, 1)
+fn resample(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  let side = sizes.side;
+  if (i < sizes.views * side * side) {
+    let view = i / (side * side);
+    let row = (i / side) % side;
+    let col = i % side;
+    let image = images[slot_of(view)];
+    let d = draws[view];
+    let columns = taps_of(select(col, side - 1u - col, d.isFlipped == 1u), d.width / f32(side), d.left, d.width);
+    let rows = taps_of(row, d.height / f32(side), d.top, d.height);
+    var sum = vec3<f32>(0.0);
+    var total = 0.0;
+    for (var y = rows.first; y < rows.end; y++) {
+      let rowWeight = weight_of(rows, y);
+      for (var x = columns.first; x < columns.end; x++) {
+        let weight = rowWeight * weight_of(columns, x);
+        sum = fma(source_color(image, x, y), vec3<f32>(weight), sum);
+        total += weight;
+      }
+    }
+    let color = sum / total;
+    colors_out[3u * i] = color.x;
+    colors_out[3u * i + 1u] = color.y;
+    colors_out[3u * i + 2u] = color.z;
+  }
+}
+
+fn gray_of(color: vec3<f32>) -> f32 {
+  return fma(color.z, 0.114, fma(color.y, 0.587, color.x * 0.299));
+}
+
+// Via hue, saturation and value, as torchvision's adjust_hue.
+fn shift_hue(color: vec3<f32>, shift: f32) -> vec3<f32> {
+  let value = max(color.x, max(color.y, color.z));
+  let chroma = value - min(color.x, min(color.y, color.z));
+  if (chroma == 0.0) { return color; }
+  let saturation = chroma / value;
+  let c = (vec3<f32>(value) - color) / chroma;
+  var sixths = 4.0 + c.y - c.x; // blue is the largest
+  if (value == color.y) { sixths = 2.0 + c.x - c.z; }
+  if (value == color.x) { sixths = c.z - c.y; }
+  let hue = sixths / 6.0 + 1.0 + shift;
+  let h = (hue - floor(hue)) * 6.0;
+  let sector = min(floor(h), 5.0);
+  let f = h - sector;
+  let p = value * (1.0 - saturation);
+  let q = value * (1.0 - saturation * f);
+  let t = value * (1.0 - saturation * (1.0 - f));
+  switch u32(sector) {
+    case 0u: { return vec3<f32>(value, t, p); }
+    case 1u: { return vec3<f32>(q, value, p); }
+    case 2u: { return vec3<f32>(p, value, t); }
+    case 3u: { return vec3<f32>(p, q, value); }
+    case 4u: { return vec3<f32>(t, p, value); }
+    default: { return vec3<f32>(value, p, q); }
+  }
+}
+
+fn jitter(color: vec3<f32>, op: u32, factor: f32, grayMean: f32) -> vec3<f32> {
+  var result = color;
+  switch op {
+    case 0u: { result = color * factor; }
+    case 1u: { result = mix(vec3<f32>(grayMean), color, factor); }
+    case 2u: { result = mix(vec3<f32>(gray_of(color)), color, factor); }
+    default: { result = shift_hue(color, factor); }
+  }
+  return clamp(result, vec3<f32>(0.0), vec3<f32>(1.0));
+}
+
+fn color_at(i: u32) -> vec3<f32> {
+  return vec3<f32>(colors[3u * i], colors[3u * i + 1u], colors[3u * i + 2u]);
+}
+
+var<workgroup> sums: array<f32, 64>;
+
+// Mean gray value of each jittered view as it is when contrast's turn comes. One workgroup a view; launch groups2d(views).
+@compute @workgroup_size(64, 1, 1)
+fn gray_means(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let view = min(group.y * groups.x + group.x, sizes.views - 1u); // surplus workgroups repeat the last view
+  let d = draws[view];
+  let count = sizes.side * sizes.side;
+  var sum = 0.0;
+  for (var pixel = lane; pixel < count; pixel += 64u) {
+    var color = color_at(view * count + pixel);
+    var isBefore = true;
+    for (var k = 0u; k < 4u; k++) {
+      isBefore = isBefore && d.order[k] != 1u;
+      if (isBefore) { color = jitter(color, d.order[k], d.factor[d.order[k]], 0.0); }
+    }
+    sum += gray_of(color);
+  }
+  sums[lane] = sum;
+  workgroupBarrier();
+  for (var width = 32u; width > 0u; width /= 2u) {
+    if (lane < width) { sums[lane] += sums[lane + width]; }
+    workgroupBarrier();
+  }
+  if (lane == 0u) { grays_out[view] = sums[0] / f32(count); }
+}
+
+// Launch as resample.
+@compute @workgroup_size(64, 1, 1)
+fn finish(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  if (i < sizes.views * sizes.side * sizes.side) {
+    let view = i / (sizes.side * sizes.side);
+    let d = draws[view];
+    var color = color_at(i);
+    if (d.isJittered == 1u) {
+      for (var k = 0u; k < 4u; k++) { color = jitter(color, d.order[k], d.factor[d.order[k]], grays[view]); }
+    }
+    if (d.isGray == 1u) { color = vec3<f32>(gray_of(color)); }
+    let normalized = (color - sizes.mean.xyz) * sizes.perStd.xyz;
+    views[3u * i] = normalized.x;
+    views[3u * i + 1u] = normalized.y;
+    views[3u * i + 2u] = normalized.z;
+  }
+}

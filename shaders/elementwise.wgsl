@@ -1,0 +1,61 @@
+// y = expression(a, b, c, d), elementwise, of up to four inputs. The expression is a slot.
+//   linear: all tensors lie in memory alike; vec4 accesses. strided: any strides, 0 for a broadcast axis; rank up to 6.
+// Launch groups2d(ceil(count / (4 * 64))) for linear (count in scalars), groups2d(ceil(count / 256)) for strided.
+alias T = vec4<f32>; // @param f32 for strided
+struct Sizes {
+  count: u32,
+  rank: u32,
+  shape: array<vec4<u32>, 2>,
+  yStrides: array<vec4<u32>, 2>,
+  aStrides: array<vec4<u32>, 2>,
+  bStrides: array<vec4<u32>, 2>,
+  cStrides: array<vec4<u32>, 2>,
+  dStrides: array<vec4<u32>, 2>,
+}
+@group(0) @binding(0) var<storage, read> a: array<T>;
+@group(0) @binding(1) var<storage, read> b: array<T>;
+@group(0) @binding(2) var<storage, read> c: array<T>;
+@group(0) @binding(3) var<storage, read> d: array<T>;
+@group(0) @binding(4) var<storage, read_write> y: array<T>;
+@group(0) @binding(5) var<uniform> sizes: Sizes;
+
+@compute @workgroup_size(64, 1, 1)
+fn linear(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  if (i * 4u < sizes.count) {
+    // @slot linear
+    y[i] = a[i];
+    // @end
+  }
+}
+
+@compute @workgroup_size(256, 1, 1)
+fn strided(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  var rest = (group.y * groups.x + group.x) * 256u + lane;
+  if (rest < sizes.count) {
+    var at = array<u32, 5>(0u, 0u, 0u, 0u, 0u);
+    for (var axis = sizes.rank; axis > 0u; axis--) {
+      let q = (axis - 1u) / 4u;
+      let r = (axis - 1u) % 4u;
+      let side = sizes.shape[q][r];
+      let index = rest % side;
+      rest /= side;
+      at[0] += index * sizes.aStrides[q][r];
+      at[1] += index * sizes.bStrides[q][r];
+      at[2] += index * sizes.cStrides[q][r];
+      at[3] += index * sizes.dStrides[q][r];
+      at[4] += index * sizes.yStrides[q][r];
+    }
+    // @slot strided
+    y[at[4]] = a[at[0]];
+    // @end
+  }
+}

@@ -1,0 +1,107 @@
+// Max and average pooling of channels-last images, both ways. x [N, H, W, C], y [N, OH, OW, C]; one lane an element of what
+// is written (groups2d(ceil(count / 64))), so that backward gathers and needs no atomics.
+struct Sizes {
+  count: u32, channels: u32, height: u32, width: u32, outHeight: u32, outWidth: u32,
+  kernelHeight: u32, kernelWidth: u32, strideY: u32, strideX: u32, padTop: u32, padLeft: u32, perWindow: f32,
+}
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> winners: array<u32>; // pixel of x that is the maximum, row * width + column
+@group(0) @binding(3) var<storage, read> dy: array<f32>;
+@group(0) @binding(4) var<storage, read> winner: array<u32>;
+@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(6) var<uniform> sizes: Sizes;
+
+struct Place { image: u32, row: u32, col: u32, channel: u32 }
+
+fn place_of(i: u32, height: u32, width: u32) -> Place {
+  let pixel = i / sizes.channels;
+  let line = pixel / width;
+  let image = line / height;
+  return Place(image, line - image * height, pixel - line * width, i - pixel * sizes.channels);
+}
+
+fn index_of(group: vec3<u32>, groups: vec3<u32>, lane: u32) -> u32 {
+  return (group.y * groups.x + group.x) * 64u + lane;
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn max_pool(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = index_of(group, groups, lane);
+  if (i < sizes.count) {
+    let at = place_of(i, sizes.outHeight, sizes.outWidth);
+    var best = 0.0;
+    var winning = 0xffffffffu;
+    for (var ky = 0u; ky < sizes.kernelHeight; ky++) {
+      let row = at.row * sizes.strideY + ky - sizes.padTop; // wraps above the image, and is then >= height
+      for (var kx = 0u; kx < sizes.kernelWidth; kx++) {
+        let col = at.col * sizes.strideX + kx - sizes.padLeft;
+        if (row < sizes.height && col < sizes.width) {
+          let value = x[((at.image * sizes.height + row) * sizes.width + col) * sizes.channels + at.channel];
+          if (winning == 0xffffffffu || value > best) { // the first of equal ones, as in PyTorch
+            best = value;
+            winning = row * sizes.width + col;
+          }
+        }
+      }
+    }
+    y[i] = best;
+    winners[i] = winning;
+  }
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn avg_pool(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = index_of(group, groups, lane);
+  if (i < sizes.count) {
+    let at = place_of(i, sizes.outHeight, sizes.outWidth);
+    var sum = 0.0;
+    for (var ky = 0u; ky < sizes.kernelHeight; ky++) {
+      let row = at.row * sizes.strideY + ky - sizes.padTop;
+      for (var kx = 0u; kx < sizes.kernelWidth; kx++) {
+        let col = at.col * sizes.strideX + kx - sizes.padLeft;
+        if (row < sizes.height && col < sizes.width) {
+          sum += x[((at.image * sizes.height + row) * sizes.width + col) * sizes.channels + at.channel];
+        }
+      }
+    }
+    y[i] = sum * sizes.perWindow;
+  }
+}
+
+// Both gradients: dx[i] = sum over the windows that hold pixel i of what each of them gives it.
+@compute @workgroup_size(64, 1, 1)
+fn pool_backward(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = index_of(group, groups, lane);
+  if (i < sizes.count) {
+    let at = place_of(i, sizes.height, sizes.width);
+    let row = at.row + sizes.padTop;
+    let col = at.col + sizes.padLeft;
+    let firstRow = select((row - sizes.kernelHeight) / sizes.strideY + 1u, 0u, row < sizes.kernelHeight);
+    let firstCol = select((col - sizes.kernelWidth) / sizes.strideX + 1u, 0u, col < sizes.kernelWidth);
+    let lastRow = min(row / sizes.strideY, sizes.outHeight - 1u);
+    let lastCol = min(col / sizes.strideX, sizes.outWidth - 1u);
+    var sum = 0.0;
+    for (var oy = firstRow; oy <= lastRow; oy++) {
+      for (var ox = firstCol; ox <= lastCol; ox++) {
+        let out = ((at.image * sizes.outHeight + oy) * sizes.outWidth + ox) * sizes.channels + at.channel;
+        // @slot share
+        if (winner[out] == at.row * sizes.width + at.col) { sum += dy[out]; }
+        // @end
+      }
+    }
+    dx[i] = sum * sizes.perWindow;
+  }
+}

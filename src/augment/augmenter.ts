@@ -1,0 +1,164 @@
+/**
+ * Views of images, made on the device from uint8 (methods.md 5). The host copies a batch's images into a staging tensor;
+ * four launches draw, resample, take means and finish. Random numbers are keyed by (seed, stream, image, round, view), so
+ * that a view depends neither on its batch nor on the order of the work.
+ */
+import source from '../../shaders/augment.wgsl';
+import randomSource from '../../shaders/random.wgsl';
+import { CHANNELS_LAST, type Context, groups2d, type Tensor } from '../../runtime/index.ts';
+import { imageAt, type PackedImages } from '../data/imageSet.ts';
+import { Stream } from '../train/streams.ts';
+
+/** The images of one stream in one step. */
+export interface ImageBatch {
+  images: PackedImages;
+  /** Positions in the pack. */
+  indices: ArrayLike<number>;
+  /** How often each image has been used before: its epoch, or its pass. Below 2^20. */
+  rounds: ArrayLike<number>;
+}
+
+export interface AugmentOptions {
+  /** Side of a view, pixels. */
+  size: number;
+  /** Area fractions of the random crop. */
+  scale: readonly [number, number];
+  seed: number;
+  /** Of a color channel, in [0, 1]. */
+  mean: readonly [number, number, number];
+  std: readonly [number, number, number];
+}
+
+const ROUNDS = 2 ** 20;
+const MOST_VIEWS = 64; // six bits of the counter
+const IMAGE_WORDS = 5;
+const DRAW_WORDS = 16;
+
+/** CIFAR-10's channel statistics, and what every other data set uses (methods.md 3). */
+export const CIFAR_STATISTICS = {
+  mean: [125.3 / 255, 123.0 / 255, 113.9 / 255],
+  std: [63.0 / 255, 62.1 / 255, 66.7 / 255],
+} as const;
+export const PLAIN_STATISTICS = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const;
+
+export class Augmenter {
+  readonly #context: Context;
+  readonly #options: AugmentOptions;
+  readonly #streams: number;
+  readonly #batch: number;
+  readonly #viewsPerImage: number;
+  readonly #isEvaluation: boolean;
+  readonly #bytesPerImage: number;
+  readonly #staged: Uint8Array<ArrayBuffer>;
+  readonly #table: Uint32Array<ArrayBuffer>;
+  readonly #pixels: Tensor;
+  readonly #images: Tensor;
+
+  private constructor(
+    context: Context,
+    options: AugmentOptions,
+    { packs, batch, viewsPerImage, isEvaluation }: { packs: PackedImages[]; batch: number; viewsPerImage: number; isEvaluation: boolean },
+  ) {
+    this.#context = context;
+    this.#options = options;
+    this.#streams = packs.length;
+    this.#batch = batch;
+    this.#viewsPerImage = viewsPerImage;
+    this.#isEvaluation = isEvaluation;
+    this.#bytesPerImage = Math.max(...packs.map(largestImage));
+    const slots = packs.length * batch;
+    this.#staged = new Uint8Array(slots * this.#bytesPerImage);
+    this.#table = new Uint32Array(slots * IMAGE_WORDS);
+    this.#pixels = context.tensor(this.#staged, [this.#staged.length], { dtype: 'u8' });
+    this.#images = context.tensor(this.#table, [slots, IMAGE_WORDS], { dtype: 'u32' });
+  }
+
+  /** Two augmented views of each image of each pack's stream. */
+  static forTraining(context: Context, options: AugmentOptions, packs: PackedImages[], batch: number): Augmenter {
+    return new Augmenter(context, options, { packs, batch, viewsPerImage: 2, isEvaluation: false });
+  }
+
+  /** The plain view (centre crop) of each image, then `augmented` views with random numbers of their own; at most 63. */
+  static forEvaluation(context: Context, options: AugmentOptions, pack: PackedImages, batch: number, augmented: number): Augmenter {
+    return new Augmenter(context, options, { packs: [pack], batch, viewsPerImage: augmented + 1, isEvaluation: true });
+  }
+
+  /** Hands over the images of the next run of the plan: one batch a stream. */
+  upload(batches: readonly ImageBatch[]): void {
+    batches.forEach(({ images, indices, rounds }, stream) => {
+      for (let i = 0; i < this.#batch; i++) {
+        const slot = stream * this.#batch + i;
+        const image = imageAt(images, indices[i]);
+        const start = slot * this.#bytesPerImage;
+        this.#staged.set(image.pixels, start);
+        // the second stream's images are others than the first's of the same position
+        const key = (indices[i] | (stream << 31)) >>> 0;
+        this.#table.set([start / 4, image.width, image.height, key, rounds[i] % ROUNDS], slot * IMAGE_WORDS);
+      }
+    });
+    this.#pixels.write(this.#staged);
+    this.#images.write(this.#table);
+  }
+
+  /**
+   * Launches the kernels: [views, 3, size, size], normalised, channels last. Streams one after the other, and in each view 1
+   * of all its images, then view 2, and so on. To be recorded.
+   */
+  views(): Tensor {
+    const { size } = this.#options;
+    const views = this.#streams * this.#batch * this.#viewsPerImage;
+    const context = this.#context;
+    const [pixels, images] = [this.#pixels, this.#images];
+    const perPixel = groups2d(Math.ceil((views * size * size) / 64));
+    const draws = context.empty([views, DRAW_WORDS], { dtype: 'u32' });
+    this.#launch('draw_views', { images, draws_out: draws }, [Math.ceil(views / 64), 1, 1]);
+    const colors = context.empty([views, size, size, 3]);
+    this.#launch('resample', { pixels, images, draws, colors_out: colors }, perPixel);
+    const grays = context.empty([views]);
+    this.#launch('gray_means', { draws, colors, grays_out: grays }, groups2d(views));
+    const result = context.empty([views, 3, size, size], { order: CHANNELS_LAST });
+    this.#launch('finish', { draws, colors, grays, views: result }, perPixel);
+    return result;
+  }
+
+  dispose(): void {
+    this.#pixels.dispose();
+    this.#images.dispose();
+  }
+
+  #launch(entry: string, bindings: Record<string, Tensor>, groups: [number, number, number]): void {
+    const { size, scale, seed, mean, std } = this.#options;
+    this.#context.launch({
+      kernel: {
+        file: 'augment.wgsl',
+        source,
+        entry,
+        params: { PLAIN: this.#isEvaluation ? 'true' : 'false' },
+        slots: { random: randomSource },
+      },
+      bindings,
+      uniforms: {
+        views: this.#streams * this.#batch * this.#viewsPerImage,
+        side: size,
+        batch: this.#batch,
+        viewsPerImage: this.#viewsPerImage,
+        seed,
+        stream: this.#isEvaluation ? Stream.evaluationViews : Stream.augment,
+        smallestArea: scale[0],
+        largestArea: scale[1],
+        mean: [...mean, 0],
+        perStd: [...std.map((value) => 1 / value), 0],
+      },
+      groups,
+    });
+  }
+}
+
+/** The most augmented views that evaluation can have. */
+export const MOST_EVALUATION_VIEWS = MOST_VIEWS - 1;
+
+function largestImage({ widths, heights, count }: PackedImages): number {
+  let largest = 0;
+  for (let i = 0; i < count; i++) largest = Math.max(largest, widths[i] * heights[i] * 3);
+  return Math.ceil(largest / 4) * 4;
+}

@@ -1,0 +1,50 @@
+/** `oecl doctor`: what this machine offers, what is missing, and how to get it. Only looks; changes nothing. */
+import { arch, platform, release } from 'node:os';
+import { type Context, openContext } from '../../runtime/index.ts';
+import { ADAPTER_KINDS, adapterEnvironment, findAdapter, nodeRuntimePlatform } from '../../runtime/platform/node.ts';
+
+const LIMITS = ['maxStorageBufferBindingSize', 'maxBufferSize', 'maxComputeWorkgroupStorageSize', 'maxComputeInvocationsPerWorkgroup'] as const;
+
+/** The whole report, as text. */
+export async function doctor(version: string): Promise<string> {
+  const lines = [`oecl ${version}, Node ${process.versions.node}, ${platform()} ${release()} ${arch()}`, ''];
+  const found = await Promise.all(ADAPTER_KINDS.map(async (kind) => [kind, await findAdapter(kind)] as const));
+  for (const [kind, info] of found) lines.push(`${kind.padEnd(12)} ${info ? info.description || info.device : 'not found'}`);
+  const canRestart = found.every(([, info]) => !info) && (await adapterEnvironment('swiftshader')) !== null;
+  if (canRestart) lines.push('             SwiftShader is there as an npm package: commands start themselves again with it');
+  if (found.some(([, info]) => info)) {
+    const context = await openContext(nodeRuntimePlatform);
+    try {
+      lines.push('', ...describe(context));
+    } finally {
+      await context.close();
+    }
+  }
+  const advice = adviceFor(new Map(found), canRestart);
+  if (advice.length > 0) lines.push('', 'What would help:', ...advice.map((line) => `  ${line}`));
+  return lines.join('\n');
+}
+
+function describe({ info, features, limits }: Context): string[] {
+  const subgroups = features.subgroups ? `${features.subgroupMinSize} to ${features.subgroupMaxSize} lanes` : 'none';
+  return [
+    `used         ${info.description || info.device} (${info.vendor} ${info.architecture})${info.isSoftware ? ', software: slow' : ''}`,
+    `subgroups    ${subgroups}`,
+    `f16          ${features.f16 ? 'yes' : 'no'}`,
+    ...LIMITS.map((name) => `${name} ${limits[name].toLocaleString('en')}`),
+  ];
+}
+
+function adviceFor(found: ReadonlyMap<string, unknown>, hasPackage: boolean): string[] {
+  const advice: string[] = [];
+  if (!found.get('hardware')) {
+    advice.push('a GPU: if there is one, its Vulkan driver (mesa-vulkan-drivers, or the maker\'s own) is missing or too old');
+  }
+  if (!found.get('hardware') && !found.get('lavapipe') && platform() === 'linux') {
+    advice.push('lavapipe, 4 to 6 times faster than SwiftShader: Mesa 25 or later (mesa-vulkan-drivers; on Debian 12 from backports)');
+  }
+  if (![...found.values()].some(Boolean) && !hasPackage) {
+    advice.push('SwiftShader, which needs no root: npm install @sparticuz/chromium');
+  }
+  return advice;
+}

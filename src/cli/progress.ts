@@ -1,0 +1,130 @@
+/**
+ * Progress on standard error: one line that is drawn over in a terminal, a plain line every few seconds elsewhere. It
+ * shows what is being done, how far it is, how fast, and how long it will take.
+ */
+
+export interface TextOutput {
+  write(text: string): void;
+  isTerminal: boolean;
+  /** Width of the terminal in characters. */
+  columns: number;
+}
+
+/** Milliseconds between two drawings: fluent in a terminal, sparse in a log. */
+const TERMINAL_INTERVAL = 100;
+const LOG_INTERVAL = 5000;
+/** Rate and time left are taken over the last this many milliseconds, so that they follow a change of pace. */
+const RATE_WINDOW = 20_000;
+
+const BAR_WIDTH = 24;
+
+export class Progress {
+  private readonly output: TextOutput;
+  private readonly clock: () => number;
+  private label = '';
+  private unit = '';
+  private total: number | null = null;
+  private done = 0;
+  private perUnit = 1;
+  private extra = '';
+  private lastDrawn = -Infinity;
+  private isDrawn = false;
+  private history: { time: number; done: number }[] = [];
+
+  constructor(output: TextOutput, clock: () => number = () => performance.now()) {
+    this.output = output;
+    this.clock = clock;
+  }
+
+  /**
+   * Starts a phase.
+   * @param total how many there are, null when that is unknown   @param unit what the rate counts, in the plural
+   * @param perUnit how many of `unit` one counts for: images a step   @param done how many are done already
+   */
+  begin(label: string, total: number | null, unit: string, { perUnit = 1, done = 0 } = {}): void {
+    this.end();
+    Object.assign(this, { label, total, unit, perUnit, done, extra: '' });
+    this.lastDrawn = this.output.isTerminal ? -Infinity : this.clock();
+    this.history = [{ time: this.clock(), done }];
+  }
+
+  update(done: number, extra = '', total = this.total): void {
+    Object.assign(this, { done, extra, total });
+    const now = this.clock();
+    this.history.push({ time: now, done });
+    while (this.history.length > 2 && this.history[0].time < now - RATE_WINDOW) this.history.shift();
+    if (now - this.lastDrawn >= (this.output.isTerminal ? TERMINAL_INTERVAL : LOG_INTERVAL)) this.draw(now);
+  }
+
+  /** A line that stays, above the bar. */
+  note(text: string): void {
+    this.erase();
+    this.output.write(`${text}\n`);
+    if (this.label && this.output.isTerminal) this.draw(this.clock());
+  }
+
+  /** Ends the phase: the terminal's line goes, a log gets its last state. */
+  end(): void {
+    if (!this.label) return;
+    if (!this.output.isTerminal && this.history.length > 1) this.draw(this.clock());
+    this.erase();
+    this.label = '';
+  }
+
+  private draw(now: number): void {
+    this.lastDrawn = now;
+    const line = this.line();
+    if (this.output.isTerminal) {
+      this.output.write(`\r\x1b[2K${line.slice(0, Math.max(this.output.columns - 1, 20))}`);
+      this.isDrawn = true;
+    } else {
+      this.output.write(`${line}\n`);
+    }
+  }
+
+  private erase(): void {
+    if (this.isDrawn) this.output.write('\r\x1b[2K');
+    this.isDrawn = false;
+  }
+
+  private line(): string {
+    const first = this.history[0];
+    const last = this.history[this.history.length - 1];
+    const seconds = (last.time - first.time) / 1000;
+    const perSecond = seconds > 0 ? (last.done - first.done) / seconds : 0;
+    const parts = [this.label.padEnd(9)];
+    if (this.total === null) parts.push(`${this.done} ${this.unit}`);
+    else {
+      const share = this.total > 0 ? Math.min(this.done / this.total, 1) : 1;
+      if (this.output.isTerminal) parts.push(bar(share));
+      parts.push(`${String(Math.floor(share * 100)).padStart(3)} %`);
+    }
+    if (perSecond > 0) parts.push(`${shortNumber(perSecond * this.perUnit)} ${this.unit}/s`);
+    if (this.extra) parts.push(this.extra);
+    if (this.total !== null && perSecond > 0 && this.done < this.total) {
+      parts.push(`${duration((this.total - this.done) / perSecond)} left`);
+    }
+    return parts.join('  ');
+  }
+}
+
+const bar = (share: number): string => {
+  const full = Math.round(share * BAR_WIDTH);
+  return '━'.repeat(full) + '─'.repeat(BAR_WIDTH - full);
+};
+
+/** Three digits or so: 0.41, 7.3, 52, 12,300. */
+export function shortNumber(value: number): string {
+  if (value < 1) return value.toFixed(2);
+  if (value < 10) return value.toFixed(1);
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/** Seconds as 7 s, 4 min 05 s or 3 h 12 min. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const pad = (value: number) => String(value).padStart(2, '0');
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
+}

@@ -1,0 +1,230 @@
+/** `oecl train`: options to a configuration, a configuration to a run, a run to lines on a screen. */
+import { UsageError } from '../errors.ts';
+import { type RunConfig, resolveConfig, resumedConfig } from '../train/config.ts';
+import type { RunOutcome, RunStart, StepMetrics, TrainHooks } from '../train/hooks.ts';
+import { MAIN_SCORE, type RunResult, type RunSummary, SCORE_NAMES } from '../train/result.ts';
+import { readStoredConfig } from '../train/runFolder.ts';
+import type { CliHost } from './commands.ts';
+import { helpText } from './help.ts';
+import { parseTrainOptions, type TrainCall } from './parse.ts';
+import { duration, Progress } from './progress.ts';
+
+/** Runs the command. Returns its exit code: 0, or 130 when it was interrupted. */
+export async function trainCommand(args: readonly string[], host: CliHost): Promise<number> {
+  const call = parseTrainOptions(args);
+  if (call.help) {
+    host.stdout.write(helpText('train'));
+    return 0;
+  }
+  const adapter = await host.services.describeAdapter(call.choices.adapter ?? undefined);
+  const config = await configOf(call, host, adapter);
+  const screen = call.json ? new JsonScreen(host) : new TextScreen(host, call.quiet);
+  screen.adapter(adapter, config, call.choices.preset === undefined);
+  const mode = { resume: call.resume, force: call.force };
+  let outcome: RunOutcome;
+  try {
+    outcome = await host.services.train(config, mode, { ...screen.hooks(), signal: host.signal });
+  } finally {
+    screen.close();
+  }
+  screen.outcome(outcome);
+  return outcome.interrupted ? 130 : 0;
+}
+
+async function configOf(call: TrainCall, host: CliHost, adapter: { isSoftware: boolean }): Promise<RunConfig> {
+  const config = resolveConfig(call.choices, adapter);
+  if (config.where !== 'node') throw new UsageError(`--in ${config.where}: this version trains in Node alone.`);
+  return call.resume ? resumedConfig(await readStoredConfig(host.services.files, config.out), call.choices) : config;
+}
+
+export interface AdapterDescription {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  isSoftware: boolean;
+}
+
+/** How a run is shown: as text for people, or as JSON lines for programs. */
+interface Screen {
+  adapter(info: AdapterDescription, config: RunConfig, presetIsDefault: boolean): void;
+  hooks(): TrainHooks;
+  close(): void;
+  outcome(outcome: RunOutcome): void;
+}
+
+class TextScreen implements Screen {
+  private readonly host: CliHost;
+  private readonly progress: Progress | null;
+  private phase = '';
+
+  constructor(host: CliHost, quiet: boolean) {
+    this.host = host;
+    this.progress = quiet ? null : new Progress(host.stderr);
+  }
+
+  adapter(info: AdapterDescription, config: RunConfig, presetIsDefault: boolean): void {
+    const out = this.host.stdout;
+    out.write(`${adapterLine(info)}\n`);
+    if (info.isSoftware && presetIsDefault) {
+      out.write(
+        'preset tiny: a small network and small images, as there is no GPU (--preset paper for the published one)\n',
+      );
+    }
+    const outliers = config.oe === null ? 'no outlier exposure' : `outlier exposure ${config.oe}`;
+    out.write(
+      `${config.dataset}, ${config.protocol}, normal ${config.normal ?? '(the only class)'}; ${config.method}, ${outliers}; ` +
+        `${config.arch} x ${config.width}, ${config.size} px, ${config.epochs} epochs, batch ${config.batch}, seed ${config.seed}\n`,
+    );
+  }
+
+  hooks(): TrainHooks {
+    let start: RunStart;
+    return {
+      onLoad: (what, done, total) => {
+        this.enter(what, () => this.progress?.begin('load', total, 'images'));
+        this.progress?.update(done, what, total);
+      },
+      onStart: (started) => {
+        start = started;
+        this.line(startLine(start));
+        this.enter(`train ${start.run}`, () =>
+          this.progress?.begin('train', start.steps, 'images', { perUnit: start.imagesPerStep, done: start.doneSteps }),
+        );
+      },
+      onStep: (metrics) => this.progress?.update(metrics.step, stepText(metrics, start.config.epochs)),
+      onEvaluate: (done, total) => {
+        this.enter('score', () => this.progress?.begin('score', total, 'images'));
+        this.progress?.update(done);
+      },
+      onResult: (result, folder) => {
+        this.close();
+        this.host.stdout.write(`\n${resultText(result, folder)}`);
+      },
+      onNote: (text) => this.line(`note: ${text}`),
+    };
+  }
+
+  close(): void {
+    this.progress?.end();
+    this.phase = '';
+  }
+
+  outcome({ interrupted, summary, folder }: RunOutcome): void {
+    if (interrupted)
+      this.host.stderr.write(`interrupted; a checkpoint is in ${folder}: the same command with --resume goes on\n`);
+    else if (summary) this.host.stdout.write(`\n${summaryText(summary, folder)}`);
+  }
+
+  private enter(phase: string, begin: () => void): void {
+    if (phase === this.phase) return;
+    this.phase = phase;
+    begin();
+  }
+
+  private line(text: string): void {
+    if (this.progress) this.progress.note(text);
+    else this.host.stderr.write(`${text}\n`);
+  }
+}
+
+class JsonScreen implements Screen {
+  private readonly host: CliHost;
+
+  constructor(host: CliHost) {
+    this.host = host;
+  }
+
+  adapter(info: AdapterDescription, config: RunConfig): void {
+    this.emit('adapter', { ...info });
+    this.emit('config', { ...config });
+  }
+
+  hooks(): TrainHooks {
+    return {
+      onLoad: (what, done, total) => this.emit('load', { what, done, total }),
+      onStart: ({ config: _, ...start }) => this.emit('start', start),
+      onStep: (metrics) => this.emit('step', { ...metrics }),
+      onEvaluate: (done, total) => this.emit('evaluate', { done, total }),
+      onResult: (result, folder) => this.emit('result', { folder, ...result }),
+      onNote: (text) => this.emit('note', { text }),
+    };
+  }
+
+  close(): void {}
+
+  outcome({ interrupted, summary, folder }: RunOutcome): void {
+    if (summary) this.emit('summary', { folder, ...summary });
+    this.emit('end', { interrupted, folder });
+  }
+
+  private emit(event: string, fields: object): void {
+    this.host.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
+  }
+}
+
+/** The first line of every run. */
+export function adapterLine({ vendor, architecture, device, description, isSoftware }: AdapterDescription): string {
+  const names = [...new Set([vendor, architecture, device, description].filter((name) => name !== ''))];
+  return `adapter: ${names.join(', ') || 'unnamed'} (${isSoftware ? 'software: no GPU is used' : 'hardware'})`;
+}
+
+function startLine({ counts, synthetic, steps, doneSteps, run, runs, config }: RunStart): string {
+  const which = runs > 1 ? `run ${run} of ${runs}, normal ${config.normal}: ` : '';
+  const outliers = counts.oeImages > 0 ? `, ${counts.oeImages} outlier-exposure` : '';
+  const resumed = doneSteps > 0 ? `, going on after step ${doneSteps}` : '';
+  const label = synthetic ? ' (synthetic images)' : '';
+  return (
+    `${which}${counts.trainImages} training${outliers} images, test ${counts.testNormal} normal and ` +
+    `${counts.testOutliers} outliers${label}; ${steps} steps${resumed}`
+  );
+}
+
+function stepText({ epoch, loss, normNormal, normOutlier }: StepMetrics, epochs: number): string {
+  const norms = normOutlier === null ? normNormal.toFixed(2) : `${normNormal.toFixed(2)} / ${normOutlier.toFixed(2)}`;
+  return `epoch ${epoch + 1}/${epochs}  loss ${loss.toFixed(3)}  norms ${norms}`;
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+function resultText(result: RunResult, folder: string): string {
+  const { in: normal, out: outliers } = result.testImages;
+  const lines = [
+    `${result.synthetic ? 'Synthetic data. ' : ''}Test: ${normal} images of ${normalName(result)}, ${outliers} outliers.`,
+    '',
+    `  ${'score'.padEnd(18)}AUROC    FPR at 95 % TPR`,
+    ...SCORE_NAMES.map(
+      (name) =>
+        `  ${name.padEnd(18)}${result.auroc[name].toFixed(3)}    ${percent(result.fpr95[name]).padStart(7)}${name === MAIN_SCORE ? '    (the main score)' : ''}`,
+    ),
+    '',
+    `  AUROC against each outlier class, ${MAIN_SCORE}:`,
+    ...Object.entries(result.perOodClass).map(
+      ([name, values]) => `    ${name.padEnd(16)}${values[MAIN_SCORE].toFixed(3)}`,
+    ),
+    '',
+    `  ${duration(result.seconds.total)} in all, ${duration(result.seconds.train)} of them training`,
+    `  ${folder}/report.html`,
+    '',
+  ];
+  return lines.join('\n');
+}
+
+const normalName = ({ protocol, normal }: { protocol: string; normal: string }): string =>
+  protocol === 'leave-one-out'
+    ? `all classes but ${normal}`
+    : protocol === 'all-normal'
+      ? 'the trained classes'
+      : normal;
+
+function summaryText({ auroc, std, perNormalClass, skipped }: RunSummary, folder: string): string {
+  const classes = Object.entries(perNormalClass);
+  return [
+    `AUROC of ${MAIN_SCORE} by normal class:`,
+    ...classes.map(([name, values]) => `  ${name.padEnd(18)}${values.auroc[MAIN_SCORE].toFixed(3)}`),
+    `  ${`mean of ${classes.length}`.padEnd(18)}${auroc[MAIN_SCORE].toFixed(3)}    (standard deviation ${std.auroc[MAIN_SCORE].toFixed(3)})`,
+    ...skipped.map(({ normal, reason }) => `  left out: ${normal} (${reason})`),
+    `  ${folder}/result.json`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,153 @@
+/**
+ * CIFAR-10, binary version (Krizhevsky 2009): records of a label byte and 3072 bytes, the red, green and blue planes of a
+ * 32x32 image, rows from top to bottom. Read from its folder or from the .tar.gz as distributed. Subsets of any whole
+ * number of records are valid. Images stay as they are, whatever the input's size: the network sees them resized.
+ */
+import { parseTar } from 'nanotar';
+import { DataError } from '../errors.ts';
+import { failureOf, listFolder, readFile } from './files.ts';
+import { type ImageSet, type LoadedDataset, packOffsets } from './imageSet.ts';
+import type { ReaderContext } from './request.ts';
+
+const SIDE = 32;
+const PLANE = SIDE * SIDE;
+const RECORD_BYTES = 1 + 3 * PLANE;
+const CLASSES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
+const TRAIN_FILES = /^data_batch_\d+\.bin$/;
+const TEST_FILE = 'test_batch.bin';
+const OFFICIAL_BATCHES = 5;
+const FOLDER = 'cifar-10-batches-bin';
+const ARCHIVE = /\.(tar\.gz|tgz)$/i;
+
+interface BinaryFile {
+  name: string;
+  /** How errors name it. */
+  path: string;
+  read(): Promise<Uint8Array>;
+}
+
+/**
+ * @param context dir: the folder of the .bin files, one that holds `cifar-10-batches-bin` or the archive, or the archive
+ * @returns null when nothing of the kind is there
+ * @throws DataError for a missing test batch, a file that is no whole number of records, a label above 9, a bad archive
+ */
+export async function loadCifar10(context: ReaderContext): Promise<LoadedDataset | null> {
+  const files = await findFiles(context, context.dir);
+  const trainFiles = files.filter(({ name }) => TRAIN_FILES.test(name));
+  const testFile = files.find(({ name }) => name === TEST_FILE);
+  if (trainFiles.length === 0 && !testFile) return null;
+  if (trainFiles.length === 0 || !testFile) {
+    throw new DataError(`${context.dir}: ${testFile ? 'data_batch_1.bin' : TEST_FILE} is missing.`, {
+      details: [`found: ${files.map(({ name }) => name).join(', ')}`],
+      remedy: 'the whole cifar-10-binary.tar.gz, or its folder',
+    });
+  }
+  if (trainFiles.length < OFFICIAL_BATCHES) {
+    context.onNote?.(`cifar10: ${trainFiles.length} of ${OFFICIAL_BATCHES} training batches are there`);
+  }
+  const classes = await classNames(files.find(({ name }) => name === 'batches.meta.txt'));
+  return {
+    train: await readPart(context, 'cifar10 train', classes, trainFiles),
+    test: await readPart(context, 'cifar10 test', classes, [testFile]),
+    skipped: [],
+  };
+}
+
+/** The files of the data set, from a folder, a folder in it, an archive, or an archive in it: the first that has any. */
+async function findFiles(context: ReaderContext, dir: string): Promise<BinaryFile[]> {
+  const { platform } = context;
+  const entries = await listFolder(platform, dir);
+  if (!entries) return ARCHIVE.test(dir) && (await platform.exists(dir)) ? filesOfArchive(context, dir) : [];
+  const binaries = entries.filter(({ name, kind }) => kind === 'file' && /\.(bin|txt)$/.test(name));
+  if (binaries.some(({ name }) => name.endsWith('.bin'))) {
+    return binaries.map(({ name }) => {
+      const path = `${dir}/${name}`;
+      return { name, path, read: () => readFile(platform, path) };
+    });
+  }
+  if (entries.some(({ name, kind }) => name === FOLDER && kind === 'folder')) {
+    return findFiles(context, `${dir}/${FOLDER}`);
+  }
+  const archive = entries.find(({ name, kind }) => kind === 'file' && /cifar-?10\b/i.test(name) && ARCHIVE.test(name));
+  return archive ? filesOfArchive(context, `${dir}/${archive.name}`) : [];
+}
+
+async function filesOfArchive({ platform, onProgress }: ReaderContext, path: string): Promise<BinaryFile[]> {
+  onProgress?.('cifar10 archive', 0, null);
+  try {
+    const entries = parseTar(await platform.readGzip(path));
+    return entries
+      .filter(({ data }) => data !== undefined)
+      .map(({ name, data }) => ({
+        name: name.split('/').at(-1)!,
+        path: `${path}: ${name}`,
+        read: () => Promise.resolve(data!),
+      }));
+  } catch (cause) {
+    throw new DataError(`${path}: it cannot be unpacked: ${failureOf(cause)}.`, {
+      remedy: 'a complete cifar-10-binary.tar.gz; if it was downloaded, do that again',
+      cause,
+    });
+  }
+}
+
+async function classNames(meta: BinaryFile | undefined): Promise<string[]> {
+  if (!meta) return CLASSES;
+  const lines = new TextDecoder().decode(await meta.read()).split(/\r?\n/);
+  const names = lines.map((line) => line.trim()).filter((line) => line !== '');
+  if (names.length === CLASSES.length) return names;
+  throw new DataError(`${meta.path}: ${names.length} class names, expected ${CLASSES.length}.`);
+}
+
+async function readPart(
+  context: ReaderContext,
+  name: string,
+  classes: string[],
+  files: readonly BinaryFile[],
+): Promise<ImageSet> {
+  const parts = await Promise.all(files.map(async (file) => ({ file, bytes: await file.read() })));
+  for (const { file, bytes } of parts) checkRecords(file, bytes);
+  const count = parts.reduce((sum, { bytes }) => sum + bytes.length / RECORD_BYTES, 0);
+  const labels = new Int32Array(count);
+  const pixels = new Uint8Array(count * 3 * PLANE);
+  const paths: string[] = [];
+  let index = 0;
+  for (const { file, bytes } of parts) {
+    for (let at = 0; at < bytes.length; at += RECORD_BYTES, index++) {
+      labels[index] = bytes[at];
+      interleave(bytes, at + 1, pixels, index * 3 * PLANE);
+      paths.push(`${file.name}#${at / RECORD_BYTES}`);
+    }
+    context.onProgress?.(name, index, count);
+  }
+  const sides = new Uint32Array(count).fill(SIDE);
+  const offsets = packOffsets(sides, sides).slice(0, count);
+  const images = { count, pixels, offsets, widths: sides, heights: sides };
+  return { name, synthetic: false, classes, images, labels, paths };
+}
+
+function checkRecords(file: BinaryFile, bytes: Uint8Array): void {
+  const remainder = bytes.length % RECORD_BYTES;
+  if (bytes.length === 0 || remainder !== 0) {
+    throw new DataError(
+      `${file.path}: ${bytes.length} bytes are no whole number of records of ${RECORD_BYTES} bytes (${remainder} are left over).`,
+      { remedy: 'the binary version of CIFAR-10, copied or downloaded again in full' },
+    );
+  }
+  for (let at = 0; at < bytes.length; at += RECORD_BYTES) {
+    if (bytes[at] < CLASSES.length) continue;
+    throw new DataError(
+      `${file.path}: record ${at / RECORD_BYTES} has the label ${bytes[at]}, expected 0 to ${CLASSES.length - 1}.`,
+      { remedy: 'the binary version of CIFAR-10 (not CIFAR-100, not the Python version)' },
+    );
+  }
+}
+
+/** Planes R, G, B -> bytes R, G, B of each pixel. */
+function interleave(source: Uint8Array, from: number, target: Uint8Array, to: number): void {
+  for (let i = 0; i < PLANE; i++) {
+    target[to + i * 3] = source[from + i];
+    target[to + i * 3 + 1] = source[from + PLANE + i];
+    target[to + i * 3 + 2] = source[from + 2 * PLANE + i];
+  }
+}

@@ -1,0 +1,91 @@
+/** Data sets that are folders of folders: a part (train, test), a folder a class in it, images anywhere below. */
+import { DataError } from '../errors.ts';
+import { looksLikeImage } from './decode.ts';
+import { listFolder } from './files.ts';
+import { findImages, type ImageFile, loadImageFiles } from './imageFiles.ts';
+import type { LoadedDataset } from './imageSet.ts';
+import type { ReaderContext } from './request.ts';
+
+/** The files of a part, by class. */
+export interface Part {
+  /** The folder's own name. */
+  folder: string;
+  files: ImageFile[];
+}
+
+/** A name without what spellings differ in: case, spaces, hyphens, underscores. */
+export const plainName = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
+
+/** The folder in the data set's that goes by one of these plain names, earlier names first; undefined when none does. */
+export async function findPart(context: ReaderContext, names: readonly string[]): Promise<string | undefined> {
+  const entries = (await listFolder(context.platform, context.dir)) ?? [];
+  const folders = entries.filter(({ kind }) => kind === 'folder').map(({ name }) => name);
+  for (const wanted of names) {
+    const found = folders.find((folder) => plainName(folder) === wanted);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Class folders of a part, and how many images lie beside them. */
+export async function listClassFolders(
+  { platform, dir }: ReaderContext,
+  part: string,
+): Promise<{ folders: string[]; looseImages: number }> {
+  const entries = (await listFolder(platform, `${dir}/${part}`)) ?? [];
+  return {
+    folders: entries.filter(({ kind }) => kind === 'folder').map(({ name }) => name),
+    looseImages: entries.filter(({ name, kind }) => kind === 'file' && looksLikeImage(name)).length,
+  };
+}
+
+/** The images of class folders. @param labelOf the label of a class folder */
+export async function readPart(
+  context: ReaderContext,
+  part: string,
+  folders: readonly string[],
+  labelOf: (folder: string) => number,
+): Promise<Part> {
+  const files: ImageFile[] = [];
+  for (const folder of folders) files.push(...(await findImages(context, `${part}/${folder}`, labelOf(folder))));
+  return { folder: part, files };
+}
+
+/**
+ * Decodes both parts, and notes each class that has no images in one of them.
+ * @throws DataError when a part has no image at all
+ */
+export async function loadParts(
+  context: ReaderContext,
+  name: string,
+  classes: string[],
+  parts: { train: Part; test: Part },
+): Promise<LoadedDataset> {
+  for (const part of [parts.train, parts.test]) {
+    if (part.files.length > 0) continue;
+    throw new DataError(`${context.dir}/${part.folder}: there are no images in it.`, {
+      details: [`expected ${part.folder}/CLASS/*.jpg (or .png, .bmp)`],
+      remedy: '--data with the folder that holds the images',
+    });
+  }
+  noteEmptyClasses(context, name, classes, parts);
+  const train = await loadImageFiles(context, `${name} train`, classes, parts.train.files);
+  const test = await loadImageFiles(context, `${name} test`, classes, parts.test.files);
+  return { train: train.set, test: test.set, skipped: [...train.skipped, ...test.skipped] };
+}
+
+function noteEmptyClasses(
+  { onNote }: ReaderContext,
+  name: string,
+  classes: readonly string[],
+  { train, test }: { train: Part; test: Part },
+): void {
+  for (const [part, what] of [
+    [train, 'training'],
+    [test, 'test'],
+  ] as const) {
+    const filled = new Set(part.files.map(({ label }) => label));
+    const empty = classes.filter((_, label) => !filled.has(label));
+    if (empty.length > 0) onNote?.(`${name}: no ${what} images of ${empty.join(', ')} (${part.folder}/)`);
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Image files to RGB bytes, by the same wasm codecs in Node and in browsers: JPEG (mozjpeg), PNG (Rust's png crate), BMP.
+ * Gray images are expanded to three equal channels, transparent ones laid over white, 16-bit samples reduced to 8 bits.
+ * The rotation that EXIF data may ask for is not applied: pixels are as they are stored.
+ * A file counts as readable only when all of it is: what libjpeg would fill with gray is refused.
+ */
+import createJpegCodec, { type MozJPEGModule } from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js';
+import decodePng, { init as initPngCodec } from '@jsquash/png/decode.js';
+import type { Platform } from '../platform/platform.ts';
+import { decodeBmp } from './bmp.ts';
+import type { RgbImage } from './imageSet.ts';
+import { checkPng } from './pngChunks.ts';
+import { onWhite, UnreadableImage } from './unreadable.ts';
+
+/** Ends of file names (lower case) of files that count as images, so that an unreadable one is told, not passed over. */
+const IMAGE_ENDINGS = /\.(jpe?g|jpe|jfif|png|bmp|dib|webp|gif|tiff?|avif|heic|jp2|jxl|ppm|pgm)$/i;
+
+/** Whether a file's name says that it is an image, readable or not. */
+export function looksLikeImage(name: string): boolean {
+  return IMAGE_ENDINGS.test(name) && !name.startsWith('.');
+}
+
+type Format = 'JPEG' | 'PNG' | 'BMP';
+
+/** What the first bytes of known formats look like; a dot in the text stands for any byte. */
+const SIGNATURES: readonly [format: string, text: string][] = [
+  ['JPEG', '\xff\xd8\xff'],
+  ['PNG', '\x89PNG\r\n\x1a\n'],
+  ['BMP', 'BM'],
+  ['GIF', 'GIF8'],
+  ['WebP', 'RIFF....WEBP'],
+  ['TIFF', 'II*\0'],
+  ['TIFF', 'MM\0*'],
+  ['HEIC or AVIF', '....ftyp'],
+];
+
+/** The decoders, each compiled when it is first needed. */
+export class ImageDecoder {
+  private readonly platform: Platform;
+  private jpeg: JpegCodec | undefined;
+  private png: PngCodec | undefined;
+
+  constructor(platform: Platform) {
+    this.platform = platform;
+  }
+
+  /** The image in a file. @throws UnreadableImage with the reason when it is not all there. */
+  async decode(bytes: Uint8Array): Promise<RgbImage> {
+    const format = formatOf(bytes);
+    if (format === 'BMP') return decodeBmp(bytes);
+    if (format === 'JPEG') {
+      this.jpeg ??= new JpegCodec(await this.platform.codecModule('jpeg'));
+      return this.jpeg.decode(bytes);
+    }
+    checkPng(bytes);
+    this.png ??= await PngCodec.open(await this.platform.codecModule('png'));
+    return this.png.decode(bytes);
+  }
+}
+
+function formatOf(bytes: Uint8Array): Format {
+  if (bytes.length === 0) throw new UnreadableImage('the file is empty');
+  const matches = (text: string) =>
+    bytes.length >= text.length && [...text].every((c, i) => c === '.' || c.charCodeAt(0) === bytes[i]);
+  const format = SIGNATURES.find(([, text]) => matches(text))?.[0];
+  if (format === 'JPEG' || format === 'PNG' || format === 'BMP') return format;
+  throw new UnreadableImage(
+    format ? `it is a ${format} file; JPEG, PNG and BMP are read` : 'it is not a JPEG, PNG or BMP file',
+  );
+}
+
+/** libjpeg's words for damage that it papers over. Others, as of stray bytes between whole parts, cost no pixel. */
+const JPEG_DAMAGE = /premature end|bad huffman|inconsistent progression|corrupt jpeg data: (?!\d+ extraneous)/i;
+
+class JpegCodec {
+  private readonly wasm: WebAssembly.Module;
+  private codec: Promise<MozJPEGModule> | undefined;
+  private messages: string[] = [];
+
+  constructor(wasm: WebAssembly.Module) {
+    this.wasm = wasm;
+  }
+
+  async decode(bytes: Uint8Array): Promise<RgbImage> {
+    const codec = await (this.codec ??= this.open());
+    this.messages = [];
+    let image: ImageData | null;
+    try {
+      image = codec.decode(bytes as Uint8Array<ArrayBuffer>, false);
+    } catch {
+      this.codec = undefined; // libjpeg ended its process: the next image gets a fresh one
+      throw new UnreadableImage(this.messages.at(-1) ?? 'the JPEG decoder gave up');
+    }
+    const damage = this.messages.find((message) => JPEG_DAMAGE.test(message));
+    if (damage !== undefined) throw new UnreadableImage(damage);
+    // libjpeg tells its first complaint only. After a harmless one, look for the end oneself.
+    if (!image || (this.messages.length > 0 && !hasJpegEnd(bytes))) throw new UnreadableImage('the JPEG file is cut off');
+    return overWhite(image);
+  }
+
+  private open(): Promise<MozJPEGModule> {
+    return createJpegCodec({
+      noInitialRun: true,
+      instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => {
+        const instance = new WebAssembly.Instance(this.wasm, imports);
+        done(instance);
+        return instance.exports;
+      },
+      printErr: (message: string) => this.messages.push(message),
+    } as Parameters<typeof createJpegCodec>[0]);
+  }
+}
+
+/** Whether the marker that ends an image (FF D9) stands in the last kilobyte: some cameras write a few bytes after it. */
+function hasJpegEnd(bytes: Uint8Array): boolean {
+  for (let i = bytes.length - 2; i >= Math.max(0, bytes.length - 1024); i--) {
+    if (bytes[i] === 0xff && bytes[i + 1] === 0xd9) return true;
+  }
+  return false;
+}
+
+/** Exports of the codec that its own types leave out. */
+interface PngExports {
+  /** Moves the stack pointer by so many bytes and returns it. */
+  __wbindgen_add_to_stack_pointer(bytes: number): number;
+}
+
+class PngCodec {
+  private readonly exports: PngExports;
+
+  private constructor(exports: PngExports) {
+    this.exports = exports;
+  }
+
+  static async open(wasm: WebAssembly.Module): Promise<PngCodec> {
+    return new PngCodec((await initPngCodec(wasm)) as unknown as PngExports);
+  }
+
+  async decode(bytes: Uint8Array): Promise<RgbImage> {
+    const stack = this.exports.__wbindgen_add_to_stack_pointer(0);
+    try {
+      return overWhite(await decodePng(bytes as unknown as ArrayBuffer)); // takes any view, in spite of its type
+    } catch (cause) {
+      // A panic leaves its frames on the codec's stack, which some hundred unreadable files would exhaust (test: dataDecode).
+      const moved = this.exports.__wbindgen_add_to_stack_pointer(0) - stack;
+      this.exports.__wbindgen_add_to_stack_pointer(-moved);
+      throw new UnreadableImage('the pixels of the PNG file are damaged', { cause });
+    }
+  }
+}
+
+function overWhite({ width, height, data }: Pick<ImageData, 'width' | 'height' | 'data'>): RgbImage {
+  const pixels = new Uint8Array(width * height * 3);
+  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
+    const alpha = data[from + 3];
+    for (let c = 0; c < 3; c++) pixels[to + c] = alpha === 255 ? data[from + c] : onWhite(data[from + c], alpha);
+  }
+  return { width, height, pixels };
+}

@@ -1,0 +1,43 @@
+/**
+ * The built-in data set: drawn white blood cells, so that everything can be tried without a download. Synthetic: what is
+ * measured on it says nothing about real cells.
+ */
+import { RandomStream } from '../../runtime/index.ts';
+import { Stream } from '../train/streams.ts';
+import { type CellKind, drawBloodCell } from './bloodCell.ts';
+import { packFitted } from './imageFiles.ts';
+import type { ImageSet, LoadedDataset } from './imageSet.ts';
+import type { LoadOptions } from './request.ts';
+
+const CLASSES: CellKind[] = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Monocyte', 'Neutrophil'];
+
+/** Images a class. */
+export const DEMO_COUNTS = { train: 112, test: 40 } as const;
+
+/** Where the random indices of a part begin: each image has one, so that no image depends on another. */
+const FIRST_INDEX = { train: 0, test: 0x8000_0000 } as const;
+const INDICES_A_CLASS = 0x1_0000;
+
+/** Both parts, drawn from the seed; 48 pixels a side before they are fitted to the input's size. */
+export function loadDemo(options: LoadOptions): LoadedDataset {
+  return { train: drawPart('train', options), test: drawPart('test', options), skipped: [] };
+}
+
+function drawPart(part: 'train' | 'test', { seed, inputSize, onProgress }: LoadOptions): ImageSet {
+  const count = DEMO_COUNTS[part];
+  const total = count * CLASSES.length;
+  const indices = Array.from({ length: total }, (_, i) => ({ label: Math.floor(i / count), nth: i % count }));
+  const images = indices.map(({ label, nth }) => {
+    const index = FIRST_INDEX[part] + label * INDICES_A_CLASS + nth;
+    return drawBloodCell(CLASSES[label], new RandomStream(seed, Stream.demoData, index));
+  });
+  onProgress?.(`demo ${part}`, total, total);
+  return {
+    name: `demo ${part}`,
+    synthetic: true,
+    classes: [...CLASSES],
+    images: packFitted(images, inputSize),
+    labels: Int32Array.from(indices, ({ label }) => label),
+    paths: indices.map(({ label, nth }) => `${part}/${CLASSES[label]}/${String(nth).padStart(3, '0')}`),
+  };
+}

@@ -1,0 +1,75 @@
+/** Decoded images in memory: what every reader of a data set returns. */
+
+/** One image: R, G, B bytes, rows from top to bottom; width * height * 3 of them. */
+export interface RgbImage {
+  width: number;
+  height: number;
+  pixels: Uint8Array;
+}
+
+/** Many images in one block of bytes. */
+export interface PackedImages {
+  count: number;
+  /** R, G, B, rows from top to bottom, one image after the other, each padded with zeros to a multiple of 4 bytes. */
+  pixels: Uint8Array<ArrayBuffer>;
+  /** Where each image begins, bytes; a multiple of 4. */
+  offsets: Float64Array<ArrayBuffer>;
+  /** Pixels. */
+  widths: Uint32Array<ArrayBuffer>;
+  heights: Uint32Array<ArrayBuffer>;
+}
+
+export interface ImageSet {
+  name: string;
+  /** Drawn by a program, not photographed: said wherever results are shown. */
+  synthetic: boolean;
+  /** Class names; the index is the label. A class may have no images. */
+  classes: string[];
+  images: PackedImages;
+  /** The class of each image. */
+  labels: Int32Array;
+  /** What each image is called: its path in the data set, or its place in a file. */
+  paths: string[];
+}
+
+/** A file that was left out, and why. */
+export interface SkippedFile {
+  file: string;
+  reason: string;
+}
+
+export interface LoadedDataset {
+  /** Both parts list the same classes. */
+  train: ImageSet;
+  test: ImageSet;
+  skipped: SkippedFile[];
+}
+
+const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4;
+
+/** Where images of these sizes begin, and in the end where the last one stops: one more offset than images. */
+export function packOffsets(widths: Uint32Array, heights: Uint32Array): Float64Array<ArrayBuffer> {
+  const offsets = new Float64Array(widths.length + 1);
+  for (let i = 0; i < widths.length; i++) offsets[i + 1] = offsets[i] + padded(widths[i] * heights[i] * 3);
+  return offsets;
+}
+
+/** Puts images into one block. */
+export function packImages(images: readonly RgbImage[]): PackedImages {
+  const widths = Uint32Array.from(images, ({ width }) => width);
+  const heights = Uint32Array.from(images, ({ height }) => height);
+  const offsets = packOffsets(widths, heights);
+  const pixels = new Uint8Array(offsets[images.length]);
+  images.forEach((image, index) => {
+    pixels.set(image.pixels, offsets[index]);
+  });
+  return { count: images.length, pixels, offsets: offsets.slice(0, images.length), widths, heights };
+}
+
+/** Image `index` of a pack; its pixels are a view, not a copy. */
+export function imageAt(images: PackedImages, index: number): RgbImage {
+  const width = images.widths[index];
+  const height = images.heights[index];
+  const offset = images.offsets[index];
+  return { width, height, pixels: images.pixels.subarray(offset, offset + width * height * 3) };
+}

@@ -1,0 +1,105 @@
+/** Data sets and outlier sources by name: where they are looked for, and what is said when they are not there. */
+import { DataError, UsageError } from '../errors.ts';
+import type { Platform } from '../platform/platform.ts';
+import { nearestName } from '../suggest.ts';
+import { DATASET_NAMES, type DatasetName } from '../train/presets.ts';
+import { loadCifar10 } from './cifar10.ts';
+import { loadDeadLeaves } from './deadLeaves.ts';
+import { loadDemo } from './demo.ts';
+import { loadAllImages, loadFolder } from './folder.ts';
+import type { ImageSet, LoadedDataset } from './imageSet.ts';
+import { loadRaabin } from './raabin.ts';
+import type { LoadOptions, ReaderContext } from './request.ts';
+
+export interface DatasetRequest extends LoadOptions {
+  name: DatasetName;
+  /** Folder or file as the user named it; null looks in $OECL_DATA/NAME and data/NAME. */
+  dir: string | null;
+}
+
+export interface OutlierRequest extends LoadOptions {
+  /** `dead-leaves`, `folder:DIR`, or `NAME` or `NAME:DIR` of a data set, whose training images are taken. */
+  source: string;
+}
+
+interface Reader {
+  /** Null when nothing of the data set is there. */
+  read(context: ReaderContext): Promise<LoadedDataset | null>;
+  /** The official layout, and where it comes from, for who has not got it. */
+  layout: readonly string[];
+  origin: string;
+}
+
+const READERS: Record<Exclude<DatasetName, 'demo'>, Reader> = {
+  raabin: {
+    read: loadRaabin,
+    layout: ['Train/{Basophil,Eosinophil,Lymphocyte,Monocyte,Neutrophil}/*.jpg', 'TestA/{the same}/*.jpg'],
+    origin: 'Raabin-WBC, "double-labelled cropped cells": raabindata.com; Kouzehkanan et al., Scientific Reports 2022',
+  },
+  cifar10: {
+    read: loadCifar10,
+    layout: ['data_batch_1.bin ... data_batch_5.bin, test_batch.bin, batches.meta.txt', 'or cifar-10-binary.tar.gz with them in it'],
+    origin: 'CIFAR-10, "binary version": www.cs.toronto.edu/~kriz/cifar.html',
+  },
+  folder: {
+    read: (context) => loadFolder(context, false),
+    layout: ['train/CLASS/*.jpg (or .png, .bmp)', 'test/CLASS/*.jpg, outliers included'],
+    origin: 'your own images',
+  },
+};
+
+/**
+ * A data set, decoded and packed. `demo` needs no files.
+ * @throws DataError when it is not there, or not as its layout says
+ */
+export async function loadDataset(platform: Platform, { name, dir, ...options }: DatasetRequest): Promise<LoadedDataset> {
+  if (name === 'demo') return loadDemo(options);
+  const places = dir !== null ? [dir] : [...(platform.dataFolder ? [`${platform.dataFolder}/${name}`] : []), `data/${name}`];
+  for (const place of places) {
+    if (!(await platform.exists(place))) continue;
+    const loaded = await READERS[name].read({ ...options, platform, dir: withoutSlash(place) });
+    if (loaded) return loaded;
+  }
+  throw missing(name, places);
+}
+
+/**
+ * Outlier-exposure images.
+ * @throws UsageError for a source that does not exist, DataError when its images are not there
+ */
+export async function loadOutliers(platform: Platform, { source, ...options }: OutlierRequest): Promise<ImageSet> {
+  const colon = source.indexOf(':');
+  const name = colon < 0 ? source : source.slice(0, colon);
+  const dir = colon < 0 ? null : source.slice(colon + 1);
+  if (name === 'dead-leaves' && dir === null) return loadDeadLeaves(options);
+  if (name === 'folder' && dir) {
+    const { set } = await loadAllImages({ ...options, platform, dir: withoutSlash(dir) }, `outliers ${dir}`);
+    return set;
+  }
+  const dataset = DATASET_NAMES.find((known) => known === name);
+  if (dataset && dataset !== 'folder') return (await loadDataset(platform, { ...options, name: dataset, dir: dir || null })).train;
+  throw unknownSource(source, name);
+}
+
+const withoutSlash = (path: string): string => (path.length > 1 ? path.replace(/\/+$/, '') : path);
+
+function missing(name: Exclude<DatasetName, 'demo'>, places: readonly string[]): DataError {
+  const { layout, origin } = READERS[name];
+  return new DataError(`--dataset ${name}: its images are not there.`, {
+    details: [
+      ...places.map((place) => `looked for   ${place}`),
+      ...layout.map((line, i) => `${i === 0 ? 'expected     ' : '             '}${line}`),
+      `it is        ${origin}`,
+    ],
+    remedy: '--data with the folder that holds it; --dataset demo needs nothing',
+  });
+}
+
+function unknownSource(source: string, name: string): UsageError {
+  const known = ['dead-leaves', 'folder:DIR', ...DATASET_NAMES.filter((each) => each !== 'folder').map((each) => `${each}[:DIR]`)];
+  const guess = nearestName(name, ['dead-leaves', ...DATASET_NAMES]);
+  return new UsageError(`--oe ${source}: there is no such source of outlier images.`, {
+    details: [`known        ${known.join(', ')}`],
+    remedy: guess === undefined || guess === name ? '--oe dead-leaves, or folder:DIR with your own images' : `--oe ${guess}`,
+  });
+}

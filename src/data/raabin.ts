@@ -1,0 +1,44 @@
+/**
+ * Raabin-WBC (Kouzehkanan et al., Scientific Reports 2022), "double-labelled cropped cells": Train/CLASS and TestA/CLASS,
+ * five classes of white blood cells. TestB, of another stain and camera, is no part of the protocol and is not read.
+ */
+import { DataError } from '../errors.ts';
+import { nearestName } from '../suggest.ts';
+import { findPart, listClassFolders, loadParts, type Part, plainName, readPart } from './classFolders.ts';
+import type { LoadedDataset } from './imageSet.ts';
+import type { ReaderContext } from './request.ts';
+
+export const BLOOD_CELLS = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Monocyte', 'Neutrophil'];
+
+/**
+ * Class folders may be missing, empty or small: such a class has no images, and a note says so.
+ * @returns null when there is neither a training nor a test folder
+ * @throws DataError when one of the two is missing, when a class folder is none of the five, when a part has no images
+ */
+export async function loadRaabin(context: ReaderContext): Promise<LoadedDataset | null> {
+  const train = await findPart(context, ['train']);
+  const test = await findPart(context, ['testa', 'test']);
+  if (train === undefined && test === undefined) return null;
+  if (train === undefined || test === undefined) {
+    throw new DataError(`${context.dir}: there is a folder ${train ?? test}, but no ${train ? 'TestA' : 'Train'}.`, {
+      remedy: 'both folders of Raabin-WBC: Train/CLASS/*.jpg and TestA/CLASS/*.jpg',
+    });
+  }
+  const parts = { train: await readCells(context, train), test: await readCells(context, test) };
+  return loadParts(context, 'raabin', BLOOD_CELLS, parts);
+}
+
+async function readCells(context: ReaderContext, part: string): Promise<Part> {
+  const { folders, looseImages } = await listClassFolders(context, part);
+  const path = `${context.dir}/${part}`;
+  if (looseImages > 0) context.onNote?.(`${path}: ${looseImages} images lie in no class folder and are left out`);
+  return readPart(context, part, folders, (folder) => {
+    const label = BLOOD_CELLS.findIndex((name) => [plainName(name), `${plainName(name)}s`].includes(plainName(folder)));
+    if (label >= 0) return label;
+    const guess = nearestName(folder, BLOOD_CELLS);
+    throw new DataError(`${path}/${folder}: no class of Raabin-WBC has this name.`, {
+      details: [`classes  ${BLOOD_CELLS.join(', ')}`],
+      remedy: `${guess ? `rename it to ${guess}, or ` : ''}move it away, or --dataset folder for classes of your own`,
+    });
+  });
+}

@@ -1,0 +1,22 @@
+/** What a reader of a data set is told, and how it tells what it does. */
+import type { Platform } from '../platform/platform.ts';
+
+export interface LoadOptions {
+  /** Side of the network's input, pixels: images are packed somewhat larger, so that they can be cropped. */
+  inputSize: number;
+  /** Of generated data sets and of drawn splits, u32. */
+  seed: number;
+  /** Leave unreadable images out, and list them, instead of stopping. */
+  skipBad?: boolean;
+  /** Reading and decoding, in images; total is null while it is unknown. */
+  onProgress?(what: string, done: number, total: number | null): void;
+  /** What a reader of the results must know: a class without images, skipped files, an unwritable cache. */
+  onNote?(text: string): void;
+}
+
+/** A platform, the folder or file of a data set, and the options. */
+export interface ReaderContext extends LoadOptions {
+  platform: Platform;
+  /** Where the data set lies. */
+  dir: string;
+}

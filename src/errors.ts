@@ -1,0 +1,16 @@
+/**
+ * The errors that only the trainer knows, beside those of the runtime. Both are the caller's to mend: exit code 2.
+ */
+import { OeclError } from '../runtime/index.ts';
+
+export { internal, OeclError } from '../runtime/index.ts';
+
+/** Images, folders or files of a run that are missing, broken or do not fit. */
+export class DataError extends OeclError {
+  override readonly exitCode: number = 2;
+}
+
+/** A call that cannot be right: an unknown option or class, a value out of range, options that contradict. */
+export class UsageError extends OeclError {
+  override readonly exitCode: number = 2;
+}

@@ -1,0 +1,70 @@
+/** An encoder's parameters and running statistics as named arrays in PyTorch's layout, and back. */
+import { decodeSafetensors, encodeSafetensors, FormatError, type Module, type SafetensorsTensor } from '../../runtime/index.ts';
+
+export type StateDict = Record<string, SafetensorsTensor>;
+
+/** Everything that defines the network's output, by PyTorch's names. Reads the device. */
+export async function stateDict(model: Module): Promise<StateDict> {
+  const named = [...model.namedParameters(), ...model.namedBuffers()];
+  const entries = await Promise.all(
+    named.map(async ([name, tensor]): Promise<[string, SafetensorsTensor]> => {
+      const data = (await tensor.read()) as Float32Array<ArrayBuffer>;
+      return [name, { dtype: 'F32', shape: [...tensor.shape], data }];
+    }),
+  );
+  return Object.fromEntries(entries);
+}
+
+/**
+ * Fills a model from named arrays.
+ * @throws FormatError naming the file when a tensor is missing or has another shape: a checkpoint of another architecture
+ */
+export function loadStateDict(model: Module, state: Readonly<StateDict>, file: string): void {
+  for (const [name, tensor] of [...model.namedParameters(), ...model.namedBuffers()]) {
+    const found = state[name];
+    if (!found || found.shape.join() !== tensor.shape.join()) {
+      throw new FormatError(`${file}: it is of another architecture.`, {
+        details: [`${name}: found ${found ? `[${found.shape.join(', ')}]` : 'none'}, expected [${tensor.shape.join(', ')}]`],
+        remedy: 'the --arch, --width and --size that it was trained with',
+      });
+    }
+    tensor.write(found.data as Float32Array);
+  }
+}
+
+/**
+ * SHA-256, in hexadecimal, of the bytes of all parameters and running statistics, names sorted: equal exactly when two
+ * trained networks are equal to the bit.
+ */
+export async function weightsSha256(state: StateDict): Promise<string> {
+  const parts = Object.keys(state)
+    .sort()
+    .map((name) => {
+      const { buffer, byteOffset, byteLength } = state[name].data as Float32Array;
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    });
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', all));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** model.safetensors: the state dict with the counters that PyTorch's batch norm has beside it. */
+export function encodeModel(state: StateDict, steps: number, metadata: Record<string, string>): Uint8Array {
+  const counters = Object.keys(state)
+    .filter((name) => name.endsWith('.running_mean'))
+    .map((name) => [
+      name.replace('running_mean', 'num_batches_tracked'),
+      { dtype: 'I64' as const, shape: [], data: BigInt64Array.of(BigInt(steps)) },
+    ]);
+  return encodeSafetensors({ ...state, ...Object.fromEntries(counters) }, { format: 'pt', ...metadata });
+}
+
+/** The named arrays of a model file. @throws FormatError */
+export function decodeModel(bytes: Uint8Array, file: string): ReturnType<typeof decodeSafetensors>['tensors'] {
+  return decodeSafetensors(bytes, file).tensors;
+}

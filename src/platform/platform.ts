@@ -1,0 +1,42 @@
+/**
+ * What differs between Node and a browser beside the GPU: files, the user's cache, and where the image codecs lie.
+ * Everything in src/ that touches a file does it through this. Paths have forward slashes.
+ */
+
+export interface FolderEntry {
+  name: string;
+  /** Links count as what they point to. */
+  kind: 'file' | 'folder';
+}
+
+export type Codec = 'jpeg' | 'png';
+
+export interface Platform {
+  exists(path: string): Promise<boolean>;
+
+  /** What lies directly in a folder, by name in code-unit order, the same everywhere; null when it is no folder. */
+  listFolder(path: string): Promise<FolderEntry[] | null>;
+
+  readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
+
+  /** The unpacked bytes of a gzip file, streamed: the packed ones are never held as a whole. Rejects when it is cut off. */
+  readGzip(path: string): Promise<Uint8Array<ArrayBuffer>>;
+
+  /** Writes beside the target and renames; makes the folders above; leaves no part of a file behind when it fails. */
+  writeFileAtomic(path: string, bytes: Uint8Array): Promise<void>;
+
+  /** Makes the file when there is none. */
+  appendFile(path: string, bytes: Uint8Array): Promise<void>;
+
+  /** No error when there is no such file. */
+  removeFile(path: string): Promise<void>;
+
+  /** Where packed images may be kept between runs; it need not exist. */
+  readonly cacheFolder: string;
+
+  /** The folder that holds data sets by name (OECL_DATA), or null when the user named none. */
+  readonly dataFolder: string | null;
+
+  /** The compiled decoder of an image format. */
+  codecModule(codec: Codec): Promise<WebAssembly.Module>;
+}

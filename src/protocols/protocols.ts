@@ -1,0 +1,227 @@
+/**
+ * Which images train, which test, and which of those count as normal. A protocol reads labels only; it never touches a
+ * pixel. Training images are always normal ones: outliers are met at the test for the first time (methods.md 7's protocols
+ * of the paper, section IV).
+ */
+import { DataError, UsageError } from '../errors.ts';
+import { nearestName } from '../suggest.ts';
+
+export const PROTOCOLS = ['one-vs-rest', 'leave-one-out', 'all-normal'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+/** What a protocol needs of an ImageSet: class names, and a label (index of its class) for each image. */
+export interface LabelledSet {
+  readonly classes: readonly string[];
+  readonly labels: ArrayLike<number>;
+}
+
+export interface LabelledDataset {
+  readonly train: LabelledSet;
+  readonly test: LabelledSet;
+}
+
+/** One run: what to train on and what to test on. */
+export interface Split {
+  protocol: Protocol;
+  /** The class that --normal names: the normal one, or with leave-one-out the one left out; `all` with all-normal. */
+  normal: string;
+  /** The classes whose images train. */
+  trainClasses: string[];
+  /** Positions in the training set, ascending. */
+  trainIndices: number[];
+  /** Positions in the test set, ascending. */
+  testIndices: number[];
+  /** The truth of each test image, in the order of testIndices. */
+  testIsNormal: boolean[];
+  /** The class name of each test image, in the order of testIndices. */
+  testClass: string[];
+}
+
+export interface SplitPlan {
+  splits: Split[];
+  /** Classes that --normal all passed over, and why. */
+  skipped: { normal: string; reason: string }[];
+}
+
+/** Images of one class in both parts. */
+export interface ClassCount {
+  name: string;
+  train: number;
+  test: number;
+}
+
+/**
+ * The runs that a protocol and a --normal choice ask for: one, or one a class for `all`.
+ * @param normal a class by name (case ignored) or index, or `all`; undefined is allowed where only one choice is possible
+ * @throws UsageError when the class is unknown or not given; DataError when a class lacks the images that its role needs.
+ */
+export function planSplits(dataset: LabelledDataset, protocol: Protocol, normal: string | undefined): SplitPlan {
+  const counts = classCounts(dataset);
+  if (protocol === 'all-normal') return { splits: [allNormal(dataset, counts)], skipped: [] };
+  if (normal?.toLowerCase() !== 'all') {
+    const name = findClass(counts, normal ?? onlyTrainedClass(counts, protocol));
+    const reason = unfit(counts, protocol, name);
+    if (reason) throw unfitError(counts, protocol, name, reason);
+    return { splits: [makeSplit(dataset, protocol, name)], skipped: [] };
+  }
+  const skipped: SplitPlan['skipped'] = [];
+  const splits: Split[] = [];
+  for (const { name } of counts) {
+    const reason = unfit(counts, protocol, name);
+    if (reason) skipped.push({ normal: name, reason });
+    else splits.push(makeSplit(dataset, protocol, name));
+  }
+  if (splits.length === 0) throw unfitError(counts, protocol, 'all', `no class can take part: ${skipped[0]?.reason}`);
+  return { splits, skipped };
+}
+
+/** How many images each class has, classes in the order of the training set, then those of the test set alone. */
+export function classCounts(dataset: LabelledDataset): ClassCount[] {
+  const byName = new Map<string, ClassCount>();
+  for (const part of ['train', 'test'] as const) {
+    const { classes, labels } = dataset[part];
+    for (const name of classes) if (!byName.has(name)) byName.set(name, { name, train: 0, test: 0 });
+    for (let i = 0; i < labels.length; i++) {
+      const count = byName.get(classes[labels[i]]);
+      if (!count) {
+        throw new DataError(`${part}: image ${i} has the label ${labels[i]}, expected 0 to ${classes.length - 1}.`);
+      }
+      count[part]++;
+    }
+  }
+  return [...byName.values()];
+}
+
+/** The class that a name (case ignored; an exact match goes first) or an index means. @throws UsageError, listing all classes. */
+function findClass(counts: readonly ClassCount[], wanted: string): string {
+  const exact = counts.find(({ name }) => name === wanted);
+  const byCase = counts.filter(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  const byIndex = /^\d+$/.test(wanted) ? counts[Number(wanted)] : undefined;
+  const found = exact ?? (byCase.length === 1 ? byCase[0] : undefined) ?? byIndex;
+  if (found) return found.name;
+  const guess = nearestName(
+    wanted,
+    counts.map(({ name }) => name),
+  );
+  throw new UsageError(`--normal ${wanted}: this data set has no such class.`, {
+    details: countTable(counts),
+    remedy: guess ? `--normal ${guess}` : 'one of these classes, its index, or all',
+  });
+}
+
+/** Without --normal, a data set of one trained class (a folder of good parts) leaves no choice. */
+function onlyTrainedClass(counts: readonly ClassCount[], protocol: Protocol): string {
+  const trained = counts.filter(({ train }) => train > 0);
+  if (protocol === 'one-vs-rest' && trained.length === 1) return trained[0].name;
+  const role = protocol === 'leave-one-out' ? 'is left out' : 'is normal';
+  throw new UsageError(`--normal is missing: several classes could be the one that ${role}.`, {
+    details: countTable(counts),
+    remedy: `--normal ${trained[0]?.name ?? counts[0]?.name ?? 'CLASS'}, or --normal all for each in turn`,
+  });
+}
+
+/** Why a class cannot play the role that the protocol gives it, or undefined when it can. */
+function unfit(counts: readonly ClassCount[], protocol: Protocol, name: string): string | undefined {
+  const own = counts.find((count) => count.name === name)!;
+  const others = counts.filter((count) => count.name !== name);
+  const otherTest = others.reduce((sum, count) => sum + (count.train > 0 ? count.test : 0), 0);
+  if (protocol === 'leave-one-out') {
+    if (own.test === 0) return `${name} has no test images, and they are the outliers`;
+    if (!others.some(({ train }) => train > 0)) return `no class but ${name} has training images`;
+    if (otherTest === 0) return `no trained class but ${name} has test images`;
+    return undefined;
+  }
+  if (own.train === 0) return `${name} has no training images`;
+  if (own.test === 0) return `${name} has no test images`;
+  if (!others.some(({ test }) => test > 0)) return `no class but ${name} has test images, so there are no outliers`;
+  return undefined;
+}
+
+function unfitError(counts: readonly ClassCount[], protocol: Protocol, name: string, reason: string): DataError {
+  const fit = counts.filter((count) => !unfit(counts, protocol, count.name));
+  return new DataError(`--protocol ${protocol} --normal ${name}: ${reason}.`, {
+    details: countTable(counts),
+    remedy: fit.length > 0 ? `--normal ${fit[0].name}, or add the images` : 'add the missing images',
+  });
+}
+
+function makeSplit(dataset: LabelledDataset, protocol: 'one-vs-rest' | 'leave-one-out', name: string): Split {
+  const isTrained = (className: string) => (className === name) === (protocol === 'one-vs-rest');
+  if (protocol === 'one-vs-rest') return splitBy(dataset, protocol, name, isTrained, () => true);
+  // A class that nobody trained on is neither normal nor the class left out: it takes no part in the test.
+  const trained = new Set(
+    classCounts(dataset)
+      .filter((count) => count.train > 0)
+      .map((count) => count.name),
+  );
+  return splitBy(dataset, protocol, name, isTrained, (className) => className === name || trained.has(className));
+}
+
+/** Everything in the training set is normal; the outliers are the test classes without training images. */
+function allNormal(dataset: LabelledDataset, counts: readonly ClassCount[]): Split {
+  const trained = new Set(counts.filter(({ train }) => train > 0).map(({ name }) => name));
+  const hasNormal = counts.some(({ name, test }) => test > 0 && trained.has(name));
+  const hasOutliers = counts.some(({ name, test }) => test > 0 && !trained.has(name));
+  if (trained.size === 0 || !hasNormal || !hasOutliers) {
+    const lack = trained.size === 0 ? 'training images' : hasNormal ? 'outliers' : 'normal test images';
+    throw new DataError(`--protocol all-normal: there are no ${lack}.`, {
+      details: countTable(counts),
+      remedy: 'a test class that has no training images (its images are the outliers), or --protocol one-vs-rest',
+    });
+  }
+  return splitBy(
+    dataset,
+    'all-normal',
+    'all',
+    (name) => trained.has(name),
+    () => true,
+  );
+}
+
+function splitBy(
+  dataset: LabelledDataset,
+  protocol: Protocol,
+  normal: string,
+  isTrained: (className: string) => boolean,
+  isTested: (className: string) => boolean,
+): Split {
+  const { train, test } = dataset;
+  const split: Split = {
+    protocol,
+    normal,
+    trainClasses: [],
+    trainIndices: [],
+    testIndices: [],
+    testIsNormal: [],
+    testClass: [],
+  };
+  const used = new Set<string>();
+  for (let i = 0; i < train.labels.length; i++) {
+    const name = train.classes[train.labels[i]];
+    if (!isTrained(name)) continue;
+    split.trainIndices.push(i);
+    used.add(name);
+  }
+  split.trainClasses = train.classes.filter((name) => used.has(name));
+  for (let i = 0; i < test.labels.length; i++) {
+    const name = test.classes[test.labels[i]];
+    if (!isTested(name)) continue;
+    split.testIndices.push(i);
+    split.testIsNormal.push(isTrained(name));
+    split.testClass.push(name);
+  }
+  return split;
+}
+
+/** The classes as lines of an error: index, name, training and test images. A long list is cut in the middle. */
+function countTable(counts: readonly ClassCount[]): string[] {
+  const width = Math.max(...counts.map(({ name }) => name.length), 0);
+  const lines = counts.map(
+    ({ name, train, test }, index) =>
+      `${String(index).padStart(2)}  ${name.padEnd(width)}  ${String(train).padStart(6)} training  ${String(test).padStart(6)} test`,
+  );
+  const most = 24;
+  return lines.length <= most
+    ? lines
+    : [...lines.slice(0, most - 1), `... and ${lines.length - most + 1} more classes`];
+}

@@ -1,0 +1,210 @@
+/**
+ * Three kinds of plots as SVG text: lines, overlaid histograms, ROC. Nothing here runs in the reader's browser, so a
+ * report works in a mail, on paper and with scripts off. Colours are CSS classes: the page decides between light and dark.
+ */
+
+export interface Line {
+  label: string;
+  /** CSS class that sets its colour. */
+  color: string;
+  x: ArrayLike<number>;
+  y: ArrayLike<number>;
+  /** Keeps a line apart from another that it may cover. */
+  dashed?: boolean;
+}
+
+export interface Marker {
+  x: number;
+  label: string;
+}
+
+interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+interface Scale {
+  min: number;
+  max: number;
+  ticks: number[];
+}
+
+const WIDTH = 460;
+const HEIGHT = 270;
+const BOX: Box = { left: 46, top: 14, width: WIDTH - 46 - 22, height: HEIGHT - 14 - 42 };
+/** Above this many points a line shows means of bins, and the bins' extremes as a band. */
+const MOST_POINTS = 160;
+const BINS = 32;
+
+/** Lines over a common x. Long ones are thinned: mean of each bin, with a band from its smallest to its largest value. */
+export function linePlot(options: {
+  title: string;
+  lines: readonly Line[];
+  xLabel: string;
+  markers?: readonly Marker[];
+}): string {
+  const thinned = options.lines.map((line) => ({ ...line, points: thin(line.x, line.y) }));
+  const everyX = thinned.flatMap(({ points }) => points.map(({ x }) => x));
+  const everyY = thinned.flatMap(({ points }) => points.flatMap(({ low, high }) => [low, high]));
+  const x = niceScale(Math.min(...everyX), Math.max(...everyX), 6, false);
+  const y = niceScale(Math.min(0, ...everyY), Math.max(...everyY), 5, true);
+  const at = placer(x, y);
+  const shapes = thinned.map(({ points, color, dashed, label }) => {
+    const band =
+      points.length < Math.max(...options.lines.map((line) => line.x.length))
+        ? `<path class="band ${color}" d="${path([...points.map((p) => at(p.x, p.high)), ...[...points].reverse().map((p) => at(p.x, p.low))])}Z"/>`
+        : '';
+    const dash = dashed ? ' dashed' : '';
+    const d = path(points.map((p) => at(p.x, p.mean)));
+    return `${band}<path class="line ${color}${dash}" d="${d}"><title>${escapeHtml(label)}</title></path>`;
+  });
+  const markers = (options.markers ?? []).map((marker) => verticalMarker(at(marker.x, y.max)[0], marker.label));
+  return svg(options.title, [axes(x, y, options.xLabel), ...markers, ...shapes]);
+}
+
+/** Histograms over shared bins; heights are shares of each group, so that groups of unlike size compare. */
+export function histogramPlot(options: {
+  title: string;
+  groups: readonly { label: string; color: string; values: ArrayLike<number> }[];
+  xLabel: string;
+  markers?: readonly Marker[];
+}): string {
+  const all = options.groups.flatMap(({ values }) => Array.from(values));
+  const x = niceScale(Math.min(...all), Math.max(...all), 6, true);
+  const binWidth = (x.max - x.min) / BINS;
+  const shares = options.groups.map(({ values }) => {
+    const bins = new Array<number>(BINS).fill(0);
+    for (const value of Array.from(values)) {
+      bins[Math.min(BINS - 1, Math.floor((value - x.min) / binWidth))] += 1 / values.length;
+    }
+    return bins;
+  });
+  const y = niceScale(0, Math.max(...shares.flat()), 4, true);
+  const at = placer(x, y);
+  const shapes = options.groups.map(({ color, label }, group) => {
+    const outline = shares[group].flatMap((share, bin) => [
+      at(x.min + bin * binWidth, share),
+      at(x.min + (bin + 1) * binWidth, share),
+    ]);
+    const d = `${path([at(x.min, 0), ...outline, at(x.max, 0)])}Z`;
+    return `<path class="bars ${color}" d="${d}"><title>${escapeHtml(label)}</title></path>`;
+  });
+  const markers = (options.markers ?? []).map((marker) => verticalMarker(at(marker.x, y.max)[0], marker.label));
+  return svg(options.title, [axes(x, y, options.xLabel, percentLabel), ...shapes, ...markers]);
+}
+
+/** The ROC curve, with the diagonal of chance and a dot where 95 % of the normal images are accepted. */
+export function rocPlot(options: {
+  title: string;
+  falsePositiveRate: ArrayLike<number>;
+  truePositiveRate: ArrayLike<number>;
+}): string {
+  const unit = { min: 0, max: 1, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] };
+  const at = placer(unit, unit);
+  const points = Array.from(options.falsePositiveRate, (rate, i) => at(rate, options.truePositiveRate[i]));
+  const operating = Array.from(options.truePositiveRate).findIndex((rate) => rate >= 0.95);
+  const fpr = options.falsePositiveRate[operating];
+  const [dotX, dotY] = at(fpr, options.truePositiveRate[operating]);
+  const isRight = fpr > 0.6;
+  return svg(options.title, [
+    axes(unit, unit, 'share of outliers accepted', percentLabel, percentLabel),
+    `<path class="chance" d="${path([at(0, 0), at(1, 1)])}"/>`,
+    `<path class="area normal" d="${path([at(0, 0), ...points, at(1, 0)])}Z"/>`,
+    `<path class="line normal" d="${path(points)}"/>`,
+    `<circle class="dot normal" cx="${dotX}" cy="${dotY}" r="4.5"/>`,
+    `<text class="note" x="${isRight ? dotX - 8 : dotX + 8}" y="${dotY + 18}" text-anchor="${isRight ? 'end' : 'start'}">` +
+      `95 % of normal, ${(fpr * 100).toFixed(0)} % of outliers</text>`,
+  ]);
+}
+
+/** The colour key of a plot. */
+export function legend(entries: readonly { label: string; color: string; dashed?: boolean }[]): string {
+  const items = entries.map(
+    ({ label, color, dashed }) =>
+      `<span><i class="key ${color}${dashed ? ' dashed' : ''}"></i>${escapeHtml(label)}</span>`,
+  );
+  return `<p class="legend">${items.join('')}</p>`;
+}
+
+export function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
+
+/** Round tick values that cover [min, max]; `widen` moves the ends out to the next tick. */
+export function niceScale(min: number, max: number, about: number, widen: boolean): Scale {
+  const span = max > min ? max - min : Math.abs(max) || 1;
+  const rough = span / about;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough * 0.999) ?? 10);
+  const first = Math.floor(min / step);
+  const last = Math.ceil((max > min ? max : min + span) / step);
+  const every = Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  if (widen) return { min: every[0], max: every[every.length - 1], ticks: every };
+  return { min, max: max > min ? max : min + span, ticks: every.filter((tick) => tick >= min && tick <= max) };
+}
+
+interface ThinPoint {
+  x: number;
+  mean: number;
+  low: number;
+  high: number;
+}
+
+function thin(x: ArrayLike<number>, y: ArrayLike<number>): ThinPoint[] {
+  const perBin = Math.max(1, Math.ceil(x.length / MOST_POINTS));
+  const points: ThinPoint[] = [];
+  for (let start = 0; start < x.length; start += perBin) {
+    const values = Array.from(y).slice(start, start + perBin);
+    const middle = start + Math.floor((values.length - 1) / 2);
+    const sum = values.reduce((total, value) => total + value, 0);
+    points.push({ x: x[middle], mean: sum / values.length, low: Math.min(...values), high: Math.max(...values) });
+  }
+  return points;
+}
+
+type Point = [number, number];
+
+/** Data coordinates to SVG coordinates, a tenth of a unit exact. */
+function placer(x: Scale, y: Scale): (x: number, y: number) => Point {
+  const round = (value: number) => Math.round(value * 10) / 10;
+  return (dataX, dataY) => [
+    round(BOX.left + ((dataX - x.min) / (x.max - x.min)) * BOX.width),
+    round(BOX.top + BOX.height - ((dataY - y.min) / (y.max - y.min)) * BOX.height),
+  ];
+}
+
+const path = (points: readonly Point[]): string =>
+  points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x} ${y}`).join('');
+
+const percentLabel = (value: number): string => `${Math.round(value * 1000) / 10} %`;
+
+type TickText = (tick: number) => string;
+
+function axes(x: Scale, y: Scale, xLabel: string, yText: TickText = String, xText: TickText = String): string {
+  const at = placer(x, y);
+  const bottom = BOX.top + BOX.height;
+  const right = BOX.left + BOX.width;
+  const rows = y.ticks.map((tick) => {
+    const level = at(x.min, tick)[1];
+    const line = `<path class="grid" d="M${BOX.left} ${level}H${right}"/>`;
+    return `${line}<text x="${BOX.left - 7}" y="${level + 4}" text-anchor="end">${yText(tick)}</text>`;
+  });
+  const columns = x.ticks.map(
+    (tick) => `<text x="${at(tick, y.min)[0]}" y="${bottom + 17}" text-anchor="middle">${xText(tick)}</text>`,
+  );
+  const base = `<path class="axis" d="M${BOX.left} ${bottom}H${right}"/>`;
+  const label = `<text class="label" x="${BOX.left + BOX.width / 2}" y="${HEIGHT - 5}" text-anchor="middle">${escapeHtml(xLabel)}</text>`;
+  return [...rows, ...columns, base, label].join('');
+}
+
+function verticalMarker(x: number, label: string): string {
+  const isRight = x > BOX.left + BOX.width * 0.6;
+  const text = `<text class="note" x="${isRight ? x - 5 : x + 5}" y="${BOX.top + 9}" text-anchor="${isRight ? 'end' : 'start'}">${escapeHtml(label)}</text>`;
+  return `<path class="marker" d="M${x} ${BOX.top}V${BOX.top + BOX.height}"/>${text}`;
+}
+
+function svg(title: string, parts: readonly string[]): string {
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${parts.join('')}</svg>`;
+}

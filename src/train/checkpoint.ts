@@ -1,0 +1,48 @@
+/**
+ * checkpoint.safetensors: all that a bit-exact resume needs. Weights and running statistics by PyTorch's names under
+ * `model.`, the optimiser's arenas under `optimizer.`, and the number of steps done; everything else of a step follows
+ * from the configuration and the step's number.
+ */
+import { decodeSafetensors, encodeSafetensors, FormatError, type Module, type Optimizer, type SafetensorsTensor } from '../../runtime/index.ts';
+import { loadStateDict, stateDict } from '../models/stateDict.ts';
+
+const FORMAT = 'oecl-checkpoint-1';
+
+/** The checkpoint's bytes after `step` steps. Waits for the device. */
+export async function encodeCheckpoint(model: Module, optimizer: Optimizer, step: number): Promise<Uint8Array> {
+  const tensors: Record<string, SafetensorsTensor> = {};
+  for (const [name, tensor] of Object.entries(await stateDict(model))) tensors[`model.${name}`] = tensor;
+  for (const [name, tensor] of Object.entries(optimizer.stateDict())) {
+    tensors[`optimizer.${name}`] = { dtype: 'F32', shape: [...tensor.shape], data: (await tensor.read()) as Float32Array<ArrayBuffer> };
+  }
+  return encodeSafetensors(tensors, { format: FORMAT, step: String(step) });
+}
+
+/**
+ * Puts a checkpoint back. Returns the number of steps that it has seen.
+ * @throws FormatError when the file is damaged, or of another architecture or optimiser
+ */
+export function restoreCheckpoint(bytes: Uint8Array, file: string, model: Module, optimizer: Optimizer): number {
+  const { tensors, metadata } = decodeSafetensors(bytes, file);
+  if (metadata.format !== FORMAT) {
+    throw new FormatError(`${file}: not a checkpoint of this program (format ${metadata.format ?? 'not stated'}).`, {
+      remedy: 'the checkpoint.safetensors of a run folder',
+    });
+  }
+  const part = (prefix: string) =>
+    Object.fromEntries(
+      Object.entries(tensors).flatMap(([name, tensor]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [])),
+    );
+  const state = part('optimizer.');
+  const arenas = Object.entries(optimizer.stateDict());
+  for (const [name, tensor] of arenas) {
+    if (state[name]?.shape.join() === tensor.shape.join()) continue;
+    throw new FormatError(`${file}: it was written by another optimiser, or for another architecture.`, {
+      details: [`optimizer.${name}: expected [${tensor.shape.join(', ')}], found ${state[name] ? `[${state[name].shape.join(', ')}]` : 'none'}`],
+      remedy: 'the --optimizer, --arch, --width and --size that it was trained with',
+    });
+  }
+  loadStateDict(model, part('model.'), file);
+  for (const [name, tensor] of arenas) tensor.write(state[name].data as Float32Array);
+  return Number(metadata.step);
+}

@@ -1,0 +1,209 @@
+/**
+ * Every value that a run uses, in one plain object: what config.json holds, what a preset fills, what --resume compares.
+ * Nothing below the command line reads an option; everything reads this.
+ */
+import { type AugmentOptions, CIFAR_STATISTICS, PLAIN_STATISTICS } from '../augment/augmenter.ts';
+import { UsageError } from '../errors.ts';
+import type { Protocol } from '../protocols/protocols.ts';
+import { DATASETS, type DatasetName, type Preset, presetValues } from './presets.ts';
+
+export const METHODS = ['oecl', 'simclr'] as const;
+export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
+export const ARCHITECTURES = ['resnet18', 'resnet10'] as const;
+
+export interface RunConfig {
+  dataset: DatasetName;
+  /** Where the data set lies, as given; null: $OECL_DATA/NAME, then data/NAME. */
+  data: string | null;
+  protocol: Protocol;
+  /** Class name or index, or `all`; null: the only class there is. A run's own config.json holds the class's name. */
+  normal: string | null;
+  method: (typeof METHODS)[number];
+  /** `dead-leaves`, `NAME[:DIR]` or `folder:DIR`; null for methods that see no outliers. */
+  oe: string | null;
+  /** Weight of the outliers' norm penalty after the warm-up. */
+  lambda: number;
+  /** Epochs with lambda = 0. */
+  warmup: number;
+  temperature: number;
+  epochs: number;
+  /** Normal images a step; the same number of outlier images, and two views of each. */
+  batch: number;
+  /** Learning rate at epoch 0; cosine decay to 0 at the last epoch. */
+  lr: number;
+  weightDecay: number;
+  momentum: number;
+  optimizer: (typeof OPTIMIZERS)[number];
+  arch: (typeof ARCHITECTURES)[number];
+  /** Channels of the first stage. */
+  width: number;
+  /** Side of the network's input, pixels. */
+  size: number;
+  /** Area fractions of the random crop, smallest and largest. */
+  scale: [number, number];
+  /** T: augmented views an image at evaluation, beside the plain one. */
+  views: number;
+  seed: number;
+  /** Epochs between checkpoints. */
+  checkpointEvery: number;
+  skipBad: boolean;
+  preset: Preset;
+  adapter: string | null;
+  where: 'node' | 'chrome';
+  /** The run folder. */
+  out: string;
+}
+
+/** What a command line can set: all of it optional, filled in by the preset. */
+export type ConfigChoices = { [K in keyof RunConfig]?: NonNullable<RunConfig[K]> };
+
+/** Values that change where or how a run goes, and never one bit of its result: free to differ at --resume. */
+const NOT_OF_THE_RESULT: readonly (keyof RunConfig)[] = [
+  'data',
+  'adapter',
+  'where',
+  'out',
+  'checkpointEvery',
+  'preset',
+];
+
+/**
+ * The full configuration: choices first, then the preset's values for the data set.
+ * @throws UsageError when values contradict each other.
+ */
+export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boolean }): RunConfig {
+  const dataset = choices.dataset ?? 'demo';
+  const preset = choices.preset ?? (adapter.isSoftware ? 'tiny' : 'paper');
+  const method = choices.method ?? 'oecl';
+  if (method === 'simclr' && choices.oe !== undefined) {
+    throw new UsageError(`--method simclr --oe ${choices.oe}: SimCLR trains on normal images alone.`, {
+      remedy: '--method oecl, or no --oe',
+    });
+  }
+  const protocol = choices.protocol ?? 'one-vs-rest';
+  if (protocol === 'all-normal' && choices.normal !== undefined && choices.normal.toLowerCase() !== 'all') {
+    throw new UsageError(`--protocol all-normal --normal ${choices.normal}: with all-normal every class is normal.`, {
+      remedy: '--protocol one-vs-rest, or no --normal',
+    });
+  }
+  const chosen = Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined));
+  const config: RunConfig = {
+    data: null,
+    ...presetValues(preset, dataset),
+    warmup: 0,
+    seed: 0,
+    checkpointEvery: 10,
+    skipBad: false,
+    adapter: null,
+    where: 'node',
+    ...(chosen as ConfigChoices),
+    dataset,
+    preset,
+    method,
+    protocol,
+    normal: protocol === 'all-normal' ? 'all' : className(dataset, choices.normal ?? DATASETS[dataset].defaultNormal),
+    oe: method === 'simclr' ? null : (choices.oe ?? 'dead-leaves'),
+    out: '',
+  };
+  // The paper's 50 of 500 epochs: a tenth of however many there are. SimCLR has no penalty to warm up.
+  config.warmup = method === 'simclr' ? 0 : (choices.warmup ?? Math.floor(config.epochs / 10));
+  if (method === 'simclr') config.lambda = 0;
+  if (config.warmup > config.epochs) {
+    throw new UsageError(`--warmup ${config.warmup}: longer than the ${config.epochs} epochs of the run.`, {
+      remedy: `--warmup ${Math.floor(config.epochs / 10)}`,
+    });
+  }
+  config.out = choices.out ?? defaultRunFolder(config);
+  return sortKeys(config);
+}
+
+/** What the augmentation needs of a configuration. */
+export function augmentOptions({ dataset, size, scale, seed }: RunConfig): AugmentOptions {
+  return { size, scale, seed, ...(dataset === 'cifar10' ? CIFAR_STATISTICS : PLAIN_STATISTICS) };
+}
+
+/** runs/<dataset>-<method>-<normal>-<seed>, as the command line promises. */
+export function defaultRunFolder(config: Pick<RunConfig, 'dataset' | 'method' | 'normal' | 'seed'>): string {
+  const normal = (config.normal ?? 'only').replace(/[^\p{L}\p{N}._-]+/gu, '_');
+  return `runs/${config.dataset}-${config.method}-${normal}-${config.seed}`;
+}
+
+/** The bytes of config.json: keys in the order of the interface, two spaces, a newline at the end. */
+export function configJson(config: RunConfig): string {
+  return `${JSON.stringify(sortKeys(config), null, 2)}\n`;
+}
+
+/** Names of the values in which two configurations differ, of those that a result depends on. */
+export function configDifferences(a: RunConfig, b: RunConfig): (keyof RunConfig)[] {
+  return KEYS.filter((key) => !NOT_OF_THE_RESULT.includes(key) && JSON.stringify(a[key]) !== JSON.stringify(b[key]));
+}
+
+/**
+ * The configuration with which a stored run goes on: the stored values, but where the call says otherwise in things that
+ * the result does not depend on.
+ * @throws UsageError when the call asks for another value of something that the result depends on.
+ */
+export function resumedConfig(stored: RunConfig, choices: ConfigChoices): RunConfig {
+  const asked: RunConfig = { ...stored, ...(choices as Partial<RunConfig>), out: choices.out ?? stored.out };
+  if (choices.normal !== undefined && choices.normal.toLowerCase() === stored.normal?.toLowerCase()) {
+    asked.normal = stored.normal;
+  }
+  asked.preset = stored.preset;
+  const different = configDifferences(stored, asked);
+  if (different.length > 0) {
+    const flags = different.map((key) => `${flagOf(key)} ${shown(stored[key])}, not ${shown(asked[key])}`);
+    throw new UsageError('--resume: the stored run has other values, and a run cannot change them half-way.', {
+      details: flags,
+      remedy: 'leave these options out to go on, or --out with another folder for a new run',
+    });
+  }
+  return sortKeys(asked);
+}
+
+/** `checkpointEvery` as the option is spelt: `--checkpoint-every`; `where` is `--in`. */
+export function flagOf(key: string): string {
+  return key === 'where' ? '--in' : `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+const shown = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value));
+
+/** A known class in its own spelling; anything else as it was typed, to be looked up when the data is there. */
+function className(dataset: DatasetName, typed: string | null): string | null {
+  if (typed?.toLowerCase() === 'all') return 'all';
+  const known = DATASETS[dataset].classes.find((name) => name.toLowerCase() === typed?.toLowerCase());
+  return known ?? typed;
+}
+
+const KEYS: readonly (keyof RunConfig)[] = [
+  'dataset',
+  'data',
+  'protocol',
+  'normal',
+  'method',
+  'oe',
+  'lambda',
+  'warmup',
+  'temperature',
+  'epochs',
+  'batch',
+  'lr',
+  'weightDecay',
+  'momentum',
+  'optimizer',
+  'arch',
+  'width',
+  'size',
+  'scale',
+  'views',
+  'seed',
+  'checkpointEvery',
+  'skipBad',
+  'preset',
+  'adapter',
+  'where',
+  'out',
+];
+
+function sortKeys(config: RunConfig): RunConfig {
+  return Object.fromEntries(KEYS.map((key) => [key, config[key]])) as unknown as RunConfig;
+}

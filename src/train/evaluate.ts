@@ -1,0 +1,52 @@
+/** Scores of test images: the encoder with running statistics over the plain view and T augmented views of each. */
+import type { Context } from '../../runtime/index.ts';
+import { Augmenter } from '../augment/augmenter.ts';
+import type { ImageSet } from '../data/imageSet.ts';
+import type { Encoder } from '../models/resnet.ts';
+import { normScores } from '../scores/normScores.ts';
+import { augmentOptions, type RunConfig } from './config.ts';
+import { SCORE_NAMES, type ScoreName, type ScoreTable } from './result.ts';
+
+/** Views in one pass, about those of a training step of the tiny preset: enough to fill a device, little memory. */
+const VIEWS_PER_PASS = 128;
+
+/**
+ * Every score of the images at `indices`, in that order. A view depends on (seed, image, view) alone.
+ * @param onProgress images done, of how many
+ */
+export async function evaluate(
+  context: Context,
+  encoder: Encoder,
+  set: ImageSet,
+  indices: readonly number[],
+  config: RunConfig,
+  onProgress?: (done: number, total: number) => void,
+): Promise<ScoreTable> {
+  const views = config.views + 1;
+  const batch = Math.min(indices.length, Math.max(1, Math.floor(VIEWS_PER_PASS / views)));
+  const column = () => new Float64Array(indices.length);
+  const scores: Record<ScoreName, Float64Array> = { norm: column(), normEnsemble: column(), normOfMean: column(), meanSquaredNorm: column() };
+  const augmenter = Augmenter.forEvaluation(context, augmentOptions(config), set.images, batch, config.views);
+  const plan = await context.record(() => context.noGrad(() => encoder.forward(augmenter.views(), false)));
+  const dimension = plan.outputs.shape[1];
+  for (let first = 0; first < indices.length; first += batch) {
+    // the last batch is filled up with its first image: a plan has one batch size
+    const chosen = Uint32Array.from({ length: batch }, (_, i) => indices[first + i < indices.length ? first + i : first]);
+    augmenter.upload([{ images: set.images, indices: chosen, rounds: new Uint32Array(batch) }]);
+    plan.run();
+    const features = (await plan.outputs.read()) as Float32Array;
+    for (let i = 0; i < batch && first + i < indices.length; i++) {
+      const own = new Float32Array(views * dimension); // rows of image i: the order is view-major
+      for (let view = 0; view < views; view++) {
+        const row = (view * batch + i) * dimension;
+        own.set(features.subarray(row, row + dimension), view * dimension);
+      }
+      const values = normScores(own, dimension);
+      for (const name of SCORE_NAMES) scores[name][first + i] = values[name];
+    }
+    onProgress?.(Math.min(first + batch, indices.length), indices.length);
+  }
+  plan.dispose();
+  augmenter.dispose();
+  return scores;
+}

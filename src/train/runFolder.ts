@@ -1,0 +1,235 @@
+/**
+ * The run folder: what is in it, and when it may be written to. Whole files are replaced atomically, so that a reader, a
+ * full disk or a power cut never meets half of one; metrics.jsonl alone grows, and a torn last line is dropped at resume.
+ * A stored run is never lost by accident: it is continued (--resume) or replaced (--force), on request only.
+ */
+import { OeclError, UsageError } from '../errors.ts';
+import { configJson, type RunConfig } from './config.ts';
+import type { StepMetrics } from './hooks.ts';
+import { type RunResult, type RunSummary, SCORE_NAMES, type ScoreTable } from './result.ts';
+
+/** What a run folder needs of a platform. Paths have forward slashes. */
+export interface RunFiles {
+  exists(path: string): Promise<boolean>;
+  readFile(path: string): Promise<Uint8Array>;
+  /** Writes beside the target and renames; makes the folders above; leaves nothing behind when it fails. */
+  writeFileAtomic(path: string, bytes: Uint8Array): Promise<void>;
+  appendFile(path: string, bytes: Uint8Array): Promise<void>;
+  /** No error when there is no such file. */
+  removeFile(path: string): Promise<void>;
+}
+
+export const FILE = {
+  config: 'config.json',
+  metrics: 'metrics.jsonl',
+  model: 'model.safetensors',
+  checkpoint: 'checkpoint.safetensors',
+  scores: 'scores.csv',
+  result: 'result.json',
+  report: 'report.html',
+} as const;
+
+export interface OpenMode {
+  resume: boolean;
+  force: boolean;
+}
+
+/** A test image as scores.csv lists it. */
+export interface ScoredImage {
+  path: string;
+  className: string;
+  isNormal: boolean;
+}
+
+export class RunFolder {
+  readonly path: string;
+  /** Fresh, to be continued from its checkpoint, or finished before and left as it is. */
+  readonly state: 'new' | 'resumed' | 'finished';
+  private readonly files: RunFiles;
+  private readonly mode: OpenMode;
+  private pending: string[] = [];
+
+  private constructor(files: RunFiles, path: string, state: RunFolder['state'], mode: OpenMode) {
+    this.files = files;
+    this.path = path;
+    this.state = state;
+    this.mode = mode;
+  }
+
+  /**
+   * Claims the folder of `config.out` for a run and writes config.json, which shows that it can be written to.
+   * @throws UsageError when it holds a run and neither --resume nor --force was given, when --resume finds none, or when
+   *   it cannot be written to. OeclError when the disk is full.
+   */
+  static async open(files: RunFiles, config: RunConfig, mode: OpenMode): Promise<RunFolder> {
+    const path = config.out;
+    const has = (file: string) => files.exists(`${path}/${file}`);
+    const [isRun, isFinished, hasCheckpoint] = await Promise.all([
+      has(FILE.config),
+      has(FILE.result),
+      has(FILE.checkpoint),
+    ]);
+    if (mode.resume) {
+      if (!isRun) throw noRun(path);
+      const state = isFinished ? 'finished' : hasCheckpoint ? 'resumed' : 'new';
+      return new RunFolder(files, path, state, mode);
+    }
+    if (!mode.force && (isFinished || (isRun && hasCheckpoint))) {
+      throw new UsageError(`${path}: it holds ${isFinished ? 'a finished' : 'an interrupted'} run.`, {
+        remedy: `${isFinished ? '' : '--resume to go on, '}--force to replace it, or --out with another folder`,
+      });
+    }
+    const folder = new RunFolder(files, path, 'new', mode);
+    await folder.guard(path, async () => {
+      for (const file of Object.values(FILE)) await files.removeFile(`${path}/${file}`);
+    });
+    await folder.write(FILE.config, configJson(config));
+    return folder;
+  }
+
+  /**
+   * The folder of one run of several, inside this one. With --resume, one that was never begun is begun.
+   * @param config the run's own, its `out` set by `childPath`
+   */
+  async child(config: RunConfig): Promise<RunFolder> {
+    const isBegun = await this.files.exists(`${config.out}/${FILE.config}`);
+    const mode = isBegun ? this.mode : { resume: false, force: this.mode.force };
+    return RunFolder.open(this.files, config, mode);
+  }
+
+  /** Where the run of one class lies. */
+  childPath(className: string): string {
+    return `${this.path}/${className.replace(/[^\p{L}\p{N}._-]+/gu, '_')}`;
+  }
+
+  /** Queues a line of metrics.jsonl; `flushMetrics` writes. */
+  addMetrics(metrics: StepMetrics): void {
+    this.pending.push(JSON.stringify(metrics));
+  }
+
+  /** Appends the queued lines: once an epoch or second is enough, and always before a checkpoint. */
+  async flushMetrics(): Promise<void> {
+    if (this.pending.length === 0) return;
+    const text = `${this.pending.join('\n')}\n`;
+    await this.guard(this.at(FILE.metrics), () => this.files.appendFile(this.at(FILE.metrics), encode(text)));
+    this.pending = [];
+  }
+
+  /** Cuts metrics.jsonl back to the steps that a checkpoint has seen, and returns them. A torn last line goes too. */
+  async truncateMetrics(lastStep: number): Promise<StepMetrics[]> {
+    const kept = (await this.readMetrics()).filter(({ step }) => step <= lastStep);
+    await this.write(FILE.metrics, kept.map((metrics) => `${JSON.stringify(metrics)}\n`).join(''));
+    return kept;
+  }
+
+  /** All whole lines of metrics.jsonl. */
+  async readMetrics(): Promise<StepMetrics[]> {
+    if (!(await this.files.exists(this.at(FILE.metrics)))) return [];
+    const text = new TextDecoder().decode(await this.files.readFile(this.at(FILE.metrics)));
+    const lines = text.split('\n').slice(0, -1); // what follows the last newline is nothing, or torn
+    return lines.map((line) => JSON.parse(line) as StepMetrics);
+  }
+
+  readCheckpoint(): Promise<Uint8Array> {
+    return this.files.readFile(this.at(FILE.checkpoint));
+  }
+
+  async readResult(): Promise<RunResult> {
+    return JSON.parse(new TextDecoder().decode(await this.files.readFile(this.at(FILE.result)))) as RunResult;
+  }
+
+  /** Flushes the metrics, then replaces the checkpoint: it never knows of a step that metrics.jsonl does not. */
+  async writeCheckpoint(bytes: Uint8Array): Promise<void> {
+    await this.flushMetrics();
+    await this.write(FILE.checkpoint, bytes);
+  }
+
+  writeConfig(config: RunConfig): Promise<void> {
+    return this.write(FILE.config, configJson(config));
+  }
+
+  writeModel(bytes: Uint8Array): Promise<void> {
+    return this.write(FILE.model, bytes);
+  }
+
+  writeScores(images: readonly ScoredImage[], scores: ScoreTable): Promise<void> {
+    return this.write(FILE.scores, scoresCsv(images, scores));
+  }
+
+  writeReport(html: string): Promise<void> {
+    return this.write(FILE.report, html);
+  }
+
+  /** The last file of a run: with it, the run counts as finished. */
+  writeResult(result: RunResult | RunSummary): Promise<void> {
+    return this.write(FILE.result, `${JSON.stringify(result, null, 2)}\n`);
+  }
+
+  private at(file: string): string {
+    return `${this.path}/${file}`;
+  }
+
+  private write(file: string, content: string | Uint8Array): Promise<void> {
+    const bytes = typeof content === 'string' ? encode(content) : content;
+    return this.guard(this.at(file), () => this.files.writeFileAtomic(this.at(file), bytes));
+  }
+
+  private async guard(path: string, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      throw writeError(path, error);
+    }
+  }
+}
+
+/** The stored configuration of a run folder. @throws UsageError when there is none, or it cannot be read. */
+export async function readStoredConfig(files: RunFiles, folder: string): Promise<RunConfig> {
+  const path = `${folder}/${FILE.config}`;
+  if (!(await files.exists(path))) throw noRun(folder);
+  try {
+    return JSON.parse(new TextDecoder().decode(await files.readFile(path))) as RunConfig;
+  } catch (cause) {
+    throw new UsageError(`${path}: it cannot be read as JSON.`, {
+      remedy: '--force for a new run in its place',
+      cause,
+    });
+  }
+}
+
+/** scores.csv: a header, then a line an image in the order given; fields quoted as RFC 4180 says. */
+export function scoresCsv(images: readonly ScoredImage[], scores: ScoreTable): string {
+  const lines = images.map(({ path, className, isNormal }, index) => {
+    const values = SCORE_NAMES.map((name) => String(Number(scores[name][index].toPrecision(9)))); // all that an f32 holds
+    return [quoted(path), quoted(className), isNormal ? 'normal' : 'outlier', ...values].join(',');
+  });
+  return [`image,class,label,${SCORE_NAMES.join(',')}`, ...lines, ''].join('\n');
+}
+
+const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function noRun(path: string): UsageError {
+  return new UsageError(`${path}: --resume finds no run there.`, {
+    remedy: 'the --out of the run to go on with, or no --resume for a new one',
+  });
+}
+
+/** A failed write in our words; errors that have them already pass through. */
+function writeError(path: string, error: unknown): Error {
+  if (error instanceof OeclError) return error;
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === 'ENOSPC' || code === 'EDQUOT' || (error as Error)?.name === 'QuotaExceededError') {
+    return new OeclError(`${path}: the disk is full, so this file was not written.`, {
+      details: ['files written before are whole'],
+      remedy: 'free some space, then go on with --resume, or --out on another disk',
+      cause: error,
+    });
+  }
+  return new UsageError(`${path}: it cannot be written to.`, {
+    details: [message ?? String(error)],
+    remedy: '--out with a folder that you may write to',
+    cause: error,
+  });
+}

@@ -1,0 +1,60 @@
+/** Which images a step reads. A function of (seed, step) alone, so that a resumed run reads the same ones. */
+import { RandomStream } from '../../runtime/index.ts';
+import { Stream } from './streams.ts';
+
+/** Batches of the normal images: a new order each epoch, the last incomplete batch dropped. */
+export class EpochSampler {
+  readonly stepsPerEpoch: number;
+  readonly #count: number;
+  readonly #batch: number;
+  readonly #seed: number;
+  #epoch = -1;
+  #order = new Uint32Array();
+
+  constructor(count: number, batch: number, seed: number) {
+    this.stepsPerEpoch = Math.floor(count / batch);
+    this.#count = count;
+    this.#batch = batch;
+    this.#seed = seed;
+  }
+
+  /** Positions of a step's images. */
+  at(epoch: number, stepOfEpoch: number): Uint32Array<ArrayBuffer> {
+    if (epoch !== this.#epoch) {
+      this.#order = new RandomStream(this.#seed, Stream.shuffleNormal, epoch).permutation(this.#count);
+      this.#epoch = epoch;
+    }
+    return this.#order.subarray(stepOfEpoch * this.#batch, (stepOfEpoch + 1) * this.#batch);
+  }
+}
+
+/** Batches of the outlier-exposure images: an endless row of shuffled passes, cut into batches without regard to epochs. */
+export class EndlessSampler {
+  readonly #count: number;
+  readonly #batch: number;
+  readonly #seed: number;
+  readonly #passes = new Map<number, Uint32Array<ArrayBuffer>>();
+
+  constructor(count: number, batch: number, seed: number) {
+    this.#count = count;
+    this.#batch = batch;
+    this.#seed = seed;
+  }
+
+  /** Positions of the images of step `step`, counted from 0 over the whole run, and the pass that each belongs to. */
+  at(step: number): { indices: Uint32Array<ArrayBuffer>; rounds: Uint32Array<ArrayBuffer> } {
+    const rounds = Uint32Array.from({ length: this.#batch }, (_, i) => Math.floor((step * this.#batch + i) / this.#count));
+    const indices = rounds.map((pass, i) => this.#pass(pass)[(step * this.#batch + i) % this.#count]);
+    return { indices, rounds };
+  }
+
+  #pass(index: number): Uint32Array<ArrayBuffer> {
+    let order = this.#passes.get(index);
+    if (!order) {
+      order = new RandomStream(this.#seed, Stream.shuffleOutliers, index).permutation(this.#count);
+      if (this.#passes.size > 4) this.#passes.clear();
+      this.#passes.set(index, order);
+    }
+    return order;
+  }
+}

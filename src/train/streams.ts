@@ -1,0 +1,20 @@
+/**
+ * The random streams of a run: the second word of the generator's key (seed, stream), one for each use, so that drawing
+ * more for one purpose never changes another. Their numbers are part of what "the same seed" means: never renumber.
+ */
+export const Stream = {
+  /** Initial weights; index: position of the parameter. */
+  init: 1,
+  /** Order of the normal images; index: epoch. */
+  shuffleNormal: 2,
+  /** Order of the outlier-exposure images; index: epoch. */
+  shuffleOutliers: 3,
+  /** Augmented training views. */
+  augment: 4,
+  /** Augmented views at evaluation, for the ensemble scores. */
+  evaluationViews: 5,
+  /** The generated blood cells. */
+  demoData: 6,
+  /** The generated dead leaves. */
+  deadLeaves: 7,
+} as const;

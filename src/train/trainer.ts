@@ -1,0 +1,135 @@
+/**
+ * The training step, recorded once: views -> encoder -> loss -> gradients -> optimiser, with a handful of figures as its
+ * only output. Per step the host uploads the images and four numbers, and submits. One forward pass over all views, in the
+ * order normal view 1, normal view 2, outlier view 1, outlier view 2, so that batch statistics mix both (methods.md 1.3).
+ */
+import {
+  Adam,
+  type Context,
+  concat,
+  cosineSchedule,
+  LARS,
+  type Optimizer,
+  type Plan,
+  reshape,
+  SGD,
+  split,
+  normPenalty,
+  backward,
+  type Tensor,
+} from '../../runtime/index.ts';
+import { Augmenter, type ImageBatch } from '../augment/augmenter.ts';
+import type { ImageSet } from '../data/imageSet.ts';
+import { type Method, methodOf } from '../methods/method.ts';
+import type { Encoder } from '../models/resnet.ts';
+import { augmentOptions, type RunConfig } from './config.ts';
+import type { StepMetrics } from './hooks.ts';
+import { EndlessSampler, EpochSampler } from './sampler.ts';
+
+/** Figures of a step, in the order of the metrics tensor. */
+type Figures = Pick<StepMetrics, 'loss' | 'contrastive' | 'penalty' | 'normNormal' | 'normOutlier'>;
+
+export interface TrainingImages {
+  normal: ImageSet;
+  /** Positions of the normal images in `normal`. */
+  indices: readonly number[];
+  outliers: ImageSet | null;
+}
+
+export class Trainer {
+  readonly stepsPerEpoch: number;
+  readonly steps: number;
+  readonly optimizer: Optimizer;
+  readonly #config: RunConfig;
+  readonly #images: TrainingImages;
+  readonly #method: Method;
+  readonly #augmenter: Augmenter;
+  readonly #learningRate: Tensor;
+  readonly #lambda: Tensor;
+  readonly #normal: EpochSampler;
+  readonly #outliers: EndlessSampler | null;
+  readonly #schedule: readonly number[];
+  readonly #encoder: Encoder;
+  readonly #context: Context;
+  #plan: Plan<Tensor> | null = null;
+
+  constructor(context: Context, encoder: Encoder, images: TrainingImages, config: RunConfig) {
+    this.#context = context;
+    this.#config = config;
+    this.#images = images;
+    this.#encoder = encoder;
+    this.#method = methodOf(config);
+    this.#normal = new EpochSampler(images.indices.length, config.batch, config.seed);
+    this.#outliers = images.outliers && new EndlessSampler(images.outliers.images.count, config.batch, config.seed);
+    this.stepsPerEpoch = this.#normal.stepsPerEpoch;
+    this.steps = this.stepsPerEpoch * config.epochs;
+    this.#schedule = cosineSchedule(config.epochs, config.lr);
+    this.#learningRate = context.tensor([config.lr], []);
+    this.#lambda = context.tensor([0], []);
+    this.optimizer = this.#makeOptimizer();
+    const packs = [images.normal.images, ...(images.outliers ? [images.outliers.images] : [])];
+    this.#augmenter = Augmenter.forTraining(context, augmentOptions(config), packs, config.batch);
+  }
+
+  /** Records and compiles the step. Launches of one step, and the bytes that its plan owns. */
+  async record(): Promise<{ launches: number; bytes: number }> {
+    const plan = await this.#context.record(() => this.#step());
+    this.#plan = plan;
+    return { launches: plan.launches, bytes: plan.bytes };
+  }
+
+  /**
+   * Submits step `step`, counted from 0, and returns the promise of its figures without waiting for the device.
+   * The caller keeps a few steps in flight and awaits the oldest.
+   */
+  run(step: number): Promise<Figures & Pick<StepMetrics, 'epoch' | 'lambda' | 'lr'>> {
+    const { config, plan } = { config: this.#config, plan: this.#plan! };
+    const epoch = Math.floor(step / this.stepsPerEpoch);
+    const lr = this.#schedule[epoch];
+    const lambda = epoch < config.warmup ? 0 : config.lambda;
+    this.#learningRate.write([lr]);
+    this.#lambda.write([lambda]);
+    const chosen = this.#normal.at(epoch, step % this.stepsPerEpoch);
+    const normal = Uint32Array.from(chosen, (position) => this.#images.indices[position]);
+    const rounds = new Uint32Array(config.batch).fill(epoch);
+    const batches: ImageBatch[] = [{ images: this.#images.normal.images, indices: normal, rounds }];
+    if (this.#outliers) batches.push({ images: this.#images.outliers!.images, ...this.#outliers.at(step) });
+    this.#augmenter.upload(batches);
+    plan.run();
+    return plan.outputs.read().then((values) => ({ ...this.#figures(values), epoch, lambda, lr }));
+  }
+
+  dispose(): void {
+    this.#plan?.dispose();
+  }
+
+  #step(): Tensor {
+    const { batch } = this.#config;
+    const features = this.#encoder.forward(this.#augmenter.views(), true);
+    const [normal, outliers] = this.#outliers ? split(features, [2 * batch, 2 * batch], 0) : [features, null];
+    const terms = this.#method.loss(normal, outliers, this.#lambda);
+    const figures = this.#context.noGrad(() => {
+      const norms = [normal, outliers].flatMap((rows) => (rows ? [normPenalty(rows)] : []));
+      const scalars = [terms.loss, terms.contrastive, ...norms];
+      return concat(scalars.map((scalar) => reshape(scalar, [1])), 0);
+    });
+    backward(terms.loss);
+    this.optimizer.step();
+    return figures;
+  }
+
+  #figures(values: ArrayLike<number>): Figures {
+    const [loss, contrastive, normNormal] = [values[0], values[1], values[2]];
+    const normOutlier = this.#outliers ? values[3] : null;
+    return { loss, contrastive, penalty: this.#method.usesOutliers ? normOutlier : null, normNormal, normOutlier };
+  }
+
+  #makeOptimizer(): Optimizer {
+    const parameters = this.#encoder.namedParameters().map(([, tensor]) => tensor);
+    const { momentum, weightDecay, optimizer } = this.#config;
+    const learningRate = this.#learningRate;
+    if (optimizer === 'adam') return new Adam(parameters, { learningRate, weightDecay });
+    if (optimizer === 'lars') return new LARS(parameters, { learningRate, momentum, weightDecay });
+    return new SGD(parameters, { learningRate, momentum, weightDecay });
+  }
+}

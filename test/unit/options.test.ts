@@ -1,0 +1,267 @@
+import { describe, expect, test } from 'vitest';
+import { type CliHost, main } from '../../src/cli/commands.ts';
+import { helpText } from '../../src/cli/help.ts';
+import { TRAIN_OPTIONS } from '../../src/cli/options.ts';
+import { parseTrainOptions } from '../../src/cli/parse.ts';
+import { Progress } from '../../src/cli/progress.ts';
+import { DataError } from '../../src/errors.ts';
+import { editDistance, nearestName } from '../../src/suggest.ts';
+import { configDifferences, configJson, resolveConfig, resumedConfig } from '../../src/train/config.ts';
+import { PRESETS } from '../../src/train/presets.ts';
+
+const software = { isSoftware: true };
+const hardware = { isSoftware: false };
+
+describe('parseTrainOptions', () => {
+  test('values by their type, with a space or an equals sign', () => {
+    const call = parseTrainOptions([
+      '--dataset',
+      'CIFAR10',
+      '--lr=1e-2',
+      '--scale',
+      '0.2,0.9',
+      '--skip-bad',
+      '--resume',
+    ]);
+    expect(call.choices).toEqual({ dataset: 'cifar10', lr: 0.01, scale: [0.2, 0.9], skipBad: true });
+    expect(call).toMatchObject({ resume: true, force: false, json: false, quiet: false, help: false });
+  });
+
+  test.each([
+    [['--dateset', 'demo'], /--dateset: there is no such option[\s\S]*Remedy: --dataset/],
+    [['--dataset', 'cifar'], /expected one of raabin[\s\S]*Remedy: --dataset cifar10/],
+    [['--epochs', '2.5'], /--epochs 2.5: expected a whole number of 1 or more/],
+    [['--epochs', 'ten'], /expected a whole number/],
+    [['--batch', '1'], /expected a whole number from 2 to 4096/],
+    [['--lr', '0'], /expected a number above 0/],
+    [['--lr', 'Infinity'], /expected a number above 0/],
+    [['--lambda', '-1'], /expected a number of 0 or more/],
+    [['--lambda', '1e999'], /expected a number/],
+    [['--seed', '4294967296'], /from 0 to 4294967295/],
+    [['--scale', '0.9,0.5'], /0 < LOW <= HIGH <= 1/],
+    [['--scale', '0.5'], /LOW,HIGH/],
+    [['--epochs'], /the value is missing/],
+    [['--data', '--resume'], /--data: the value is missing, expected DIR/],
+    [['--seed', '1', '--seed=2'], /given twice/],
+    [['--json=yes'], /it is a switch/],
+    [['demo'], /demo: not an option/],
+    [['--resume', '--force'], /either continued or replaced/],
+  ])('%j is refused', (args, message) => {
+    expect(() => parseTrainOptions(args)).toThrow(message);
+  });
+
+  test('every option of the table is parsed and in the help text, once', () => {
+    const text = helpText('train');
+    for (const { name } of TRAIN_OPTIONS) expect(text.split(new RegExp(`^ +--${name}\\b`, 'm')).length, name).toBe(2);
+    expect(new Set(TRAIN_OPTIONS.map(({ name }) => name)).size).toBe(TRAIN_OPTIONS.length);
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('resolveConfig', () => {
+  test('the preset follows the adapter unless it is given', () => {
+    expect(resolveConfig({}, software).preset).toBe('tiny');
+    expect(resolveConfig({}, hardware).preset).toBe('paper');
+    expect(resolveConfig({ preset: 'small' }, software).preset).toBe('small');
+  });
+
+  test('paper: the published values', () => {
+    const values = { arch: 'resnet18', width: 64, epochs: 500, batch: 256, lr: 0.1, warmup: 50, views: 32 };
+    const common = { temperature: 0.5, momentum: 0.9, weightDecay: 5e-4, optimizer: 'sgd', ...values };
+    const paper = (dataset: 'raabin' | 'cifar10') => resolveConfig({ dataset, preset: 'paper' }, software);
+    expect(paper('raabin')).toMatchObject({ ...common, size: 224, scale: [0.5, 1], lambda: 0.1, normal: 'Neutrophil' });
+    expect(paper('cifar10')).toMatchObject({ ...common, size: 32, scale: [0.08, 1], lambda: 1, normal: 'airplane' });
+  });
+
+  test('no value is missing, whatever the preset', () => {
+    for (const preset of PRESETS) {
+      const config = resolveConfig({ preset }, software);
+      for (const [key, value] of Object.entries(config)) expect(value, key).not.toBeUndefined();
+    }
+  });
+
+  test('given values win; names are spelt as the data set spells them; the folder follows', () => {
+    const config = resolveConfig({ dataset: 'raabin', normal: 'lymphocyte', epochs: 7, seed: 3 }, software);
+    expect(config).toMatchObject({ normal: 'Lymphocyte', epochs: 7, warmup: 0, out: 'runs/raabin-oecl-Lymphocyte-3' });
+    expect(resolveConfig({ dataset: 'folder', data: '/x', normal: 'a/../b c' }, software).out).toBe(
+      'runs/folder-oecl-a_.._b_c-0',
+    );
+  });
+
+  test('simclr sees no outliers', () => {
+    expect(resolveConfig({ method: 'simclr' }, software)).toMatchObject({ oe: null, lambda: 0, warmup: 0 });
+    expect(() => resolveConfig({ method: 'simclr', oe: 'dead-leaves' }, software)).toThrow(/normal images alone/);
+  });
+
+  test('contradictions are refused', () => {
+    expect(() => resolveConfig({ epochs: 5, warmup: 6 }, software)).toThrow(/--warmup 6: longer/);
+    expect(() => resolveConfig({ protocol: 'all-normal', normal: 'a' }, software)).toThrow(/every class is normal/);
+  });
+
+  test('config.json: the same bytes for the same values', () => {
+    const a = resolveConfig({ epochs: 5, seed: 1 }, software);
+    const b = resolveConfig({ seed: 1, epochs: 5 }, software);
+    expect(configJson(a)).toBe(configJson(b));
+    expect(configDifferences(JSON.parse(configJson(a)), a)).toEqual([]);
+  });
+
+  test('a resumed run keeps its values, and names those that the call would change', () => {
+    const stored = resolveConfig({ normal: 'Monocyte', out: 'there' }, software);
+    const resumed = resumedConfig(stored, { normal: 'MONOCYTE', adapter: 'other', out: 'there' });
+    expect(resumed).toEqual({ ...stored, adapter: 'other' });
+    expect(() => resumedConfig(stored, { lr: 3, weightDecay: 0 })).toThrow(
+      /--weight-decay 0.0005, not 0[\s\S]*--lr 0.05, not 3|--lr 0.05, not 3[\s\S]*--weight-decay 0.0005, not 0/,
+    );
+  });
+});
+
+describe('main', () => {
+  function fakeHost(overrides: Partial<CliHost['services']> = {}) {
+    const text = { stdout: '', stderr: '' };
+    const output = (name: 'stdout' | 'stderr') => ({
+      write: (part: string) => void (text[name] += part),
+      isTerminal: false,
+      columns: 80,
+    });
+    const adapter = { vendor: 'mesa', architecture: '', device: '', description: 'llvmpipe', isSoftware: true };
+    const services: CliHost['services'] = {
+      files: {
+        exists: async () => false,
+        readFile: async () => new Uint8Array(),
+        writeFileAtomic: async () => {},
+        appendFile: async () => {},
+        removeFile: async () => {},
+      },
+      describeAdapter: async () => adapter,
+      listAdapters: async () => [adapter],
+      doctor: async () => 'all is well',
+      train: async (config) => ({ interrupted: false, results: [], summary: null, folder: config.out }),
+      ...overrides,
+    };
+    const signal = new AbortController().signal;
+    const host: CliHost = {
+      stdout: output('stdout'),
+      stderr: output('stderr'),
+      signal,
+      debug: false,
+      version: '1.2.3',
+      services,
+    };
+    return { host, text };
+  }
+
+  test('a run begins with a line that names the adapter, and says when the preset is reduced', async () => {
+    const { host, text } = fakeHost();
+    expect(await main(['--dataset', 'demo'], host)).toBe(0);
+    expect(text.stdout).toMatch(/^adapter: mesa, llvmpipe \(software: no GPU is used\)\npreset tiny:/);
+  });
+
+  test('interrupted: 130, and how to go on', async () => {
+    const { host, text } = fakeHost({
+      train: async () => ({ interrupted: true, results: [], summary: null, folder: 'runs/x' }),
+    });
+    expect(await main(['train'], host)).toBe(130);
+    expect(text.stderr).toMatch(/checkpoint is in runs\/x.*--resume/);
+  });
+
+  test('errors: the sentence and the remedy, no stack; codes 2 and 1', async () => {
+    const { host, text } = fakeHost({
+      train: async () => {
+        throw new DataError('x.jpg: truncated.', { remedy: '--skip-bad' });
+      },
+    });
+    expect(await main(['train'], host)).toBe(2);
+    expect(text.stderr).toBe('error: x.jpg: truncated.\n  Remedy: --skip-bad\n');
+    const broken = fakeHost({
+      doctor: async () => {
+        throw new TypeError('oops');
+      },
+    });
+    expect(await main(['doctor'], broken.host)).toBe(1);
+    expect(broken.text.stderr).toMatch(/^error: internal: oops\n {2}Remedy: please report this/);
+    expect(broken.text.stderr).not.toMatch(/ at /);
+  });
+
+  test('--json: every line of standard output is one object, errors too', async () => {
+    const { host, text } = fakeHost({
+      train: async (_config, _mode, hooks) => {
+        hooks.onNote?.('two\nlines');
+        throw new DataError('no.');
+      },
+    });
+    expect(await main(['--json'], host)).toBe(2);
+    const events = text.stdout.trimEnd().split('\n');
+    expect(events.map((line) => JSON.parse(line).event)).toEqual(['adapter', 'config', 'note', 'error']);
+  });
+
+  test('version, help, adapters, an unknown command', async () => {
+    for (const [argv, expected] of [
+      [['--version'], /^1\.2\.3\n$/],
+      [['help'], /^oecl learns/],
+      [['help', 'train'], /--temperature/],
+      [['train', '--help'], /Examples:/],
+      [['doctor', '-h'], /oecl doctor/],
+      [['--help'], /Examples:/],
+      [['--list-adapters'], /llvmpipe/],
+      [['doctor'], /all is well/],
+    ] as const) {
+      const { host, text } = fakeHost();
+      expect(await main(argv, host), argv.join(' ')).toBe(0);
+      expect(text.stdout).toMatch(expected);
+    }
+    const { host, text } = fakeHost();
+    expect(await main(['trian'], host)).toBe(2);
+    expect(text.stderr).toMatch(/trian: there is no such command[\s\S]*Remedy: oecl train/);
+    expect(await main(['toString'], host)).toBe(2);
+  });
+
+  test('--resume without a stored run: 2', async () => {
+    const { host, text } = fakeHost();
+    expect(await main(['--resume'], host)).toBe(2);
+    expect(text.stderr).toMatch(/finds no run there/);
+  });
+});
+
+describe('Progress', () => {
+  function record(isTerminal: boolean) {
+    let time = 0;
+    let text = '';
+    const output = { write: (part: string) => void (text += part), isTerminal, columns: 200 };
+    return { progress: new Progress(output, () => time), advance: (ms: number) => (time += ms), text: () => text };
+  }
+
+  test('a terminal sees one line with rate and time left, erased at the end', () => {
+    const { progress, advance, text } = record(true);
+    progress.begin('train', 100, 'images', { perUnit: 64 });
+    for (let step = 1; step <= 25; step++) {
+      advance(200);
+      progress.update(step, 'loss 1.5');
+    }
+    expect(text()).toContain('25 %  320 images/s  loss 1.5  15 s left');
+    expect(text()).not.toContain('\n');
+    progress.end();
+    expect(text().endsWith('\r\x1b[2K')).toBe(true);
+  });
+
+  test('a log sees a plain line every five seconds and the last state', () => {
+    const { progress, advance, text } = record(false);
+    progress.begin('score', 60, 'images');
+    for (let step = 1; step <= 60; step++) {
+      advance(200);
+      progress.update(step);
+    }
+    progress.end();
+    expect(text().trimEnd().split('\n')).toHaveLength(3);
+    expect(text()).toContain('100 %');
+    expect(text()).not.toContain('\x1b');
+  });
+});
+
+test('nearestName: typing errors, beginnings, and nothing when nothing is near', () => {
+  expect(editDistance('kitten', 'sitting')).toBe(3);
+  expect(editDistance('ab', 'ba')).toBe(1);
+  expect(nearestName('epoch', ['epochs', 'batch'])).toBe('epochs');
+  expect(nearestName('neutro', ['Monocyte', 'Neutrophil'])).toBe('Neutrophil');
+  expect(nearestName('xyz', ['epochs', 'batch'])).toBeUndefined();
+  expect(nearestName('a', [])).toBeUndefined();
+});

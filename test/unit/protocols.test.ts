@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { classCounts, planSplits } from '../../src/protocols/protocols.ts';
+
+const classes = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Neutrophil'];
+/** Like small real sets: the training part has no basophil. */
+const cells = {
+  train: { classes, labels: [3, 3, 1, 2, 3] },
+  test: { classes, labels: [0, 3, 1, 2, 3, 2] },
+};
+
+describe('one-vs-rest', () => {
+  test('trains on one class, tests against all others', () => {
+    const { splits, skipped } = planSplits(cells, 'one-vs-rest', 'neutrophil');
+    expect(skipped).toEqual([]);
+    expect(splits).toEqual([
+      {
+        protocol: 'one-vs-rest',
+        normal: 'Neutrophil',
+        trainClasses: ['Neutrophil'],
+        trainIndices: [0, 1, 4],
+        testIndices: [0, 1, 2, 3, 4, 5],
+        testIsNormal: [false, true, false, false, true, false],
+        testClass: ['Basophil', 'Neutrophil', 'Eosinophil', 'Lymphocyte', 'Neutrophil', 'Lymphocyte'],
+      },
+    ]);
+  });
+
+  test('a class by its index', () => {
+    expect(planSplits(cells, 'one-vs-rest', '2').splits[0].normal).toBe('Lymphocyte');
+  });
+
+  test('a class whose name is a number goes before an index', () => {
+    const digits = { classes: ['1', '0'], labels: [0, 1] };
+    expect(planSplits({ train: digits, test: digits }, 'one-vs-rest', '1').splits[0].normal).toBe('1');
+  });
+
+  test('all: every class that can, and the others with their reason', () => {
+    const { splits, skipped } = planSplits(cells, 'one-vs-rest', 'all');
+    expect(splits.map(({ normal }) => normal)).toEqual(['Eosinophil', 'Lymphocyte', 'Neutrophil']);
+    expect(skipped).toEqual([{ normal: 'Basophil', reason: 'Basophil has no training images' }]);
+  });
+
+  test('an unknown class: all classes with their counts, and the nearest name', () => {
+    expect(() => planSplits(cells, 'one-vs-rest', 'Neutrofil')).toThrow(
+      /--normal Neutrofil: this data set has no such class[\s\S]*Basophil +0 training +1 test[\s\S]*Remedy: --normal Neutrophil/,
+    );
+    expect(() => planSplits(cells, 'one-vs-rest', '9')).toThrow(/no such class/);
+    expect(() => planSplits(cells, 'one-vs-rest', undefined)).toThrow(/--normal is missing/);
+  });
+
+  test('a class without training or test images: said which, and what would work', () => {
+    expect(() => planSplits(cells, 'one-vs-rest', 'Basophil')).toThrow(
+      /Basophil has no training images[\s\S]*--normal Eosinophil/,
+    );
+    const untested = { train: cells.train, test: { classes, labels: [0, 1] } };
+    expect(() => planSplits(untested, 'one-vs-rest', 'Neutrophil')).toThrow(/Neutrophil has no test images/);
+    const alone = { train: { classes, labels: [3] }, test: { classes, labels: [3] } };
+    expect(() => planSplits(alone, 'one-vs-rest', 'Neutrophil')).toThrow(/no outliers/);
+  });
+
+  test('a folder of good parts needs no --normal', () => {
+    const parts = {
+      train: { classes: ['good'], labels: [0, 0] },
+      test: { classes: ['crack', 'good'], labels: [0, 1, 1] },
+    };
+    const [split] = planSplits(parts, 'one-vs-rest', undefined).splits;
+    expect(split.normal).toBe('good');
+    expect(split.testIsNormal).toEqual([false, true, true]);
+  });
+});
+
+describe('leave-one-out', () => {
+  test('trains on all others; classes that nobody trained on take no part', () => {
+    const [split] = planSplits(cells, 'leave-one-out', 'Lymphocyte').splits;
+    expect(split.trainIndices).toEqual([0, 1, 2, 4]);
+    expect(split.trainClasses).toEqual(['Eosinophil', 'Neutrophil']);
+    expect(split.testIndices).toEqual([1, 2, 3, 4, 5]); // not the basophil
+    expect(split.testIsNormal).toEqual([true, true, false, true, false]);
+  });
+
+  test('a class that only the test set has can be the one left out', () => {
+    const [split] = planSplits(cells, 'leave-one-out', 'Basophil').splits;
+    expect(split.trainIndices).toEqual([0, 1, 2, 3, 4]);
+    expect(split.testIsNormal.filter((isNormal) => !isNormal)).toHaveLength(1);
+  });
+
+  test('refusals', () => {
+    const untested = { train: cells.train, test: { classes, labels: [0, 1] } };
+    expect(() => planSplits(untested, 'leave-one-out', 'Neutrophil')).toThrow(
+      /no test images, and they are the outliers/,
+    );
+    expect(() => planSplits(cells, 'leave-one-out', undefined)).toThrow(/is left out/);
+  });
+});
+
+describe('all-normal', () => {
+  test('everything trains; test classes without training images are the outliers', () => {
+    const [split] = planSplits(cells, 'all-normal', undefined).splits;
+    expect(split.normal).toBe('all');
+    expect(split.trainIndices).toEqual([0, 1, 2, 3, 4]);
+    expect(split.testIsNormal).toEqual([false, true, true, true, true, true]);
+  });
+
+  test('without outliers: refused', () => {
+    expect(() => planSplits({ train: cells.train, test: { classes, labels: [3] } }, 'all-normal', undefined)).toThrow(
+      /there are no outliers/,
+    );
+  });
+});
+
+test('classCounts: class lists that differ are joined by name; a label beyond its list is an error', () => {
+  const counts = classCounts({
+    train: { classes: ['b', 'a'], labels: [0, 0] },
+    test: { classes: ['a', 'c'], labels: [0, 1] },
+  });
+  expect(counts).toEqual([
+    { name: 'b', train: 2, test: 0 },
+    { name: 'a', train: 0, test: 1 },
+    { name: 'c', train: 0, test: 1 },
+  ]);
+  expect(() => classCounts({ train: { classes: ['a'], labels: [1] }, test: { classes: ['a'], labels: [] } })).toThrow(
+    /label 1, expected 0 to 0/,
+  );
+});

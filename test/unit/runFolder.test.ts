@@ -1,0 +1,171 @@
+import { expect, test } from 'vitest';
+import { resolveConfig } from '../../src/train/config.ts';
+import type { StepMetrics } from '../../src/train/hooks.ts';
+import { SCORE_NAMES, type ScoreTable, summarize, testMetrics } from '../../src/train/result.ts';
+import { type RunFiles, RunFolder, readStoredConfig, scoresCsv } from '../../src/train/runFolder.ts';
+
+/** Files in memory; `failWith` makes every write fail as a disk would. */
+class MemoryFiles implements RunFiles {
+  readonly content = new Map<string, Uint8Array>();
+  failWith: string | undefined;
+
+  async exists(path: string) {
+    return this.content.has(path);
+  }
+  async readFile(path: string) {
+    return this.content.get(path)!;
+  }
+  async writeFileAtomic(path: string, bytes: Uint8Array) {
+    this.check(path);
+    this.content.set(path, bytes);
+  }
+  async appendFile(path: string, bytes: Uint8Array) {
+    this.check(path);
+    this.content.set(path, Uint8Array.from([...(this.content.get(path) ?? []), ...bytes]));
+  }
+  async removeFile(path: string) {
+    this.content.delete(path);
+  }
+  text(path: string) {
+    return new TextDecoder().decode(this.content.get(path));
+  }
+  private check(path: string) {
+    if (this.failWith) throw Object.assign(new Error(`${this.failWith}: ${path}`), { code: this.failWith });
+  }
+}
+
+const config = resolveConfig({ out: 'runs/a' }, { isSoftware: true });
+const fresh = { resume: false, force: false };
+const resume = { resume: true, force: false };
+const force = { resume: false, force: true };
+const bytes = Uint8Array.of(1, 2, 3);
+
+const metricsOf = (step: number): StepMetrics => ({
+  step,
+  epoch: 0,
+  loss: 1 / step,
+  contrastive: 1,
+  penalty: null,
+  lambda: 0,
+  normNormal: 2,
+  normOutlier: null,
+  lr: 0.1,
+  ms: 5,
+});
+
+const scoresOf = (values: readonly number[]): ScoreTable =>
+  Object.fromEntries(SCORE_NAMES.map((name) => [name, Float32Array.from(values)])) as unknown as ScoreTable;
+
+test('a new run writes its configuration first', async () => {
+  const files = new MemoryFiles();
+  const folder = await RunFolder.open(files, config, fresh);
+  expect(folder.state).toBe('new');
+  expect(JSON.parse(files.text('runs/a/config.json'))).toEqual(config);
+  expect(await readStoredConfig(files, 'runs/a')).toEqual(config);
+});
+
+test('a finished or interrupted run is not replaced by accident', async () => {
+  const files = new MemoryFiles();
+  const folder = await RunFolder.open(files, config, fresh);
+  await RunFolder.open(files, config, fresh); // nothing of value yet: begun again
+  await folder.writeCheckpoint(bytes);
+  await expect(RunFolder.open(files, config, fresh)).rejects.toThrow(
+    /interrupted run[\s\S]*--resume to go on, --force/,
+  );
+  expect((await RunFolder.open(files, config, resume)).state).toBe('resumed');
+  await folder.writeResult({} as never);
+  await expect(RunFolder.open(files, config, fresh)).rejects.toThrow(/finished run[\s\S]*Remedy: --force to replace/);
+  expect((await RunFolder.open(files, config, resume)).state).toBe('finished');
+  expect((await RunFolder.open(files, config, force)).state).toBe('new');
+  expect([...files.content.keys()]).toEqual(['runs/a/config.json']);
+});
+
+test('--resume where there is no run is a wrong call', async () => {
+  await expect(RunFolder.open(new MemoryFiles(), config, resume)).rejects.toMatchObject({ exitCode: 2 });
+  await expect(readStoredConfig(new MemoryFiles(), 'runs/a')).rejects.toThrow(/finds no run/);
+});
+
+test('with --resume, a run of several that was never begun is begun', async () => {
+  const files = new MemoryFiles();
+  await RunFolder.open(files, config, fresh);
+  const parent = await RunFolder.open(files, config, resume);
+  expect(parent.childPath('a b/c')).toBe('runs/a/a_b_c');
+  const child = await parent.child({ ...config, normal: 'a', out: parent.childPath('a') });
+  expect(child.state).toBe('new');
+  await child.writeCheckpoint(bytes);
+  expect((await parent.child({ ...config, normal: 'a', out: parent.childPath('a') })).state).toBe('resumed');
+});
+
+test('metrics: appended, cut back at resume, a torn line dropped', async () => {
+  const files = new MemoryFiles();
+  const folder = await RunFolder.open(files, config, fresh);
+  expect(await folder.readMetrics()).toEqual([]);
+  for (let step = 1; step <= 3; step++) folder.addMetrics(metricsOf(step));
+  await folder.writeCheckpoint(bytes); // flushes first
+  folder.addMetrics(metricsOf(4));
+  await folder.flushMetrics();
+  await folder.flushMetrics();
+  expect((await folder.readMetrics()).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+  await files.appendFile('runs/a/metrics.jsonl', new TextEncoder().encode('{"step":5,"epo'));
+  expect(await folder.truncateMetrics(3)).toEqual([1, 2, 3].map(metricsOf));
+  expect(files.text('runs/a/metrics.jsonl').split('\n')).toHaveLength(4);
+});
+
+test('an unwritable folder: 2, before anything else', async () => {
+  const files = new MemoryFiles();
+  files.failWith = 'EACCES';
+  const failure = RunFolder.open(files, config, fresh);
+  await expect(failure).rejects.toMatchObject({ exitCode: 2 });
+  await expect(failure).rejects.toThrow(/runs\/a\/config.json: it cannot be written to[\s\S]*EACCES[\s\S]*--out/);
+});
+
+test('a full disk: 1, the file and the remedy named, earlier files untouched', async () => {
+  const files = new MemoryFiles();
+  const folder = await RunFolder.open(files, config, fresh);
+  await folder.writeCheckpoint(bytes);
+  files.failWith = 'ENOSPC';
+  const failure = folder.writeCheckpoint(Uint8Array.of(9));
+  await expect(failure).rejects.toMatchObject({ exitCode: 1 });
+  await expect(failure).rejects.toThrow(
+    /checkpoint.safetensors: the disk is full[\s\S]*Remedy: free some space.*--resume/,
+  );
+  expect(files.content.get('runs/a/checkpoint.safetensors')).toEqual(bytes);
+  folder.addMetrics(metricsOf(1));
+  await expect(folder.flushMetrics()).rejects.toThrow(/disk is full/);
+  files.failWith = undefined;
+  await folder.flushMetrics(); // nothing was lost
+  expect(await folder.readMetrics()).toHaveLength(1);
+});
+
+test('scores.csv: quoted names, all digits of an f32, label and class', () => {
+  const images = [
+    { path: 'a,"b".png', className: 'c', isNormal: true },
+    { path: 'd.png', className: 'e', isNormal: false },
+  ];
+  expect(scoresCsv(images, scoresOf([0.1, 2])).split('\n')).toEqual([
+    'image,class,label,norm,normEnsemble,normOfMean,meanSquaredNorm',
+    '"a,""b"".png",c,normal,0.100000001,0.100000001,0.100000001,0.100000001',
+    'd.png,e,outlier,2,2,2,2',
+    '',
+  ]);
+});
+
+test('testMetrics and summarize: the fields of result.json', () => {
+  const truth = [true, true, false, false];
+  const metrics = testMetrics(scoresOf([4, 2, 3, 1]), truth, ['n', 'n', 'x', 'y']);
+  expect(metrics.auroc).toEqual({ norm: 0.75, normEnsemble: 0.75, normOfMean: 0.75, meanSquaredNorm: 0.75 });
+  expect(metrics.perOodClass.x.normEnsemble).toBe(0.5);
+  expect(metrics.perOodClass.y.normEnsemble).toBe(1);
+  const result = (normal: string, values: number[]) =>
+    ({ ...config, normal, ...testMetrics(scoresOf(values), truth, ['n', 'n', 'x', 'y']), synthetic: false }) as never;
+  const summary = summarize(
+    [
+      { result: result('a', [4, 2, 3, 1]), folder: 'runs/a/a' },
+      { result: result('b', [4, 3, 2, 1]), folder: 'runs/a/b' },
+    ],
+    [],
+  );
+  expect(summary.auroc.norm).toBe(0.875);
+  expect(summary.std.auroc.norm).toBeCloseTo(0.125 * Math.SQRT2, 12);
+  expect(summary.perNormalClass.b.folder).toBe('runs/a/b');
+});
