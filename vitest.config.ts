@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { adapterEnvironment } from './runtime/platform/node.ts';
+
+// Set before the test processes start, which inherit it: where Vulkan finds SwiftShader, when it is the only adapter.
+// OECL_TEST_ADAPTER=swiftshader or lavapipe asks for one.
+const environment = await adapterEnvironment(process.env.OECL_TEST_ADAPTER);
+if (environment === null)
+  throw new Error('no WebGPU adapter: npm test installs what is missing; dist/train.js doctor explains');
+Object.assign(process.env, environment);
 
 export default defineConfig({
   plugins: [
@@ -14,7 +22,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks', // Dawn is a native addon: worker threads would share it
-    testTimeout: 60_000,
+    maxWorkers: 2, // a software adapter uses every core by itself
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 });

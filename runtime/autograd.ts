@@ -59,7 +59,9 @@ export function differentiableMany(
 ): Tensor[] {
   const { context } = inputs[0];
   if (inputs.some((input) => input.context !== context)) {
-    throw new ShapeError(`${name}: its inputs live in different contexts.`, { remedy: 'create all of them from one context' });
+    throw new ShapeError(`${name}: its inputs live in different contexts.`, {
+      remedy: 'create all of them from one context',
+    });
   }
   if (!context.gradientsEnabled || !inputs.some((input) => input.requiresGrad)) return outputs;
   const node = new TapeNode(name, inputs, outputs, saved, backward);
@@ -99,7 +101,9 @@ export function reverseTopologicalOrder(root: TapeNode): TapeNode[] {
 export function backward(loss: Tensor): void {
   const { context } = loss;
   if (loss.size !== 1) {
-    throw new ShapeError(`backward: the loss is ${formatShape(loss.shape)}, expected one element.`, { remedy: 'take mean() or sum() first' });
+    throw new ShapeError(`backward: the loss is ${formatShape(loss.shape)}, expected one element.`, {
+      remedy: 'take mean() or sum() first',
+    });
   }
   const root = loss.node;
   if (!root) {
@@ -129,7 +133,9 @@ function propagate(node: TapeNode, gradients: Map<Tensor, Tensor>): void {
     const dInput = dInputs[i];
     if (!input.requiresGrad || !dInput) return;
     if (!sameShape(dInput.shape, input.shape)) {
-      throw internal(`${node.name}: gradient ${formatShape(dInput.shape)} of input ${i}, which is ${formatShape(input.shape)}.`);
+      throw internal(
+        `${node.name}: gradient ${formatShape(dInput.shape)} of input ${i}, which is ${formatShape(input.shape)}.`,
+      );
     }
     const sum = gradients.get(input);
     gradients.set(input, sum ? add(sum, dInput) : dInput);

@@ -119,9 +119,15 @@ export class Context {
   /** A tensor of one value (0 only, unless f32). */
   full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
     const tensor = this.empty(shape, options);
-    if (tensor.dtype !== 'f32' && value !== 0) throw internal(`full: a ${tensor.dtype} tensor can only be filled with 0.`);
+    if (tensor.dtype !== 'f32' && value !== 0)
+      throw internal(`full: a ${tensor.dtype} tensor can only be filled with 0.`);
     const count = bytesOf(tensor) / 4;
-    this.launch({ kernel: FILL, bindings: { y: tensor }, uniforms: { count, value }, groups: groups2d(Math.ceil(count / 256)) });
+    this.launch({
+      kernel: FILL,
+      bindings: { y: tensor },
+      uniforms: { count, value },
+      groups: groups2d(Math.ceil(count / 256)),
+    });
     return tensor;
   }
 
@@ -248,7 +254,8 @@ export class Context {
 
   /** For Tensor.read: the bytes of `extent` elements. */
   async download(tensor: Tensor, extent: number): Promise<ArrayBuffer> {
-    if (this.isRecording) throw internal('a tensor was read while a step is recorded; return it from the step instead.');
+    if (this.isRecording)
+      throw internal('a tensor was read while a step is recorded; return it from the step instead.');
     this.#queue.flush();
     const { storage } = tensor;
     return this.#readback.read(storage.buffer, storage.offset + byteOffset(tensor), byteLength(tensor.dtype, extent));
@@ -335,7 +342,8 @@ function reachableTensors(value: unknown): Set<Tensor> {
       if (next.grad) open.push(next.grad);
       if (next.node) open.push(...next.node.inputs, ...next.node.saved);
     } else if (Array.isArray(next)) open.push(...next);
-    else if (next && typeof next === 'object' && Object.getPrototypeOf(next) === Object.prototype) open.push(...Object.values(next));
+    else if (next && typeof next === 'object' && Object.getPrototypeOf(next) === Object.prototype)
+      open.push(...Object.values(next));
   }
   return found;
 }

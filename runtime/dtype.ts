@@ -1,7 +1,11 @@
 /** Element types of tensors. u8 is stored packed, four to a 32-bit word, as WGSL has no bytes. */
 export type DType = 'f32' | 'u32' | 'u8';
 
-export type TypedArrayOf = { f32: Float32Array<ArrayBuffer>; u32: Uint32Array<ArrayBuffer>; u8: Uint8Array<ArrayBuffer> };
+export type TypedArrayOf = {
+  f32: Float32Array<ArrayBuffer>;
+  u32: Uint32Array<ArrayBuffer>;
+  u8: Uint8Array<ArrayBuffer>;
+};
 
 const BYTES = { f32: 4, u32: 4, u8: 1 } as const;
 

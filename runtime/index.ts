@@ -20,7 +20,15 @@ export { avgPool2d, globalAvgPool2d, maxPool2d, type PoolOptions } from './ops/p
 export * from './ops/reduce.ts';
 export * from './ops/shapeOps.ts';
 export { crossEntropy, logSoftmax, softmax } from './ops/softmax.ts';
-export { Adam, type AdamOptions, LARS, type LARSOptions, type Optimizer, SGD, type SGDOptions } from './optim/optimizer.ts';
+export {
+  Adam,
+  type AdamOptions,
+  LARS,
+  type LARSOptions,
+  type Optimizer,
+  SGD,
+  type SGDOptions,
+} from './optim/optimizer.ts';
 export { cosineSchedule } from './optim/schedule.ts';
 export type { AdapterInfo, PlatformAdapter, RuntimePlatform } from './platform/platform.ts';
 export * from './random.ts';

@@ -1,11 +1,12 @@
 /** A launch as ops write it: a kernel, tensors by WGSL name, uniform fields by name, a grid. */
-import { type BoundRange, type CopyCommand, type ResolvedLaunch } from './plan/launch.ts';
-import { Storage } from './device/memory.ts';
+
+import type { Storage } from './device/memory.ts';
 import { byteLength, bytesPerElement } from './dtype.ts';
 import { internal } from './errors.ts';
 import type { Kernel } from './kernel/cache.ts';
 import { packUniforms } from './kernel/reflect.ts';
 import type { KernelSpec } from './kernel/spec.ts';
+import type { BoundRange, CopyCommand, ResolvedLaunch } from './plan/launch.ts';
 import { extentOf } from './shape.ts';
 import { byteOffset, type Tensor } from './tensor.ts';
 
@@ -42,7 +43,10 @@ export function resolve(
     if (!tensor) throw internal(`${kernel.label}: no tensor is bound to "${name}".`);
     const range = rangeOf(tensor);
     if (range.offset % OFFSET_ALIGNMENT === 0) return { binding, access, ...range };
-    if (access !== 'read') throw internal(`${kernel.label}: "${name}" is written at byte ${range.offset}, not a multiple of ${OFFSET_ALIGNMENT}.`);
+    if (access !== 'read')
+      throw internal(
+        `${kernel.label}: "${name}" is written at byte ${range.offset}, not a multiple of ${OFFSET_ALIGNMENT}.`,
+      );
     const copy = scratch(range.bytes);
     copies.push({ from: range.storage, fromOffset: range.offset, to: copy, toOffset: 0, bytes: range.bytes });
     return { binding, access, storage: copy, offset: 0, bytes: range.bytes };
@@ -50,7 +54,9 @@ export function resolve(
   const unknown = Object.keys(launch.bindings).filter((name) => !storage.some((binding) => binding.name === name));
   if (unknown.length > 0) throw internal(`${kernel.label} binds no "${unknown.join('", "')}".`);
   if (launch.groups.some((count) => count < 1 || count > MAX_GROUPS)) {
-    throw internal(`${kernel.label}: a grid of ${launch.groups.join(' x ')} workgroups; each side is 1 to ${MAX_GROUPS}.`);
+    throw internal(
+      `${kernel.label}: a grid of ${launch.groups.join(' x ')} workgroups; each side is 1 to ${MAX_GROUPS}.`,
+    );
   }
   const uniforms = uniform ? packUniforms(kernel.label, uniform, launch.uniforms ?? {}) : null;
   return { launch: { kernel, ranges, uniforms, groups: launch.groups }, copies };

@@ -87,7 +87,10 @@ export function broadcastShapes(op: string, shapes: readonly Shape[]): number[] 
 /** Axes counted from the front; negative ones from the back. @throws ShapeError for one outside the rank or given twice. */
 export function normalizeAxes(op: string, axes: Shape, rank: number): number[] {
   const result = axes.map((axis) => (axis < 0 ? axis + rank : axis));
-  if (result.some((axis) => axis < 0 || axis >= rank || !Number.isInteger(axis)) || new Set(result).size < result.length) {
+  if (
+    result.some((axis) => axis < 0 || axis >= rank || !Number.isInteger(axis)) ||
+    new Set(result).size < result.length
+  ) {
     throw new ShapeError(`${op}: axes ${formatShape(axes)} are not distinct axes of a tensor of rank ${rank}.`, {
       remedy: `axes from ${-rank} to ${rank - 1}, each once`,
     });
@@ -99,7 +102,10 @@ export function normalizeAxes(op: string, axes: Shape, rank: number): number[] {
 export function checkShape(op: string, shape: Shape): void {
   if (shape.every((side) => Number.isInteger(side) && side >= 1)) return;
   const empty = shape.some((side) => side === 0);
-  throw new ShapeError(`${op}: ${empty ? 'an empty tensor' : 'a shape that is not of whole numbers'}, ${formatShape(shape)}.`, {
-    remedy: empty ? 'leave the call out when there is nothing to compute' : 'whole sides of at least 1',
-  });
+  throw new ShapeError(
+    `${op}: ${empty ? 'an empty tensor' : 'a shape that is not of whole numbers'}, ${formatShape(shape)}.`,
+    {
+      remedy: empty ? 'leave the call out when there is nothing to compute' : 'whole sides of at least 1',
+    },
+  );
 }

@@ -124,7 +124,8 @@ export class Tensor {
 
   /** The value of a tensor of one element. */
   async item(): Promise<number> {
-    if (this.size !== 1) throw new ShapeError(`item: a tensor of ${this.size} elements, ${formatShape(this.shape)}, expected one.`);
+    if (this.size !== 1)
+      throw new ShapeError(`item: a tensor of ${this.size} elements, ${formatShape(this.shape)}, expected one.`);
     return (await this.read())[0];
   }
 

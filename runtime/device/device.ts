@@ -49,14 +49,19 @@ export class Device {
     this.lost.catch(() => {}); // whoever awaits it still sees it; a run that never asks must not crash twice
     gpu.addEventListener('uncapturederror', (event) => {
       const { message } = (event as GPUUncapturedErrorEvent).error;
-      this.fail(new KernelError(`the GPU rejected a call: ${message}`, { remedy: 'please report this, with the command that led here' }));
+      this.fail(
+        new KernelError(`the GPU rejected a call: ${message}`, {
+          remedy: 'please report this, with the command that led here',
+        }),
+      );
     });
     void gpu.lost.then(({ reason, message }) => {
       if (this.#release === null || reason === 'destroyed') return; // closed on purpose
       this.fail(
         new DeviceLostError(`the device was lost (${reason}): ${message || 'the driver gave no reason'}.`, {
           details: [`adapter ${this.info.description}`],
-          remedy: 'start again with --resume; if it happens again, a smaller --batch, or another adapter (--list-adapters)',
+          remedy:
+            'start again with --resume; if it happens again, a smaller --batch, or another adapter (--list-adapters)',
         }),
       );
     });

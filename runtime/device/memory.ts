@@ -137,10 +137,13 @@ export class MemoryPool {
     const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     if (bytes <= limit) return;
     const name = maxStorageBufferBindingSize <= maxBufferSize ? 'maxStorageBufferBindingSize' : 'maxBufferSize';
-    throw new LimitError(`a tensor needs ${mebibytes(bytes)} in one binding, this adapter allows ${mebibytes(limit)}.`, {
-      details: [`adapter ${this.#device.info.description}, ${name}`],
-      remedy: 'a smaller --batch, --width or --size, or another adapter (--list-adapters)',
-    });
+    throw new LimitError(
+      `a tensor needs ${mebibytes(bytes)} in one binding, this adapter allows ${mebibytes(limit)}.`,
+      {
+        details: [`adapter ${this.#device.info.description}, ${name}`],
+        remedy: 'a smaller --batch, --width or --size, or another adapter (--list-adapters)',
+      },
+    );
   }
 }
 

@@ -27,11 +27,17 @@ export class Kernel {
     this.text = text;
     this.interface = reflect(spec.file, text, spec.entry);
     this.#device = device;
-    this.bindGroupLayout = device.gpu.createBindGroupLayout({ label: this.label, entries: layoutEntries(this.interface) });
+    this.bindGroupLayout = device.gpu.createBindGroupLayout({
+      label: this.label,
+      entries: layoutEntries(this.interface),
+    });
     this.#descriptor = () => ({
       label: this.label,
       layout: device.gpu.createPipelineLayout({ bindGroupLayouts: [this.bindGroupLayout] }),
-      compute: { module: (this.#module ??= device.gpu.createShaderModule({ label: this.label, code: text })), entryPoint: spec.entry },
+      compute: {
+        module: (this.#module ??= device.gpu.createShaderModule({ label: this.label, code: text })),
+        entryPoint: spec.entry,
+      },
     });
   }
 
@@ -52,7 +58,9 @@ export class Kernel {
         this.#pipeline = pipeline;
       },
       async (error: Error) => {
-        throw (await this.#diagnose(this.#module!)) ?? new KernelError(`${this.label} does not compile: ${error.message}`);
+        throw (
+          (await this.#diagnose(this.#module!)) ?? new KernelError(`${this.label} does not compile: ${error.message}`)
+        );
       },
     );
     return this.#compiling;
@@ -63,7 +71,9 @@ export class Kernel {
     const errors = messages.filter((message) => message.type === 'error');
     if (errors.length === 0) return null;
     const lines = this.text.split('\n');
-    const details = errors.slice(0, 3).map(({ lineNum, message }) => `line ${lineNum}: ${message}\n    ${lines[lineNum - 1]?.trim()}`);
+    const details = errors
+      .slice(0, 3)
+      .map(({ lineNum, message }) => `line ${lineNum}: ${message}\n    ${lines[lineNum - 1]?.trim()}`);
     return new KernelError(`${this.label} does not compile.`, { details, remedy: 'please report this' });
   }
 }

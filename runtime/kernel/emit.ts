@@ -14,8 +14,12 @@ export function emit(spec: KernelSpec): string {
 }
 
 function replaceParameter(spec: KernelSpec, text: string, name: string, value: number | string): string {
-  const line = new RegExp(`^(\\s*(?:const ${name}\\s*:\\s*(\\w+)|alias ${name})\\s*=\\s*)([^;]+)(;\\s*// @param.*)$`, 'm');
-  if (!line.test(text)) throw internal(`${spec.file} has no line "const ${name}: ... // @param" or "alias ${name} ...".`);
+  const line = new RegExp(
+    `^(\\s*(?:const ${name}\\s*:\\s*(\\w+)|alias ${name})\\s*=\\s*)([^;]+)(;\\s*// @param.*)$`,
+    'm',
+  );
+  if (!line.test(text))
+    throw internal(`${spec.file} has no line "const ${name}: ... // @param" or "alias ${name} ...".`);
   return text.replace(line, (_, head: string, type: string | undefined, __: string, tail: string) => {
     return head + (typeof value === 'number' ? literal(value, type) : value) + tail;
   });
@@ -30,7 +34,10 @@ function literal(value: number, type: string | undefined): string {
 function fillSlot(spec: KernelSpec, text: string, name: string, body: string): string {
   const slot = new RegExp(`(^[ \\t]*// @slot ${name}\\b[^\\n]*\\n)([\\s\\S]*?)(^[ \\t]*// @end)`, 'm');
   if (!slot.test(text)) throw internal(`${spec.file} has no slot "${name}".`);
-  return text.replace(slot, (_, open: string, __: string, close: string) => `${open}${body.replace(/\n?$/, '\n')}${close}`);
+  return text.replace(
+    slot,
+    (_, open: string, __: string, close: string) => `${open}${body.replace(/\n?$/, '\n')}${close}`,
+  );
 }
 
 const UNROLLED = /for \(var (\w+)(?:: u32)? = 0u?; \1 < ([^;]+); \1(?:\+\+|\s*\+=\s*1u?)\) \{ *\/\/ @unroll[^\n]*\n/;

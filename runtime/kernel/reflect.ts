@@ -29,10 +29,15 @@ export function reflect(file: string, text: string, entry: string): KernelInterf
   const storage: StorageBinding[] = [];
   let uniform: KernelInterface['uniform'] = null;
   for (const resource of found.resources) {
-    if (resource.group !== 0) throw internal(`${file}: "${resource.name}" is in group ${resource.group}; only 0 is used.`);
+    if (resource.group !== 0)
+      throw internal(`${file}: "${resource.name}" is in group ${resource.group}; only 0 is used.`);
     if (resource.resourceType === 0) {
       if (uniform) throw internal(`${file}: "${entry}" has two uniform structs.`);
-      uniform = { binding: resource.binding, bytes: Math.ceil(resource.size / 16) * 16, fields: uniformFields(resource.type) };
+      uniform = {
+        binding: resource.binding,
+        bytes: Math.ceil(resource.size / 16) * 16,
+        fields: uniformFields(resource.type),
+      };
     } else {
       const access = resource.access === 'read_write' || resource.access === 'write' ? 'read_write' : 'read';
       storage.push({ name: resource.name, binding: resource.binding, access });
@@ -79,7 +84,8 @@ export function packUniforms(
     const value = values[name];
     if (value === undefined) throw internal(`${label}: uniform field "${name}" is not set.`);
     const list = typeof value === 'number' ? [value] : value;
-    if (list.length > field.count) throw internal(`${label}: uniform field "${name}" holds ${field.count} values, not ${list.length}.`);
+    if (list.length > field.count)
+      throw internal(`${label}: uniform field "${name}" holds ${field.count} values, not ${list.length}.`);
     list.forEach((number, i) => {
       const at = field.offset + 4 * i;
       if (field.type === 'f32') view.setFloat32(at, number, true);

@@ -65,7 +65,11 @@ export function batchNorm(input: Tensor, parameters: BatchNormParameters, option
   const inputs = residual ? [input, weight, bias, residual] : [input, weight, bias];
   const saved = relu ? [x, statistic, y] : [x, statistic];
   return differentiable('batchNorm', inputs, y, saved, (dOutput) => {
-    const gradients = backward(call, { x, y, statistic, weight, dy: inOrder(dOutput, call.order) }, residual?.requiresGrad ?? false);
+    const gradients = backward(
+      call,
+      { x, y, statistic, weight, dy: inOrder(dOutput, call.order) },
+      residual?.requiresGrad ?? false,
+    );
     return residual ? gradients : gradients.slice(0, 3);
   });
 }
@@ -103,17 +107,32 @@ function backward(
 ): (Tensor | null)[] {
   const { context, options } = call;
   const channels = weight.size;
-  const mask: Pick<LaunchParts, 'bindings' | 'slots'> = options.relu ? { bindings: { y } } : { bindings: {}, slots: { mask: '' } };
+  const mask: Pick<LaunchParts, 'bindings' | 'slots'> = options.relu
+    ? { bindings: { y } }
+    : { bindings: {}, slots: { mask: '' } };
   const partials = context.empty([call.sizes.slices, 2, channels]);
   const dWeight = context.empty([channels]);
   const dBias = context.empty([channels]);
-  launch(call, 'backward_sums', { bindings: { x, dy, statistic, slices_out: partials, ...mask.bindings }, slots: mask.slots });
+  launch(call, 'backward_sums', {
+    bindings: { x, dy, statistic, slices_out: partials, ...mask.bindings },
+    slots: mask.slots,
+  });
   launch(call, 'finish_sums', { bindings: { sliced: partials, dWeightOut: dWeight, dBiasOut: dBias } });
   const dx = context.empty(call.shape, { order: call.order });
   // without ReLU the residual's gradient is dy itself
   const dResidual = wantsResidual && options.relu ? context.empty(call.shape, { order: call.order }) : null;
   launch(call, 'backward', {
-    bindings: { x, dy, statistic, weight, dWeight, dBias, out: dx, ...(dResidual ? { dResidual } : {}), ...mask.bindings },
+    bindings: {
+      x,
+      dy,
+      statistic,
+      weight,
+      dWeight,
+      dBias,
+      out: dx,
+      ...(dResidual ? { dResidual } : {}),
+      ...mask.bindings,
+    },
     slots: dResidual ? mask.slots : { ...mask.slots, residual_gradient: '' },
     uniforms: { perRow: options.training ? 1 / call.rows : 0 },
   });
@@ -126,14 +145,16 @@ interface LaunchParts {
   uniforms?: Record<string, number>;
 }
 
-function launch(
-  call: Call,
-  entry: string,
-  { bindings, slots, uniforms }: LaunchParts,
-): void {
+function launch(call: Call, entry: string, { bindings, slots, uniforms }: LaunchParts): void {
   const { slices, quads, rows } = call.sizes;
-  const lanes = { statistics: slices * quads, backward_sums: slices * quads, normalize: rows * quads, backward: rows * quads }[entry];
-  const single: [number, number, number] = entry === 'running_statistics' ? [Math.ceil(quads / 64), 1, 1] : [quads, 1, 1];
+  const lanes = {
+    statistics: slices * quads,
+    backward_sums: slices * quads,
+    normalize: rows * quads,
+    backward: rows * quads,
+  }[entry];
+  const single: [number, number, number] =
+    entry === 'running_statistics' ? [Math.ceil(quads / 64), 1, 1] : [quads, 1, 1];
   call.context.launch({
     kernel: { file: 'batch_norm.wgsl', source, entry, params: call.params, slots },
     bindings,
@@ -145,7 +166,8 @@ function launch(
 function callOf(input: Tensor, parameters: BatchNormParameters, options: BatchNormOptions): Call {
   const { shape } = input;
   const details = [`input ${formatShape(shape)}`];
-  if (shape.length !== 2 && shape.length !== 4) throw new ShapeError('batchNorm: expected an input [N, C] or [N, C, H, W].', { details });
+  if (shape.length !== 2 && shape.length !== 4)
+    throw new ShapeError('batchNorm: expected an input [N, C] or [N, C, H, W].', { details });
   const channels = shape[1];
   for (const [name, tensor] of Object.entries(parameters) as [string, Tensor][]) {
     if (sameShape(tensor.shape, [channels])) continue;
@@ -162,7 +184,10 @@ function callOf(input: Tensor, parameters: BatchNormParameters, options: BatchNo
   }
   const rows = input.size / channels;
   if (options.training && rows < 2) {
-    throw new ShapeError('batchNorm: one value a channel has no variance.', { details, remedy: 'a batch of two or more in training' });
+    throw new ShapeError('batchNorm: one value a channel has no variance.', {
+      details,
+      remedy: 'a batch of two or more in training',
+    });
   }
   const isVector = channels % 4 === 0;
   return {

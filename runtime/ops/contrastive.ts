@@ -81,7 +81,9 @@ export function normPenalty(features: Tensor): Tensor {
   const norms = rowNorms('normPenalty', f);
   const loss = mean(norms);
   const perRow = 1 / features.shape[0];
-  return differentiable('normPenalty', [features], loss, [f, norms], (dy) => [normBackward(f, norms, scale(dy, perRow))]);
+  return differentiable('normPenalty', [features], loss, [f, norms], (dy) => [
+    normBackward(f, norms, scale(dy, perRow)),
+  ]);
 }
 
 /** The same from plain ops, without the guard at the zero vector: what normPenalty is tested against. */

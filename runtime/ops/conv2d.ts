@@ -81,7 +81,10 @@ function weightGradient(dy: Tensor, x: Tensor, g: Geometry): Tensor {
   return dw;
 }
 
-function windowOf(g: Geometry, grid: Pick<Window, 'channels' | 'height' | 'width' | 'gridHeight' | 'gridWidth'>): Window {
+function windowOf(
+  g: Geometry,
+  grid: Pick<Window, 'channels' | 'height' | 'width' | 'gridHeight' | 'gridWidth'>,
+): Window {
   return { ...grid, kernelHeight: g.KH, kernelWidth: g.KW, padTop: g.padding[0], padLeft: g.padding[1] };
 }
 
@@ -100,14 +103,22 @@ function geometryOf(input: Tensor, weight: Tensor, options: Conv2dOptions): Geom
   }
   const stride = pair(options.stride ?? 1);
   const padding = pair(options.padding ?? 0);
-  if (![...stride].every((step) => Number.isInteger(step) && step >= 1) || ![...padding].every((pad) => Number.isInteger(pad) && pad >= 0)) {
-    throw new ShapeError(`conv2d: stride ${formatShape(stride)} and padding ${formatShape(padding)}, expected whole numbers, strides from 1 and paddings from 0.`);
+  if (
+    ![...stride].every((step) => Number.isInteger(step) && step >= 1) ||
+    ![...padding].every((pad) => Number.isInteger(pad) && pad >= 0)
+  ) {
+    throw new ShapeError(
+      `conv2d: stride ${formatShape(stride)} and padding ${formatShape(padding)}, expected whole numbers, strides from 1 and paddings from 0.`,
+    );
   }
   if (KH > H + 2 * padding[0] || KW > W + 2 * padding[1]) {
-    throw new ShapeError(`conv2d: the kernel ${KH} x ${KW} is larger than the padded input ${H + 2 * padding[0]} x ${W + 2 * padding[1]}.`, {
-      details,
-      remedy: 'more padding, or a smaller kernel',
-    });
+    throw new ShapeError(
+      `conv2d: the kernel ${KH} x ${KW} is larger than the padded input ${H + 2 * padding[0]} x ${W + 2 * padding[1]}.`,
+      {
+        details,
+        remedy: 'more padding, or a smaller kernel',
+      },
+    );
   }
   if (options.bias && (options.bias.rank !== 1 || options.bias.size !== OC)) {
     throw new ShapeError(`conv2d: the bias is ${formatShape(options.bias.shape)}, expected [${OC}].`, { details });

@@ -25,12 +25,19 @@ export interface MapOptions {
  * and vectors alike: constants are written T(0.5).
  */
 export function map(expression: string, inputs: readonly Tensor[], options: MapOptions = {}): Tensor {
-  const shape = options.shape ?? broadcastShapes('map', inputs.map((input) => input.shape));
+  const shape =
+    options.shape ??
+    broadcastShapes(
+      'map',
+      inputs.map((input) => input.shape),
+    );
   const model = inputs.find((input) => sameShape(input.shape, shape));
   const order = options.order ?? (model && denseOrder(shape, model.strides)) ?? undefined;
   const { context } = inputs[0];
   const y = context.empty(shape, { order });
-  const linear = inputs.every((input) => input.offset % 4 === 0 && sameShape(input.shape, shape) && isDenseIn(shape, input.strides, order));
+  const linear = inputs.every(
+    (input) => input.offset % 4 === 0 && sameShape(input.shape, shape) && isDenseIn(shape, input.strides, order),
+  );
   context.launch({
     kernel: kernelOf(linear ? 'linear' : 'strided', expression, inputs.length),
     bindings: { ...Object.fromEntries(inputs.map((input, i) => [NAMES[i], input])), y },
@@ -51,16 +58,28 @@ function kernelOf(entry: 'linear' | 'strided', expression: string, inputs: numbe
 }
 
 function uniformsOf(y: Tensor, inputs: readonly Tensor[]): Record<string, number | number[]> {
-  if (y.rank > MAX_RANK) throw new LimitError(`map: a tensor of rank ${y.rank}, at most ${MAX_RANK} axes are supported.`);
+  if (y.rank > MAX_RANK)
+    throw new LimitError(`map: a tensor of rank ${y.rank}, at most ${MAX_RANK} axes are supported.`);
   const strides = inputs.map((input) => broadcastStrides(input, y.shape));
   const [aStrides = [], bStrides = [], cStrides = [], dStrides = []] = strides;
-  return { count: y.size, rank: y.rank, shape: [...y.shape], yStrides: [...y.strides], aStrides, bStrides, cStrides, dStrides };
+  return {
+    count: y.size,
+    rank: y.rank,
+    shape: [...y.shape],
+    yStrides: [...y.strides],
+    aStrides,
+    bStrides,
+    cStrides,
+    dStrides,
+  };
 }
 
 /** Strides of an input along the axes of the result: 0 where it is repeated. */
 function broadcastStrides(input: Tensor, shape: Shape): number[] {
   const missing = shape.length - input.rank;
-  return shape.map((_, axis) => (axis < missing || input.shape[axis - missing] === 1 ? 0 : input.strides[axis - missing]));
+  return shape.map((_, axis) =>
+    axis < missing || input.shape[axis - missing] === 1 ? 0 : input.strides[axis - missing],
+  );
 }
 
 type Partial = (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor;
@@ -84,9 +103,19 @@ export const add = binary('add', 'a + b', whole, whole);
 /** a - b */
 export const sub = binary('sub', 'a - b', whole, (dy) => map('-a', [dy]));
 /** a * b */
-export const mul = binary('mul', 'a * b', (dy, _, b) => map('a * b', [dy, b]), (dy, a) => map('a * b', [dy, a]));
+export const mul = binary(
+  'mul',
+  'a * b',
+  (dy, _, b) => map('a * b', [dy, b]),
+  (dy, a) => map('a * b', [dy, a]),
+);
 /** a / b; IEEE results for b = 0. */
-export const div = binary('div', 'a / b', (dy, _, b) => map('a / b', [dy, b]), (dy, _, b, y) => map('-a * c / b', [dy, b, y]));
+export const div = binary(
+  'div',
+  'a / b',
+  (dy, _, b) => map('a / b', [dy, b]),
+  (dy, _, b, y) => map('-a * c / b', [dy, b, y]),
+);
 /** max(a, b); where they are equal each gets half of the gradient, as in PyTorch. */
 export const maximum = binary(
   'maximum',
@@ -96,7 +125,12 @@ export const maximum = binary(
 );
 
 /** An op of one input. Its slope is an expression in a = dy and b, which is x or y as `of` says (nothing for neither). */
-function unary(name: string, expression: string, slope: string, of: 'input' | 'output' | 'none'): (x: Tensor) => Tensor {
+function unary(
+  name: string,
+  expression: string,
+  slope: string,
+  of: 'input' | 'output' | 'none',
+): (x: Tensor) => Tensor {
   return (x) => {
     const y = map(expression, [x]);
     const kept = { input: [x], output: [y], none: [] }[of];

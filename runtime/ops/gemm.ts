@@ -79,16 +79,20 @@ interface Tile {
 /** Workgroups below which a device has too little to do at once; software adapters have few cores. */
 const ENOUGH_GROUPS = { software: 8, hardware: 512 } as const;
 
-/** The largest workgroup that still leaves enough of them. The choice changes no bit of the result. */
+/**
+ * The largest workgroup that leaves enough of them and few idle lanes: lanes beyond the last column cost as much as others.
+ * The choice changes no bit of the result.
+ */
 function tileOf(context: Context, m: number, n: number, slices: number): Tile {
   const QUADS = m > 8 ? 4 : m > 4 ? 2 : 1;
   const COLS = n >= 64 ? 8 : 4;
   const { features, info } = context;
   const smallest = Math.max(8, Math.min(features.subgroupMaxSize, 64));
   const enough = info.isSoftware ? ENOUGH_GROUPS.software : ENOUGH_GROUPS.hardware;
-  let WG = 64;
   const groups = (lanes: number) => Math.ceil(n / (lanes * COLS)) * Math.ceil(m / (4 * QUADS)) * slices;
-  while (WG > smallest && groups(WG) < enough) WG /= 2;
+  const paddedLanes = (lanes: number) => Math.ceil(n / (lanes * COLS)) * lanes;
+  let WG = 64;
+  while (WG > smallest && (groups(WG) < enough || paddedLanes(WG) > 1.1 * paddedLanes(smallest))) WG /= 2;
   return { WG, COLS, QUADS };
 }
 

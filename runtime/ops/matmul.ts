@@ -30,7 +30,10 @@ export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = 
   const right = transposeB ? transposed(b) : b;
   if (left.shape[1] !== right.shape[0]) {
     throw new ShapeError(`matmul: the inner sides are ${left.shape[1]} and ${right.shape[0]}, expected equal ones.`, {
-      details: [`a ${formatShape(a.shape)}${transposeA ? ', transposed' : ''}`, `b ${formatShape(b.shape)}${transposeB ? ', transposed' : ''}`],
+      details: [
+        `a ${formatShape(a.shape)}${transposeA ? ', transposed' : ''}`,
+        `b ${formatShape(b.shape)}${transposeB ? ', transposed' : ''}`,
+      ],
       remedy: 'transposeA or transposeB, or operands whose inner sides agree',
     });
   }
@@ -50,7 +53,11 @@ export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = 
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   if (x.rank !== 2 || weight.rank !== 2 || x.shape[1] !== weight.shape[1] || (bias && bias.size !== weight.shape[0])) {
     throw new ShapeError('linear: the sides do not fit; expected input [N, in], weight [out, in], bias [out].', {
-      details: [`input ${formatShape(x.shape)}`, `weight ${formatShape(weight.shape)}`, ...(bias ? [`bias ${formatShape(bias.shape)}`] : [])],
+      details: [
+        `input ${formatShape(x.shape)}`,
+        `weight ${formatShape(weight.shape)}`,
+        ...(bias ? [`bias ${formatShape(bias.shape)}`] : []),
+      ],
     });
   }
   const y = matmul(x, weight, { transposeB: true });
@@ -66,7 +73,11 @@ function product(left: Tensor, right: Tensor): Tensor {
   const cols = right.shape[1];
   // y^T = right^T left^T costs the same, and saves copies when both operands lie transposed
   const isTransposedCheaper = !isDenseIn(left.shape, left.strides) && !isDenseIn(right.shape, right.strides);
-  if (isTransposedCheaper && isDenseIn(left.shape, left.strides, [1, 0]) && isDenseIn(right.shape, right.strides, [1, 0])) {
+  if (
+    isTransposedCheaper &&
+    isDenseIn(left.shape, left.strides, [1, 0]) &&
+    isDenseIn(right.shape, right.strides, [1, 0])
+  ) {
     return transposed(multiply(transposed(right), transposed(left), cols, rows, k));
   }
   return multiply(left, right, rows, cols, k);
@@ -75,6 +86,10 @@ function product(left: Tensor, right: Tensor): Tensor {
 function multiply(left: Tensor, right: Tensor, rows: number, cols: number, k: number): Tensor {
   const { context } = left;
   const y = context.empty([rows, cols]);
-  gemm(context, { a: inOrder(right), x: inOrder(left), reader: rowsReader(k), m: cols, n: rows, segments: 1, length: k }, y);
+  gemm(
+    context,
+    { a: inOrder(right), x: inOrder(left), reader: rowsReader(k), m: cols, n: rows, segments: 1, length: k },
+    y,
+  );
   return y;
 }

@@ -51,7 +51,9 @@ export function avgPool2d(input: Tensor, options: PoolOptions): Tensor {
   launch('avg_pool', { x: inOrder(input, CHANNELS_LAST), y }, sizes, y.size);
   return differentiable('avgPool2d', [input], y, [], (dOutput) => {
     const dx = context.empty(shape, { order: CHANNELS_LAST });
-    launch('pool_backward', { dy: inOrder(dOutput, CHANNELS_LAST), dx }, sizes, dx.size, { share: '        sum += dy[out];' });
+    launch('pool_backward', { dy: inOrder(dOutput, CHANNELS_LAST), dx }, sizes, dx.size, {
+      share: '        sum += dy[out];',
+    });
     return [dx];
   });
 }
@@ -63,7 +65,13 @@ export function globalAvgPool2d(input: Tensor): Tensor {
   return reshape(avgPool2d(input, { kernel: [H, W] }), [N, C]);
 }
 
-function launch(entry: string, bindings: Record<string, Tensor>, sizes: Sizes, count: number, slots?: Record<string, string>): void {
+function launch(
+  entry: string,
+  bindings: Record<string, Tensor>,
+  sizes: Sizes,
+  count: number,
+  slots?: Record<string, string>,
+): void {
   Object.values(bindings)[0].context.launch({
     kernel: { file: 'pool.wgsl', source, entry, slots },
     bindings,

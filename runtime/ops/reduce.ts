@@ -15,12 +15,20 @@ export interface ReduceOptions {
 const ROWS_PER_SLICE = { columns: 256, rows: 4096 } as const;
 
 /** Sum over axes, all by default. @throws ShapeError for axes that are not there. */
-export function sum(x: Tensor, axes: Shape = x.shape.map((_, axis) => axis), { keepDims = false }: ReduceOptions = {}): Tensor {
+export function sum(
+  x: Tensor,
+  axes: Shape = x.shape.map((_, axis) => axis),
+  { keepDims = false }: ReduceOptions = {},
+): Tensor {
   return reduce('sum', x, axes, keepDims, 1);
 }
 
 /** Mean over axes, all by default. @throws ShapeError for axes that are not there. */
-export function mean(x: Tensor, axes: Shape = x.shape.map((_, axis) => axis), { keepDims = false }: ReduceOptions = {}): Tensor {
+export function mean(
+  x: Tensor,
+  axes: Shape = x.shape.map((_, axis) => axis),
+  { keepDims = false }: ReduceOptions = {},
+): Tensor {
   const count = sizeOf(normalizeAxes('mean', axes, x.rank).map((axis) => x.shape[axis]));
   return reduce('mean', x, axes, keepDims, 1 / count);
 }
@@ -29,7 +37,9 @@ export function mean(x: Tensor, axes: Shape = x.shape.map((_, axis) => axis), { 
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const missing = x.rank - shape.length;
-  const axes = x.shape.flatMap((side, axis) => (axis < missing || (shape[axis - missing] === 1 && side !== 1) ? [axis] : []));
+  const axes = x.shape.flatMap((side, axis) =>
+    axis < missing || (shape[axis - missing] === 1 && side !== 1) ? [axis] : [],
+  );
   const total = reduceAxes(x, axes, 1);
   return total.view({ shape, strides: denseStrides(shape), offset: 0 });
 }

@@ -1,7 +1,16 @@
 /** Shapes rearranged: views where possible, copies where not. */
 import { differentiable, differentiableMany } from '../autograd.ts';
 import { ShapeError } from '../errors.ts';
-import { broadcastShapes, denseStrides, formatShape, isDenseIn, normalizeAxes, type Shape, sameShape, sizeOf } from '../shape.ts';
+import {
+  broadcastShapes,
+  denseStrides,
+  formatShape,
+  isDenseIn,
+  normalizeAxes,
+  type Shape,
+  sameShape,
+  sizeOf,
+} from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { inOrder } from './layout.ts';
 import { sumTo } from './reduce.ts';
@@ -11,7 +20,9 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = sizeOf(shape.filter((side) => side !== -1));
   const full = shape.map((side) => (side === -1 ? x.size / known : side));
   if (sizeOf(full) !== x.size || full.some((side) => !Number.isInteger(side))) {
-    throw new ShapeError(`reshape: ${x.size} elements do not fit ${formatShape(shape)}.`, { details: [`input ${formatShape(x.shape)}`] });
+    throw new ShapeError(`reshape: ${x.size} elements do not fit ${formatShape(shape)}.`, {
+      details: [`input ${formatShape(x.shape)}`],
+    });
   }
   const dense = inOrder(x);
   const y = dense.view({ shape: full, strides: denseStrides(full), offset: dense.offset });
@@ -25,14 +36,20 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 export function permute(x: Tensor, axes: Shape): Tensor {
   const order = normalizeAxes('permute', axes, x.rank);
   if (order.length !== x.rank) {
-    throw new ShapeError(`permute: ${axes.length} axes for a tensor of rank ${x.rank}.`, { details: [`input ${formatShape(x.shape)}`] });
+    throw new ShapeError(`permute: ${axes.length} axes for a tensor of rank ${x.rank}.`, {
+      details: [`input ${formatShape(x.shape)}`],
+    });
   }
   const inverse = order.map((_, axis) => order.indexOf(axis));
   return differentiable('permute', [x], permuted(x, order), [], (dy) => [permuted(dy, inverse)]);
 }
 
 function permuted(x: Tensor, order: Shape): Tensor {
-  return x.view({ shape: order.map((axis) => x.shape[axis]), strides: order.map((axis) => x.strides[axis]), offset: x.offset });
+  return x.view({
+    shape: order.map((axis) => x.shape[axis]),
+    strides: order.map((axis) => x.strides[axis]),
+    offset: x.offset,
+  });
 }
 
 /** Two axes swapped, the last two by default: a view. */
@@ -50,7 +67,9 @@ export function expand(x: Tensor, shape: Shape): Tensor {
     });
   }
   const missing = shape.length - x.rank;
-  const strides = shape.map((_, axis) => (axis < missing || x.shape[axis - missing] === 1 ? 0 : x.strides[axis - missing]));
+  const strides = shape.map((_, axis) =>
+    axis < missing || x.shape[axis - missing] === 1 ? 0 : x.strides[axis - missing],
+  );
   return differentiable('expand', [x], x.view({ shape, strides, offset: x.offset }), [], (dy) => [sumTo(dy, x.shape)]);
 }
 
@@ -60,7 +79,9 @@ export function concat(parts: readonly Tensor[], axis = 0): Tensor {
   const [along] = normalizeAxes('concat', [axis], parts[0].rank);
   for (const part of parts) {
     if (part.rank !== parts[0].rank || part.shape.some((side, i) => i !== along && side !== parts[0].shape[i])) {
-      throw new ShapeError(`concat: the sides beside axis ${along} differ.`, { details: parts.map((each) => formatShape(each.shape)) });
+      throw new ShapeError(`concat: the sides beside axis ${along} differ.`, {
+        details: parts.map((each) => formatShape(each.shape)),
+      });
     }
   }
   const sides = parts.map((part) => part.shape[along]);
@@ -72,10 +93,14 @@ export function concat(parts: readonly Tensor[], axis = 0): Tensor {
 export function split(x: Tensor, sides: readonly number[], axis = 0): Tensor[] {
   const [along] = normalizeAxes('split', [axis], x.rank);
   if (sides.reduce((total, side) => total + side, 0) !== x.shape[along] || sides.some((side) => side < 1)) {
-    throw new ShapeError(`split: sides ${formatShape(sides)} do not add up to axis ${along} of ${formatShape(x.shape)}.`);
+    throw new ShapeError(
+      `split: sides ${formatShape(sides)} do not add up to axis ${along} of ${formatShape(x.shape)}.`,
+    );
   }
   return differentiableMany('split', [x], pieces(x, along, sides), [], (dys) => {
-    const whole = dys.map((dy, i) => dy ?? x.context.zeros(x.shape.map((side, at) => (at === along ? sides[i] : side))));
+    const whole = dys.map(
+      (dy, i) => dy ?? x.context.zeros(x.shape.map((side, at) => (at === along ? sides[i] : side))),
+    );
     return [joined(whole, along, sides)];
   });
 }
@@ -89,7 +114,11 @@ export function slice(x: Tensor, axis: number, start: number, end: number): Tens
   }
   const sides = [start, end - start, side - end];
   const at = start > 0 ? 1 : 0;
-  return split(x, sides.filter((length) => length > 0), along)[at];
+  return split(
+    x,
+    sides.filter((length) => length > 0),
+    along,
+  )[at];
 }
 
 function pieces(x: Tensor, axis: number, sides: readonly number[]): Tensor[] {

@@ -30,7 +30,9 @@ export function packParameters(parameters: readonly Tensor[]): Arena {
   let next = 0;
   const segments = parameters.map((parameter) => {
     if (extentOf(parameter.shape, parameter.strides) !== parameter.size || parameter.dtype !== 'f32') {
-      throw new ShapeError('optimizer: a parameter must be a dense f32 tensor.', { details: [`got ${formatShape(parameter.shape)}`] });
+      throw new ShapeError('optimizer: a parameter must be a dense f32 tensor.', {
+        details: [`got ${formatShape(parameter.shape)}`],
+      });
     }
     const runs = Math.ceil(parameter.size / RUN);
     const segment = { firstRun: next, runs, rank: parameter.rank };

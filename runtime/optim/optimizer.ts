@@ -39,7 +39,13 @@ type Uniforms = Record<'momentum' | 'weightDecay' | 'eta' | 'beta1' | 'beta2' | 
 
 const NO_UNIFORMS: Uniforms = { momentum: 0, weightDecay: 0, eta: 0, beta1: 0, beta2: 0, eps: 0 };
 
-function launch(arena: Arena, entry: string, bindings: Record<string, Tensor>, uniforms: Uniforms, groups?: [number, number, number]): void {
+function launch(
+  arena: Arena,
+  entry: string,
+  bindings: Record<string, Tensor>,
+  uniforms: Uniforms,
+  groups?: [number, number, number],
+): void {
   arena.context.launch({
     kernel: { file: 'optimizer.wgsl', source, entry },
     bindings,
@@ -103,11 +109,23 @@ export class LARS implements Optimizer {
   step(): void {
     const { parameters, gradients: grads, segments } = this.#arena;
     const tensors = this.#tensors;
-    launch(this.#arena, 'lars_ratios', { parameters, grads, tensors, ratios: this.#ratios }, this.#uniforms, [segments.length, 1, 1]);
+    launch(this.#arena, 'lars_ratios', { parameters, grads, tensors, ratios: this.#ratios }, this.#uniforms, [
+      segments.length,
+      1,
+      1,
+    ]);
     launch(
       this.#arena,
       'lars',
-      { p: parameters, grads, v: this.#velocity, lr: this.#learningRate, tensorOf: this.#tensorOf, tensors, ratio: this.#ratios },
+      {
+        p: parameters,
+        grads,
+        v: this.#velocity,
+        lr: this.#learningRate,
+        tensorOf: this.#tensorOf,
+        tensors,
+        ratio: this.#ratios,
+      },
       this.#uniforms,
     );
   }
@@ -126,7 +144,10 @@ export class Adam implements Optimizer {
   readonly #learningRate: Tensor;
   readonly #uniforms: Uniforms;
 
-  constructor(parameters: readonly Tensor[], { learningRate, weightDecay = 0, betas = [0.9, 0.999], eps = 1e-8 }: AdamOptions) {
+  constructor(
+    parameters: readonly Tensor[],
+    { learningRate, weightDecay = 0, betas = [0.9, 0.999], eps = 1e-8 }: AdamOptions,
+  ) {
     this.#arena = packParameters(parameters);
     const { context, size } = this.#arena;
     this.#mean = context.zeros([size]);
@@ -140,7 +161,12 @@ export class Adam implements Optimizer {
     const { parameters: p, gradients: grads } = this.#arena;
     const powers = this.#powers;
     launch(this.#arena, 'adam_powers', { powers }, this.#uniforms, [1, 1, 1]);
-    launch(this.#arena, 'adam', { p, grads, m: this.#mean, v: this.#square, powers, lr: this.#learningRate }, this.#uniforms);
+    launch(
+      this.#arena,
+      'adam',
+      { p, grads, m: this.#mean, v: this.#square, powers, lr: this.#learningRate },
+      this.#uniforms,
+    );
   }
 
   stateDict(): Record<string, Tensor> {

@@ -8,12 +8,10 @@ export function cosineSchedule(epochs: number, base: number): number[] {
   return Array.from({ length: epochs }, (_, epoch) => (base * (1 + cosineOfHalfTurns(epoch / epochs))) / 2);
 }
 
-const PI = 3.141592653589793;
-
 /** cos(pi x) for x in [0, 1], to 1e-15: Taylor series on a quarter turn, mirrored. */
 function cosineOfHalfTurns(x: number): number {
   if (x > 0.5) return -cosineOfHalfTurns(1 - x);
-  const square = PI * x * (PI * x);
+  const square = Math.PI * x * (Math.PI * x);
   let sum = 1;
   for (let k = 12; k >= 1; k--) sum = 1 - (square / ((2 * k - 1) * (2 * k))) * sum;
   return sum;

@@ -18,7 +18,10 @@ export class EagerQueue implements LaunchSink {
 
   constructor(device: Device) {
     this.#device = device;
-    this.#uniformBuffer = device.gpu.createBuffer({ size: UNIFORM_BYTES, usage: BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST });
+    this.#uniformBuffer = device.gpu.createBuffer({
+      size: UNIFORM_BYTES,
+      usage: BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST,
+    });
   }
 
   launch(launch: ResolvedLaunch): void {

@@ -33,7 +33,11 @@ export interface LaunchSink {
   copy(copy: CopyCommand): void;
 }
 
-export function bindGroupOf(gpu: GPUDevice, launch: ResolvedLaunch, uniforms: { buffer: GPUBuffer; offset: number } | null): GPUBindGroup {
+export function bindGroupOf(
+  gpu: GPUDevice,
+  launch: ResolvedLaunch,
+  uniforms: { buffer: GPUBuffer; offset: number } | null,
+): GPUBindGroup {
   const entries: GPUBindGroupEntry[] = launch.ranges.map(({ binding, storage, offset, bytes }) => ({
     binding,
     resource: { buffer: storage.buffer, offset: storage.offset + offset, size: bytes },

@@ -43,7 +43,9 @@ export class Recorder implements LaunchSink {
       release();
       throw error;
     }
-    const commands = this.#entries.map((entry, i) => this.#command(device, entry, uniforms.buffer, uniforms.offsets[i]));
+    const commands = this.#entries.map((entry, i) =>
+      this.#command(device, entry, uniforms.buffer, uniforms.offsets[i]),
+    );
     return new Replay(device, commands, { bytes: slots.reduce((sum, slot) => sum + slot.size, 0), release });
   }
 

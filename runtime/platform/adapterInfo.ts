@@ -10,7 +10,10 @@ export interface ReportedInfo {
 }
 
 /** @param isFallback the adapter's own word, for software that has another name */
-export function describeAdapter({ vendor, architecture, device, description }: ReportedInfo, isFallback: boolean): AdapterInfo {
+export function describeAdapter(
+  { vendor, architecture, device, description }: ReportedInfo,
+  isFallback: boolean,
+): AdapterInfo {
   const text = `${vendor} ${architecture} ${device} ${description}`.toLowerCase();
   const kind = text.includes('swiftshader')
     ? 'swiftshader'

@@ -28,7 +28,10 @@ export async function swiftShaderEnvironment(env: NodeJS.ProcessEnv): Promise<Re
 function findPackage(): { archive: string; version: string } | null {
   try {
     const entry = createRequire(import.meta.url).resolve(PACKAGE);
-    const root = entry.slice(0, entry.lastIndexOf(join('@sparticuz', 'chromium')) + join('@sparticuz', 'chromium').length);
+    const root = entry.slice(
+      0,
+      entry.lastIndexOf(join('@sparticuz', 'chromium')) + join('@sparticuz', 'chromium').length,
+    );
     const { version } = createRequire(import.meta.url)(join(root, 'package.json')) as { version: string };
     const archive = join(root, 'bin', 'swiftshader.tar.br');
     return existsSync(archive) ? { archive, version } : null;
@@ -37,7 +40,10 @@ function findPackage(): { archive: string; version: string } | null {
   }
 }
 
-async function unpack({ archive, version }: { archive: string; version: string }, env: NodeJS.ProcessEnv): Promise<string> {
+async function unpack(
+  { archive, version }: { archive: string; version: string },
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
   const folder = join(cacheFolder(env), `swiftshader-${version}`);
   if (existsSync(join(folder, MANIFEST))) return folder;
   const temporary = `${folder}.${randomUUID()}.part`;

@@ -3,9 +3,10 @@
  * four launches draw, resample, take means and finish. Random numbers are keyed by (seed, stream, image, round, view), so
  * that a view depends neither on its batch nor on the order of the work.
  */
+
+import { CHANNELS_LAST, type Context, groups2d, type Tensor } from '../../runtime/index.ts';
 import source from '../../shaders/augment.wgsl';
 import randomSource from '../../shaders/random.wgsl';
-import { CHANNELS_LAST, type Context, groups2d, type Tensor } from '../../runtime/index.ts';
 import { imageAt, type PackedImages } from '../data/imageSet.ts';
 import { Stream } from '../train/streams.ts';
 
@@ -57,7 +58,12 @@ export class Augmenter {
   private constructor(
     context: Context,
     options: AugmentOptions,
-    { packs, batch, viewsPerImage, isEvaluation }: { packs: PackedImages[]; batch: number; viewsPerImage: number; isEvaluation: boolean },
+    {
+      packs,
+      batch,
+      viewsPerImage,
+      isEvaluation,
+    }: { packs: PackedImages[]; batch: number; viewsPerImage: number; isEvaluation: boolean },
   ) {
     this.#context = context;
     this.#options = options;
@@ -79,7 +85,13 @@ export class Augmenter {
   }
 
   /** The plain view (centre crop) of each image, then `augmented` views with random numbers of their own; at most 63. */
-  static forEvaluation(context: Context, options: AugmentOptions, pack: PackedImages, batch: number, augmented: number): Augmenter {
+  static forEvaluation(
+    context: Context,
+    options: AugmentOptions,
+    pack: PackedImages,
+    batch: number,
+    augmented: number,
+  ): Augmenter {
     return new Augmenter(context, options, { packs: [pack], batch, viewsPerImage: augmented + 1, isEvaluation: true });
   }
 

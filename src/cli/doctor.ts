@@ -3,15 +3,22 @@ import { arch, platform, release } from 'node:os';
 import { type Context, openContext } from '../../runtime/index.ts';
 import { ADAPTER_KINDS, adapterEnvironment, findAdapter, nodeRuntimePlatform } from '../../runtime/platform/node.ts';
 
-const LIMITS = ['maxStorageBufferBindingSize', 'maxBufferSize', 'maxComputeWorkgroupStorageSize', 'maxComputeInvocationsPerWorkgroup'] as const;
+const LIMITS = [
+  'maxStorageBufferBindingSize',
+  'maxBufferSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+] as const;
 
 /** The whole report, as text. */
 export async function doctor(version: string): Promise<string> {
   const lines = [`oecl ${version}, Node ${process.versions.node}, ${platform()} ${release()} ${arch()}`, ''];
   const found = await Promise.all(ADAPTER_KINDS.map(async (kind) => [kind, await findAdapter(kind)] as const));
-  for (const [kind, info] of found) lines.push(`${kind.padEnd(12)} ${info ? info.description || info.device : 'not found'}`);
+  for (const [kind, info] of found)
+    lines.push(`${kind.padEnd(12)} ${info ? info.description || info.device : 'not found'}`);
   const canRestart = found.every(([, info]) => !info) && (await adapterEnvironment('swiftshader')) !== null;
-  if (canRestart) lines.push('             SwiftShader is there as an npm package: commands start themselves again with it');
+  if (canRestart)
+    lines.push('             SwiftShader is there as an npm package: commands start themselves again with it');
   if (found.some(([, info]) => info)) {
     const context = await openContext(nodeRuntimePlatform);
     try {
@@ -38,10 +45,14 @@ function describe({ info, features, limits }: Context): string[] {
 function adviceFor(found: ReadonlyMap<string, unknown>, hasPackage: boolean): string[] {
   const advice: string[] = [];
   if (!found.get('hardware')) {
-    advice.push('a GPU: if there is one, its Vulkan driver (mesa-vulkan-drivers, or the maker\'s own) is missing or too old');
+    advice.push(
+      "a GPU: if there is one, its Vulkan driver (mesa-vulkan-drivers, or the maker's own) is missing or too old",
+    );
   }
   if (!found.get('hardware') && !found.get('lavapipe') && platform() === 'linux') {
-    advice.push('lavapipe, 4 to 6 times faster than SwiftShader: Mesa 25 or later (mesa-vulkan-drivers; on Debian 12 from backports)');
+    advice.push(
+      'lavapipe, 4 to 6 times faster than SwiftShader: Mesa 25 or later (mesa-vulkan-drivers; on Debian 12 from backports)',
+    );
   }
   if (![...found.values()].some(Boolean) && !hasPackage) {
     advice.push('SwiftShader, which needs no root: npm install @sparticuz/chromium');

@@ -241,7 +241,13 @@ class Picture {
   }
 
   /** Visits the middles of the pixels that a box touches. */
-  private eachPixelIn(left: number, top: number, right: number, bottom: number, visit: (x: number, y: number, index: number) => void): void {
+  private eachPixelIn(
+    left: number,
+    top: number,
+    right: number,
+    bottom: number,
+    visit: (x: number, y: number, index: number) => void,
+  ): void {
     const [x0, x1] = [Math.max(0, Math.floor(left + MIDDLE)), Math.min(CELL_SIDE, Math.ceil(right + MIDDLE))];
     const [y0, y1] = [Math.max(0, Math.floor(top + MIDDLE)), Math.min(CELL_SIDE, Math.ceil(bottom + MIDDLE))];
     for (let y = y0; y < y1; y++) {

@@ -4,18 +4,18 @@
  */
 import { RandomStream } from '../../runtime/index.ts';
 import { Stream } from '../train/streams.ts';
-import { clamp, type Color, direction, NoiseField } from './drawing.ts';
+import { type Color, clamp, direction, NoiseField } from './drawing.ts';
 import { type ImageSet, packImages, type RgbImage } from './imageSet.ts';
 import type { LoadOptions } from './request.ts';
 import { packSide, resizeShortSide } from './resize.ts';
 
 /** Images when the caller does not say. */
-export const DEAD_LEAVES_COUNT = 2000;
+export const DEAD_LEAVES_COUNT = 1000;
 
-/** Drawn no larger than this, pixels, and enlarged: leaves look alike at every scale. */
+/** Drawn at twice the size, for smooth edges, but no larger than this, pixels: leaves look alike at every scale. */
 const LARGEST_SIDE = 96;
 /** Radii, as shares of the image's side. */
-const RADII = { smallest: 0.04, largest: 0.6 } as const;
+const RADII = { smallest: 0.07, largest: 0.6 } as const;
 /** Leaves after which what is still bare gets the last one's color; almost never reached. */
 const MOST_LEAVES = 4000;
 const PROGRESS_EVERY = 100;
@@ -28,7 +28,7 @@ export function loadDeadLeaves({ seed, inputSize, onProgress }: LoadOptions, cou
   const side = packSide(inputSize);
   const images: RgbImage[] = [];
   for (let index = 0; index < count; index++) {
-    const drawn = drawDeadLeaves(Math.min(side, LARGEST_SIDE), new RandomStream(seed, Stream.deadLeaves, index));
+    const drawn = drawDeadLeaves(Math.min(2 * side, LARGEST_SIDE), new RandomStream(seed, Stream.deadLeaves, index));
     images.push(resizeShortSide(drawn, side));
     if (images.length % PROGRESS_EVERY === 0) onProgress?.('dead leaves', images.length, count);
   }
@@ -49,13 +49,20 @@ function drawDeadLeaves(side: number, random: RandomStream): RgbImage {
   const noise = new NoiseField(random);
   const paint = (at: number, color: Color, light: number) => {
     isCovered[at] = 1;
-    for (let channel = 0; channel < 3; channel++) pixels[3 * at + channel] = clamp(Math.round(color[channel] + light), 0, 255);
+    for (let channel = 0; channel < 3; channel++)
+      pixels[3 * at + channel] = clamp(Math.round(color[channel] + light), 0, 255);
   };
   let bare = side * side;
   for (let n = 0; n < MOST_LEAVES && bare > 0; n++) {
     const leaf = drawLeaf(side, random);
-    const [top, bottom] = [Math.max(0, Math.floor(leaf.y - leaf.reach)), Math.min(side - 1, Math.ceil(leaf.y + leaf.reach))];
-    const [left, right] = [Math.max(0, Math.floor(leaf.x - leaf.reach)), Math.min(side - 1, Math.ceil(leaf.x + leaf.reach))];
+    const [top, bottom] = [
+      Math.max(0, Math.floor(leaf.y - leaf.reach)),
+      Math.min(side - 1, Math.ceil(leaf.y + leaf.reach)),
+    ];
+    const [left, right] = [
+      Math.max(0, Math.floor(leaf.x - leaf.reach)),
+      Math.min(side - 1, Math.ceil(leaf.x + leaf.reach)),
+    ];
     for (let y = top; y <= bottom; y++) {
       for (let x = left; x <= right; x++) {
         const at = y * side + x;
@@ -64,7 +71,8 @@ function drawDeadLeaves(side: number, random: RandomStream): RgbImage {
         bare--;
       }
     }
-    if (n === MOST_LEAVES - 1) isCovered.forEach((covered, at) => covered === 0 && paint(at, leaf.color, 0));
+    if (n === MOST_LEAVES - 1)
+      for (let at = 0; at < isCovered.length; at++) if (isCovered[at] === 0) paint(at, leaf.color, 0);
   }
   return { width: side, height: side, pixels };
 }
@@ -105,7 +113,7 @@ function drawLeaf(side: number, random: RandomStream): Leaf {
     reach: 1.5 * long,
     color: [tint(), tint(), tint()],
     roughness: random.next() * random.uniform(0, 60),
-    grain: random.uniform(0.1, 1.2),
+    grain: random.uniform(3, 30) / side,
     slope: random.uniform(-40, 40),
   };
 }

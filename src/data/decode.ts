@@ -94,7 +94,8 @@ class JpegCodec {
     const damage = this.messages.find((message) => JPEG_DAMAGE.test(message));
     if (damage !== undefined) throw new UnreadableImage(damage);
     // libjpeg tells its first complaint only. After a harmless one, look for the end oneself.
-    if (!image || (this.messages.length > 0 && !hasJpegEnd(bytes))) throw new UnreadableImage('the JPEG file is cut off');
+    if (!image || (this.messages.length > 0 && !hasJpegEnd(bytes)))
+      throw new UnreadableImage('the JPEG file is cut off');
     return overWhite(image);
   }
 

@@ -26,10 +26,16 @@ export async function loadFolder(context: ReaderContext, hasOutliers: boolean): 
   if (files.length === 0) return null;
   if (train !== undefined || test !== undefined || !hasOutliers) {
     const found = [train, test].filter((name) => name !== undefined).map((name) => `${name}/, `);
-    throw new DataError(`${context.dir}: expected train/ and test/ in it, found ${found.join('')}${files.length} images.`, {
-      details: ['train/CLASS/*.jpg  to learn from; train/*.jpg for a single class', 'test/CLASS/*.jpg   to test on, outliers included'],
-      remedy: 'move the images into such folders',
-    });
+    throw new DataError(
+      `${context.dir}: expected train/ and test/ in it, found ${found.join('')}${files.length} images.`,
+      {
+        details: [
+          'train/CLASS/*.jpg  to learn from; train/*.jpg for a single class',
+          'test/CLASS/*.jpg   to test on, outliers included',
+        ],
+        remedy: 'move the images into such folders',
+      },
+    );
   }
   const isTest = (index: number): boolean => index % TEST_EVERY === TEST_EVERY - 1;
   return loadParts(context, 'folder', ['normal'], {
@@ -72,8 +78,11 @@ export async function loadAllImages(context: ReaderContext, name: string) {
   const files = await findImages(context, '', 0);
   if (files.length > 0) return loadImageFiles(context, name, ['outlier'], files);
   const isThere = (await context.platform.listFolder(context.dir)) !== null;
-  throw new DataError(`${context.dir}: ${isThere ? 'there are no images in this folder' : 'there is no such folder'}.`, {
-    details: ['expected a folder with .jpg, .png or .bmp files in it, or in folders in it'],
-    remedy: 'the path of such a folder, or dead-leaves: generated images that need none',
-  });
+  throw new DataError(
+    `${context.dir}: ${isThere ? 'there are no images in this folder' : 'there is no such folder'}.`,
+    {
+      details: ['expected a folder with .jpg, .png or .bmp files in it, or in folders in it'],
+      remedy: 'the path of such a folder, or dead-leaves: generated images that need none',
+    },
+  );
 }

@@ -79,12 +79,16 @@ async function loadPack(context: ReaderContext, name: string, files: readonly Im
 /** Depends on the bytes of the files and their order, on what becomes of them, and on nothing else. */
 async function packKey(context: ReaderContext, files: readonly ImageFile[]): Promise<string> {
   const hashes: string[] = [`input ${context.inputSize}`];
-  await inGroups(files, async (file) => {
-    const bytes = await readFile(context.platform, `${context.dir}/${file.path}`);
-    return sha256(bytes);
-  }, (hash) => {
-    hashes.push(hash);
-  });
+  await inGroups(
+    files,
+    async (file) => {
+      const bytes = await readFile(context.platform, `${context.dir}/${file.path}`);
+      return sha256(bytes);
+    },
+    (hash) => {
+      hashes.push(hash);
+    },
+  );
   return sha256(new TextEncoder().encode(hashes.join('\n')));
 }
 
@@ -94,17 +98,21 @@ async function decodeFiles(context: ReaderContext, name: string, files: readonly
   const skipped = new Map<number, string>();
   let done = 0;
   context.onProgress?.(name, 0, files.length);
-  await inGroups(files, (file) => readFile(context.platform, `${context.dir}/${file.path}`), async (bytes) => {
-    try {
-      images.push(fit(await decoder.decode(bytes), context.inputSize));
-    } catch (error) {
-      if (!(error instanceof UnreadableImage)) throw error;
-      if (!context.skipBad) throw unreadable({ file: `${context.dir}/${files[done].path}`, reason: error.message });
-      skipped.set(done, error.message);
-    }
-    done++;
-    if (done % READ_AHEAD === 0 || done === files.length) context.onProgress?.(name, done, files.length);
-  });
+  await inGroups(
+    files,
+    (file) => readFile(context.platform, `${context.dir}/${file.path}`),
+    async (bytes) => {
+      try {
+        images.push(fitted(await decoder.decode(bytes), context.inputSize));
+      } catch (error) {
+        if (!(error instanceof UnreadableImage)) throw error;
+        if (!context.skipBad) throw unreadable({ file: `${context.dir}/${files[done].path}`, reason: error.message });
+        skipped.set(done, error.message);
+      }
+      done++;
+      if (done % READ_AHEAD === 0 || done === files.length) context.onProgress?.(name, done, files.length);
+    },
+  );
   return { images: packImages(images), skipped };
 }
 
@@ -119,7 +127,7 @@ async function inGroups<T, R>(
   }
 }
 
-function fit(image: RgbImage, inputSize: number): RgbImage {
+function fitted(image: RgbImage, inputSize: number): RgbImage {
   if (image.width === inputSize && image.height === inputSize) return image;
   return resizeShortSide(image, packSide(inputSize));
 }
@@ -132,5 +140,5 @@ function unreadable({ file, reason }: SkippedFile): DataError {
 
 /** Every image of `images` fitted as files are: for readers of other kinds. */
 export function packFitted(images: readonly RgbImage[], inputSize: number): PackedImages {
-  return packImages(images.map((image) => fit(image, inputSize)));
+  return packImages(images.map((image) => fitted(image, inputSize)));
 }

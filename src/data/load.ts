@@ -38,7 +38,10 @@ const READERS: Record<Exclude<DatasetName, 'demo'>, Reader> = {
   },
   cifar10: {
     read: loadCifar10,
-    layout: ['data_batch_1.bin ... data_batch_5.bin, test_batch.bin, batches.meta.txt', 'or cifar-10-binary.tar.gz with them in it'],
+    layout: [
+      'data_batch_1.bin ... data_batch_5.bin, test_batch.bin, batches.meta.txt',
+      'or cifar-10-binary.tar.gz with them in it',
+    ],
     origin: 'CIFAR-10, "binary version": www.cs.toronto.edu/~kriz/cifar.html',
   },
   folder: {
@@ -52,9 +55,13 @@ const READERS: Record<Exclude<DatasetName, 'demo'>, Reader> = {
  * A data set, decoded and packed. `demo` needs no files.
  * @throws DataError when it is not there, or not as its layout says
  */
-export async function loadDataset(platform: Platform, { name, dir, ...options }: DatasetRequest): Promise<LoadedDataset> {
+export async function loadDataset(
+  platform: Platform,
+  { name, dir, ...options }: DatasetRequest,
+): Promise<LoadedDataset> {
   if (name === 'demo') return loadDemo(options);
-  const places = dir !== null ? [dir] : [...(platform.dataFolder ? [`${platform.dataFolder}/${name}`] : []), `data/${name}`];
+  const places =
+    dir !== null ? [dir] : [...(platform.dataFolder ? [`${platform.dataFolder}/${name}`] : []), `data/${name}`];
   for (const place of places) {
     if (!(await platform.exists(place))) continue;
     const loaded = await READERS[name].read({ ...options, platform, dir: withoutSlash(place) });
@@ -77,7 +84,8 @@ export async function loadOutliers(platform: Platform, { source, ...options }: O
     return set;
   }
   const dataset = DATASET_NAMES.find((known) => known === name);
-  if (dataset && dataset !== 'folder') return (await loadDataset(platform, { ...options, name: dataset, dir: dir || null })).train;
+  if (dataset && dataset !== 'folder')
+    return (await loadDataset(platform, { ...options, name: dataset, dir: dir || null })).train;
   throw unknownSource(source, name);
 }
 
@@ -96,10 +104,15 @@ function missing(name: Exclude<DatasetName, 'demo'>, places: readonly string[]):
 }
 
 function unknownSource(source: string, name: string): UsageError {
-  const known = ['dead-leaves', 'folder:DIR', ...DATASET_NAMES.filter((each) => each !== 'folder').map((each) => `${each}[:DIR]`)];
+  const known = [
+    'dead-leaves',
+    'folder:DIR',
+    ...DATASET_NAMES.filter((each) => each !== 'folder').map((each) => `${each}[:DIR]`),
+  ];
   const guess = nearestName(name, ['dead-leaves', ...DATASET_NAMES]);
   return new UsageError(`--oe ${source}: there is no such source of outlier images.`, {
     details: [`known        ${known.join(', ')}`],
-    remedy: guess === undefined || guess === name ? '--oe dead-leaves, or folder:DIR with your own images' : `--oe ${guess}`,
+    remedy:
+      guess === undefined || guess === name ? '--oe dead-leaves, or folder:DIR with your own images' : `--oe ${guess}`,
   });
 }

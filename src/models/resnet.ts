@@ -3,7 +3,17 @@
  * Parameter names are those of the authors' BaseModel, so that its state dict and ours are the same file
  * (methods.md 3).
  */
-import { BatchNorm, Conv2d, type Context, globalAvgPool2d, Initializer, Linear, maxPool2d, Module, type Tensor } from '../../runtime/index.ts';
+import {
+  BatchNorm,
+  type Context,
+  Conv2d,
+  globalAvgPool2d,
+  Initializer,
+  Linear,
+  Module,
+  maxPool2d,
+  type Tensor,
+} from '../../runtime/index.ts';
 import { Stream } from '../train/streams.ts';
 
 export type Architecture = 'resnet18' | 'resnet10';

@@ -1,5 +1,11 @@
 /** An encoder's parameters and running statistics as named arrays in PyTorch's layout, and back. */
-import { decodeSafetensors, encodeSafetensors, FormatError, type Module, type SafetensorsTensor } from '../../runtime/index.ts';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  FormatError,
+  type Module,
+  type SafetensorsTensor,
+} from '../../runtime/index.ts';
 
 export type StateDict = Record<string, SafetensorsTensor>;
 
@@ -24,7 +30,9 @@ export function loadStateDict(model: Module, state: Readonly<StateDict>, file: s
     const found = state[name];
     if (!found || found.shape.join() !== tensor.shape.join()) {
       throw new FormatError(`${file}: it is of another architecture.`, {
-        details: [`${name}: found ${found ? `[${found.shape.join(', ')}]` : 'none'}, expected [${tensor.shape.join(', ')}]`],
+        details: [
+          `${name}: found ${found ? `[${found.shape.join(', ')}]` : 'none'}, expected [${tensor.shape.join(', ')}]`,
+        ],
         remedy: 'the --arch, --width and --size that it was trained with',
       });
     }

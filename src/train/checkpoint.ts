@@ -3,7 +3,14 @@
  * `model.`, the optimiser's arenas under `optimizer.`, and the number of steps done; everything else of a step follows
  * from the configuration and the step's number.
  */
-import { decodeSafetensors, encodeSafetensors, FormatError, type Module, type Optimizer, type SafetensorsTensor } from '../../runtime/index.ts';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  FormatError,
+  type Module,
+  type Optimizer,
+  type SafetensorsTensor,
+} from '../../runtime/index.ts';
 import { loadStateDict, stateDict } from '../models/stateDict.ts';
 
 const FORMAT = 'oecl-checkpoint-1';
@@ -13,7 +20,11 @@ export async function encodeCheckpoint(model: Module, optimizer: Optimizer, step
   const tensors: Record<string, SafetensorsTensor> = {};
   for (const [name, tensor] of Object.entries(await stateDict(model))) tensors[`model.${name}`] = tensor;
   for (const [name, tensor] of Object.entries(optimizer.stateDict())) {
-    tensors[`optimizer.${name}`] = { dtype: 'F32', shape: [...tensor.shape], data: (await tensor.read()) as Float32Array<ArrayBuffer> };
+    tensors[`optimizer.${name}`] = {
+      dtype: 'F32',
+      shape: [...tensor.shape],
+      data: (await tensor.read()) as Float32Array<ArrayBuffer>,
+    };
   }
   return encodeSafetensors(tensors, { format: FORMAT, step: String(step) });
 }
@@ -31,14 +42,18 @@ export function restoreCheckpoint(bytes: Uint8Array, file: string, model: Module
   }
   const part = (prefix: string) =>
     Object.fromEntries(
-      Object.entries(tensors).flatMap(([name, tensor]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [])),
+      Object.entries(tensors).flatMap(([name, tensor]) =>
+        name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [],
+      ),
     );
   const state = part('optimizer.');
   const arenas = Object.entries(optimizer.stateDict());
   for (const [name, tensor] of arenas) {
     if (state[name]?.shape.join() === tensor.shape.join()) continue;
     throw new FormatError(`${file}: it was written by another optimiser, or for another architecture.`, {
-      details: [`optimizer.${name}: expected [${tensor.shape.join(', ')}], found ${state[name] ? `[${state[name].shape.join(', ')}]` : 'none'}`],
+      details: [
+        `optimizer.${name}: expected [${tensor.shape.join(', ')}], found ${state[name] ? `[${state[name].shape.join(', ')}]` : 'none'}`,
+      ],
       remedy: 'the --optimizer, --arch, --width and --size that it was trained with',
     });
   }

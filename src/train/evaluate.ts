@@ -25,13 +25,21 @@ export async function evaluate(
   const views = config.views + 1;
   const batch = Math.min(indices.length, Math.max(1, Math.floor(VIEWS_PER_PASS / views)));
   const column = () => new Float64Array(indices.length);
-  const scores: Record<ScoreName, Float64Array> = { norm: column(), normEnsemble: column(), normOfMean: column(), meanSquaredNorm: column() };
+  const scores: Record<ScoreName, Float64Array> = {
+    norm: column(),
+    normEnsemble: column(),
+    normOfMean: column(),
+    meanSquaredNorm: column(),
+  };
   const augmenter = Augmenter.forEvaluation(context, augmentOptions(config), set.images, batch, config.views);
   const plan = await context.record(() => context.noGrad(() => encoder.forward(augmenter.views(), false)));
   const dimension = plan.outputs.shape[1];
   for (let first = 0; first < indices.length; first += batch) {
     // the last batch is filled up with its first image: a plan has one batch size
-    const chosen = Uint32Array.from({ length: batch }, (_, i) => indices[first + i < indices.length ? first + i : first]);
+    const chosen = Uint32Array.from(
+      { length: batch },
+      (_, i) => indices[first + i < indices.length ? first + i : first],
+    );
     augmenter.upload([{ images: set.images, indices: chosen, rounds: new Uint32Array(batch) }]);
     plan.run();
     const features = (await plan.outputs.read()) as Float32Array;

@@ -3,11 +3,11 @@
  * is behind the two platforms. One run trains one normal class; `--normal all` is one after the other.
  */
 import { type Context, openContext, type RuntimePlatform } from '../../runtime/index.ts';
-import { imageAt, type ImageSet, type LoadedDataset } from '../data/imageSet.ts';
+import { type ImageSet, imageAt, type LoadedDataset } from '../data/imageSet.ts';
 import { loadDataset, loadOutliers } from '../data/load.ts';
 import { DataError } from '../errors.ts';
-import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
 import { Encoder } from '../models/resnet.ts';
+import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
 import { planSplits, type Split } from '../protocols/protocols.ts';
 import { buildReport } from '../report/report.ts';
@@ -40,7 +40,12 @@ interface Prepared {
  * Trains and evaluates as `config` says, and leaves the run folder.
  * @throws OeclError of every family; what was written before stays whole
  */
-export async function runTraining(platforms: Platforms, config: RunConfig, mode: OpenMode, hooks: TrainHooks): Promise<RunOutcome> {
+export async function runTraining(
+  platforms: Platforms,
+  config: RunConfig,
+  mode: OpenMode,
+  hooks: TrainHooks,
+): Promise<RunOutcome> {
   const began = seconds();
   const folder = await RunFolder.open(platforms.files, config, mode);
   if (folder.state === 'finished') {
@@ -64,7 +69,8 @@ export async function runTraining(platforms: Platforms, config: RunConfig, mode:
       }
       const run = new Run(context, own, ownFolder, prepared, split, hooks);
       const result = await run.go({ run: index + 1, runs: splits.length }, index === 0 ? began : seconds());
-      if (!result) return { interrupted: true, results: finished.map((done) => done.result), summary: null, folder: folder.path };
+      if (!result)
+        return { interrupted: true, results: finished.map((done) => done.result), summary: null, folder: folder.path };
       finished.push({ result, folder: ownFolder.path });
       hooks.onResult?.(result, ownFolder.path);
     }
@@ -82,7 +88,13 @@ async function prepare(files: Platform, config: RunConfig, hooks: TrainHooks): P
     notes.push(text);
     hooks.onNote?.(text);
   };
-  const common = { inputSize: config.size, seed: config.seed, skipBad: config.skipBad, onNote: note, onProgress: hooks.onLoad };
+  const common = {
+    inputSize: config.size,
+    seed: config.seed,
+    skipBad: config.skipBad,
+    onNote: note,
+    onProgress: hooks.onLoad,
+  };
   const dataset = await loadDataset(files, {
     ...common,
     name: config.dataset,
@@ -104,14 +116,7 @@ class Run {
   readonly #hooks: TrainHooks;
   readonly #notes: string[];
 
-  constructor(
-    context: Context,
-    config: RunConfig,
-    folder: RunFolder,
-    data: Prepared,
-    split: Split,
-    hooks: TrainHooks,
-  ) {
+  constructor(context: Context, config: RunConfig, folder: RunFolder, data: Prepared, split: Split, hooks: TrainHooks) {
     this.#context = context;
     this.#folder = folder;
     this.#data = data;
@@ -141,7 +146,14 @@ class Run {
     const isComplete = await this.#train(encoder, trainer, doneSteps, metrics);
     if (!isComplete) return null;
     const evaluateFrom = seconds();
-    const scores = await evaluate(this.#context, encoder, this.#data.dataset.test, this.#split.testIndices, config, this.#hooks.onEvaluate);
+    const scores = await evaluate(
+      this.#context,
+      encoder,
+      this.#data.dataset.test,
+      this.#split.testIndices,
+      config,
+      this.#hooks.onEvaluate,
+    );
     const end = seconds();
     const times = {
       total: end - began,
@@ -164,7 +176,9 @@ class Run {
       });
     }
     if (config.oe !== null && (this.#data.outliers?.images.count ?? 0) === 0) {
-      throw new DataError(`--oe ${config.oe}: it holds no image.`, { remedy: '--oe dead-leaves, or a folder of images' });
+      throw new DataError(`--oe ${config.oe}: it holds no image.`, {
+        remedy: '--oe dead-leaves, or a folder of images',
+      });
     }
     if (count >= config.batch) return config;
     const note = `batch ${config.batch} lowered to ${count}: ${this.#split.normal} has only ${count} training images`;
@@ -229,7 +243,8 @@ class Run {
       if (inFlight.length >= STEPS_IN_FLIGHT) await settle();
       const isEpochEnd = (step + 1) % trainer.stepsPerEpoch === 0;
       const epoch = (step + 1) / trainer.stepsPerEpoch;
-      if (isEpochEnd && (epoch % this.#config.checkpointEvery === 0 || step + 1 === trainer.steps)) await checkpoint(step + 1);
+      if (isEpochEnd && (epoch % this.#config.checkpointEvery === 0 || step + 1 === trainer.steps))
+        await checkpoint(step + 1);
     }
     return true;
   }
@@ -265,7 +280,11 @@ class Run {
       adapter: { vendor, architecture, device, description },
       where: config.where,
     };
-    const images = testIndices.map((at, i) => ({ path: test.paths[at], className: testClass[i], isNormal: testIsNormal[i] }));
+    const images = testIndices.map((at, i) => ({
+      path: test.paths[at],
+      className: testClass[i],
+      isNormal: testIsNormal[i],
+    }));
     const { arch, width, size } = config;
     const metadata = { arch, width: String(width), size: String(size), method: config.method, normal: result.normal };
     await this.#folder.writeModel(encodeModel(state, trainer.steps, metadata));

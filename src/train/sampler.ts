@@ -43,7 +43,9 @@ export class EndlessSampler {
 
   /** Positions of the images of step `step`, counted from 0 over the whole run, and the pass that each belongs to. */
   at(step: number): { indices: Uint32Array<ArrayBuffer>; rounds: Uint32Array<ArrayBuffer> } {
-    const rounds = Uint32Array.from({ length: this.#batch }, (_, i) => Math.floor((step * this.#batch + i) / this.#count));
+    const rounds = Uint32Array.from({ length: this.#batch }, (_, i) =>
+      Math.floor((step * this.#batch + i) / this.#count),
+    );
     const indices = rounds.map((pass, i) => this.#pass(pass)[(step * this.#batch + i) % this.#count]);
     return { indices, rounds };
   }

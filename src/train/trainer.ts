@@ -5,17 +5,17 @@
  */
 import {
   Adam,
+  backward,
   type Context,
   concat,
   cosineSchedule,
   LARS,
+  normPenalty,
   type Optimizer,
   type Plan,
   reshape,
   SGD,
   split,
-  normPenalty,
-  backward,
   type Tensor,
 } from '../../runtime/index.ts';
 import { Augmenter, type ImageBatch } from '../augment/augmenter.ts';
@@ -111,7 +111,10 @@ export class Trainer {
     const figures = this.#context.noGrad(() => {
       const norms = [normal, outliers].flatMap((rows) => (rows ? [normPenalty(rows)] : []));
       const scalars = [terms.loss, terms.contrastive, ...norms];
-      return concat(scalars.map((scalar) => reshape(scalar, [1])), 0);
+      return concat(
+        scalars.map((scalar) => reshape(scalar, [1])),
+        0,
+      );
     });
     backward(terms.loss);
     this.optimizer.step();

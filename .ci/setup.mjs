@@ -1,0 +1,48 @@
+/**
+ * What every script of package.json needs first: packages installed, dist/ built. Only Node's own modules are used, as
+ * nothing else is there on a fresh clone.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Runs a command in the repository, its output on ours. Returns its exit code. */
+export function run(command, args, env = {}) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+    shell: process.platform === 'win32',
+  });
+  if (error) process.stderr.write(`${command}: ${error.message}\n`);
+  return status ?? 1;
+}
+
+/** Installs the packages when they are missing, or older than the lock file. */
+export function install() {
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
+  process.stderr.write('installing packages (npm ci)\n');
+  const code = run('npm', ['ci', '--no-audit', '--no-fund']);
+  if (code !== 0) process.exit(code);
+}
+
+const SOURCES = ['src', 'runtime', 'shaders', 'esbuild.config.mjs', 'package.json'];
+
+function newest(path) {
+  const { mtimeMs } = statSync(path);
+  if (!statSync(path).isDirectory()) return mtimeMs;
+  return Math.max(mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+/** Builds dist/ when a source is newer. */
+export function build({ always = false } = {}) {
+  const built = join(root, 'dist', 'train.js');
+  const isFresh =
+    existsSync(built) && statSync(built).mtimeMs >= Math.max(...SOURCES.map((path) => newest(join(root, path))));
+  if (isFresh && !always) return 0;
+  return run(process.execPath, ['esbuild.config.mjs']);
+}
