@@ -148,6 +148,8 @@ export function resumedConfig(stored: RunConfig, choices: ConfigChoices): RunCon
   if (choices.normal !== undefined && choices.normal.toLowerCase() === stored.normal?.toLowerCase()) {
     asked.normal = stored.normal;
   }
+  // a batch larger than its class was lowered when the run began; the same command asks for the larger one again
+  if (choices.batch !== undefined && choices.batch > stored.batch) asked.batch = stored.batch;
   asked.preset = stored.preset;
   const different = configDifferences(stored, asked);
   if (different.length > 0) {

@@ -1,0 +1,199 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { decodeSafetensors } from '../../runtime/index.ts';
+import { resumedConfig } from '../../src/train/config.ts';
+import type { StepMetrics } from '../../src/train/hooks.ts';
+import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
+
+let data: string;
+let runs: string;
+const out = (name: string) => join(runs, name);
+
+beforeAll(async () => {
+  data = await tinyDataset();
+  runs = await mkdtemp(join(tmpdir(), 'oecl-runs-'));
+});
+
+const readJson = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
+
+test('a run leaves every file of its folder, and a result with every promised field', async () => {
+  const config = tinyConfig(data, out('whole'));
+  const outcome = await runTiny(config);
+  expect((await readdir(config.out)).sort()).toEqual(
+    [
+      'checkpoint.safetensors',
+      'config.json',
+      'metrics.jsonl',
+      'model.safetensors',
+      'report.html',
+      'result.json',
+      'scores.csv',
+    ].sort(),
+  );
+  const result = await readJson(join(config.out, 'result.json'));
+  expect(result).toEqual(outcome.results[0]);
+  expect(result).toMatchObject({
+    dataset: 'folder',
+    protocol: 'one-vs-rest',
+    normal: 'stripes',
+    method: 'oecl',
+    oe: 'dead-leaves',
+    seed: 0,
+    synthetic: true, // dead leaves are drawn
+    steps: 6,
+    epochs: 3,
+    trainImages: 9,
+    testImages: { in: 6, out: 6 },
+    where: 'node',
+  });
+  for (const metric of ['auroc', 'fpr95', 'auprIn', 'auprOut']) {
+    expect(Object.keys(result[metric])).toEqual(['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm']);
+    for (const value of Object.values(result[metric])) expect(value).toSatisfy((v: number) => v >= 0 && v <= 1);
+  }
+  expect(result.weightsSha256).toMatch(/^[0-9a-f]{64}$/);
+  const metrics: StepMetrics[] = (await readFile(join(config.out, 'metrics.jsonl'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(
+    metrics.every(({ loss, normNormal, normOutlier }) => [loss, normNormal, normOutlier].every(Number.isFinite)),
+  ).toBe(true);
+  const csv = (await readFile(join(config.out, 'scores.csv'), 'utf8')).trim().split('\n');
+  expect(csv[0]).toBe('image,class,label,norm,normEnsemble,normOfMean,meanSquaredNorm');
+  expect(csv).toHaveLength(13);
+});
+
+test('the model file has the names and shapes of the authors and of PyTorch', async () => {
+  const { tensors } = decodeSafetensors(await readFile(join(out('whole'), 'model.safetensors')), 'model.safetensors');
+  expect(tensors['backbone.conv1.weight'].shape).toEqual([4, 3, 3, 3]);
+  expect(tensors['backbone.layer2.0.conv1.weight'].shape).toEqual([8, 4, 3, 3]);
+  expect(tensors['backbone.layer2.0.shortcut.0.weight'].shape).toEqual([8, 4, 1, 1]);
+  expect(tensors['backbone.layer4.0.bn2.running_var'].shape).toEqual([32]);
+  expect(tensors['head.0.weight'].shape).toEqual([32, 32]);
+  expect(tensors['head.3.bias'].shape).toEqual([128]);
+  expect(tensors['backbone.bn1.num_batches_tracked'].data[0]).toBe(6n);
+  // 1 stem, 4 blocks of 2 convolutions, 3 shortcuts: weights; a batch norm each, and the head's: 5 tensors; 2 linear layers
+  expect(Object.keys(tensors)).toHaveLength(12 + 13 * 5 + 4);
+});
+
+test('same seed, same bits; another seed, others', async () => {
+  const [again, other] = [tinyConfig(data, out('again')), tinyConfig(data, out('other'), { seed: 1 })];
+  const first = await readJson(join(out('whole'), 'result.json'));
+  expect((await runTiny(again)).results[0].weightsSha256).toBe(first.weightsSha256);
+  expect(await readFile(join(again.out, 'scores.csv'), 'utf8')).toBe(
+    await readFile(join(out('whole'), 'scores.csv'), 'utf8'),
+  );
+  expect((await runTiny(other)).results[0].weightsSha256).not.toBe(first.weightsSha256);
+});
+
+test.each(['sgd', 'lars', 'adam'] as const)(
+  '%s: interrupted in an epoch and resumed is the same to the bit as never interrupted',
+  async (optimizer) => {
+    const whole = await runTiny(tinyConfig(data, out(`${optimizer}-whole`), { optimizer }));
+    const config = tinyConfig(data, out(`${optimizer}-parts`), { optimizer });
+    const abort = new AbortController();
+    const part = await runTiny(config, {}, { signal: abort.signal, onStep: ({ step }) => step >= 1 && abort.abort() });
+    expect(part).toMatchObject({ interrupted: true, results: [] });
+    expect(existsSync(join(config.out, 'checkpoint.safetensors'))).toBe(true);
+    expect(existsSync(join(config.out, 'result.json'))).toBe(false);
+    let doneSteps = 0;
+    const rest = await runTiny(
+      resumedConfig(config, {}),
+      { resume: true },
+      { onStart: (start) => (doneSteps = start.doneSteps) },
+    );
+    expect(doneSteps).toBeGreaterThan(0);
+    expect(doneSteps).toBeLessThan(6);
+    expect(rest.results[0].weightsSha256).toBe(whole.results[0].weightsSha256);
+    const figures = async (name: string) =>
+      (await readFile(join(out(name), 'metrics.jsonl'), 'utf8'))
+        .trim()
+        .split('\n')
+        .map((line) => ({ ...JSON.parse(line), ms: 0 }));
+    expect(await figures(`${optimizer}-parts`)).toEqual(await figures(`${optimizer}-whole`));
+  },
+);
+
+test('SimCLR sees no outliers, and says so in its files', async () => {
+  const { results } = await runTiny(tinyConfig(data, out('simclr'), { method: 'simclr' }));
+  expect(results[0]).toMatchObject({ method: 'simclr', oe: null, oeImages: 0, synthetic: false });
+});
+
+test('--normal all runs every class, and reports the mean', async () => {
+  const { results, summary } = await runTiny(tinyConfig(data, out('all'), { normal: 'all' }));
+  expect(results.map(({ normal }) => normal)).toEqual(['disk', 'stripes']);
+  const mean = (results[0].auroc.norm + results[1].auroc.norm) / 2;
+  expect(summary?.auroc.norm).toBeCloseTo(mean, 12);
+});
+
+test('a class smaller than the batch lowers the batch, says so, and can be resumed with the same call', async () => {
+  const notes: string[] = [];
+  const config = tinyConfig(data, out('lowered'), { normal: 'disk', batch: 64 });
+  await runTiny(config, {}, { onNote: (text) => notes.push(text) });
+  expect(notes).toContainEqual(expect.stringContaining('batch 64 lowered to 5: disk has only 5 training images'));
+  const stored = await readJson(join(config.out, 'config.json'));
+  expect(stored.batch).toBe(5);
+  expect(resumedConfig(stored, { batch: 64 }).batch).toBe(5);
+});
+
+test('unknown class, missing folder, empty outlier folder: exit code 2, the name and the remedy', async () => {
+  const wrong = [
+    [tinyConfig(data, out('e1'), { normal: 'stripse' }), /stripse[\s\S]*Remedy: .*stripes/],
+    [tinyConfig(join(data, 'nowhere'), out('e2')), /nowhere[\s\S]*train\/CLASS[\s\S]*--dataset demo needs nothing/],
+    [tinyConfig(data, out('e3'), { oe: `folder:${runs}/none` }), /none: there is no such folder/],
+    [tinyConfig(data, out('e4'), { oe: 'dead-leafs' }), /dead-leafs[\s\S]*Remedy: --oe dead-leaves/],
+  ] as const;
+  for (const [config, message] of wrong) {
+    await expect(runTiny(config)).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });
+    expect(existsSync(join(config.out, 'result.json'))).toBe(false);
+  }
+});
+
+test('a checkpoint of another architecture or a damaged one is refused and left as it is', async () => {
+  const config = tinyConfig(data, out('wide'), { width: 8 });
+  const abort = new AbortController();
+  await runTiny(config, {}, { signal: abort.signal, onStep: () => abort.abort() });
+  const checkpoint = join(config.out, 'checkpoint.safetensors');
+  const bytes = await readFile(checkpoint);
+  await expect(runTiny({ ...config, width: 4 }, { resume: true })).rejects.toThrow(
+    /checkpoint\.safetensors: it was written by another optimiser, or for another architecture/,
+  );
+  expect(await readFile(checkpoint)).toEqual(bytes);
+  await writeFile(checkpoint, bytes.subarray(0, 1000));
+  await expect(runTiny(config, { resume: true })).rejects.toThrow(/checkpoint\.safetensors/);
+});
+
+test('a disk that becomes full: the file is named, earlier ones stay whole', async () => {
+  const disk = testFiles();
+  const full = {
+    ...disk,
+    writeFileAtomic: (path: string, bytes: Uint8Array) =>
+      path.endsWith('model.safetensors')
+        ? Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }))
+        : disk.writeFileAtomic(path, bytes),
+  };
+  const config = tinyConfig(data, out('full'));
+  await expect(runTiny(config, {}, {}, full)).rejects.toMatchObject({
+    exitCode: 1,
+    message: expect.stringMatching(/model\.safetensors: the disk is full[\s\S]*--resume/),
+  });
+  expect(await readdir(config.out)).toEqual(['checkpoint.safetensors', 'config.json', 'metrics.jsonl']);
+  const rest = await runTiny(config, { resume: true });
+  expect(rest.results[0].steps).toBe(6);
+});
+
+test('a run folder that cannot be written to is refused before anything is computed', async () => {
+  const path = join(runs, 'a-file');
+  await writeFile(path, 'not a folder');
+  let started = false;
+  const attempt = runTiny(tinyConfig(data, join(path, 'run')), {}, { onStart: () => (started = true) });
+  await expect(attempt).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringMatching(/a-file[\s\S]*Remedy: --out/),
+  });
+  expect(started).toBe(false);
+});
