@@ -112,12 +112,14 @@ export function backward(loss: Tensor): void {
     });
   }
   context.noGrad(() => {
-    context.scope(() => {
+    const leafGradients = context.scope(() => {
       const gradients = new Map<Tensor, Tensor>([[loss, context.full(loss.shape, 1)]]);
       for (const node of reverseTopologicalOrder(root)) propagate(node, gradients);
       const taken = new Set<Storage>();
       return [...gradients].map(([leaf, gradient]) => settle(leaf, gradient, taken));
     });
+    // they belong to their leaves, not to the scope that called; in a plan they live as long as its step
+    if (!context.isRecording) for (const gradient of leafGradients) context.keep(gradient);
   });
 }
 

@@ -232,10 +232,15 @@ export class Context {
     return tensor;
   }
 
+  /** Takes a tensor out of the scopes that would dispose it: whoever refers to it disposes it. */
+  keep(tensor: Tensor): void {
+    for (const scope of this.#scopes) scope.delete(tensor);
+  }
+
   /** For Tensor.dispose. */
   forget(tensor: Tensor): void {
     this.#pool.liveTensors--;
-    for (const scope of this.#scopes) scope.delete(tensor);
+    this.keep(tensor);
   }
 
   /** For Tensor.write: bytes in memory order. */

@@ -25,6 +25,8 @@ export interface GradCheckInput {
   dtype?: DType;
   /** Memory order of the device's tensor. */
   order?: Shape;
+  /** A leaf that exists, with these values, to be used as it is (a module's parameter) instead of a new one. */
+  tensor?: Tensor;
   /** False for what no gradient is asked of. Default: true for f32. */
   differentiate?: boolean;
 }
@@ -93,7 +95,10 @@ export async function gradCheck(context: Context, options: GradCheckOptions): Pr
     const slopes = differences(options, inputs, at, weights, gradientTolerance);
     const actual = slopes.places.map((place) => values[place]);
     const shape = inputs[at].shape;
-    const found = compare(`gradient of input ${at}`, shape, actual, slopes.values, { tolerance: gradientTolerance, floor });
+    const found = compare(`gradient of input ${at}`, shape, actual, slopes.values, {
+      tolerance: gradientTolerance,
+      floor,
+    });
     comparisons.push({ ...found, index: slopes.places[found.index] ?? 0 });
     checked += slopes.places.length;
     kinks += slopes.kinks;
@@ -113,7 +118,8 @@ export function describeGradCheck({ comparisons }: GradCheckResult): string {
     .join('\n');
 }
 
-const differentiates = ({ dtype = 'f32', differentiate = true }: GradCheckInput): boolean => differentiate && dtype === 'f32';
+const differentiates = ({ dtype = 'f32', differentiate = true }: GradCheckInput): boolean =>
+  differentiate && dtype === 'f32';
 
 function roundedInput({ values, shape }: GradCheckInput): F64Array {
   return { shape, data: Float64Array.from(values, Math.fround) };
@@ -134,28 +140,32 @@ async function runOnDevice(
   weights: Float64Array,
 ): Promise<{ output: ArrayLike<number>; gradients: { at: number; values: ArrayLike<number> }[] }> {
   const leaves = inputs.map((input) => {
-    const tensor = context.tensor(input.values, input.shape, { dtype: input.dtype, order: input.order });
-    tensor.requiresGrad = differentiates(input);
-    return tensor;
+    if (input.tensor) return input.tensor;
+    const leaf = context.tensor(input.values, input.shape, { dtype: input.dtype, order: input.order });
+    leaf.requiresGrad = differentiates(input);
+    return leaf;
   });
-  const differentiated = leaves.flatMap((leaf, at) => (leaf.requiresGrad ? [at] : []));
+  const differentiated = inputs.flatMap((input, at) => (differentiates(input) ? [at] : []));
   try {
-    const output = context.scope(() => {
+    const made = context.scope(() => {
       const y = op(...leaves);
       if (!sameShape(y.shape, expected.shape)) {
-        throw new ShapeError(`gradCheck: the op returns ${formatShape(y.shape)}, its reference ${formatShape(expected.shape)}.`);
+        throw new ShapeError(
+          `gradCheck: the op returns ${formatShape(y.shape)}, its reference ${formatShape(expected.shape)}.`,
+        );
       }
       if (differentiated.length > 0) backward(sum(mul(y, context.tensor(weights, expected.shape))));
-      return y.detach();
+      return [y.detach(), ...differentiated.map((at) => gradientOf(leaves[at], at))]; // what is not returned is freed
     });
-    const [values, ...dInputs] = await Promise.all([output, ...differentiated.map((at) => gradientOf(leaves[at], at))].map((each) => each.read()));
-    output.dispose();
-    return { output: values, gradients: differentiated.map((at, i) => ({ at, values: dInputs[i] })) };
+    const [output, ...dInputs] = await Promise.all(made.map((each) => each.read()));
+    made[0].dispose();
+    return { output, gradients: differentiated.map((at, i) => ({ at, values: dInputs[i] })) };
   } finally {
-    for (const leaf of leaves) {
+    leaves.forEach((leaf, at) => {
       leaf.grad?.dispose();
-      leaf.dispose();
-    }
+      leaf.grad = null;
+      if (!inputs[at].tensor) leaf.dispose();
+    });
   }
 }
 
@@ -231,13 +241,22 @@ function compare(
 ): Comparison {
   let largest = 0;
   for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(expected[i]));
-  const worst: Comparison = { what, shape, worstError: 0, tolerance, index: 0, actual: actual[0], expected: expected[0] };
+  const worst: Comparison = {
+    what,
+    shape,
+    worstError: 0,
+    tolerance,
+    index: 0,
+    actual: actual[0],
+    expected: expected[0],
+  };
   for (let i = 0; i < expected.length; i++) {
     const difference = Math.abs(actual[i] - expected[i]);
     // where all that is expected is 0, only 0 will do; NaN is worse than any number
     const scale = Math.max(Math.abs(expected[i]), floor * largest);
     const error = difference === 0 ? 0 : Number.isFinite(difference) ? difference / scale : Number.POSITIVE_INFINITY;
-    if (error > worst.worstError) Object.assign(worst, { worstError: error, index: i, actual: actual[i], expected: expected[i] });
+    if (error > worst.worstError)
+      Object.assign(worst, { worstError: error, index: i, actual: actual[i], expected: expected[i] });
   }
   return worst;
 }

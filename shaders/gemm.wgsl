@@ -29,7 +29,7 @@ struct Sizes {
 fn load_a(k: u32, m: u32, isInside: bool) -> vec4<f32> {
   var value = vec4<f32>(0.0);
   // @slot load_a
-  if (isInside && m < sizes.m) { value = a[(k * sizes.m + m) / 4u]; }
+  value = select(value, a[(k * sizes.m + m) / 4u], isInside && m < sizes.m);
   // @end
   return value;
 }

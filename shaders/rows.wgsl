@@ -1,4 +1,4 @@
-// One number a row of x [rows, cols], cols contiguous: its L2 norm, or the logarithm of its sum of exponentials.
+// One number a row of x [rows, cols], cols contiguous: its L2 norm, its maximum, or the logarithm of its sum of exponentials.
 // One workgroup a row, launch groups2d(rows): lanes stride over the row, then a tree; the order follows from the shape.
 struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -27,6 +27,24 @@ fn row_norm(
     workgroupBarrier();
   }
   if (lane == 0u) { y[row] = sqrt(sums[0]); }
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn row_max(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let row = min(group.y * groups.x + group.x, sizes.rows - 1u);
+  var peak = x[row * sizes.cols];
+  for (var col = lane; col < sizes.cols; col += 64u) { peak = max(peak, x[row * sizes.cols + col]); }
+  peaks[lane] = peak;
+  workgroupBarrier();
+  for (var width = 32u; width > 0u; width /= 2u) {
+    if (lane < width) { peaks[lane] = max(peaks[lane], peaks[lane + width]); }
+    workgroupBarrier();
+  }
+  if (lane == 0u) { y[row] = peaks[0]; }
 }
 
 // A sum of exponentials relative to a maximum: (peak, sum) and another are joined by rescaling the smaller one.

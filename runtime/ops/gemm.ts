@@ -84,7 +84,8 @@ const ENOUGH_GROUPS = { software: 8, hardware: 512 } as const;
  * The choice changes no bit of the result.
  */
 function tileOf(context: Context, m: number, n: number, slices: number): Tile {
-  const QUADS = m > 8 ? 4 : m > 4 ? 2 : 1;
+  // scalar accesses are a branch each, which compilers take seconds over when there are many
+  const QUADS = m % 4 !== 0 ? 1 : m > 8 ? 4 : m > 4 ? 2 : 1;
   const COLS = n >= 64 ? 8 : 4;
   const { features, info } = context;
   const smallest = Math.max(8, Math.min(features.subgroupMaxSize, 64));

@@ -46,7 +46,7 @@ const PIXEL_COLUMNS = `
 function windowLoad(channels: number): Reader {
   const isVector = channels % 4 === 0;
   const load = isVector
-    ? 'if (isRead[c]) { b[c] = x[(base[c] + k) / 4u]; }'
+    ? 'b[c] = select(vec4<f32>(0.0), x[(base[c] + k) / 4u], isRead[c]);'
     : guardedScalars('base[c] + k', 'isRead[c] && k + j < sizes.length');
   return {
     isVector,

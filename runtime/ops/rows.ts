@@ -9,6 +9,9 @@ import { inOrder } from './layout.ts';
 /** L2 norms over the last axis, which stays with a side of 1. */
 export const rowNorms = (op: string, x: Tensor): Tensor => perRow(op, 'row_norm', x);
 
+/** Maxima over the last axis, which stays with a side of 1. */
+export const rowMaxima = (op: string, x: Tensor): Tensor => perRow(op, 'row_max', x);
+
 /** log(sum(exp(.))) over the last axis, which stays with a side of 1; the row's maximum is subtracted first. */
 export const rowLogSumExp = (op: string, x: Tensor): Tensor => perRow(op, 'log_sum_exp', x);
 

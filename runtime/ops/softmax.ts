@@ -8,11 +8,19 @@ import type { Tensor } from '../tensor.ts';
 import { map } from './elementwise.ts';
 import { inOrder } from './layout.ts';
 import { mean, sum } from './reduce.ts';
-import { rowLogSumExp } from './rows.ts';
+import { rowLogSumExp, rowMaxima } from './rows.ts';
+
+/** exp(x - peak) and its sum, peak the row's maximum: digits are kept however large x is. No tape. */
+function exponentialsOf(op: string, x: Tensor): { peak: Tensor; exponentials: Tensor; total: Tensor } {
+  const peak = rowMaxima(op, x);
+  const exponentials = map('exp(a - b)', [x, peak]);
+  return { peak, exponentials, total: sum(exponentials, [-1], { keepDims: true }) };
+}
 
 /** exp(x) / sum(exp(x)) over the last axis. */
 export function softmax(x: Tensor): Tensor {
-  const y = map('exp(a - b)', [x, rowLogSumExp('softmax', x)]);
+  const { exponentials, total } = exponentialsOf('softmax', x);
+  const y = map('a / b', [exponentials, total]);
   return differentiable('softmax', [x], y, [y], (dy) => {
     const along = sum(map('a * b', [dy, y]), [-1], { keepDims: true });
     return [map('b * (a - c)', [dy, y, along])];
@@ -21,7 +29,8 @@ export function softmax(x: Tensor): Tensor {
 
 /** x - log(sum(exp(x))) over the last axis. */
 export function logSoftmax(x: Tensor): Tensor {
-  const y = map('a - b', [x, rowLogSumExp('logSoftmax', x)]);
+  const { peak, total } = exponentialsOf('logSoftmax', x);
+  const y = map('a - b - log(c)', [x, peak, total]);
   return differentiable('logSoftmax', [x], y, [y], (dy) => [
     map('a - exp(b) * c', [dy, y, sum(dy, [-1], { keepDims: true })]),
   ]);
