@@ -26,7 +26,7 @@ export function install() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
   process.stderr.write('installing packages (npm ci)\n');
-  const code = run('npm', ['ci', '--no-audit', '--no-fund']);
+  const code = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   if (code !== 0) process.exit(code);
 }
 

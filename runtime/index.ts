@@ -5,6 +5,12 @@ export type { DeviceFeatures } from './device/device.ts';
 export type { MemoryReport } from './device/memory.ts';
 export type { DType } from './dtype.ts';
 export * from './errors.ts';
+export {
+  describeGradCheck,
+  type GradCheckOptions,
+  type GradCheckResult,
+  gradCheck,
+} from './gradcheck.ts';
 export type { KernelSpec } from './kernel/spec.ts';
 export { groups2d, type Launch } from './launch.ts';
 export { Initializer } from './nn/init.ts';

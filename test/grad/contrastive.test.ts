@@ -1,0 +1,168 @@
+/** NT-Xent and the norm penalty: fused, unfused, and the formulas of methods.md 1.1 and 1.3. */
+import { expect, test } from 'vitest';
+import * as rt from '../../runtime/index.ts';
+import { checkGradients, describeGemmVariants } from '../helpers/gradSuite.ts';
+import { uniformInput } from '../helpers/inputs.ts';
+import { expectClose } from '../helpers/matchers.ts';
+import { elementwiseF64, sliceF64, transposeF64 } from '../helpers/reference.ts';
+import { normPenaltyF64, ntXentF64, oeclLossF64 } from '../helpers/referenceStatistics.ts';
+import { tolerance } from '../helpers/tolerances.ts';
+
+const { reduction, transcendental } = tolerance;
+
+const losses = [
+  { name: 'ntXent', loss: rt.ntXent },
+  { name: 'ntXentUnfused', loss: rt.ntXentUnfused },
+];
+const penalties = [
+  { name: 'normPenalty', penalty: rt.normPenalty },
+  { name: 'normPenaltyUnfused', penalty: rt.normPenaltyUnfused },
+];
+
+// 2B rows: odd B, around 64 rows; odd d, d around the lanes' 64, and 128 as in the paper
+const shapes = [
+  [4, 2],
+  [6, 5],
+  [10, 63],
+  [4, 64],
+  [6, 65],
+  [62, 7],
+  [64, 4],
+  [66, 5],
+  [8, 128],
+];
+
+describeGemmVariants('contrastive', (suite) => {
+  for (const { name, loss } of losses) {
+    for (const temperature of [0.5, 0.1]) {
+      test.for(shapes)(`${name} of [%i, %i], temperature ${temperature}`, async (shape, t) => {
+        await checkGradients(suite, t, name, {
+          op: (f) => loss(f, { temperature }),
+          reference: (f) => ntXentF64(f, temperature),
+          inputs: [uniformInput(shape, { low: -2, high: 2 })],
+          within: transcendental,
+          coordinates: 32,
+        });
+      });
+    }
+
+    test(`${name}: transposed features, and a diamond`, async (t) => {
+      await checkGradients(suite, t, name, {
+        op: (f) =>
+          rt.add(loss(rt.transpose(f), { temperature: 0.5 }), loss(rt.slice(f, 0, 1, 5), { temperature: 0.2 })),
+        reference: (f) =>
+          elementwiseF64((a, b) => a + b)(ntXentF64(transposeF64(f), 0.5), ntXentF64(sliceF64(f, 0, 1, 5), 0.2)),
+        inputs: [uniformInput([5, 6])],
+        within: transcendental,
+      });
+    });
+
+    test(`${name}: one image, B = 1, has no negatives: loss and gradient 0`, async (t) => {
+      suite.require(t);
+      const f = suite.context.tensor(uniformInput([2, 3]).values, [2, 3]);
+      f.requiresGrad = true;
+      const y = loss(f, { temperature: 0.5 });
+      rt.backward(y);
+      expect(Math.abs(await y.item())).toBeLessThan(1e-6); // rounding of two cosines of up to 1 / temperature
+      expect(Math.max(...Array.from(await f.grad!.read(), Math.abs))).toBeLessThan(1e-6);
+    });
+
+    test(`${name}: a zero row counts as the zero vector, and gets no gradient`, async (t) => {
+      suite.require(t);
+      const { values, shape } = uniformInput([4, 5]);
+      const withZero = Float32Array.from(values, (v, i) => (i >= 5 && i < 10 ? 0 : v));
+      const f = suite.context.tensor(withZero, shape);
+      f.requiresGrad = true;
+      const y = loss(f, { temperature: 0.5 });
+      rt.backward(y);
+      const gradient = await f.grad!.read();
+      expectClose(await y.read(), ntXentF64({ shape, data: Float64Array.from(withZero) }, 0.5).data, transcendental);
+      expect(Array.from(gradient.slice(5, 10), Math.abs)).toEqual([0, 0, 0, 0, 0]);
+      expect(gradient.every(Number.isFinite)).toBe(true);
+    });
+  }
+
+  for (const { name, penalty } of penalties) {
+    test.for([
+      [1, 1],
+      [2, 3],
+      [5, 63],
+      [3, 64],
+      [2, 65],
+      [67, 4],
+    ])(`${name} of [%i, %i]`, async (shape, t) => {
+      await checkGradients(suite, t, name, {
+        op: penalty,
+        reference: normPenaltyF64,
+        inputs: [uniformInput(shape, { gap: 0.05 })],
+        within: reduction(shape[0] * shape[1]),
+        coordinates: 48,
+      });
+    });
+
+    test(`${name}: transposed features, and a diamond`, async (t) => {
+      await checkGradients(suite, t, name, {
+        op: (f) => rt.mul(penalty(rt.transpose(f)), penalty(f)),
+        reference: (f) => elementwiseF64((a, b) => a * b)(normPenaltyF64(transposeF64(f)), normPenaltyF64(f)),
+        inputs: [uniformInput([3, 7])],
+        within: reduction(21),
+      });
+    });
+  }
+
+  test('normPenalty: no gradient at the zero vector', async (t) => {
+    suite.require(t);
+    const f = suite.context.tensor([3, 4, 0, 0], [2, 2]);
+    f.requiresGrad = true;
+    rt.backward(rt.normPenalty(f));
+    expectClose(await f.grad!.read(), [0.3, 0.4, 0, 0], reduction(4));
+  });
+
+  test('the loss of OECL: both terms from slices of one batch, lambda a tensor', async (t) => {
+    await checkGradients(suite, t, 'OECL loss', {
+      op: (f) => {
+        const lambda = f.context.tensor([0.7], []);
+        const penalty = rt.mul(lambda, rt.normPenalty(rt.slice(f, 0, 6, 12)));
+        return rt.add(rt.ntXent(rt.slice(f, 0, 0, 6), { temperature: 0.5 }), penalty);
+      },
+      reference: (f) => oeclLossF64(f, { temperature: 0.5, lambda: 0.7 }),
+      inputs: [uniformInput([12, 7])],
+      within: transcendental,
+    });
+  });
+
+  test('fused and unfused agree with each other', async (t) => {
+    suite.require(t);
+    const { values, shape } = uniformInput([32, 33]);
+    const run = async (f: (x: rt.Tensor) => rt.Tensor) => {
+      const x = suite.context.tensor(values, shape);
+      x.requiresGrad = true;
+      const y = f(x);
+      rt.backward(y);
+      return [await y.read(), await x.grad!.read()];
+    };
+    const [fused, unfused] = [
+      await run((x) => rt.ntXent(x, { temperature: 0.5 })),
+      await run((x) => rt.ntXentUnfused(x, { temperature: 0.5 })),
+    ];
+    expectClose(fused[0], unfused[0], transcendental);
+    expectClose(fused[1], unfused[1], transcendental, shape);
+    const [short, long] = [await run(rt.normPenalty), await run(rt.normPenaltyUnfused)];
+    expectClose(short[0], long[0], reduction(32));
+    expectClose(short[1], long[1], reduction(32), shape);
+  });
+
+  test('refuses what does not fit', (t) => {
+    suite.require(t);
+    const { context } = suite;
+    for (const { name, loss } of losses) {
+      expect(() => loss(context.zeros([3, 4]), { temperature: 0.5 })).toThrow(`${name}: 3 rows do not form pairs.`);
+      expect(() => loss(context.zeros([4]), { temperature: 0.5 })).toThrow(`${name}: expected features [N, D].`);
+      expect(() => loss(context.zeros([2, 4]), { temperature: 0 })).toThrow(
+        `${name}: temperature 0, expected a positive number.`,
+      );
+    }
+    for (const { name, penalty } of penalties)
+      expect(() => penalty(context.zeros([4]))).toThrow(`${name}: expected features [N, D].`);
+  });
+});

@@ -1,0 +1,122 @@
+/** Convolutions: kernel sides, strides on odd sizes, paddings, bias, channel counts around the vector width. */
+import { expect, test } from 'vitest';
+import * as rt from '../../runtime/index.ts';
+import { checkGradients, describeGemmVariants } from '../helpers/gradSuite.ts';
+import { uniformInputs } from '../helpers/inputs.ts';
+import { conv2dF64, elementwiseF64, permuteF64 } from '../helpers/reference.ts';
+import { tolerance } from '../helpers/tolerances.ts';
+
+const { reduction } = tolerance;
+
+interface Case {
+  label: string;
+  x: number[];
+  w: number[];
+  stride?: number | [number, number];
+  padding?: number | [number, number];
+}
+
+const cases: Case[] = [
+  { label: 'one of everything', x: [1, 1, 1, 1], w: [1, 1, 1, 1] },
+  { label: '3x3, primes', x: [2, 3, 7, 5], w: [5, 3, 3, 3], padding: 1 },
+  { label: '3x3 without padding, kernel as large as the image', x: [2, 4, 3, 3], w: [3, 4, 3, 3] },
+  { label: '3x3 stride 2, odd side', x: [2, 4, 7, 7], w: [8, 4, 3, 3], stride: 2, padding: 1 },
+  { label: '3x3 stride 2, even side: its last row is left out', x: [1, 8, 6, 8], w: [4, 8, 3, 3], stride: 2 },
+  { label: '1x1', x: [2, 5, 4, 3], w: [6, 5, 1, 1] },
+  { label: '1x1 stride 2, odd side', x: [2, 8, 5, 5], w: [16, 8, 1, 1], stride: 2 },
+  { label: '1x1 stride 2, even side', x: [1, 4, 6, 6], w: [4, 4, 1, 1], stride: 2 },
+  { label: '7x7 stride 2, the ImageNet stem', x: [1, 3, 15, 13], w: [4, 3, 7, 7], stride: 2, padding: 3 },
+  { label: '3x3, 15 -> 17 channels: a tile - 1 and + 1', x: [1, 15, 4, 5], w: [17, 15, 3, 3], padding: 1 },
+  { label: '3x3, 16 -> 16 channels: a tile', x: [2, 16, 4, 8], w: [16, 16, 3, 3], padding: 1 },
+  { label: '2x3, strides 3 x 1, paddings 0 x 2', x: [2, 3, 8, 5], w: [4, 3, 2, 3], stride: [3, 1], padding: [0, 2] },
+  { label: 'padding wider than the kernel', x: [1, 2, 3, 3], w: [2, 2, 2, 2], padding: 3 },
+  { label: 'weight gradient in several slices', x: [3, 2, 19, 19], w: [4, 2, 3, 3], padding: 1 },
+];
+
+describeGemmVariants('conv2d', (suite) => {
+  test.for(cases)('$label', async ({ x, w, stride, padding }, t) => {
+    const [input, weight] = uniformInputs([x, w]);
+    const pixels = x[0] * x[2] * x[3];
+    await checkGradients(suite, t, 'conv2d', {
+      op: (a, b) => rt.conv2d(a, b, { stride, padding }),
+      reference: (a, b) => conv2dF64(a, b, { stride, padding }),
+      inputs: [input, weight],
+      within: reduction(w[1] * w[2] * w[3]),
+      gradientsWithin: reduction(Math.max(pixels, w[0] * w[2] * w[3])), // dWeight sums over pixels, dInput over OC KH KW
+      coordinates: 40,
+    });
+  });
+
+  test("bias, and the layers' own memory orders", async (t) => {
+    const [x, w, bias] = uniformInputs([[2, 4, 5, 6], [8, 4, 3, 3], [8]]);
+    await checkGradients(suite, t, 'conv2d', {
+      op: (a, b, c) => rt.conv2d(a, b, { bias: c, padding: 1 }),
+      reference: (a, b, c) => conv2dF64(a, b, { bias: c, padding: 1 }),
+      inputs: [{ ...x, order: rt.CHANNELS_LAST }, { ...w, order: rt.KERNEL_ORDER }, bias],
+      within: reduction(60),
+      coordinates: 40,
+    });
+  });
+
+  test('views: a permuted image', async (t) => {
+    await checkGradients(suite, t, 'conv2d', {
+      op: (a, b) => rt.conv2d(rt.permute(a, [3, 0, 2, 1]), b, { padding: 1 }),
+      reference: (a, b) => conv2dF64(permuteF64(a, [3, 0, 2, 1]), b, { padding: 1 }),
+      inputs: uniformInputs([
+        [3, 5, 4, 2],
+        [2, 3, 3, 3],
+      ]),
+      within: reduction(40),
+      coordinates: 40,
+    });
+  });
+
+  test('views: an expanded image and a sliced weight', async (t) => {
+    await checkGradients(suite, t, 'conv2d', {
+      op: (a, b) => rt.conv2d(rt.expand(a, [2, 3, 4, 5]), rt.slice(b, 0, 1, 3)),
+      reference: (a, b) => {
+        const x = elementwiseF64((p, q) => p + q)(a, { shape: [2, 3, 4, 5], data: new Float64Array(120) });
+        return conv2dF64(x, { shape: [2, 3, 3, 3], data: b.data.slice(27, 81) });
+      },
+      inputs: uniformInputs([
+        [2, 1, 4, 5],
+        [4, 3, 3, 3],
+      ]),
+      within: reduction(40),
+    });
+  });
+
+  test('diamond: the same weight twice, with the image added, as in a residual block', async (t) => {
+    await checkGradients(suite, t, 'conv2d', {
+      op: (a, w) => rt.add(a, rt.conv2d(rt.conv2d(a, w, { padding: 1 }), w, { padding: 1 })),
+      reference: (a, w) =>
+        elementwiseF64((p, q) => p + q)(a, conv2dF64(conv2dF64(a, w, { padding: 1 }), w, { padding: 1 })),
+      inputs: uniformInputs([
+        [2, 4, 4, 4],
+        [4, 4, 3, 3],
+      ]),
+      within: reduction(36 * 2),
+      coordinates: 40,
+    });
+  });
+
+  test('refuses what does not fit', (t) => {
+    suite.require(t);
+    const { context } = suite;
+    const x = context.zeros([2, 16, 8, 8]);
+    expect(() => rt.conv2d(x, context.zeros([4, 8, 3, 3]))).toThrow(
+      'conv2d: the input has 16 channels, the weight expects 8.',
+    );
+    expect(() => rt.conv2d(x, context.zeros([4, 16, 9, 3]))).toThrow(
+      'the kernel 9 x 3 is larger than the padded input 8 x 8.',
+    );
+    expect(() => rt.conv2d(x, context.zeros([4, 16]))).toThrow(
+      'expected an input [N, C, H, W] and a weight [OC, IC, KH, KW].',
+    );
+    expect(() => rt.conv2d(x, context.zeros([4, 16, 3, 3]), { stride: 0 })).toThrow('conv2d: stride [0, 0]');
+    expect(() => rt.conv2d(x, context.zeros([4, 16, 3, 3]), { bias: context.zeros([5]) })).toThrow(
+      'the bias is [5], expected [4].',
+    );
+    expect(() => context.zeros([0, 16, 8, 8])).toThrow('an empty tensor, [0, 16, 8, 8]');
+  });
+});

@@ -1,0 +1,106 @@
+/**
+ * A table of the gradient checks: op, variant, adapter, worst relative error, tolerance. One line an op and variant, of its
+ * check that came nearest to its tolerance. Use: vitest run test/grad --reporter=./test/helpers/gradReporter.ts
+ */
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { GradFigure } from './gradSuite.ts';
+
+interface Line extends GradFigure {
+  checks: number;
+}
+
+const HEADINGS = ['op', 'variant', 'worst error', 'tolerance', '', 'checks', 'slopes', 'kinks'];
+
+/** Share of its tolerance that an error takes; an exact check that is not exact takes all of it. */
+const share = ({ worstError, tolerance }: GradFigure): number => (worstError === 0 ? 0 : worstError / tolerance);
+
+/** One line for each op and variant, in order of appearance. */
+export function tableOf(figures: readonly GradFigure[]): Line[] {
+  const lines = new Map<string, Line>();
+  for (const figure of figures) {
+    const key = `${figure.op}|${figure.variant}|${figure.adapter}`;
+    const line = lines.get(key);
+    if (!line) {
+      lines.set(key, { ...figure, checks: 1 });
+      continue;
+    }
+    const worse = share(figure) > share(line) ? figure : line;
+    const { worstError, tolerance, toleranceName } = worse;
+    Object.assign(line, { worstError, tolerance, toleranceName });
+    line.passed &&= figure.passed;
+    line.checks++;
+    line.checked += figure.checked;
+    line.kinks += figure.kinks;
+  }
+  return [...lines.values()];
+}
+
+function cellsOf({
+  op,
+  variant,
+  worstError,
+  tolerance,
+  toleranceName,
+  checks,
+  checked,
+  kinks,
+  passed,
+}: Line): string[] {
+  const verdict = passed ? '' : '  FAILED';
+  return [
+    op,
+    variant,
+    worstError.toExponential(1),
+    tolerance.toExponential(1),
+    toleranceName,
+    `${checks}`,
+    `${checked}`,
+    `${kinks}${verdict}`,
+  ];
+}
+
+export default class GradReporter implements Reporter {
+  readonly #figures: GradFigure[] = [];
+  readonly #skipped = new Map<string, number>();
+  readonly #failures: string[] = [];
+  #passed = 0;
+
+  onTestCaseResult(test: TestCase): void {
+    this.#figures.push(...(test.meta().gradChecks ?? []));
+    const result = test.result();
+    if (result.state === 'passed') this.#passed++;
+    if (result.state === 'failed')
+      this.#failures.push(`${test.fullName}\n    ${result.errors.map(({ message }) => message).join('\n    ')}`);
+    if (result.state === 'skipped')
+      this.#skipped.set(result.note ?? 'skipped', (this.#skipped.get(result.note ?? 'skipped') ?? 0) + 1);
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly { message: string }[]): void {
+    const lines = tableOf(this.#figures);
+    const adapters = [...new Set(lines.map(({ adapter }) => adapter))];
+    for (const adapter of adapters) {
+      console.log(`adapter: ${adapter}`);
+      print([HEADINGS, ...lines.filter((line) => line.adapter === adapter).map(cellsOf)]);
+    }
+    console.log(
+      'Errors are relative to max(|expected|, floor x the largest of the tensor); slopes at kinks are set aside.',
+    );
+    for (const [reason, count] of this.#skipped) console.log(`${count} tests skipped: ${reason}`);
+    const broken = modules.flatMap((module) => module.errors().map(({ message }) => `${module.moduleId}: ${message}`));
+    for (const failure of [...this.#failures, ...broken, ...unhandledErrors.map(({ message }) => message)])
+      console.log(`FAILED ${failure}`);
+    console.log(`${this.#passed} passed, ${this.#failures.length + broken.length + unhandledErrors.length} failed`);
+  }
+}
+
+/** Columns as wide as their widest cell; numbers to the right. */
+function print(rows: readonly string[][]): void {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const isText = (column: number) => column < 2 || column === 4;
+  for (const row of rows) {
+    const cells = row.map((cell, column) =>
+      isText(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
+    );
+    console.log(cells.join('  ').trimEnd());
+  }
+}

@@ -1,0 +1,109 @@
+/** What the gradient tests have in common: one context a file and variant, and a line in the reporter's table a check. */
+import { afterAll, beforeAll, describe, expect, type TestContext } from 'vitest';
+import { describeGradCheck, type GradCheckOptions, gradCheck } from '../../runtime/gradcheck.ts';
+import type { Context, Variants } from '../../runtime/index.ts';
+import { openTestContext } from './adapter.ts';
+import { DIFFERENCES, type Tolerance } from './tolerances.ts';
+
+/** One line of the table; `task.meta.gradChecks` carries them to the reporter. */
+export interface GradFigure {
+  op: string;
+  variant: string;
+  adapter: string;
+  worstError: number;
+  tolerance: number;
+  toleranceName: string;
+  checked: number;
+  kinks: number;
+  passed: boolean;
+}
+
+declare module 'vitest' {
+  interface TaskMeta {
+    gradChecks?: GradFigure[];
+  }
+}
+
+export interface Suite {
+  readonly context: Context;
+  readonly variant: string;
+  /** Skips the test, with the reason, where the adapter lacks what the variant needs. */
+  require(test: TestContext): void;
+}
+
+/** Which feature a variant cannot do without; undefined for none. */
+function missingFeature(context: Context, variant: string): string | undefined {
+  return variant === 'subgroup' && !context.features.subgroups ? 'subgroups' : undefined;
+}
+
+function suiteOn(variant: string, variants: Partial<Variants>, cases: (suite: Suite) => void): void {
+  let context: Context | null = null;
+  beforeAll(async () => {
+    context = await openTestContext({ poison: true });
+    if (missingFeature(context, variant) || Object.keys(variants).length === 0) return;
+    await context.close();
+    context = await openTestContext({ poison: true, variants });
+  });
+  afterAll(async () => {
+    await context?.close();
+  });
+  cases({
+    variant,
+    get context() {
+      return context!;
+    },
+    require(test) {
+      const feature = missingFeature(context!, variant);
+      if (feature) test.skip(`variant ${variant}: the adapter has no feature "${feature}"`);
+    },
+  });
+}
+
+/** Cases of an op whose kernels have one form. */
+export function describeOp(name: string, cases: (suite: Suite) => void): void {
+  describe(name, () => suiteOn('default', {}, cases));
+}
+
+/** Cases of an op that rests on gemm, once for each of its variants. */
+export function describeGemmVariants(name: string, cases: (suite: Suite) => void): void {
+  describe.each(['subgroup', 'register'] as const)(`${name}, variant %s`, (gemm) => suiteOn(gemm, { gemm }, cases));
+}
+
+export interface GradCase extends Omit<GradCheckOptions, 'tolerance' | 'gradientTolerance' | 'floor'> {
+  /** Of the values. */
+  within: Tolerance;
+  /** Of the gradients. Default `within`. */
+  gradientsWithin?: Tolerance;
+}
+
+/** Forward against the reference, backward against its central differences; the figures go to the reporter. */
+export async function checkGradients(suite: Suite, test: TestContext, op: string, options: GradCase): Promise<void> {
+  suite.require(test);
+  const { within, gradientsWithin = within } = options;
+  const result = await gradCheck(suite.context, {
+    ...options,
+    tolerance: within.relative,
+    gradientTolerance: Math.max(gradientsWithin.relative, DIFFERENCES),
+    floor: gradientsWithin.floor,
+  });
+  const { comparisons, checked, kinks, passed } = result;
+  const worst = comparisons.reduce((a, b) => (ratio(b) > ratio(a) ? b : a));
+  test.task.meta.gradChecks = [
+    ...(test.task.meta.gradChecks ?? []),
+    {
+      op,
+      variant: suite.variant,
+      adapter: suite.context.info.description,
+      worstError: worst.worstError,
+      tolerance: worst.tolerance,
+      toleranceName: worst.what === 'output' ? within.name : gradientsWithin.name,
+      checked,
+      kinks,
+      passed,
+    },
+  ];
+  expect(passed, describeGradCheck(result)).toBe(true);
+}
+
+const ratio = ({ worstError, tolerance }: { worstError: number; tolerance: number }): number =>
+  worstError === 0 ? 0 : worstError / tolerance;

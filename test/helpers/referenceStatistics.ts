@@ -1,0 +1,133 @@
+/** References of batch norm, softmax, norms and losses, in f64, written from the formulas of methods.md. */
+import type { F64Array } from '../../runtime/gradcheck.ts';
+import { elementwiseF64, f64, sizeOf } from './reference.ts';
+
+export interface BatchNormF64Options {
+  /** Given: used instead of the batch's (inference). */
+  running?: { mean: F64Array; variance: F64Array };
+  eps?: number;
+  relu?: boolean;
+  residual?: F64Array;
+}
+
+/** Mean and biased variance of each channel (axis 1), over all other axes. */
+export function channelStatisticsF64(x: F64Array): { mean: Float64Array; variance: Float64Array; count: number } {
+  const [N, C] = x.shape;
+  const pixels = sizeOf(x.shape.slice(2));
+  const count = N * pixels;
+  const mean = new Float64Array(C);
+  const variance = new Float64Array(C);
+  const each = (visit: (value: number, c: number) => void) => {
+    for (let i = 0; i < x.data.length; i++) visit(x.data[i], Math.floor(i / pixels) % C);
+  };
+  each((value, c) => {
+    mean[c] += value / count;
+  });
+  each((value, c) => {
+    variance[c] += (value - mean[c]) ** 2 / count;
+  });
+  return { mean, variance, count };
+}
+
+/** (x - mean) / sqrt(variance + eps) weight + bias, then + residual, then max(., 0), the last two if asked for. */
+export function batchNormF64(
+  x: F64Array,
+  weight: F64Array,
+  bias: F64Array,
+  options: BatchNormF64Options = {},
+): F64Array {
+  const { running, eps = 1e-5, relu = false, residual } = options;
+  const pixels = sizeOf(x.shape.slice(2));
+  const batch = running ? null : channelStatisticsF64(x);
+  const mean = batch?.mean ?? running!.mean.data;
+  const variance = batch?.variance ?? running!.variance.data;
+  const y = f64(x.shape);
+  for (let i = 0; i < x.data.length; i++) {
+    const c = Math.floor(i / pixels) % x.shape[1];
+    const normal = (x.data[i] - mean[c]) / Math.sqrt(variance[c] + eps);
+    const value = normal * weight.data[c] + bias.data[c] + (residual ? residual.data[i] : 0);
+    y.data[i] = relu ? Math.max(value, 0) : value;
+  }
+  return y;
+}
+
+/** What each row (last axis) becomes. */
+function byRow(x: F64Array, f: (row: Float64Array) => ArrayLike<number>): F64Array {
+  const cols = x.shape[x.shape.length - 1];
+  const y = f64(x.shape);
+  for (let at = 0; at < x.data.length; at += cols) y.data.set(f(x.data.subarray(at, at + cols)), at);
+  return y;
+}
+
+const total = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0);
+const length = (row: ArrayLike<number>): number => Math.sqrt(total(Array.from(row, (a) => a * a)));
+
+export const softmaxF64 = (x: F64Array): F64Array =>
+  byRow(x, (row) => {
+    const exps = row.map((a) => Math.exp(a - Math.max(...row)));
+    return exps.map((e) => e / total(exps));
+  });
+
+export const logSoftmaxF64 = (x: F64Array): F64Array =>
+  byRow(x, (row) => {
+    const most = Math.max(...row);
+    const logSum = most + Math.log(total(row.map((a) => Math.exp(a - most))));
+    return row.map((a) => a - logSum);
+  });
+
+/** Scalar: mean over the rows of -log softmax(logits)[label]. */
+export function crossEntropyF64(logits: F64Array, labels: F64Array): F64Array {
+  const [N, C] = logits.shape;
+  const logs = logSoftmaxF64(logits).data;
+  let loss = 0;
+  for (let n = 0; n < N; n++) loss -= logs[n * C + labels.data[n]] / N;
+  return f64([], [loss]);
+}
+
+/** Lengths of the rows: the last axis goes. */
+export function normF64(x: F64Array): F64Array {
+  const cols = x.shape[x.shape.length - 1];
+  const rows = x.data.length / cols;
+  return f64(
+    x.shape.slice(0, -1),
+    Array.from({ length: rows }, (_, r) => length(x.data.subarray(r * cols, (r + 1) * cols))),
+  );
+}
+
+/** Rows over their lengths; a zero row stays zero (methods.md 1.1, guard 1e-12). */
+export const l2NormalizeF64 = (x: F64Array): F64Array =>
+  byRow(x, (row) => {
+    const norm = length(row);
+    return row.map((a) => (norm < 1e-12 ? 0 : a / norm));
+  });
+
+/** methods.md 1.1: 1/(2B) sum_i [-s(i, p(i)) + log sum over j != i of exp(s(i, j))]. Scalar. */
+export function ntXentF64(f: F64Array, temperature: number): F64Array {
+  const [rows, d] = f.shape;
+  const z = l2NormalizeF64(f).data;
+  const similarity = (i: number, j: number) => {
+    let dot = 0;
+    for (let k = 0; k < d; k++) dot += z[i * d + k] * z[j * d + k];
+    return dot / temperature;
+  };
+  let loss = 0;
+  for (let i = 0; i < rows; i++) {
+    let denominator = 0;
+    for (let j = 0; j < rows; j++) if (j !== i) denominator += Math.exp(similarity(i, j));
+    loss += (Math.log(denominator) - similarity(i, (i + rows / 2) % rows)) / rows;
+  }
+  return f64([], [loss]);
+}
+
+/** methods.md 1.3: the mean length of the rows. Scalar. */
+export const normPenaltyF64 = (f: F64Array): F64Array => f64([], [total(normF64(f).data) / f.shape[0]]);
+
+/** methods.md 1.3, of 4B rows in the order normal view 1, 2, outlier view 1, 2. Scalar. */
+export function oeclLossF64(f: F64Array, { temperature, lambda }: { temperature: number; lambda: number }): F64Array {
+  const [rows, d] = f.shape;
+  const half = (at: number) => ({
+    shape: [rows / 2, d],
+    data: f.data.subarray(at * (rows / 2) * d, (at + 1) * (rows / 2) * d),
+  });
+  return elementwiseF64((a, b) => a + lambda * b)(ntXentF64(half(0), temperature), normPenaltyF64(half(1)));
+}

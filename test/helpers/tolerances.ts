@@ -1,0 +1,40 @@
+/**
+ * How far results may be from their f64 references: the only table of it. Errors are relative to
+ * max(|expected|, floor * the largest |expected| of the tensor). The floor is there for elements that are almost 0 because
+ * terms cancelled: they keep the rounding of the terms, which are of the size of the tensor's other elements.
+ */
+
+export interface Tolerance {
+  name: 'exact' | 'elementwise' | 'reduction' | 'transcendental' | 'network';
+  relative: number;
+  floor: number;
+}
+
+/** Moves, copies, signs, comparisons: the bits themselves. Gradients' references are differences, good to 1e-9. */
+const exact: Tolerance = { name: 'exact', relative: 0, floor: 0 };
+
+/**
+ * A few roundings of f32 (2^-24 = 6e-8 each, 2.5 units for a division and a square root as WGSL allows): 1e-6. A gradient
+ * of a broadcast operand is a short sum, hence the floor.
+ */
+const elementwise: Tolerance = { name: 'elementwise', relative: 1e-6, floor: 0.01 };
+
+/** Sums of K terms: errors of the roundings add up like a random walk, 1e-6 sqrt(K) (Higham 2002, section 2.8). */
+const reduction = (K: number): Tolerance => ({ name: 'reduction', relative: 1e-6 * Math.sqrt(K), floor: 0.1 });
+
+/**
+ * exp and log: WGSL allows exp 3 + 2 |x| units and log an absolute 2^-21 in [0.5, 2], so about 1e-6 an evaluation; 1e-5
+ * after the sums and quotients around them.
+ */
+const transcendental: Tolerance = { name: 'transcendental', relative: 1e-5, floor: 0.1 };
+
+/**
+ * A whole network, forward and backward: some 30 layers, of which batch norms over few values divide by small deviations
+ * and so amplify the error of what came before; 1e-3, as for the loss of training at step 10.
+ */
+const network: Tolerance = { name: 'network', relative: 1e-3, floor: 0.1 };
+
+export const tolerance = { exact, elementwise, reduction, transcendental, network };
+
+/** What differences of the f64 reference are good for (step 1e-5, error about 1e-16 / 1e-5 and h^2 f'''). */
+export const DIFFERENCES = 1e-8;
