@@ -2,10 +2,13 @@
 import type { DeviceFeatures } from './device/device.ts';
 
 export interface Variants {
-  /** Matrix products and convolutions: operand shared by subgroup broadcast, or loaded by every lane. */
-  gemm: 'subgroup' | 'register';
+  /**
+   * Convolutions and matrix products: how what all lanes need of an operand reaches them. By subgroup broadcast, through
+   * workgroup memory, or by a load of every lane.
+   */
+  conv: 'subgroup' | 'workgroup' | 'register';
 }
 
 export function defaultVariants(features: DeviceFeatures): Variants {
-  return { gemm: features.subgroups && features.subgroupMinSize >= 4 ? 'subgroup' : 'register' };
+  return { conv: features.subgroups && features.subgroupMinSize >= 4 ? 'subgroup' : 'workgroup' };
 }

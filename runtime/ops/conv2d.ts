@@ -3,11 +3,10 @@ import { differentiable } from '../autograd.ts';
 import { ShapeError } from '../errors.ts';
 import { CHANNELS_LAST, formatShape, KERNEL_ORDER } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { add } from './elementwise.ts';
-import { gemm, type Window } from './gemm.ts';
-import { forwardReader, inputGradientReader, weightGradientReader } from './gemmReaders.ts';
+import { type Convolution, convolve } from './convolve.ts';
+import { convolveWeight } from './convolveWeight.ts';
 import { inOrder } from './layout.ts';
-import { reshape } from './shapeOps.ts';
+import { sum } from './reduce.ts';
 
 export interface Conv2dOptions {
   /** [OC] */
@@ -43,49 +42,56 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
   const g = geometryOf(input, weight, options);
   const x = inOrder(input, CHANNELS_LAST);
   const w = inOrder(weight, KERNEL_ORDER);
-  const y = forward(x, w, g);
-  const convolved = differentiable('conv2d', [input, weight], y, [x, w], (dOutput) => {
+  const bias = options.bias ?? null;
+  const y = forward(x, w, g, bias && inOrder(bias));
+  return differentiable('conv2d', bias ? [input, weight, bias] : [input, weight], y, [x, w], (dOutput) => {
     const dy = inOrder(dOutput, CHANNELS_LAST);
-    return [input.requiresGrad ? inputGradient(dy, w, g) : null, weight.requiresGrad ? weightGradient(dy, x, g) : null];
+    return [
+      input.requiresGrad ? inputGradient(dy, w, g) : null,
+      weight.requiresGrad ? weightGradient(dy, x, g) : null,
+      ...(bias ? [bias.requiresGrad ? sum(dy, [0, 2, 3]) : null] : []),
+    ];
   });
-  return options.bias ? add(convolved, reshape(options.bias, [g.OC, 1, 1])) : convolved;
 }
 
-function forward(x: Tensor, w: Tensor, g: Geometry): Tensor {
+function forward(x: Tensor, w: Tensor, g: Geometry, bias: Tensor | null): Tensor {
   const y = x.context.empty([g.N, g.OC, g.OH, g.OW], { order: CHANNELS_LAST });
-  const window = windowOf(g, { channels: g.IC, height: g.H, width: g.W, gridHeight: g.OH, gridWidth: g.OW });
-  const sizes = { m: g.OC, n: g.N * g.OH * g.OW, segments: g.KH * g.KW, length: g.IC };
-  gemm(x.context, { a: w, x, reader: forwardReader(g.IC, g.stride), ...sizes, window }, y);
+  convolve(x.context, { ...convolutionOf(g), x, w, bias }, y);
   return y;
 }
 
-function inputGradient(dy: Tensor, w: Tensor, g: Geometry): Tensor {
+function inputGradient(dy: Tensor, weight: Tensor, g: Geometry): Tensor {
   const dx = dy.context.empty([g.N, g.IC, g.H, g.W], { order: CHANNELS_LAST });
-  const window = windowOf(g, { channels: g.OC, height: g.OH, width: g.OW, gridHeight: g.H, gridWidth: g.W });
-  const sizes = { m: g.IC, n: g.N * g.H * g.W, segments: g.KH * g.KW, length: g.OC };
-  const a = inOrder(w, [2, 3, 0, 1]); // [KH, KW, OC, IC]: the sum goes over output channels
-  gemm(dy.context, { a, x: dy, reader: inputGradientReader(g.OC, g.stride), ...sizes, window }, dx);
+  const w = inOrder(weight, [2, 3, 0, 1]); // [KH, KW, OC, IC]: the sum goes over output channels
+  const call = {
+    ...convolutionOf(g),
+    ...{ inChannels: g.OC, height: g.OH, width: g.OW, outChannels: g.IC, outHeight: g.H, outWidth: g.W },
+    isTransposed: true,
+  };
+  convolve(dy.context, { ...call, x: dy, w }, dx);
   return dx;
 }
 
-/** Pixels that one slice of the weight gradient's sum has at least, and the most slices: bounds the memory of the slices. */
-const PIXELS_PER_SLICE = 512;
-const MOST_SLICES = 32;
-
 function weightGradient(dy: Tensor, x: Tensor, g: Geometry): Tensor {
   const dw = dy.context.empty([g.OC, g.IC, g.KH, g.KW], { order: KERNEL_ORDER });
-  const window = windowOf(g, { channels: g.IC, height: g.H, width: g.W, gridHeight: g.OH, gridWidth: g.OW });
-  const sizes = { m: g.OC, n: g.KH * g.KW * g.IC, segments: g.N * g.OH, length: g.OW };
-  const slices = Math.min(MOST_SLICES, Math.max(1, Math.floor((g.N * g.OH * g.OW) / PIXELS_PER_SLICE)));
-  gemm(dy.context, { a: dy, x, reader: weightGradientReader(g.IC, g.stride), ...sizes, window, slices }, dw);
+  convolveWeight(dy.context, { ...convolutionOf(g), x }, dy, dw);
   return dw;
 }
 
-function windowOf(
-  g: Geometry,
-  grid: Pick<Window, 'channels' | 'height' | 'width' | 'gridHeight' | 'gridWidth'>,
-): Window {
-  return { ...grid, kernelHeight: g.KH, kernelWidth: g.KW, padTop: g.padding[0], padLeft: g.padding[1] };
+function convolutionOf(g: Geometry): Omit<Convolution, 'x' | 'w'> {
+  return {
+    images: g.N,
+    inChannels: g.IC,
+    height: g.H,
+    width: g.W,
+    outChannels: g.OC,
+    outHeight: g.OH,
+    outWidth: g.OW,
+    kernel: [g.KH, g.KW],
+    stride: g.stride,
+    padding: g.padding,
+    isTransposed: false,
+  };
 }
 
 function geometryOf(input: Tensor, weight: Tensor, options: Conv2dOptions): Geometry {

@@ -1,12 +1,11 @@
-/** Matrix product and linear layer, on gemm. */
+/** Matrix product and linear layer: convolutions of an image one pixel high under a window of one tap. */
 import { differentiable } from '../autograd.ts';
 import { ShapeError } from '../errors.ts';
 import { formatShape, isDenseIn } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { add } from './elementwise.ts';
-import { gemm } from './gemm.ts';
-import { rowsReader } from './gemmReaders.ts';
+import { convolve } from './convolve.ts';
 import { inOrder } from './layout.ts';
+import { sum } from './reduce.ts';
 
 export interface MatmulOptions {
   /** The operand is given as its transpose. */
@@ -60,8 +59,12 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
       ],
     });
   }
-  const y = matmul(x, weight, { transposeB: true });
-  return bias ? add(y, bias) : y;
+  const y = multiply(x, transposed(weight), bias && inOrder(bias));
+  return differentiable('linear', bias ? [x, weight, bias] : [x, weight], y, [], (dy) => [
+    x.requiresGrad ? product(dy, weight) : null,
+    weight.requiresGrad ? product(transposed(dy), x) : null,
+    ...(bias ? [bias.requiresGrad ? sum(dy, [0]) : null] : []),
+  ]);
 }
 
 const transposed = (x: Tensor): Tensor =>
@@ -69,8 +72,6 @@ const transposed = (x: Tensor): Tensor =>
 
 /** [M, K] x [K, N] in whatever memory order they lie. No tape. */
 function product(left: Tensor, right: Tensor): Tensor {
-  const [rows, k] = left.shape;
-  const cols = right.shape[1];
   // y^T = right^T left^T costs the same, and saves copies when both operands lie transposed
   const isTransposedCheaper = !isDenseIn(left.shape, left.strides) && !isDenseIn(right.shape, right.strides);
   if (
@@ -78,17 +79,23 @@ function product(left: Tensor, right: Tensor): Tensor {
     isDenseIn(left.shape, left.strides, [1, 0]) &&
     isDenseIn(right.shape, right.strides, [1, 0])
   ) {
-    return transposed(multiply(transposed(right), transposed(left), cols, rows, k));
+    return transposed(multiply(transposed(right), transposed(left)));
   }
-  return multiply(left, right, rows, cols, k);
+  return multiply(left, right);
 }
 
-function multiply(left: Tensor, right: Tensor, rows: number, cols: number, k: number): Tensor {
+function multiply(left: Tensor, right: Tensor, bias?: Tensor | null): Tensor {
   const { context } = left;
-  const y = context.empty([rows, cols]);
-  gemm(
+  const [rows, inChannels] = left.shape;
+  const outChannels = right.shape[1];
+  const y = context.empty([rows, outChannels]);
+  convolve(
     context,
-    { a: inOrder(right), x: inOrder(left), reader: rowsReader(k), m: cols, n: rows, segments: 1, length: k },
+    {
+      ...{ x: inOrder(left), w: inOrder(right), bias, inChannels, outChannels },
+      ...{ images: 1, height: 1, width: rows, outHeight: 1, outWidth: rows },
+      ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0], isTransposed: false },
+    },
     y,
   );
   return y;

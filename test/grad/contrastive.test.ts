@@ -1,7 +1,7 @@
 /** NT-Xent and the norm penalty: fused, unfused, and the formulas of methods.md 1.1 and 1.3. */
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
-import { checkGradients, describeGemmVariants } from '../helpers/gradSuite.ts';
+import { checkGradients, describeConvVariants } from '../helpers/gradSuite.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectClose } from '../helpers/matchers.ts';
 import { elementwiseF64, sliceF64, transposeF64 } from '../helpers/reference.ts';
@@ -32,7 +32,7 @@ const shapes = [
   [8, 128],
 ];
 
-describeGemmVariants('contrastive', (suite) => {
+describeConvVariants('contrastive', (suite) => {
   for (const { name, loss } of losses) {
     for (const temperature of [0.5, 0.1]) {
       test.for(shapes)(`${name} of [%i, %i], temperature ${temperature}`, async (shape, t) => {

@@ -1,7 +1,7 @@
 /** Convolutions: kernel sides, strides on odd sizes, paddings, bias, channel counts around the vector width. */
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
-import { checkGradients, describeGemmVariants } from '../helpers/gradSuite.ts';
+import { checkGradients, describeConvVariants } from '../helpers/gradSuite.ts';
 import { uniformInputs } from '../helpers/inputs.ts';
 import { conv2dF64, elementwiseF64, permuteF64 } from '../helpers/reference.ts';
 import { tolerance } from '../helpers/tolerances.ts';
@@ -33,7 +33,7 @@ const cases: Case[] = [
   { label: 'weight gradient in several slices', x: [3, 2, 19, 19], w: [4, 2, 3, 3], padding: 1 },
 ];
 
-describeGemmVariants('conv2d', (suite) => {
+describeConvVariants('conv2d', (suite) => {
   test.for(cases)('$label', async ({ x, w, stride, padding }, t) => {
     const [input, weight] = uniformInputs([x, w]);
     const pixels = x[0] * x[2] * x[3];

@@ -1,7 +1,7 @@
 /** Matrix products with transposes, and the linear layer. */
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
-import { checkGradients, describeGemmVariants } from '../helpers/gradSuite.ts';
+import { checkGradients, describeConvVariants } from '../helpers/gradSuite.ts';
 import { uniformInputs } from '../helpers/inputs.ts';
 import { elementwiseF64, linearF64, matmulF64, sliceF64, transposeF64 } from '../helpers/reference.ts';
 import { tolerance } from '../helpers/tolerances.ts';
@@ -22,7 +22,7 @@ const products = [
   [2, 131, 67],
 ];
 
-describeGemmVariants('matmul', (suite) => {
+describeConvVariants('matmul', (suite) => {
   test.for(products)('[%i, %i] x [.., %i], with and without transposes', async ([M, K, N], t) => {
     for (const transposeA of [false, true]) {
       for (const transposeB of [false, true]) {

@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { Encoder } from '../../src/models/resnet.ts';
-import { checkGradients, describeGemmVariants } from '../helpers/gradSuite.ts';
+import { checkGradients, describeConvVariants } from '../helpers/gradSuite.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import type { ParametersF64 } from '../helpers/referenceNetwork.ts';
 import { resnet10F64 } from '../helpers/referenceNetwork.ts';
@@ -16,7 +16,7 @@ import { tolerance } from '../helpers/tolerances.ts';
 const PLACES = 5; // of each tensor: each costs four forward passes of the reference
 const loss = { temperature: 0.5, lambda: 0.7 };
 
-describeGemmVariants('network', (suite) => {
+describeConvVariants('network', (suite) => {
   test.for([
     { width: 4, size: 8, normal: 2, features: 8 },
     { width: 3, size: 9, normal: 3, features: 5 },

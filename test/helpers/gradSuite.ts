@@ -64,9 +64,11 @@ export function describeOp(name: string, cases: (suite: Suite) => void): void {
   describe(name, () => suiteOn('default', {}, cases));
 }
 
-/** Cases of an op that rests on gemm, once for each of its variants. */
-export function describeGemmVariants(name: string, cases: (suite: Suite) => void): void {
-  describe.each(['subgroup', 'register'] as const)(`${name}, variant %s`, (gemm) => suiteOn(gemm, { gemm }, cases));
+/** Cases of an op that rests on conv.wgsl, once for each of its variants. */
+export function describeConvVariants(name: string, cases: (suite: Suite) => void): void {
+  describe.each(['subgroup', 'workgroup', 'register'] as const)(`${name}, variant %s`, (conv) =>
+    suiteOn(conv, { conv }, cases),
+  );
 }
 
 export interface GradCase extends Omit<GradCheckOptions, 'tolerance' | 'gradientTolerance' | 'floor'> {

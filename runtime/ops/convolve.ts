@@ -1,0 +1,238 @@
+/** Launches of conv.wgsl: patch, lanes and variant chosen. Convolutions, their input gradients and matrix products. */
+import source from '../../shaders/conv.wgsl';
+import type { Context } from '../context.ts';
+import type { KernelSpec } from '../kernel/spec.ts';
+import { groups2d } from '../launch.ts';
+import type { Tensor } from '../tensor.ts';
+import type { Variants } from '../variants.ts';
+import { type Lanes, lanesOf, runWidthOf, vectorOf } from './lanes.ts';
+import { forwardAxis, type Piece, piecesOf, type SourceAxis, transposedAxis } from './window.ts';
+
+export interface Convolution {
+  /** [images, height, width, inChannels], channels last. */
+  x: Tensor;
+  /** [kernelRows * kernelCols, inChannels, outChannels]. */
+  w: Tensor;
+  /** [outChannels], added to each pixel. */
+  bias?: Tensor | null;
+  images: number;
+  inChannels: number;
+  height: number;
+  width: number;
+  outChannels: number;
+  outHeight: number;
+  outWidth: number;
+  kernel: readonly [number, number];
+  stride: readonly [number, number];
+  padding: readonly [number, number];
+  /** True for the input gradient: x is then dy, and y the gradient. */
+  isTransposed: boolean;
+}
+
+/** Writes [images, outHeight, outWidth, outChannels] into `y`, dense in that order. */
+export function convolve(context: Context, convolution: Convolution, y: Tensor): void {
+  // with stride 1 a transposed window is a forward one with its taps in reverse: the same pipeline
+  const isFlipped = convolution.isTransposed && convolution.stride.every((step) => step === 1);
+  const call = isFlipped ? flipped(convolution) : convolution;
+  piecesOf(...call.kernel).forEach((piece, i) => {
+    launchPiece(context, call, piece, { isFlipped, isFirst: i === 0 }, y);
+  });
+}
+
+function flipped(call: Convolution): Convolution {
+  const padding = [call.kernel[0] - 1 - call.padding[0], call.kernel[1] - 1 - call.padding[1]] as const;
+  return { ...call, padding, isTransposed: false };
+}
+
+function launchPiece(
+  context: Context,
+  call: Convolution,
+  piece: Piece,
+  { isFlipped, isFirst }: { isFlipped: boolean; isFirst: boolean },
+  y: Tensor,
+): void {
+  const lanes = lanesOf(context);
+  const [rows, cols] = patchOf(call, piece);
+  const axisOf = call.isTransposed ? transposedAxis : forwardAxis;
+  const [stride, padding] = [call.stride, call.padding];
+  const vertical = axisOf({ kernel: piece.rows, stride: stride[0], padding: padding[0] - piece.firstRow }, rows);
+  const horizontal = axisOf({ kernel: piece.cols, stride: stride[1], padding: padding[1] - piece.firstCol }, cols);
+  const taps = piece.rows * piece.cols;
+  const { V, RUNS } = channelsOf(call.outChannels, taps, lanes);
+  const runs = call.outChannels / V;
+  const WIDTH = runWidthOf(lanes, Math.ceil(runs / RUNS));
+  const patchCols = Math.ceil(call.outWidth / cols);
+  const patches = Math.ceil(call.outHeight / rows) * patchCols;
+  const [kernelRows, kernelCols] = call.kernel;
+  const firstTap = piece.firstRow * kernelCols + piece.firstCol;
+  const bias = isFirst ? call.bias : null;
+  context.launch({
+    kernel: kernelOf(context.variants.conv, lanes, call, { rows, cols, vertical, horizontal, piece, V, RUNS, WIDTH }, [
+      bias ? 'bias' : '',
+      isFirst ? '' : 'resume',
+    ]),
+    bindings: { x: call.x, w: call.w, y, ...(bias ? { bias } : {}) },
+    uniforms: {
+      images: call.images,
+      inChannels: call.inChannels,
+      height: call.height,
+      width: call.width,
+      outHeight: call.outHeight,
+      outWidth: call.outWidth,
+      runs,
+      patchCols,
+      patches,
+      offsetY: vertical.offset,
+      offsetX: horizontal.offset,
+      firstTap: isFlipped ? kernelRows * kernelCols - 1 - firstTap : firstTap,
+      tapRowStep: isFlipped ? -kernelCols : kernelCols,
+      tapColStep: isFlipped ? -1 : 1,
+    },
+    groups: withChannels(groups2d(call.images * patches), Math.ceil(runs / (WIDTH * RUNS))),
+  });
+}
+
+const withChannels = ([x, y]: readonly number[], z: number): [number, number, number] => [x, y, z];
+
+/** Output pixels that an invocation computes: enough to use a loaded weight often, few enough to stay in registers. */
+function patchOf({ stride, isTransposed, outHeight, outWidth }: Convolution, piece: Piece): [number, number] {
+  if (isTransposed) return [wholeSteps(4, stride[0]), wholeSteps(8, stride[1])];
+  if (outHeight === 1) return [1, outWidth > 8 ? 16 : outWidth > 4 ? 8 : 4];
+  return piece.rows * piece.cols > 9 ? [2, 4] : [4, 4];
+}
+
+const wholeSteps = (pixels: number, stride: number): number => stride * Math.ceil(pixels / stride);
+
+/**
+ * Channels of a lane. Under many taps the source is read often, and two or four channels are enough; under few, eight pay
+ * for the broadcasts. As many lanes as a subgroup has must get some.
+ */
+function channelsOf(channels: number, taps: number, { LANES }: Lanes): { V: number; RUNS: number } {
+  if (taps >= 4) return { V: vectorOf(channels, LANES <= 4 ? 4 : 2, LANES), RUNS: 1 };
+  const V = vectorOf(channels, 4, LANES);
+  return { V, RUNS: channels >= 2 * V * LANES ? 2 : 1 };
+}
+
+interface Choice {
+  rows: number;
+  cols: number;
+  vertical: SourceAxis;
+  horizontal: SourceAxis;
+  piece: Piece;
+  V: number;
+  RUNS: number;
+  WIDTH: number;
+}
+
+type Extra = '' | 'bias' | 'resume';
+
+function kernelOf(
+  variant: Variants['conv'],
+  { LANES }: Lanes,
+  { inChannels, isTransposed }: Convolution,
+  { rows, cols, vertical, horizontal, piece, V, RUNS, WIDTH }: Choice,
+  extras: readonly Extra[],
+): KernelSpec {
+  const places = vertical.count * horizontal.count;
+  const holders = { subgroup: LANES, register: 1, workgroup: WIDTH }[variant];
+  const slots: Record<string, string> = { ...VARIANT_SLOTS[variant] };
+  if (extras.includes('bias')) slots.store = '          y[at + run] = acc[i * RUNS + r] + bias[run];';
+  if (extras.includes('resume')) slots.resume = RESUME;
+  if (isTransposed) slots.products = transposedProducts(rows, cols, vertical, horizontal, piece);
+  return {
+    file: 'conv.wgsl',
+    source,
+    entry: 'conv',
+    params: {
+      LANES: holders,
+      WIDTH,
+      PATCH_ROWS: rows,
+      PATCH_COLS: cols,
+      PIXELS: rows * cols,
+      RUNS,
+      V: V === 1 ? 'f32' : `vec${V}<f32>`,
+      TAPS: piece.rows * piece.cols,
+      WINDOW_COLS: piece.cols,
+      SOURCE: places,
+      SOURCE_COLS: horizontal.count,
+      HELD: Math.ceil(places / holders),
+      SPACING_Y: vertical.spacing,
+      SPACING_X: horizontal.spacing,
+      STEP_Y: vertical.step,
+      STEP_X: horizontal.step,
+      STEP_DOWN_Y: vertical.stepDown,
+      STEP_DOWN_X: horizontal.stepDown,
+      PIXEL_STEP_Y: vertical.pixelStep,
+      PIXEL_STEP_X: horizontal.pixelStep,
+      CHUNK: variant === 'workgroup' ? [8, 4, 2, 1].find((count) => inChannels % count === 0)! : 1,
+    },
+    slots,
+  };
+}
+
+/** The sum goes on where an earlier piece of the window left it; what lies outside is not stored. */
+const RESUME = `
+  for (var i = 0u; i < PIXELS; i++) { // @unroll
+    let row = min(row0 + i / PATCH_COLS, sizes.outHeight - 1u);
+    let col = min(col0 + i % PATCH_COLS, sizes.outWidth - 1u);
+    for (var r = 0u; r < RUNS; r++) { // @unroll
+      let run = min(run0 + r * WIDTH, sizes.runs - 1u);
+      acc[i * RUNS + r] = y[((image * sizes.outHeight + row) * sizes.outWidth + col) * sizes.runs + run];
+    }
+  }`;
+
+const VARIANT_SLOTS: Record<Variants['conv'], Record<string, string>> = {
+  subgroup: {},
+  register: {
+    enables: '',
+    lane_argument: '',
+    holder: '  let holder = 0u;',
+    values: `
+      for (var p = 0u; p < SOURCE; p++) { // @unroll
+        value[p] = value_at(place[p], ic);
+      }`,
+  },
+  workgroup: {
+    enables: '',
+    lane_argument: '',
+    holder: '  let holder = lane;',
+    memory: 'var<workgroup> passed: array<f32, SOURCE * CHUNK>;',
+    pass: `
+    if (ic % CHUNK == 0u) {
+      workgroupBarrier();
+      for (var c = 0u; c < CHUNK; c++) {
+        for (var h = 0u; h < HELD; h++) { // @unroll
+          if (h * LANES + holder < SOURCE) {
+            passed[c * SOURCE + h * LANES + holder] = value_at(place[h], ic + c);
+          }
+        }
+      }
+      workgroupBarrier();
+    }`,
+    values: `
+      for (var p = 0u; p < SOURCE; p++) { // @unroll
+        value[p] = passed[ic % CHUNK * SOURCE + p];
+      }`,
+  },
+};
+
+/** Which taps reach which pixels is irregular with strides: every product on a line of its own. */
+function transposedProducts(
+  rows: number,
+  cols: number,
+  vertical: SourceAxis,
+  horizontal: SourceAxis,
+  piece: Piece,
+): string {
+  const lines: string[] = [];
+  for (let t = 0; t < piece.rows * piece.cols; t++) {
+    for (let i = 0; i < rows * cols; i++) {
+      const y = vertical.placeOf(Math.floor(i / cols), Math.floor(t / piece.cols));
+      const x = horizontal.placeOf(i % cols, t % piece.cols);
+      if (y === null || x === null) continue;
+      const [acc, at] = [`acc[${i}u * RUNS + r]`, y * horizontal.count + x];
+      lines.push(`        ${acc} = fma(V(value[${at}u]), weight[${t}u * RUNS + r], ${acc});`);
+    }
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,164 @@
+/** Launches of conv_weight.wgsl: the gradient of a convolution's weight. */
+import source from '../../shaders/conv_weight.wgsl';
+import slicesSumSource from '../../shaders/slices_sum.wgsl';
+import type { Context } from '../context.ts';
+import type { KernelSpec } from '../kernel/spec.ts';
+import { groups2d } from '../launch.ts';
+import type { Tensor } from '../tensor.ts';
+import type { Variants } from '../variants.ts';
+import type { Convolution } from './convolve.ts';
+import { lanesOf, runWidthOf, vectorOf } from './lanes.ts';
+import { forwardAxis, type Piece, piecesOf, type SourceAxis } from './window.ts';
+
+/** Patches that a slice of the sum has at least, and workgroups that keep a device busy. */
+const PATCHES_PER_SLICE = 16;
+const ENOUGH_GROUPS = { software: 32, hardware: 1024 } as const;
+const MOST_SLICES = 256;
+
+/**
+ * Writes [taps, inChannels, outChannels] into `dw`, dense in that order: the sum over images and pixels of x at (pixel,
+ * tap) times dy at the pixel.
+ * @param call the forward convolution; its `w` is not read   @param dy [images, outHeight, outWidth, outChannels]
+ */
+export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, dy: Tensor, dw: Tensor): void {
+  const lanes = lanesOf(context);
+  const taps = call.kernel[0] * call.kernel[1];
+  const pieces = piecesOf(...call.kernel);
+  const V = vectorOf(call.outChannels, pieces[0].rows * pieces[0].cols > 9 || lanes.LANES > 4 ? 2 : 4, lanes.LANES);
+  const runs = call.outChannels / V;
+  const WIDTH = runWidthOf(lanes, runs);
+  const isVector = call.inChannels % 4 === 0 && pieces[0].rows * pieces[0].cols <= 9;
+  const channels = isVector ? 4 : taps > 9 ? 1 : Math.min(4, call.inChannels);
+  const [rows, cols] = call.outWidth > 2 ? [2, 4] : [4, 2];
+  const patchCols = Math.ceil(call.outWidth / cols);
+  const patches = Math.ceil(call.outHeight / rows) * patchCols;
+  const groups = [Math.ceil(runs / WIDTH), Math.ceil(call.inChannels / channels)];
+  const enough = ENOUGH_GROUPS[context.info.isSoftware ? 'software' : 'hardware'];
+  const total = patches * call.images;
+  const wanted = Math.min(
+    MOST_SLICES,
+    Math.ceil(enough / (groups[0] * groups[1])),
+    Math.ceil(total / PATCHES_PER_SLICE),
+  );
+  const patchesPerSlice = Math.ceil(total / wanted);
+  const slices = Math.ceil(total / patchesPerSlice);
+  const target = slices === 1 ? dw : context.empty([slices, taps, call.inChannels, call.outChannels]);
+  for (const piece of pieces) {
+    const vertical = axisOf(call, piece, 0, rows);
+    const horizontal = axisOf(call, piece, 1, cols);
+    context.launch({
+      kernel: kernelOf(context.variants.conv, {
+        ...{ LANES: lanes.LANES, WIDTH, V, rows, cols, vertical, horizontal, piece, isVector, channels },
+      }),
+      bindings: { x: call.x, dy, y: target },
+      uniforms: {
+        images: call.images,
+        inChannels: call.inChannels,
+        height: call.height,
+        width: call.width,
+        outHeight: call.outHeight,
+        outWidth: call.outWidth,
+        runs,
+        patchCols,
+        patches,
+        offsetY: vertical.offset,
+        offsetX: horizontal.offset,
+        patchesPerSlice,
+        firstTap: piece.firstRow * call.kernel[1] + piece.firstCol,
+        tapRowStep: call.kernel[1],
+        taps,
+      },
+      groups: [groups[0], groups[1], slices],
+    });
+  }
+  if (slices === 1) return;
+  context.launch({
+    kernel: { file: 'slices_sum.wgsl', source: slicesSumSource, entry: 'slices_sum' },
+    bindings: { x: target, y: dw },
+    uniforms: { count: dw.size, slices },
+    groups: groups2d(Math.ceil(dw.size / 64)),
+  });
+}
+
+function axisOf({ stride, padding }: Omit<Convolution, 'w'>, piece: Piece, axis: 0 | 1, pixels: number): SourceAxis {
+  const [kernel, first] = axis === 0 ? [piece.rows, piece.firstRow] : [piece.cols, piece.firstCol];
+  return forwardAxis({ kernel, stride: stride[axis], padding: padding[axis] - first }, pixels);
+}
+
+interface Choice {
+  LANES: number;
+  WIDTH: number;
+  V: number;
+  rows: number;
+  cols: number;
+  vertical: SourceAxis;
+  horizontal: SourceAxis;
+  piece: Piece;
+  isVector: boolean;
+  channels: number;
+}
+
+function kernelOf(variant: Variants['conv'], choice: Choice): KernelSpec {
+  const { LANES, WIDTH, V, rows, cols, vertical, horizontal, piece, isVector, channels } = choice;
+  const places = vertical.count * horizontal.count;
+  const loads = isVector ? 1 : channels;
+  return {
+    file: 'conv_weight.wgsl',
+    source,
+    entry: 'conv_weight',
+    params: {
+      LANES,
+      WIDTH,
+      PATCH_ROWS: rows,
+      PATCH_COLS: cols,
+      PIXELS: rows * cols,
+      V: V === 1 ? 'f32' : `vec${V}<f32>`,
+      TAPS: piece.rows * piece.cols,
+      WINDOW_COLS: piece.cols,
+      CHANNELS: channels,
+      E: isVector ? 'vec4<f32>' : 'f32',
+      LOADS: loads,
+      SOURCE: places,
+      SOURCE_COLS: horizontal.count,
+      HELD: Math.ceil((places * loads) / LANES),
+      SPACING_Y: vertical.spacing,
+      SPACING_X: horizontal.spacing,
+      STEP_Y: vertical.step,
+      STEP_X: horizontal.step,
+      PIXEL_STEP_Y: vertical.pixelStep,
+      PIXEL_STEP_X: horizontal.pixelStep,
+    },
+    slots: {
+      ...(isVector ? {} : { product: SCALAR_PRODUCT }),
+      ...VARIANT_SLOTS[variant],
+    },
+  };
+}
+
+const SCALAR_PRODUCT = `
+          acc[t * CHANNELS + c] = fma(V(value[((i / PATCH_COLS * PIXEL_STEP_Y + t / WINDOW_COLS) * SOURCE_COLS + i % PATCH_COLS * PIXEL_STEP_X + t % WINDOW_COLS) * LOADS + c]), g[i], acc[t * CHANNELS + c]);`;
+
+/** How what the patch reads of x comes to every lane. */
+const VARIANT_SLOTS: Record<Variants['conv'], Record<string, string>> = {
+  subgroup: {},
+  register: {
+    enables: '',
+    lane_argument: '',
+    values: `
+    for (var p = 0u; p < SOURCE * LOADS; p++) { // @unroll
+      value[p] = load(p, image, top, left, ic0);
+    }`,
+  },
+  workgroup: {
+    enables: '',
+    lane_argument: '',
+    memory: 'var<workgroup> passed: array<E, SOURCE * LOADS>;',
+    values: `
+    workgroupBarrier();
+    for (var e = lane; e < SOURCE * LOADS; e += WIDTH) { passed[e] = load(e, image, top, left, ic0); }
+    workgroupBarrier();
+    for (var p = 0u; p < SOURCE * LOADS; p++) { // @unroll
+      value[p] = passed[p];
+    }`,
+  },
+};

@@ -1,0 +1,28 @@
+/** How many lanes share what they read, and how channels are dealt out to them. */
+import type { Context } from '../context.ts';
+
+export interface Lanes {
+  /** Lanes that can be counted on to form a subgroup; a guess at a good number without subgroups. */
+  LANES: number;
+  /** Lanes of the largest workgroup that is worth while. */
+  most: number;
+}
+
+export function lanesOf({ features, info }: Context): Lanes {
+  const LANES = features.subgroups ? Math.min(features.subgroupMinSize, 64) : 8;
+  // a software adapter runs the lanes of a workgroup one subgroup after the other: small ones spread better
+  return { LANES, most: info.isSoftware ? LANES : Math.max(64, LANES) };
+}
+
+/** The widest vector of at most `most` elements that divides the channels and leaves no lane of a subgroup idle. */
+export function vectorOf(channels: number, most: number, lanes: number): number {
+  const dividing = [4, 2, 1].filter((width) => width <= most && channels % width === 0);
+  return dividing.find((width) => channels >= width * lanes) ?? dividing[dividing.length - 1];
+}
+
+/** Lanes of a workgroup for so many runs of channels: a power-of-two multiple of LANES. */
+export function runWidthOf({ LANES, most }: Lanes, runs: number): number {
+  let width = LANES;
+  while (width < most && width < runs) width *= 2;
+  return width;
+}
