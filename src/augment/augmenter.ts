@@ -117,13 +117,23 @@ export class Augmenter {
    * of all its images, then view 2, and so on. To be recorded.
    */
   views(): Tensor {
+    return this.render(this.draw());
+  }
+
+  /** The first half of views(): what each view's transforms draw, u32 [views, 16], words of augment.wgsl's struct Draws. */
+  draw(): Tensor {
+    const draws = this.#context.empty([this.#viewCount, DRAW_WORDS], { dtype: 'u32' });
+    this.#launch('draw_views', { images: this.#images, draws_out: draws }, [Math.ceil(this.#viewCount / 64), 1, 1]);
+    return draws;
+  }
+
+  /** The second half of views(): the transforms as drawn. */
+  render(draws: Tensor): Tensor {
     const { size } = this.#options;
-    const views = this.#streams * this.#batch * this.#viewsPerImage;
+    const views = this.#viewCount;
     const context = this.#context;
     const [pixels, images] = [this.#pixels, this.#images];
     const perPixel = groups2d(Math.ceil((views * size * size) / 64));
-    const draws = context.empty([views, DRAW_WORDS], { dtype: 'u32' });
-    this.#launch('draw_views', { images, draws_out: draws }, [Math.ceil(views / 64), 1, 1]);
     const colors = context.empty([views, size, size, 3]);
     this.#launch('resample', { pixels, images, draws, colors_out: colors }, perPixel);
     const grays = context.empty([views]);
@@ -138,6 +148,10 @@ export class Augmenter {
     this.#images.dispose();
   }
 
+  get #viewCount(): number {
+    return this.#streams * this.#batch * this.#viewsPerImage;
+  }
+
   #launch(entry: string, bindings: Record<string, Tensor>, groups: [number, number, number]): void {
     const { size, scale, seed, mean, std } = this.#options;
     this.#context.launch({
@@ -150,7 +164,7 @@ export class Augmenter {
       },
       bindings,
       uniforms: {
-        views: this.#streams * this.#batch * this.#viewsPerImage,
+        views: this.#viewCount,
         side: size,
         batch: this.#batch,
         viewsPerImage: this.#viewsPerImage,

@@ -1,0 +1,61 @@
+/** What the augmentation tests have in common: images, views and draws of a batch. */
+import type { Context } from '../../runtime/index.ts';
+import { RandomStream } from '../../runtime/random.ts';
+import { Augmenter, type AugmentOptions, CIFAR_STATISTICS } from '../../src/augment/augmenter.ts';
+import { type PackedImages, packImages, type RgbImage } from '../../src/data/imageSet.ts';
+import { decodeDraws, type ViewDraws } from './referenceAugment.ts';
+
+export const OPTIONS: AugmentOptions = { size: 9, scale: [0.08, 1], seed: 11, ...CIFAR_STATISTICS };
+/** Colors as they are, in [0, 1]. */
+export const UNNORMALIZED: AugmentOptions = { ...OPTIONS, mean: [0, 0, 0], std: [1, 1, 1] };
+
+/** Bytes drawn at random: every transform has something to change everywhere. */
+export function noiseImage(width: number, height: number, seed = width * 1000 + height): RgbImage {
+  const random = new RandomStream(seed, 1);
+  return { width, height, pixels: Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)) };
+}
+
+export const indicesOf = (count: number) => Uint32Array.from({ length: count }, (_, i) => i);
+
+/** All orders of the items, in lexicographic order. */
+export function ordersOf(items: readonly number[]): number[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((item) => ordersOf(items.filter((other) => other !== item)).map((rest) => [item, ...rest]));
+}
+
+interface Batch {
+  indices: number[];
+  rounds: number[];
+}
+
+/** Every view of a batch as a row of its own, and its draws. */
+export async function viewsOf(
+  context: Context,
+  images: readonly RgbImage[],
+  batch: Batch,
+  { seed = OPTIONS.seed, evaluation, besides }: { seed?: number; evaluation?: number; besides?: Batch } = {},
+): Promise<{ views: Float32Array[]; draws: ViewDraws[] }> {
+  const pack: PackedImages = packImages(images);
+  const options = { ...OPTIONS, seed };
+  const batches = [batch, ...(besides ? [besides] : [])].map((each) => ({ images: pack, ...each }));
+  const packs = batches.map(() => pack);
+  const count = batch.indices.length;
+  const augmenter = evaluation
+    ? Augmenter.forEvaluation(context, options, pack, count, evaluation - 1)
+    : Augmenter.forTraining(context, options, packs, count);
+  augmenter.upload(batches);
+  const tensor = context.scope(() => augmenter.views());
+  const values = (await tensor.read()) as Float32Array;
+  tensor.dispose();
+  const draws = await drawsOf(context, augmenter);
+  augmenter.dispose();
+  const length = values.length / tensor.shape[0];
+  return { draws, views: draws.map((_, i) => values.slice(i * length, (i + 1) * length)) };
+}
+
+export async function drawsOf(context: Context, augmenter: Augmenter): Promise<ViewDraws[]> {
+  const draws = context.scope(() => augmenter.draw());
+  const words = (await draws.read()) as Uint32Array<ArrayBuffer>;
+  draws.dispose();
+  return decodeDraws(words);
+}

@@ -1,0 +1,237 @@
+/**
+ * The transforms of methods.md 5 in f64, one function each, written from torchvision's definitions of them; and what a view
+ * draws, from the host's generator. Images here are rows of pixels, a pixel three numbers in [0, 1].
+ */
+import { threefry2x32, uniform01 } from '../../runtime/random.ts';
+import type { RgbImage } from '../../src/data/imageSet.ts';
+
+export type Pixel = [red: number, green: number, blue: number];
+export type ImageF64 = Pixel[][];
+
+export const JITTER_OPS = ['brightness', 'contrast', 'saturation', 'hue'] as const;
+
+/** What one view's transforms do. */
+export interface ViewDraws {
+  /** Pixels of the image. */
+  crop: { left: number; top: number; width: number; height: number };
+  isFlipped: boolean;
+  isJittered: boolean;
+  isGray: boolean;
+  /** The jitter's operations, as indices into JITTER_OPS, in the order in which they are done. */
+  order: number[];
+  /** Of each operation, in the order of JITTER_OPS: three factors, and a hue shift in turns. */
+  factors: number[];
+}
+
+/** A view that changes nothing of `crop`. */
+export function plainDraws(crop: ViewDraws['crop']): ViewDraws {
+  const neutral = { isFlipped: false, isJittered: false, isGray: false };
+  return { crop, ...neutral, order: [0, 1, 2, 3], factors: [1, 1, 1, 0] };
+}
+
+const WORDS = 16;
+
+/** As words of augment.wgsl's struct Draws: four f32, three u32 and a gap, vec4<u32>, vec4<f32>. */
+export function encodeDraws(views: readonly ViewDraws[]): Uint32Array {
+  const words = new Uint32Array(views.length * WORDS);
+  const floats = new Float32Array(words.buffer);
+  views.forEach(({ crop, isFlipped, isJittered, isGray, order, factors }, view) => {
+    const at = view * WORDS;
+    floats.set([crop.left, crop.top, crop.width, crop.height], at);
+    words.set([Number(isFlipped), Number(isJittered), Number(isGray)], at + 4);
+    words.set(order, at + 8);
+    floats.set(factors, at + 12);
+  });
+  return words;
+}
+
+export function decodeDraws(words: Uint32Array<ArrayBuffer>): ViewDraws[] {
+  const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
+  return Array.from({ length: words.length / WORDS }, (_, view) => {
+    const at = view * WORDS;
+    const [left, top, width, height] = floats.subarray(at, at + 4);
+    const [flipped, jittered, gray] = words.subarray(at + 4, at + 7);
+    return {
+      crop: { left, top, width, height },
+      isFlipped: flipped === 1,
+      isJittered: jittered === 1,
+      isGray: gray === 1,
+      order: [...words.subarray(at + 8, at + 12)],
+      factors: [...floats.subarray(at + 12, at + 16)],
+    };
+  });
+}
+
+/** The crop of an image of bytes, in [0, 1]. */
+function cropF64({ width, pixels }: RgbImage, crop: ViewDraws['crop']): ImageF64 {
+  return Array.from({ length: crop.height }, (_, y) =>
+    Array.from({ length: crop.width }, (_, x): Pixel => {
+      const at = ((crop.top + y) * width + crop.left + x) * 3;
+      return [pixels[at] / 255, pixels[at + 1] / 255, pixels[at + 2] / 255];
+    }),
+  );
+}
+
+/**
+ * What the pixels of a line of `from` weigh in pixel `target` of a line of `to`: bilinear, antialias=True. Target pixel t
+ * lies at (t + 1/2) from / to; weights fall to 0 at one pixel from there, of the line that has fewer; they add up to 1.
+ */
+function lineWeights(from: number, to: number, target: number): number[] {
+  const scale = from / to;
+  const weights = Array.from({ length: from }, (_, source) => {
+    const distance = Math.abs(source + 0.5 - (target + 0.5) * scale);
+    return Math.max(0, 1 - distance / Math.max(1, scale));
+  });
+  const total = weights.reduce((a, b) => a + b, 0);
+  return weights.map((weight) => weight / total);
+}
+
+/** sum of weights[i] items[i]. */
+const weighted = (items: readonly Pixel[], weights: readonly number[]): Pixel =>
+  [0, 1, 2].map((channel) => items.reduce((sum, item, i) => sum + weights[i] * item[channel], 0)) as Pixel;
+
+/** resize(antialias=True), rows and then columns. */
+function resizeF64(image: ImageF64, side: number): ImageF64 {
+  const columns = Array.from({ length: side }, (_, x) => lineWeights(image[0].length, side, x));
+  const rows = Array.from({ length: side }, (_, y) => lineWeights(image.length, side, y));
+  const narrow = image.map((row) => columns.map((weights) => weighted(row, weights)));
+  return rows.map((weights) =>
+    columns.map((_, x) =>
+      weighted(
+        narrow.map((row) => row[x]),
+        weights,
+      ),
+    ),
+  );
+}
+
+const flipF64 = (image: ImageF64): ImageF64 => image.map((row) => [...row].reverse());
+
+const map = (image: ImageF64, f: (pixel: Pixel) => Pixel): ImageF64 => image.map((row) => row.map(f));
+
+const clamped = (pixel: Pixel): Pixel => pixel.map((value) => Math.min(1, Math.max(0, value))) as Pixel;
+
+const grayOf = ([red, green, blue]: Pixel): number => 0.299 * red + 0.587 * green + 0.114 * blue;
+
+/** factor * pixel + (1 - factor) * other, of every channel. */
+const blend = (pixel: Pixel, other: number, factor: number): Pixel =>
+  clamped(pixel.map((value) => factor * value + (1 - factor) * other) as Pixel);
+
+const brightnessF64 = (image: ImageF64, factor: number): ImageF64 => map(image, (pixel) => blend(pixel, 0, factor));
+
+function contrastF64(image: ImageF64, factor: number): ImageF64 {
+  const grays = image.flat().map(grayOf);
+  const mean = grays.reduce((a, b) => a + b, 0) / grays.length;
+  return map(image, (pixel) => blend(pixel, mean, factor));
+}
+
+const saturationF64 = (image: ImageF64, factor: number): ImageF64 =>
+  map(image, (pixel) => blend(pixel, grayOf(pixel), factor));
+
+/** Hue of a pixel in degrees (0 for gray), saturation and value (Smith 1978). */
+function hsvOf(pixel: Pixel): { hue: number; saturation: number; value: number } {
+  const value = Math.max(...pixel);
+  const chroma = value - Math.min(...pixel);
+  const [red, green, blue] = pixel;
+  let hue = 0;
+  if (chroma > 0 && value === red) hue = (60 * (green - blue)) / chroma;
+  else if (chroma > 0 && value === green) hue = 120 + (60 * (blue - red)) / chroma;
+  else if (chroma > 0) hue = 240 + (60 * (red - green)) / chroma;
+  return { hue, saturation: value > 0 ? chroma / value : 0, value };
+}
+
+/** value - value saturation max(0, min(k, 4 - k, 1)), k = (n + hue / 60) mod 6, n = 5, 3, 1 for red, green, blue. */
+function rgbOf({ hue, saturation, value }: { hue: number; saturation: number; value: number }): Pixel {
+  return [5, 3, 1].map((n) => {
+    const k = (((n + hue / 60) % 6) + 6) % 6;
+    return value - value * saturation * Math.max(0, Math.min(k, 4 - k, 1));
+  }) as Pixel;
+}
+
+const hueF64 = (image: ImageF64, turns: number): ImageF64 =>
+  map(image, (pixel) => {
+    const hsv = hsvOf(pixel);
+    return clamped(rgbOf({ ...hsv, hue: hsv.hue + 360 * turns }));
+  });
+
+const JITTER = [brightnessF64, contrastF64, saturationF64, hueF64];
+
+/** The view of an image, [3, side, side] in row-major order. */
+export function viewF64(
+  source: RgbImage,
+  draws: ViewDraws,
+  { size, mean, std }: { size: number; mean: readonly number[]; std: readonly number[] },
+): Float64Array {
+  let image = resizeF64(cropF64(source, draws.crop), size);
+  if (draws.isFlipped) image = flipF64(image);
+  if (draws.isJittered) for (const op of draws.order) image = JITTER[op](image, draws.factors[op]);
+  if (draws.isGray) image = map(image, (pixel) => [grayOf(pixel), grayOf(pixel), grayOf(pixel)]);
+  const pixels = image.flat();
+  return Float64Array.from([0, 1, 2].flatMap((c) => pixels.map((pixel) => (pixel[c] - mean[c]) / std[c])));
+}
+
+export interface ViewKey {
+  seed: number;
+  /** Of train/streams.ts. */
+  stream: number;
+  /** Position of the image, with bit 31 for the second stream of images. */
+  key: number;
+  round: number;
+  /** Number of the view among those of its image. */
+  view: number;
+}
+
+const TRIES = 10;
+
+/**
+ * What a view draws. Pair d of uniform numbers is the counter (key, round 2^12 + view 2^6 + d): d = 0 to 9 area and aspect
+ * ratio, 10 the place of the crop, 11 flip and jitter, 12 brightness and contrast, 13 saturation and hue, 14 order and gray.
+ * @returns the draws but for `order`, whose uniform number is `orderU`; `isNearTie` where the sides of a tried crop lie so
+ * near to a half that f32 may round them to the other side
+ */
+export function drawF64(
+  image: { width: number; height: number },
+  scale: readonly [number, number],
+  { seed, stream, key, round, view }: ViewKey,
+): Omit<ViewDraws, 'order'> & { orderU: number; isNearTie: boolean } {
+  const pair = (d: number): number[] =>
+    threefry2x32(seed, stream, key, round * 2 ** 12 + view * 2 ** 6 + d).map(uniform01);
+  const between = (low: number, high: number, u: number) => low + (high - low) * u;
+  const { width, height } = image;
+  const place = pair(TRIES);
+  let crop: ViewDraws['crop'] | null = null;
+  let isNearTie = false;
+  for (let d = 0; d < TRIES && !crop; d++) {
+    const [first, second] = pair(d);
+    const area = width * height * between(scale[0], scale[1], first);
+    const ratio = Math.exp(between(Math.log(3 / 4), Math.log(4 / 3), second));
+    const sides = [Math.sqrt(area * ratio), Math.sqrt(area / ratio)];
+    isNearTie ||= sides.some((side) => Math.abs(side - Math.floor(side) - 0.5) < 1e-6 * side);
+    const [w, h] = sides.map(Math.round);
+    if (w < 1 || h < 1 || w > width || h > height) continue;
+    const left = Math.floor(place[0] * (width - w + 1));
+    const top = Math.floor(place[1] * (height - h + 1));
+    crop = { left, top, width: w, height: h };
+  }
+  const [flip, jitter] = pair(TRIES + 1);
+  const [brightness, contrast] = pair(TRIES + 2);
+  const [saturation, hue] = pair(TRIES + 3);
+  const [orderU, gray] = pair(TRIES + 4);
+  return {
+    crop: crop ?? largestCrop(image),
+    isFlipped: flip < 0.5,
+    isJittered: jitter < 0.8,
+    isGray: gray < 0.2,
+    factors: [...[brightness, contrast, saturation].map((u) => between(0.6, 1.4, u)), between(-0.1, 0.1, hue)],
+    orderU,
+    isNearTie,
+  };
+}
+
+/** The largest crop with an aspect ratio in [3/4, 4/3], from the middle. */
+export function largestCrop({ width, height }: { width: number; height: number }): ViewDraws['crop'] {
+  let [w, h] = [width, height];
+  if (width / height < 3 / 4) h = Math.round(width / (3 / 4));
+  else if (width / height > 4 / 3) w = Math.round(height * (4 / 3));
+  return { left: Math.floor((width - w) / 2), top: Math.floor((height - h) / 2), width: w, height: h };
+}

@@ -1,0 +1,165 @@
+/**
+ * Augmentation against its definitions (methods.md 5): the pixels of given draws against the transforms in f64. What is
+ * drawn: augmentDraws.test.ts.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Context } from '../../runtime/index.ts';
+import { Augmenter, type AugmentOptions } from '../../src/augment/augmenter.ts';
+import { packImages, type RgbImage } from '../../src/data/imageSet.ts';
+import { openTestContext } from '../helpers/adapter.ts';
+import { indicesOf, noiseImage, OPTIONS, ordersOf, UNNORMALIZED, viewsOf } from '../helpers/augmentation.ts';
+import { expectClose } from '../helpers/matchers.ts';
+import {
+  decodeDraws,
+  encodeDraws,
+  JITTER_OPS,
+  plainDraws,
+  type ViewDraws,
+  viewF64,
+} from '../helpers/referenceAugment.ts';
+import { tolerance } from '../helpers/tolerances.ts';
+
+let context: Context;
+beforeAll(async () => {
+  context = await openTestContext();
+});
+afterAll(async () => {
+  await context.close();
+});
+
+const whole = ({ width, height }: RgbImage): ViewDraws['crop'] => ({ left: 0, top: 0, width, height });
+
+/** One view of each image, transformed as `draws` say; on the device and by the reference. */
+async function render(images: readonly RgbImage[], draws: readonly ViewDraws[], options: AugmentOptions) {
+  const pack = packImages(images);
+  const augmenter = Augmenter.forEvaluation(context, options, pack, images.length, 0);
+  augmenter.upload([{ images: pack, indices: indicesOf(images.length), rounds: new Uint32Array(images.length) }]);
+  const given = context.tensor(encodeDraws(draws), [draws.length, 16], { dtype: 'u32' });
+  const views = context.scope(() => augmenter.render(given));
+  const actual = (await views.read()) as Float32Array;
+  for (const each of [views, given, augmenter]) each.dispose();
+  const expected = images.flatMap((image, i) => [...viewF64(image, draws[i], options)]);
+  return { actual, expected, shape: [images.length, 3, options.size, options.size] };
+}
+
+async function expectViews(images: readonly RgbImage[], draws: readonly ViewDraws[], options = OPTIONS): Promise<void> {
+  const { actual, expected, shape } = await render(images, draws, options);
+  expectClose(actual, expected, tolerance.view, shape);
+}
+
+describe('pixels of given draws', () => {
+  const cases: { label: string; image: [number, number]; crop: [number, number, number, number]; size: number }[] = [
+    { label: 'the whole of an odd image, shrunk', image: [37, 23], crop: [0, 0, 37, 23], size: 9 },
+    { label: 'a wide crop at the right edge, shrunk', image: [37, 23], crop: [6, 10, 31, 13], size: 12 },
+    { label: 'a crop shrunk along one side, enlarged along the other', image: [37, 23], crop: [3, 5, 29, 4], size: 11 },
+    { label: 'a small crop, enlarged', image: [37, 23], crop: [31, 17, 5, 6], size: 17 },
+    { label: 'one pixel', image: [37, 23], crop: [36, 22, 1, 1], size: 5 },
+    { label: 'an image of one pixel', image: [1, 1], crop: [0, 0, 1, 1], size: 3 },
+    { label: 'an image one pixel wide', image: [1, 19], crop: [0, 2, 1, 15], size: 4 },
+    { label: 'a long way down', image: [101, 77], crop: [1, 2, 99, 75], size: 2 },
+    { label: 'to one pixel', image: [13, 9], crop: [0, 0, 13, 9], size: 1 },
+  ];
+  test.each(cases)('crop and resize: $label', async ({ image: [w, h], crop: [left, top, width, height], size }) => {
+    const image = noiseImage(w, h);
+    const draws = plainDraws({ left, top, width, height });
+    await expectViews([image, image], [draws, { ...draws, isFlipped: true }], { ...UNNORMALIZED, size });
+  });
+
+  test('a crop of just the size is the bytes themselves, and flipped their mirror image', async () => {
+    const image = noiseImage(13, 11);
+    const draws = plainDraws({ left: 2, top: 1, width: 9, height: 9 });
+    const { actual } = await render([image, image], [draws, { ...draws, isFlipped: true }], UNNORMALIZED);
+    const byte = (x: number, y: number, c: number) => image.pixels[((y + 1) * 13 + x + 2) * 3 + c];
+    const bytes = Array.from({ length: 2 * 3 * 81 }, (_, i) => {
+      const [view, c, y, x] = [Math.floor(i / 243), Math.floor(i / 81) % 3, Math.floor(i / 9) % 9, i % 9];
+      return byte(view === 1 ? 8 - x : x, y, c);
+    });
+    expect(Array.from(actual, (value) => Math.round(value * 255))).toEqual(bytes);
+    expectClose(
+      actual,
+      bytes.map((value) => value / 255),
+      tolerance.view,
+    );
+  });
+
+  // Neutral but for one operation; at the ends of what is drawn, and beyond, where much is clamped.
+  const single = JITTER_OPS.flatMap((op, at) => {
+    const values = op === 'hue' ? [-0.5, -0.1, 0.037, 0.1, 0.4] : [0, 0.6, 0.93, 1.4, 3];
+    return values.map((value) => ({ op, at, value }));
+  });
+  test.each(single)('jitter: $op $value', async ({ at, value }) => {
+    const images = [noiseImage(9, 9), noiseImage(31, 17), grayImage(9, 9)];
+    const draws = images.map((image) => {
+      const view = plainDraws(whole(image));
+      return { ...view, isJittered: true, factors: view.factors.map((factor, op) => (op === at ? value : factor)) };
+    });
+    await expectViews(images, draws);
+  });
+
+  test('a hue shift of a third of a turn moves every channel on by one', async () => {
+    const image = noiseImage(9, 9);
+    const draws = { ...plainDraws(whole(image)), isJittered: true, factors: [1, 1, 1, 1 / 3] };
+    const { actual } = await render([image], [draws], UNNORMALIZED);
+    const moved = [2, 0, 1].flatMap((c) => Array.from({ length: 81 }, (_, pixel) => image.pixels[pixel * 3 + c] / 255));
+    expectClose(actual, moved, tolerance.view);
+  });
+
+  test('jitter: all 24 orders, each with strong factors', async () => {
+    const orders = ordersOf([0, 1, 2, 3]);
+    expect(orders).toHaveLength(24);
+    const images = orders.map((_, i) => noiseImage(15 + (i % 4), 13));
+    const draws = images.map((image, i) => ({
+      ...plainDraws(whole(image)),
+      isJittered: true,
+      order: orders[i],
+      factors: [1.4, 1.3, 0.6, -0.1],
+    }));
+    await expectViews(images, draws);
+  });
+
+  test('not jittered: factors without effect; gray; gray after jitter', async () => {
+    const image = noiseImage(21, 15);
+    const factors = [0.6, 1.4, 0.7, 0.1];
+    const draws = { ...plainDraws(whole(image)), factors };
+    const gray = { ...draws, isGray: true };
+    await expectViews(
+      [image, image, image, image],
+      [draws, gray, { ...gray, isJittered: true }, { ...draws, isJittered: true, isFlipped: true }],
+    );
+  });
+
+  test('pixels that the device draws itself: two views of odd images of three sizes in one batch', async () => {
+    const images = [noiseImage(35, 27), noiseImage(27, 41), noiseImage(9, 9)];
+    const pack = packImages(images);
+    const augmenter = Augmenter.forTraining(context, OPTIONS, [pack], 3);
+    augmenter.upload([{ images: pack, indices: indicesOf(3), rounds: [0, 1, 2] }]);
+    const draws = context.scope(() => augmenter.draw());
+    const views = context.scope(() => augmenter.views());
+    const drawn = decodeDraws((await draws.read()) as Uint32Array<ArrayBuffer>);
+    const expected = drawn.flatMap((view, i) => [...viewF64(images[i % 3], view, OPTIONS)]);
+    expectClose((await views.read()) as Float32Array, expected, tolerance.view, views.shape);
+    for (const each of [draws, views, augmenter]) each.dispose();
+  });
+});
+
+describe('evaluation', () => {
+  test.each([
+    [9, 9],
+    [9, 16],
+    [13, 9],
+  ])('the plain view of an image of %i x %i pixels is its centre', async (width, height) => {
+    const image = noiseImage(width, height);
+    const { views } = await viewsOf(context, [image], { indices: [0], rounds: [0] }, { evaluation: 1 });
+    const side = OPTIONS.size;
+    const corner = (length: number) => Math.round((length - side) / 2);
+    const crop = { left: corner(width), top: corner(height), width: side, height: side };
+    expectClose(views[0], viewF64(image, plainDraws(crop), OPTIONS), tolerance.view);
+  });
+});
+
+/** Equal channels, where hue and saturation have nothing to hold on to; black and white among them. */
+function grayImage(width: number, height: number): RgbImage {
+  const { pixels } = noiseImage(width, height);
+  const grays = pixels.map((_, i) => [0, 255][Math.floor(i / 3)] ?? pixels[Math.floor(i / 3) * 3]);
+  return { width, height, pixels: grays };
+}
