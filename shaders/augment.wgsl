@@ -99,11 +99,13 @@ fn draw_views(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
     let number = (view / sizes.batch) % sizes.viewsPerImage;
     var d: Draws;
     if (PLAIN && number == 0u) {
-      let corner = floor((vec2<f32>(f32(image.width), f32(image.height)) - f32(sizes.side)) / 2.0 + 0.5);
+      // an image smaller than the view gives its largest square, enlarged
+      let side = f32(min(sizes.side, min(image.width, image.height)));
+      let corner = round((vec2<f32>(f32(image.width), f32(image.height)) - side) / 2.0); // half to even, as torchvision
       d.left = corner.x;
       d.top = corner.y;
-      d.width = f32(sizes.side);
-      d.height = f32(sizes.side);
+      d.width = side;
+      d.height = side;
     } else {
       let crop = draw_crop(image, number);
       d.left = crop.x;

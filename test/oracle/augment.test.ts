@@ -145,13 +145,18 @@ describe('pixels of given draws', () => {
 describe('evaluation', () => {
   test.each([
     [9, 9],
+    [10, 11],
+    [14, 12],
     [9, 16],
     [13, 9],
+    [6, 6], // smaller than the view: its centre square is enlarged
+    [5, 8],
+    [11, 8],
   ])('the plain view of an image of %i x %i pixels is its centre', async (width, height) => {
     const image = noiseImage(width, height);
     const { views } = await viewsOf(context, [image], { indices: [0], rounds: [0] }, { evaluation: 1 });
-    const side = OPTIONS.size;
-    const corner = (length: number) => Math.round((length - side) / 2);
+    const side = Math.min(OPTIONS.size, width, height);
+    const corner = (length: number) => roundHalfToEven((length - side) / 2); // as torchvision's center_crop
     const crop = { left: corner(width), top: corner(height), width: side, height: side };
     expectClose(views[0], viewF64(image, plainDraws(crop), OPTIONS), tolerance.view);
   });
@@ -162,4 +167,9 @@ function grayImage(width: number, height: number): RgbImage {
   const { pixels } = noiseImage(width, height);
   const grays = pixels.map((_, i) => [0, 255][Math.floor(i / 3)] ?? pixels[Math.floor(i / 3) * 3]);
   return { width, height, pixels: grays };
+}
+
+function roundHalfToEven(x: number): number {
+  const floor = Math.floor(x);
+  return x - floor === 0.5 ? floor + (floor % 2) : Math.round(x);
 }
