@@ -80,6 +80,8 @@ export class Kernel {
 
 export class KernelCache {
   readonly #device: Device;
+  /** Of specs that are made once and launched often: spares the key. */
+  readonly #byObject = new WeakMap<KernelSpec, Kernel>();
   readonly #bySpec = new Map<string, Kernel>();
   readonly #byText = new Map<string, Kernel>();
 
@@ -88,6 +90,8 @@ export class KernelCache {
   }
 
   get(spec: KernelSpec): Kernel {
+    const known = this.#byObject.get(spec);
+    if (known) return known;
     const key = kernelKey(spec);
     let kernel = this.#bySpec.get(key);
     if (!kernel) {
@@ -97,6 +101,7 @@ export class KernelCache {
       this.#byText.set(textKey, kernel);
       this.#bySpec.set(key, kernel);
     }
+    this.#byObject.set(spec, kernel);
     return kernel;
   }
 }

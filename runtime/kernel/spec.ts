@@ -13,13 +13,7 @@ export interface KernelSpec {
   include?: readonly string[];
 }
 
-const sourceIds = new WeakMap<object, string>();
-
 /** A key that is equal exactly when the emitted text and the entry point are. */
-export function kernelKey(spec: KernelSpec): string {
-  const known = sourceIds.get(spec);
-  if (known) return known;
-  const key = JSON.stringify([spec.file, spec.entry, spec.params ?? {}, spec.slots ?? {}]);
-  sourceIds.set(spec, key);
-  return key;
+export function kernelKey({ file, entry, params = {}, slots = {}, include = [] }: KernelSpec): string {
+  return JSON.stringify([file, entry, params, slots, include]);
 }

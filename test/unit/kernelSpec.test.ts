@@ -1,0 +1,25 @@
+/** A kernel's key: two specs share a pipeline exactly when they emit the same text for the same entry point. */
+import { expect, test } from 'vitest';
+import { emit } from '../../runtime/kernel/emit.ts';
+import { type KernelSpec, kernelKey } from '../../runtime/kernel/spec.ts';
+
+const source = `const WIDTH: u32 = 4u; // @param
+// @slot body
+// @end
+`;
+const spec: KernelSpec = { file: 'a.wgsl', source, entry: 'main' };
+
+test.each<[string, Partial<KernelSpec>]>([
+  ['another parameter', { params: { WIDTH: 8 } }],
+  ['another slot', { slots: { body: '// filled' } }],
+  ['another included file', { include: ['// helpers'] }],
+])('%s: another text, another key', (_, change) => {
+  const other = { ...spec, ...change };
+  expect(emit(other)).not.toBe(emit(spec));
+  expect(kernelKey(other)).not.toBe(kernelKey(spec));
+});
+
+test('equal specs have equal keys, another entry point another one', () => {
+  expect(kernelKey({ ...spec, params: {} })).toBe(kernelKey(spec));
+  expect(kernelKey({ ...spec, entry: 'other' })).not.toBe(kernelKey(spec));
+});
