@@ -1,0 +1,210 @@
+/**
+ * The layers, checked by reading lines: shaders <- runtime <- src, and inside runtime the table below. An import may point
+ * to its own layer or to one before. Also what may appear only where: the host's services, WebGPU's types, module state.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/** Files and folders of runtime/, from left to right. Every file belongs to the one line that names it or its folder. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['errors.ts', 'dtype.ts', 'shape.ts', 'random.ts', 'safetensors.ts'],
+  ['platform/'],
+  ['device/'],
+  ['variants.ts', 'kernel/'],
+  ['plan/'],
+  ['tensor.ts', 'launch.ts', 'context.ts'],
+  ['autograd.ts', 'ops/'],
+  ['nn/', 'optim/', 'gradcheck.ts'],
+  ['index.ts'],
+];
+
+/** Imports that point right, each with its reason. They are of types alone: nothing runs. */
+const BACK_EDGES: readonly { from: string; to: string; why: string }[] = [
+  { from: 'runtime/tensor.ts', to: 'runtime/autograd.ts', why: 'a tensor holds the tape node that made it' },
+];
+
+/** Files of src/ that reach past runtime/index.ts, or speak to the host: they are the process around the command line. */
+const NODE_ENTRIES = {
+  'src/cli/main.ts': 'the entry point in Node: arguments, streams, signals, exit code, and which platform is used',
+  'src/cli/doctor.ts': 'called by main.ts alone: reports on this machine and its adapters',
+};
+const PLATFORM_FOLDERS = ['runtime/platform/', 'src/platform/'];
+
+interface SourceFile {
+  path: string;
+  text: string;
+  imports: { to: string; isTypeOnly: boolean }[];
+}
+
+const root = new URL('../../', import.meta.url);
+
+function filesIn(folder: string): SourceFile[] {
+  const names = readdirSync(new URL(`${folder}/`, root), { recursive: true, encoding: 'utf8' });
+  return names
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+    .sort()
+    .map((path) => {
+      const text = readFileSync(new URL(path, root), 'utf8');
+      return { path, text, imports: importsOf(path, text) };
+    });
+}
+
+/** `import` and `export ... from` lines, `import()` and `require()` too; relative ones as paths from the root. */
+function importsOf(path: string, text: string): SourceFile['imports'] {
+  const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm);
+  const calls = text.matchAll(/\b(?:import|require)\(\s*['"]([^'"]+)['"]/g);
+  const found = [
+    ...[...statements].map(([, type, to]) => ({ to, isTypeOnly: type !== undefined })),
+    ...[...calls].map(([, to]) => ({ to, isTypeOnly: false })),
+  ];
+  return found.map(({ to, isTypeOnly }) => ({
+    to: to.startsWith('.') ? posix.join(posix.dirname(path), to) : to,
+    isTypeOnly,
+  }));
+}
+
+/** The code without comments and quoted strings; lines keep their numbers. */
+function codeOf(text: string): string {
+  const noise = /\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g;
+  return text.replace(noise, (match) => match.replace(/[^\n]/g, ' '));
+}
+
+/** `path:line  text` of every line whose code matches. */
+function linesWith(files: readonly SourceFile[], pattern: RegExp): string[] {
+  return files.flatMap(({ path, text }) => {
+    const lines = text.split('\n');
+    return codeOf(text)
+      .split('\n')
+      .flatMap((code, i) => (pattern.test(code) ? [`${path}:${i + 1}  ${lines[i].trim()}`] : []));
+  });
+}
+
+const runtime = filesIn('runtime');
+const src = filesIn('src');
+
+test('the reader of lines finds what it is there to find', () => {
+  const text = "import a from './a.ts';\nimport type { B } from '../b.ts';\nexport {\n  c,\n} from 'c'; // './no.ts'\n";
+  expect(importsOf('x/y.ts', text)).toEqual([
+    { to: 'x/a.ts', isTypeOnly: false },
+    { to: 'b.ts', isTypeOnly: true },
+    { to: 'c', isTypeOnly: false },
+  ]);
+  expect(importsOf('x/y.ts', "import './d.ts';\nawait import('./e.ts');")).toHaveLength(2);
+  expect(codeOf("a('process.env'); // process.env\n/* process */ b").trim()).toMatch(/^a\( +\); +\n +b$/);
+  expect(runtime.length).toBeGreaterThan(30);
+  expect(runtime.flatMap(({ imports }) => imports).length).toBeGreaterThan(100);
+});
+
+describe('runtime', () => {
+  const layerOf = (path: string): number => {
+    const name = path.slice('runtime/'.length);
+    return LAYERS.findIndex((layer) =>
+      layer.some((entry) => (entry.endsWith('/') ? name.startsWith(entry) : name === entry)),
+    );
+  };
+
+  test('every file has its place in the table', () => {
+    expect(runtime.filter(({ path }) => layerOf(path) < 0).map(({ path }) => path)).toEqual([]);
+    const empty = LAYERS.flat().filter((entry) => !runtime.some(({ path }) => path.startsWith(`runtime/${entry}`)));
+    expect(empty, 'entries of the table without a file').toEqual([]);
+  });
+
+  test('imports point left', () => {
+    const isListed = (from: string, { to, isTypeOnly }: SourceFile['imports'][number]) =>
+      isTypeOnly && BACK_EDGES.some((edge) => edge.from === from && edge.to === to);
+    const right = runtime.flatMap(({ path, imports }) =>
+      imports
+        .filter((each) => each.to.startsWith('runtime/') && layerOf(each.to) > layerOf(path) && !isListed(path, each))
+        .map(({ to }) => `${path} imports ${to}`),
+    );
+    expect(right).toEqual([]);
+  });
+
+  test('the list of back edges holds no dead line', () => {
+    const dead = BACK_EDGES.filter(
+      ({ from, to }) => !runtime.some(({ path, imports }) => path === from && imports.some((each) => each.to === to)),
+    );
+    expect(dead).toEqual([]);
+  });
+
+  test('nothing outside but shaders and packages', () => {
+    const outside = runtime.flatMap(({ path, imports }) =>
+      imports.filter(({ to }) => /^(\.\.|src|test|bench)\b/.test(to)).map(({ to }) => `${path} imports ${to}`),
+    );
+    expect(outside).toEqual([]);
+  });
+});
+
+describe('src', () => {
+  test('imports runtime/index.ts alone of runtime', () => {
+    const deep = src
+      .filter(({ path }) => !(path in NODE_ENTRIES))
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter(({ to }) => to.startsWith('runtime/') && to !== 'runtime/index.ts')
+          .map(({ to }) => `${path} imports ${to}`),
+      );
+    expect(deep).toEqual([]);
+    const entries = src
+      .filter(({ path }) => path in NODE_ENTRIES)
+      .flatMap(({ imports }) => imports.map(({ to }) => to));
+    const reached = new Set(entries.filter((to) => to.startsWith('runtime/')));
+    expect([...reached].sort()).toEqual(['runtime/index.ts', 'runtime/platform/node.ts']);
+  });
+
+  test('its entry points are imported by entry points alone', () => {
+    const importers = src.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ to }) => to in NODE_ENTRIES && !(path in NODE_ENTRIES))
+        .map(({ to }) => `${path} imports ${to}`),
+    );
+    expect(importers).toEqual([]);
+    expect(Object.keys(NODE_ENTRIES).filter((path) => !src.some((file) => file.path === path))).toEqual([]);
+  });
+
+  test('names no GPU type', () => {
+    expect(linesWith(src, /\bGPU[A-Z]\w*/)).toEqual([]);
+  });
+});
+
+test('no module state: no variables, empty collections or written constants outside functions and classes', () => {
+  const all = [...runtime, ...src.filter(({ path }) => !(path in NODE_ENTRIES))]; // a process is entered once
+  expect(linesWith(all, /^(export )?(let|var)\b/)).toEqual([]);
+  const collection = /^(export )?const [^=]+= *(\[\]|\{\}|new (Weak)?(Map|Set)\b|new \w*Array\b)/;
+  expect(linesWith(all, collection)).toEqual([]);
+  expect(linesWith(all, /^ {2}(private |public |#)?static (?!readonly|async|get )[\w#]+\s*[:=;]/)).toEqual([]);
+  const written = all.flatMap((file) => {
+    const names = [...codeOf(file.text).matchAll(/^(?:export )?const (\w+)/gm)].map(([, name]) => name);
+    if (names.length === 0) return [];
+    const change = `(?:[.[][^=;(]*)(?<![=!<>])(?:[-+*/|&^]|\\?\\?)?=(?!=|>)|\\.(?:push|pop|shift|unshift|splice|sort|set|add|delete|clear|fill)\\(`;
+    return linesWith([file], new RegExp(`(?<![\\w.$])(?:${names.join('|')})(?:${change})`));
+  });
+  expect(written).toEqual([]);
+});
+
+describe('the host', () => {
+  const others = [...runtime, ...src].filter(
+    ({ path }) => !(path in NODE_ENTRIES) && !PLATFORM_FOLDERS.some((folder) => path.startsWith(folder)),
+  );
+
+  test("Node's modules only in platform folders and entry points", () => {
+    const users = others.flatMap(({ path, imports }) =>
+      imports.filter(({ to }) => to.startsWith('node:')).map(({ to }) => `${path} imports ${to}`),
+    );
+    expect(users).toEqual([]);
+  });
+
+  // A word alone may be a variable's name (a window of a convolution); the global is known by what is done with it.
+  test.each(['process', 'navigator', 'window', 'document', 'globalThis'])('%s only there', (name) => {
+    const use = new RegExp(`(?<![\\w.$#])(${name}\\s*(\\?\\.|\\.|\\[)|typeof ${name}\\b)|[=(,] *${name} *[;)]`);
+    const declared = new RegExp(`\\b(const|let) ${name}\\b|[({,] *${name}[:,)]`);
+    expect(
+      linesWith(
+        others.filter(({ text }) => !declared.test(codeOf(text))),
+        use,
+      ),
+    ).toEqual([]);
+  });
+});
