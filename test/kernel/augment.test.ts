@@ -1,0 +1,113 @@
+/** augment.wgsl on the CPU, its four launches one after the other, against the host's draws and the transforms in f64. */
+import { describe, expect, test } from 'vitest';
+import { imageAt, packImages } from '../../src/data/imageSet.ts';
+import { noiseImage } from '../helpers/augmentation.ts';
+import { expectOnCpu, runOnCpu, shaderText } from '../helpers/interpreter.ts';
+import { decodeDraws, drawF64, encodeDraws, plainDraws, viewF64 } from '../helpers/referenceAugment.ts';
+import { tolerance } from '../helpers/tolerances.ts';
+
+const SIDE = 3;
+const SEED = 21;
+const STREAM = 4;
+const scale = [0.3, 1] as const;
+const statistics = { size: SIDE, mean: [0.5, 0.4, 0.3], std: [0.25, 0.2, 0.3] };
+const pack = packImages([noiseImage(7, 5), noiseImage(5, 9)]);
+/** First word, width, height, key, round. */
+const images = Uint32Array.from(
+  [0, 1].flatMap((i) => [pack.offsets[i] / 4, pack.widths[i], pack.heights[i], i, 3 + i]),
+);
+const pixels = new Uint32Array(pack.pixels.buffer);
+const VIEWS = 4; // two of each image
+const uniforms = {
+  ...{ views: VIEWS, side: SIDE, batch: 2, viewsPerImage: 2, seed: SEED, stream: STREAM },
+  ...{ smallestArea: scale[0], largestArea: scale[1] },
+  mean: [...statistics.mean, 0],
+  perStd: [...statistics.std.map((value) => 1 / value), 0],
+};
+const kernel = (entry: string, params = {}) => ({
+  ...{ file: 'augment.wgsl', entry, params },
+  slots: { random: shaderText('random.wgsl') },
+});
+const perPixel: [number, number, number] = [1, 1, 1];
+
+function draw(plain: boolean): Uint32Array<ArrayBuffer> {
+  const { values, races } = runOnCpu({
+    kernel: kernel('draw_views', { PLAIN: String(plain) }),
+    bindings: { images, draws_out: new Uint32Array(VIEWS * 16) },
+    uniforms,
+    groups: [1, 1, 1],
+  });
+  expect(races).toEqual([]);
+  return values.draws_out;
+}
+
+test('draw_views: as the host draws', () => {
+  decodeDraws(draw(false)).forEach((actual, at) => {
+    const [view, i] = [Math.floor(at / 2), at % 2];
+    const key = { seed: SEED, stream: STREAM, key: i, round: 3 + i, view };
+    const { orderU: _, isNearTie, ...expected } = drawF64(imageAt(pack, i), scale, key);
+    expect(isNearTie).toBe(false);
+    expect({ ...actual, order: null, factors: null }).toEqual({ ...expected, order: null, factors: null });
+    expect([...actual.order].sort()).toEqual([0, 1, 2, 3]);
+    actual.factors.forEach((factor, op) => {
+      expect(factor).toBeCloseTo(expected.factors[op], 6);
+    });
+  });
+});
+
+test('draw_views: the first view of an image is plain at evaluation', () => {
+  const views = decodeDraws(draw(true));
+  expect(views.slice(0, 2)).toMatchObject([
+    { crop: { left: 2, top: 1, width: 3, height: 3 }, isFlipped: false, isJittered: false, isGray: false },
+    { crop: { left: 1, top: 3, width: 3, height: 3 }, isFlipped: false, isJittered: false, isGray: false },
+  ]);
+  expect(views.slice(2)).toEqual(decodeDraws(draw(false)).slice(2));
+});
+
+describe('resample, gray_means and finish', () => {
+  const jittered = { isJittered: true, order: [3, 2, 1, 0], factors: [1.3, 0.7, 1.4, -0.1] };
+  const drawn = [
+    plainDraws({ left: 0, top: 0, width: 7, height: 5 }),
+    { ...plainDraws({ left: 1, top: 3, width: 2, height: 6 }), ...jittered },
+    { ...plainDraws({ left: 3, top: 1, width: 3, height: 4 }), ...jittered, order: [1, 0, 3, 2], isFlipped: true },
+    { ...plainDraws({ left: 0, top: 0, width: 5, height: 9 }), isGray: true },
+  ];
+
+  test('give the views of the reference', () => {
+    const draws = new Uint32Array(encodeDraws(drawn));
+    const elements = VIEWS * SIDE * SIDE * 3;
+    const { values, races } = runOnCpu({
+      kernel: kernel('resample'),
+      bindings: { pixels, images, draws, colors_out: new Float32Array(elements) },
+      uniforms,
+      groups: perPixel,
+    });
+    const means = runOnCpu({
+      kernel: kernel('gray_means'),
+      bindings: { draws, colors: values.colors_out, grays_out: new Float32Array(VIEWS) },
+      uniforms,
+      groups: [VIEWS, 1, 1],
+    });
+    expect([...races, ...means.races]).toEqual([]);
+    const views = drawn.flatMap((each, i) => {
+      const planes = viewF64(imageAt(pack, i % 2), each, statistics);
+      const count = SIDE * SIDE;
+      return Array.from({ length: 3 * count }, (_, at) => planes[(at % 3) * count + Math.floor(at / 3)]);
+    });
+    expectOnCpu(
+      {
+        kernel: kernel('finish'),
+        bindings: {
+          draws,
+          colors: values.colors_out,
+          grays: means.values.grays_out,
+          views: new Float32Array(elements),
+        },
+        uniforms,
+        groups: perPixel,
+      },
+      { views },
+      tolerance.view,
+    );
+  });
+});
