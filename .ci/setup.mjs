@@ -21,12 +21,13 @@ export function run(command, args, env = {}) {
   return status ?? 1;
 }
 
-/** Installs the packages when they are missing, or older than the lock file. */
-export function install() {
-  const installed = join(root, 'node_modules', '.package-lock.json');
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
-  process.stderr.write('installing packages (npm ci)\n');
-  const code = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+/** Installs a folder's packages when they are missing, or older than its lock file. */
+export function install(folder = '.') {
+  const at = join(root, folder);
+  const installed = join(at, 'node_modules', '.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(at, 'package-lock.json')).mtimeMs) return;
+  process.stderr.write(`installing packages (npm ci${folder === '.' ? '' : ` in ${folder}`})\n`);
+  const code = run('npm', ['ci', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error']);
   if (code !== 0) process.exit(code);
 }
 

@@ -1,0 +1,132 @@
+/** All contestants of a run, and the measuring of one workload by them in turns. */
+import type { Context } from '../runtime/index.ts';
+import { type Contestant, type Peer, type PeerOptions, PeerProcess } from './contestant.ts';
+import type { Sink, Suite } from './figures.ts';
+import { Ours } from './ours.ts';
+import { type Effort, type Quartiles, sampleInTurns } from './statistics.ts';
+import { flopsOf, nameOf, type Workload } from './workloads.ts';
+
+/** Largest relative difference of two contestants' results: sums in another order, not another computation. */
+const AGREEMENT = 1e-3;
+
+/** A contestant at one workload. */
+interface Entry {
+  contestant: Contestant;
+  /** Null for ours. */
+  peer: Peer | null;
+  failure: string | null;
+}
+
+export class Field {
+  readonly #ours: Ours;
+  readonly #adapter: string;
+  readonly #peers: ReadonlyMap<Peer, PeerOptions>;
+  readonly #running = new Map<Peer, PeerProcess>();
+
+  constructor(context: Context, peers: readonly Peer[], options: PeerOptions) {
+    this.#ours = new Ours(context);
+    this.#adapter = context.info.description;
+    this.#peers = new Map(peers.map((peer) => [peer, options]));
+  }
+
+  /**
+   * Measures a workload; one figure a contestant goes to the sink. A peer that fails, or that computes something else, gets
+   * a figure that says so, and is started anew for the next workload.
+   * @throws what ours throws
+   */
+  async measure(suite: Suite, workload: Workload, effort: Effort, sink: Sink): Promise<void> {
+    const common = { suite, workload: nameOf(workload), flops: flopsOf(workload) };
+    const { entries, expected, absent } = await this.#prepare(workload);
+    const samples = await this.#sample(entries, effort);
+    for (const [i, entry] of entries.entries()) {
+      // a peer that does not notice that its launches are invalid would be very fast; a step's loss moves on
+      if (entry.failure === null && workload.kind !== 'step') await attempt(entry, () => checkOutput(entry, expected));
+      const milliseconds = entry.failure === null ? samples[i] : null;
+      sink.add({ ...common, contestant: entry.contestant.name, milliseconds, failure: entry.failure ?? undefined });
+      if (entry.failure !== null && entry.peer) await this.#drop(entry.peer);
+    }
+    for (const { contestant, failure } of absent) sink.add({ ...common, contestant, milliseconds: null, failure });
+  }
+
+  async close(): Promise<void> {
+    await this.#ours.close();
+    for (const peer of [...this.#running.keys()]) await this.#drop(peer);
+  }
+
+  /** Everybody's first iteration, which compiles, and its result against ours. */
+  async #prepare(workload: Workload): Promise<{
+    entries: Entry[];
+    expected: number;
+    absent: { contestant: string; failure: string }[];
+  }> {
+    await this.#ours.prepare(workload);
+    await this.#ours.iterate();
+    const expected = await this.#ours.outputSize();
+    const entries: Entry[] = [{ contestant: this.#ours, peer: null, failure: null }];
+    const absent: { contestant: string; failure: string }[] = [];
+    for (const peer of this.#peers.keys()) {
+      try {
+        const entry: Entry = { contestant: await this.#start(peer), peer, failure: null };
+        entries.push(entry);
+        await attempt(entry, async () => {
+          await entry.contestant.prepare(workload);
+          await entry.contestant.iterate();
+          await checkOutput(entry, expected);
+        });
+      } catch (error) {
+        absent.push({ contestant: peer, failure: messageOf(error) });
+        await this.#drop(peer);
+      }
+    }
+    return { entries, expected, absent };
+  }
+
+  #sample(entries: readonly Entry[], effort: Effort): Promise<Quartiles[]> {
+    const iterate = async (i: number): Promise<number> => {
+      const entry = entries[i];
+      if (entry.peer === null) return entry.contestant.iterate();
+      let milliseconds = Number.NaN;
+      if (entry.failure === null)
+        await attempt(entry, async () => {
+          milliseconds = await entry.contestant.iterate();
+        });
+      return milliseconds;
+    };
+    return sampleInTurns(entries.length, iterate, effort);
+  }
+
+  async #start(peer: Peer): Promise<PeerProcess> {
+    const running = this.#running.get(peer);
+    if (running) return running;
+    const started = await PeerProcess.start(peer, this.#peers.get(peer)!);
+    this.#running.set(peer, started);
+    if (started.adapter !== this.#adapter) throw new Error(`it runs on another adapter: ${started.adapter}`);
+    return started;
+  }
+
+  async #drop(peer: Peer): Promise<void> {
+    const running = this.#running.get(peer);
+    this.#running.delete(peer);
+    await running?.close();
+  }
+}
+
+/** Runs `body`; what it throws becomes the entry's failure. Ours must not fail: its errors go on. */
+async function attempt(entry: Entry, body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    if (entry.peer === null) throw error;
+    entry.failure = messageOf(error);
+  }
+}
+
+async function checkOutput({ contestant }: Entry, expected: number): Promise<void> {
+  const got = await contestant.outputSize();
+  if (Math.abs(got - expected) <= AGREEMENT * Math.abs(expected)) return;
+  throw new Error(`its result is another: ${got}, expected ${expected}`);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : `${error}`;
+}

@@ -1,0 +1,166 @@
+/**
+ * Single kernels. Products and convolutions in turns with the peers for a few shapes; ours alone for every convolution of
+ * ResNet-18, the projection head, batch norm, NT-Xent and the optimiser.
+ */
+import { batchNorm, CHANNELS_LAST, type Context, ntXent, SGD, type Tensor } from '../runtime/index.ts';
+import { Field } from './field.ts';
+import { filled, type Prepared, prepare, recordBackward, recordOutput } from './ours.ts';
+import { TEMPERATURE } from './peers/values.mjs';
+import { sampleLaunches } from './statistics.ts';
+import { type SuiteRun, withContext } from './suite.ts';
+import {
+  CONVOLUTION_PASSES,
+  type ConvolutionShape,
+  distinctConvolutions,
+  encoderWork,
+  flopsOf,
+  nameOf,
+  resnetConvolutions,
+  type Workload,
+} from './workloads.ts';
+
+const square = (side: number): Workload => ({ kind: 'matmul', m: side, n: side, k: side });
+
+/** Forward products of the projection head, at widths 64 and 16. */
+const HEAD: Workload[] = [
+  { kind: 'matmul', m: 256, k: 512, n: 512 },
+  { kind: 'matmul', m: 256, k: 512, n: 128 },
+  { kind: 'matmul', m: 256, k: 128, n: 128 },
+];
+
+const passesOf = (shape: ConvolutionShape): Workload[] =>
+  CONVOLUTION_PASSES.map((pass) => ({ kind: 'conv2d', pass, ...shape }));
+
+/** Shapes that show what convolutions differ in: the stem, a large image, a stride, many channels, 1x1. */
+function comparedConvolutions(): ConvolutionShape[] {
+  const n = 16;
+  return [
+    { n, ic: 64, h: 32, w: 32, oc: 64, side: 3, stride: 1, padding: 1 },
+    { n, ic: 64, h: 32, w: 32, oc: 128, side: 3, stride: 2, padding: 1 },
+    { n, ic: 512, h: 4, w: 4, oc: 512, side: 3, stride: 1, padding: 1 },
+    { n, ic: 64, h: 32, w: 32, oc: 128, side: 1, stride: 2, padding: 0 },
+  ];
+}
+
+export async function kernelsSuite(run: SuiteRun): Promise<void> {
+  await compared(run);
+  await withContext(run, async (context) => {
+    if (run.options.isFull) await own(run, context, [...HEAD, ...allConvolutions()]);
+    else await own(run, context, [...HEAD, ...allConvolutions([16], [32])]);
+    await batchNorms(run, context);
+    await contrastive(run, context);
+    await optimizer(run, context);
+  });
+}
+
+/** In turns with the peers. */
+async function compared(run: SuiteRun): Promise<void> {
+  const { options, peerOptions, sink } = run;
+  const shapes = options.isFull ? comparedConvolutions() : comparedConvolutions().slice(0, 1);
+  const workloads = [square(512), square(1024), ...shapes.flatMap(passesOf)];
+  const effort = { iterations: 5, milliseconds: options.isFull ? 10_000 : 5000 };
+  await withContext(run, async (context) => {
+    const field = new Field(context, options.peers, peerOptions);
+    try {
+      for (const workload of workloads) await field.measure('kernels', workload, effort, sink);
+    } finally {
+      await field.close();
+    }
+  });
+}
+
+/** Every distinct convolution, with as many images as cost about a GFLOP at most. */
+function allConvolutions(widths = [16, 64], sizes = [32, 224]): Workload[] {
+  return sizes.flatMap((size) =>
+    widths.flatMap((width) =>
+      distinctConvolutions(resnetConvolutions(width, size, size === 32 ? 16 : 4)).flatMap(passesOf),
+    ),
+  );
+}
+
+async function own(run: SuiteRun, context: Context, workloads: readonly Workload[]): Promise<void> {
+  for (const workload of workloads)
+    await sample(run, context, nameOf(workload), await prepare(context, workload), { flops: flopsOf(workload) });
+}
+
+async function sample(
+  { options, sink }: SuiteRun,
+  context: Context,
+  workload: string,
+  { plan, dispose }: Prepared,
+  work: { flops?: number; bytes?: number },
+): Promise<void> {
+  const milliseconds = await sampleLaunches(
+    () => plan.run(),
+    () => context.sync(),
+    { iterations: 5, milliseconds: options.isFull ? 500 : 200 },
+  );
+  dispose();
+  sink.add({ suite: 'kernels', workload, contestant: 'oecl', milliseconds, ...work });
+}
+
+/** With ReLU, as a block uses it. Bytes: x in, y out; x and dy in, dx out. */
+async function batchNorms(run: SuiteRun, context: Context): Promise<void> {
+  const shapes = [
+    [16, 16, 32, 32],
+    [16, 64, 32, 32],
+    [16, 512, 4, 4],
+  ];
+  for (const shape of shapes) {
+    const channels = shape[1];
+    const make = () => {
+      const x = filled(context, shape, 1, CHANNELS_LAST);
+      const parameters = {
+        weight: context.full([channels], 1),
+        bias: context.zeros([channels]),
+        runningMean: context.zeros([channels]),
+        runningVar: context.full([channels], 1),
+      };
+      return { x, parameters };
+    };
+    const normalize = ({ x, parameters }: ReturnType<typeof make>) =>
+      batchNorm(x, parameters, { training: true, relu: true });
+    const name = `batch norm + ReLU ${shape[0]}x${shape[2]}x${shape[3]}x${channels}`;
+    const given = make();
+    const bytes = 4 * given.x.size;
+    const inputs = [given.x, ...Object.values(given.parameters)];
+    const forward = await recordOutput(context, inputs, () => normalize(given));
+    await sample(run, context, `${name}, forward`, forward, { bytes: 2 * bytes });
+    const again = make();
+    for (const tensor of [again.x, again.parameters.weight, again.parameters.bias]) tensor.requiresGrad = true;
+    const dy = filled(context, shape, 3, CHANNELS_LAST);
+    const backward = await recordBackward(context, normalize(again), dy, ([dx]) => dx!);
+    await sample(run, context, `${name}, backward`, backward, { bytes: 3 * bytes });
+    for (const tensor of [again.parameters.runningMean, again.parameters.runningVar]) tensor.dispose();
+  }
+}
+
+/** Of features of length 128. */
+async function contrastive(run: SuiteRun, context: Context): Promise<void> {
+  for (const views of [64, 512, 1024]) {
+    const loss = (features: Tensor) => ntXent(features, { temperature: TEMPERATURE });
+    const product = 2 * views ** 2 * 128;
+    const given = filled(context, [views, 128], 1);
+    const forward = await recordOutput(context, [given], () => loss(given));
+    await sample(run, context, `NT-Xent ${views} views, forward`, forward, { flops: product });
+    const again = filled(context, [views, 128], 1);
+    again.requiresGrad = true;
+    const backward = await recordBackward(context, loss(again), context.full([], 1), ([dFeatures]) => dFeatures!);
+    await sample(run, context, `NT-Xent ${views} views, backward`, backward, { flops: 2 * product });
+  }
+}
+
+/** SGD over one tensor as large as all parameters. Bytes: parameter, gradient and velocity in, parameter and velocity out. */
+async function optimizer(run: SuiteRun, context: Context): Promise<void> {
+  for (const width of [16, 64]) {
+    const { parameters: count } = encoderWork(width, 32, 1);
+    const parameter = filled(context, [count], 1);
+    const learningRate = context.tensor([0], []);
+    const sgd = new SGD([parameter], { learningRate, momentum: 0.9, weightDecay: 5e-4 });
+    const update = await recordOutput(context, [learningRate, parameter.gradPlace], () => {
+      sgd.step();
+      return parameter;
+    });
+    await sample(run, context, `SGD with momentum, ${count} parameters`, update, { bytes: 5 * 4 * count });
+  }
+}

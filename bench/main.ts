@@ -1,0 +1,139 @@
+/** `npm run bench`: runs the suites that were asked for, prints their figures as they come, and keeps them on request. */
+import { spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { availableParallelism, loadavg } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { version } from '../package.json';
+import type { AdapterInfo } from '../runtime/index.ts';
+import { adapterEnvironment, nodeRuntimePlatform } from '../runtime/platform/node.ts';
+import { messageOf } from './field.ts';
+import { type BenchReport, changesBetween, type Figure, type Sink, type Suite, type Surroundings } from './figures.ts';
+import { kernelsSuite } from './kernels.bench.ts';
+import { memorySuite } from './memory.bench.ts';
+import { type BenchOptions, HELP, parseOptions } from './options.ts';
+import { changeLines, figureLine, headingLine, loadWarning, surroundingsLines } from './printer.ts';
+import { startupSuite } from './startup.bench.ts';
+import { stepSuite } from './step.bench.ts';
+import type { SuiteRun } from './suite.ts';
+
+/** Set in the process that was started again where Vulkan finds the wanted adapter. */
+const RESTARTED = 'OECL_BENCH_RESTARTED';
+
+/** How Dawn names the adapters that have a kind of their own: peers must get ours. */
+const DAWN_NAMES: Partial<Record<AdapterInfo['kind'], string>> = { lavapipe: 'llvmpipe', swiftshader: 'SwiftShader' };
+
+const TITLES: Record<Suite, string> = {
+  step: 'OECL step',
+  kernels: 'kernels',
+  memory: 'memory of a step',
+  startup: 'process start to the end of step 1',
+};
+
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (options === 'help') {
+    print(HELP);
+    return 0;
+  }
+  const before = options.against === undefined ? null : await readReport(options.against);
+  const environment = await adapterEnvironment(options.adapter);
+  if (environment && Object.keys(environment).length > 0 && !process.env[RESTARTED]) return restart(args, environment);
+  const found = await nodeRuntimePlatform.requestAdapter({ adapter: options.adapter });
+  found.release();
+  const surroundings = surroundingsOf(found.info, options);
+  for (const line of surroundingsLines(surroundings)) print(line);
+  const warning = loadWarning(surroundings);
+  if (warning) print(`caution   ${warning}`);
+  const figures = await runSuites(options, found.info);
+  const report = { surroundings: { ...surroundings, loadAfter: loadavg()[0] }, figures };
+  print(`\nload ${report.surroundings.loadAfter.toFixed(2)} after the end, the bench's own work included`);
+  if (before)
+    for (const line of ['', ...changeLines(before, changesBetween(before, report), surroundings)]) print(line);
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 1)}\n`);
+  return 0;
+}
+
+async function runSuites(options: BenchOptions, adapter: AdapterInfo): Promise<Figure[]> {
+  const folder = dirname(fileURLToPath(import.meta.url));
+  const dawnAdapter = DAWN_NAMES[adapter.kind] ?? (options.adapter === 'hardware' ? null : (options.adapter ?? null));
+  const figures: Figure[] = [];
+  const run: SuiteRun = {
+    options,
+    folder,
+    peerOptions: { folder: process.env.OECL_BENCH_PEERS ?? folder, dawnAdapter },
+    sink: sinkInto(figures),
+  };
+  const suites: Record<Suite, () => Promise<void>> = {
+    step: () => stepSuite(run),
+    kernels: () => kernelsSuite(run),
+    memory: () => memorySuite(run),
+    startup: () => startupSuite(run, adapter.vendor),
+  };
+  for (const suite of options.suites) {
+    print(headingLine(TITLES[suite]));
+    await suites[suite]();
+  }
+  return figures;
+}
+
+function sinkInto(figures: Figure[]): Sink {
+  return {
+    add(figure) {
+      const isSame = ({ suite, workload }: Figure) => suite === figure.suite && workload === figure.workload;
+      const ours = figures.find((other) => isSame(other) && other.contestant === 'oecl')?.milliseconds?.median ?? null;
+      const last = figures.at(-1);
+      if (figure.milliseconds || figure.failure) print(figureLine(figure, ours, last !== undefined && isSame(last)));
+      figures.push(figure);
+    },
+    note: (text) => print(`  ${text}`),
+  };
+}
+
+function surroundingsOf(
+  { kind, vendor, architecture, device, description }: AdapterInfo,
+  options: BenchOptions,
+): Surroundings {
+  const require = createRequire(import.meta.url);
+  const versionIn = (path: string) => (require(path) as { version: string }).version;
+  const peers = process.env.OECL_BENCH_PEERS;
+  const dependencies: Record<string, string> =
+    options.peers.length > 0 && peers ? require(`${dirname(dirname(peers))}/package.json`).dependencies : {};
+  return {
+    adapter: { kind, vendor, architecture, device, description },
+    versions: { node: process.versions.node, oecl: version, webgpu: versionIn('webgpu/package.json'), ...dependencies },
+    cpus: availableParallelism(),
+    loadBefore: loadavg()[0],
+    loadAfter: 0,
+  };
+}
+
+async function readReport(path: string): Promise<BenchReport> {
+  const report = JSON.parse(await readFile(path, 'utf8')) as BenchReport;
+  if (!Array.isArray(report.figures) || !report.surroundings?.adapter)
+    throw new TypeError(`${path} holds no figures of this bench`);
+  return report;
+}
+
+async function restart(args: readonly string[], environment: Record<string, string>): Promise<number> {
+  const child = spawn(process.execPath, [process.argv[1], ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, ...environment, [RESTARTED]: '1' },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => {
+    child.on('exit', (code) => resolve(code ?? 1));
+    child.on('error', () => resolve(1));
+  });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exitCode = error instanceof TypeError || (error as { code?: string }).code === 'ENOENT' ? 2 : 1;
+}
+process.exit(); // peers may have left handles

@@ -1,0 +1,40 @@
+/** Device memory of a training step against its lower bound: parameters, optimiser state, activations that backward needs. */
+
+import { prepareStep } from './ours.ts';
+import { short } from './printer.ts';
+import { type SuiteRun, withContext } from './suite.ts';
+import { encoderWork, nameOf, type StepWorkload } from './workloads.ts';
+
+const STEPS: { full: StepWorkload[]; short: StepWorkload[] } = {
+  full: [
+    { kind: 'step', width: 16, size: 32, batch: 4 },
+    { kind: 'step', width: 16, size: 32, batch: 64 },
+    { kind: 'step', width: 64, size: 32, batch: 16 },
+    { kind: 'step', width: 64, size: 224, batch: 1 },
+  ],
+  short: [
+    { kind: 'step', width: 16, size: 32, batch: 4 },
+    { kind: 'step', width: 16, size: 32, batch: 32 },
+  ],
+};
+
+const MEBIBYTE = 2 ** 20;
+
+export async function memorySuite(run: SuiteRun): Promise<void> {
+  const { options, sink } = run;
+  for (const step of options.isFull ? STEPS.full : STEPS.short) {
+    await withContext(run, async (context) => {
+      const { plan } = await prepareStep(context, step);
+      const { liveBytes, pooledBytes, peakBytes } = context.memory();
+      const { parameters, keptActivations } = encoderWork(step.width, step.size, 4 * step.batch);
+      // SGD with momentum keeps one number a parameter; the gradients count as overhead, as the target has it
+      const boundBytes = 4 * (2 * parameters + keptActivations);
+      const more = { liveBytes, pooledBytes, peakBytes, planBytes: plan.bytes, boundBytes };
+      const workload = `memory: ${nameOf(step)}`;
+      sink.add({ suite: 'memory', workload, contestant: 'oecl', milliseconds: null, more });
+      const [used, bound, own] = [liveBytes, boundBytes, plan.bytes].map((bytes) => short(bytes / MEBIBYTE));
+      const share = short(liveBytes / boundBytes);
+      sink.note(`${workload}: ${used} MiB (of them the plan ${own}), at least ${bound} MiB: ${share} times`);
+    });
+  }
+}

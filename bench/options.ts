@@ -1,0 +1,63 @@
+/** What the command line asks for. */
+import { parseArgs } from 'node:util';
+import { PEERS, type Peer } from './contestant.ts';
+import { SUITES, type Suite } from './figures.ts';
+
+export interface BenchOptions {
+  suites: readonly Suite[];
+  /** Every shape and more samples: for suites that were named. Otherwise a selection that takes about ten minutes in all. */
+  isFull: boolean;
+  peers: readonly Peer[];
+  adapter: string | undefined;
+  json: string | undefined;
+  against: string | undefined;
+}
+
+export const HELP = `npm run bench -- [SUITE...] [OPTION...]
+
+Without a suite: a selection of all of them, about ten minutes on two cores with lavapipe. A suite that is named runs in full.
+  step       the OECL step, in turns with the peers; its growth with the batch; launches; augmentation; time of the host
+  kernels    matrix product, convolution (three passes), batch norm, NT-Xent, optimiser
+  memory     device memory of a step against the least that it needs
+  startup    from the start of a process to the end of step 1
+
+  --peers LIST     ${PEERS.join(', ')}, none; separated by commas. Default all
+  --adapter NAME   hardware, lavapipe, swiftshader, or part of an adapter's name
+  --json FILE      writes all figures
+  --against FILE   compares with figures written earlier
+`;
+
+/** @throws TypeError with a message for people */
+export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      peers: { type: 'string' },
+      adapter: { type: 'string' },
+      json: { type: 'string' },
+      against: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return 'help';
+  const unknown = positionals.find((name) => !SUITES.includes(name as Suite));
+  if (unknown !== undefined) throw new TypeError(`no suite is called "${unknown}": there are ${SUITES.join(', ')}`);
+  return {
+    suites: positionals.length > 0 ? SUITES.filter((suite) => positionals.includes(suite)) : SUITES,
+    isFull: positionals.length > 0,
+    peers: parsePeers(values.peers),
+    adapter: values.adapter,
+    json: values.json,
+    against: values.against,
+  };
+}
+
+function parsePeers(list: string | undefined): readonly Peer[] {
+  if (list === undefined || list === 'all') return PEERS;
+  if (list === 'none') return [];
+  const names = list.split(',');
+  const unknown = names.find((name) => !PEERS.includes(name as Peer));
+  if (unknown !== undefined) throw new TypeError(`no peer is called "${unknown}": there are ${PEERS.join(', ')}, none`);
+  return PEERS.filter((peer) => names.includes(peer));
+}

@@ -1,0 +1,65 @@
+/**
+ * A peer's side of the line protocol: one JSON object a line on standard input and output. The first line out says who is
+ * there; then `prepare` (a workload), `run` (one iteration, timed until the device is done) and `read` (what the last
+ * iteration computed) get one answer each. Ends with its input.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { createInterface } from 'node:readline';
+import { create, globals } from 'webgpu';
+
+process.env.XDG_RUNTIME_DIR ||= tmpdir(); // Mesa complains on standard error when it is not set
+console.log = console.error; // standard output belongs to the protocol
+console.warn = () => {};
+
+// The peers expect a browser: WebGPU's classes as globals, and navigator.gpu.
+const dawnAdapter = process.argv[2];
+const gpu = create(dawnAdapter ? [`adapter=${dawnAdapter}`] : []);
+Object.assign(globalThis, globals);
+Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'node', gpu }, configurable: true });
+
+/** Version of an installed package. */
+export function versionOf(name) {
+  const entry = createRequire(import.meta.url).resolve(name);
+  const root = entry.slice(0, entry.lastIndexOf(name) + name.length);
+  return JSON.parse(readFileSync(`${root}/package.json`, 'utf8')).version;
+}
+
+/** Root of the mean square: tells tensors apart whatever their layout. */
+const size = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+
+/**
+ * Answers the runner until it ends the input.
+ * @param name what the tables call the peer
+ * @param prepare workload -> { run(): Promise<void>, read(): Promise<ArrayLike<number>>, dispose(): void }
+ */
+export async function serve(name, prepare) {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  const answer = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
+  answer({ name, adapter: adapter.info.description });
+  let prepared = null;
+  const requests = {
+    async prepare({ workload }) {
+      prepared?.dispose();
+      prepared = null;
+      prepared = await prepare(workload);
+      return {};
+    },
+    async run() {
+      const began = performance.now();
+      await prepared.run();
+      return { milliseconds: performance.now() - began };
+    },
+    read: async () => ({ size: size(await prepared.read()) }),
+  };
+  for await (const line of createInterface({ input: process.stdin })) {
+    const request = JSON.parse(line);
+    try {
+      answer(await requests[request.do](request));
+    } catch (error) {
+      answer({ error: `${error?.message ?? error}` });
+    }
+  }
+  process.exit(0); // Dawn would keep the process alive
+}

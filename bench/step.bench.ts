@@ -1,0 +1,103 @@
+/**
+ * The OECL step: in turns with the peers, then its growth with the batch, and what stands beside it: the host's time, and
+ * the augmentation that makes its views.
+ */
+import type { Context } from '../runtime/index.ts';
+import { Augmenter, PLAIN_STATISTICS } from '../src/augment/augmenter.ts';
+import { packImages } from '../src/data/imageSet.ts';
+import { Field } from './field.ts';
+import { prepareStep } from './ours.ts';
+import { short } from './printer.ts';
+import { quartilesOf, sampleLaunches } from './statistics.ts';
+import { type SuiteRun, withContext } from './suite.ts';
+import { flopsOf, nameOf, REFERENCE_STEP, type StepWorkload } from './workloads.ts';
+
+/** Images a stream. */
+const GROWTH = { full: [2, 4, 8, 16, 32, 64], short: [2, 16] };
+
+export async function stepSuite(run: SuiteRun): Promise<void> {
+  const { options, peerOptions, sink } = run;
+  const steps: StepWorkload[] = [REFERENCE_STEP];
+  const effort = options.isFull ? { iterations: 9, milliseconds: 60_000 } : { iterations: 5, milliseconds: 30_000 };
+  await withContext(run, async (context) => {
+    const field = new Field(context, options.peers, peerOptions);
+    try {
+      for (const step of steps) await field.measure('step', step, effort, sink);
+    } finally {
+      await field.close();
+    }
+  });
+  await growth(run);
+  await withContext(run, (context) => hostTime(run, context));
+  for (const batch of options.isFull ? [4, 32] : [4])
+    await withContext(run, (context) => augmentation(run, context, batch));
+}
+
+/** Our step at several batches: time a view should stay the same. */
+async function growth(run: SuiteRun): Promise<void> {
+  const { options, sink } = run;
+  const perView: { views: number; milliseconds: number }[] = [];
+  for (const batch of options.isFull ? GROWTH.full : GROWTH.short) {
+    const step = { ...REFERENCE_STEP, batch };
+    const views = 4 * batch;
+    await withContext(run, async (context) => {
+      const { plan } = await prepareStep(context, step);
+      const effort = { iterations: 3, milliseconds: options.isFull ? 5000 : 2000 };
+      const milliseconds = await sampleLaunches(
+        () => plan.run(),
+        () => context.sync(),
+        effort,
+      );
+      perView.push({ views, milliseconds: milliseconds.median / views });
+      const more = { views, planBytes: plan.bytes };
+      const workload = `growth: ${nameOf(step)}`;
+      sink.add({ suite: 'step', workload, contestant: 'oecl', milliseconds, flops: flopsOf(step), more });
+    });
+  }
+  const [first] = perView;
+  const texts = perView.map(({ views, milliseconds }) => `${views}: ${short(milliseconds / first.milliseconds)}`);
+  sink.note(`time a view, relative to ${first.views} views (linear growth: 1) - ${texts.join(', ')}`);
+}
+
+/** What JavaScript spends on one step: encoding and submitting, the device idle. */
+async function hostTime({ sink }: SuiteRun, context: Context): Promise<void> {
+  const { plan } = await prepareStep(context, REFERENCE_STEP);
+  const samples: number[] = [];
+  for (let i = 0; i < 12; i++) {
+    const began = performance.now();
+    plan.run();
+    if (i >= 2) samples.push(performance.now() - began); // the first ones run code that is not compiled yet
+    await context.sync();
+  }
+  const milliseconds = quartilesOf(samples);
+  const { launches } = plan;
+  const per100 = (milliseconds: number) => (100 * milliseconds) / launches;
+  const more = { launches, millisecondsPer100Launches: per100(milliseconds.median) };
+  sink.add({ suite: 'step', workload: 'host: encode and submit one step', contestant: 'oecl', milliseconds, more });
+  const least = per100(Math.min(...samples)); // what it takes when no other process is let in between
+  sink.note(
+    `${launches} launches a step; for 100 the host takes ${short(more.millisecondsPer100Launches)} ms, at the least ${short(least)}`,
+  );
+}
+
+/** Upload of a batch of images of the step's own size, and the launches that make its views. */
+async function augmentation({ sink }: SuiteRun, context: Context, batch: number): Promise<void> {
+  const { size } = REFERENCE_STEP;
+  const pixels = Uint8Array.from({ length: size * size * 3 }, (_, i) => (i * 37) % 256);
+  const images = packImages(Array.from({ length: batch }, () => ({ width: size, height: size, pixels })));
+  const options = { size, scale: [0.08, 1], seed: 0, ...PLAIN_STATISTICS } as const;
+  const augmenter = Augmenter.forTraining(context, options, [images, images], batch);
+  const batchOfAll = { images, indices: images.widths.map((_, i) => i), rounds: new Uint32Array(batch) };
+  const plan = await context.record(() => augmenter.views());
+  const milliseconds = await sampleLaunches(
+    () => {
+      augmenter.upload([batchOfAll, batchOfAll]);
+      plan.run();
+    },
+    () => context.sync(),
+    { iterations: 5, milliseconds: 1000 },
+  );
+  const bytes = 2 * images.pixels.length + 4 * plan.outputs.size;
+  const workload = `augmentation and upload, ${size} px, ${4 * batch} views`;
+  sink.add({ suite: 'step', workload, contestant: 'oecl', milliseconds, bytes });
+}
