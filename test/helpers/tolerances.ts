@@ -5,7 +5,7 @@
  */
 
 export interface Tolerance {
-  name: 'exact' | 'elementwise' | 'reduction' | 'transcendental' | 'network' | 'view';
+  name: 'exact' | 'elementwise' | 'reduction' | 'transcendental' | 'network' | 'twoNetworks' | 'trainingLoss' | 'view';
   relative: number;
   floor: number;
 }
@@ -35,13 +35,25 @@ const transcendental: Tolerance = { name: 'transcendental', relative: 1e-5, floo
 const network: Tolerance = { name: 'network', relative: 1e-3, floor: 0.1 };
 
 /**
+ * Gradients of one network in two implementations that both compute in f32, each with roundings of its own, amplified as
+ * those of `network`; relative to the largest of the tensor, as gradients of a weight are sums that cancel. The worst seen is 1.1e-5.
+ */
+const twoNetworks: Tolerance = { name: 'twoNetworks', relative: 5e-5, floor: 1 };
+
+/**
+ * Losses of ten steps of training in two f32 implementations. Steps amplify what the ones before left: weights that differ
+ * by 1e-6 give losses that differ by 2e-5. The worst seen is 4e-6.
+ */
+const trainingLoss: Tolerance = { name: 'trainingLoss', relative: 1e-4, floor: 0 };
+
+/**
  * An augmented view: weights of up to thousands of source pixels, four color operations, then a division by deviations of
  * about 1/4, which makes four times as much of what came before. Of the largest value, as colors may come near to 0; the
  * worst seen is 2.3e-6.
  */
 const view: Tolerance = { name: 'view', relative: 1e-5, floor: 1 };
 
-export const tolerance = { exact, elementwise, reduction, transcendental, network, view };
+export const tolerance = { exact, elementwise, reduction, transcendental, network, twoNetworks, trainingLoss, view };
 
 /** What differences of the f64 reference are good for (step 1e-5, error about 1e-16 / 1e-5 and h^2 f'''). */
 export const DIFFERENCES = 1e-8;
