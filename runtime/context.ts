@@ -269,7 +269,8 @@ export class Context {
   /** Copies a dense tensor to `place`, of the same layout; in a recorded step its kernel writes there in the first place. */
   moveInto(tensor: Tensor, place: Tensor): void {
     const [from, to] = [tensor.storage, place.storage];
-    if (!from.isPlaced && tensor.offset === 0) {
+    // a kernel may write its last vec4 in full, and what lies behind `place` is not this tensor's
+    if (!from.isPlaced && tensor.offset === 0 && tensor.size % 4 === 0) {
       from.place(to.buffer, to.offset + byteOffset(place));
       return;
     }
