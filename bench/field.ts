@@ -36,7 +36,8 @@ export class Field {
    */
   async measure(suite: Suite, workload: Workload, effort: Effort, sink: Sink): Promise<void> {
     const common = { suite, workload: nameOf(workload), flops: flopsOf(workload) };
-    const { entries, expected, absent } = await this.#prepare(workload);
+    const { entries, expected, absent } = await this.#prepare(workload, sink);
+    sink.progress(`${common.workload}: in turns`);
     const samples = await this.#sample(entries, effort);
     for (const [i, entry] of entries.entries()) {
       // a peer that does not notice that its launches are invalid would be very fast; a step's loss moves on
@@ -54,7 +55,10 @@ export class Field {
   }
 
   /** Everybody's first iteration, which compiles, and its result against ours. */
-  async #prepare(workload: Workload): Promise<{
+  async #prepare(
+    workload: Workload,
+    sink: Sink,
+  ): Promise<{
     entries: Entry[];
     expected: number;
     absent: { contestant: string; failure: string }[];
@@ -65,6 +69,7 @@ export class Field {
     const entries: Entry[] = [{ contestant: this.#ours, peer: null, failure: null }];
     const absent: { contestant: string; failure: string }[] = [];
     for (const peer of this.#peers.keys()) {
+      sink.progress(`${nameOf(workload)}: ${peer} compiles`);
       try {
         const entry: Entry = { contestant: await this.#start(peer), peer, failure: null };
         entries.push(entry);

@@ -41,6 +41,8 @@ export interface Sink {
   add(figure: Figure): void;
   /** A line between the figures. */
   note(text: string): void;
+  /** What is being waited for; gone with the next line. */
+  progress(text: string): void;
 }
 
 export interface Change {

@@ -31,7 +31,13 @@ const TITLES: Record<Suite, string> = {
   startup: 'process start to the end of step 1',
 };
 
-const print = (line: string) => void process.stdout.write(`${line}\n`);
+/** Takes away what progress() left on the line, in a terminal. */
+const clear = () => void (process.stderr.isTTY && process.stderr.write('\r\x1b[K'));
+
+function print(line: string): void {
+  clear();
+  process.stdout.write(`${line}\n`);
+}
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
@@ -90,6 +96,11 @@ function sinkInto(figures: Figure[]): Sink {
       figures.push(figure);
     },
     note: (text) => print(`  ${text}`),
+    progress(text) {
+      if (!process.stderr.isTTY) return;
+      clear();
+      process.stderr.write(text.slice(0, (process.stderr.columns ?? 80) - 1));
+    },
   };
 }
 

@@ -141,7 +141,7 @@ export async function prepareStep(context: Context, { width, size, batch }: Step
   const learningRate = context.tensor([LEARNING_RATE], []);
   const lambda = context.tensor([1], []);
   const optimizer = new SGD(parameters, { learningRate, momentum: MOMENTUM, weightDecay: WEIGHT_DECAY });
-  encoderParameters(width).forEach(({ values }, i) => {
+  encoderParameters(width, size > 64 ? 7 : 3).forEach(({ values }, i) => {
     parameters[i].write(values);
   });
   const views = filled(context, [4 * batch, 3, size, size], 1000, CHANNELS_LAST);

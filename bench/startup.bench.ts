@@ -5,10 +5,9 @@
 import { spawn } from 'node:child_process';
 import { type Peer, PeerProcess } from './contestant.ts';
 import { messageOf } from './field.ts';
-import type { Figure } from './figures.ts';
 import { quartilesOf } from './statistics.ts';
 import type { SuiteRun } from './suite.ts';
-import { nameOf, REFERENCE_STEP } from './workloads.ts';
+import { REFERENCE_STEP } from './workloads.ts';
 
 /** Who starts, and how long that takes. */
 interface Starter {
@@ -19,39 +18,49 @@ interface Starter {
 const NO_SHADER_CACHE = { MESA_SHADER_CACHE_DISABLE: 'true' };
 
 export async function startupSuite(run: SuiteRun, vendor: string): Promise<void> {
-  const starters = [startOurs(run), ...run.options.peers.map((peer) => startPeer(run, peer))];
-  const workload = `first ${nameOf(REFERENCE_STEP)}`;
+  const { options } = run;
+  const ours = startOurs(run);
+  const all = [ours, ...options.peers.map((peer) => startPeer(run, peer))];
   if (vendor !== 'mesa') {
-    await measure(run, starters, workload, {}, 1);
+    await measure(run, all, 'first step', {}, 1);
     return;
   }
-  await measure(run, starters, `${workload}, no shader cache`, NO_SHADER_CACHE, 1);
-  for (const starter of starters) await starter.start({}).catch(() => {}); // fills the cache
-  await measure(run, starters, `${workload}, shader cache`, {}, run.options.isFull ? 5 : 3);
+  // jax-js compiles for a minute or more without the cache
+  await measure(run, options.isFull ? all : [ours], 'first step, no shader cache', NO_SHADER_CACHE, 1);
+  for (const starter of all) await starter.start({}).catch(() => {}); // fills the cache
+  await measure(run, all, 'first step, shader cache', {}, options.isFull ? 5 : 3);
 }
 
+/** Starts everybody in turns. */
 async function measure(
   { sink }: SuiteRun,
   starters: readonly Starter[],
   workload: string,
   environment: Record<string, string>,
-  starts: number,
+  rounds: number,
 ): Promise<void> {
-  for (const starter of starters) {
-    const samples: number[] = [];
-    let figure: Pick<Figure, 'contestant' | 'milliseconds' | 'failure'>;
-    try {
-      let contestant = starter.name;
-      for (let i = 0; i < starts; i++) {
-        const { milliseconds, name } = await starter.start(environment);
-        samples.push(milliseconds);
-        contestant = name;
+  const entries = starters.map((starter) => ({
+    starter,
+    contestant: starter.name,
+    samples: [] as number[],
+    failure: null as string | null,
+  }));
+  for (let round = 0; round < rounds; round++) {
+    for (const entry of entries) {
+      if (entry.failure !== null) continue;
+      sink.progress(`${workload}: ${entry.contestant}`);
+      try {
+        const { milliseconds, name } = await entry.starter.start(environment);
+        entry.samples.push(milliseconds);
+        entry.contestant = name;
+      } catch (error) {
+        entry.failure = messageOf(error);
       }
-      figure = { contestant, milliseconds: quartilesOf(samples) };
-    } catch (error) {
-      figure = { contestant: starter.name, milliseconds: null, failure: messageOf(error) };
     }
-    sink.add({ suite: 'startup', workload, ...figure });
+  }
+  for (const { contestant, samples, failure } of entries) {
+    const milliseconds = failure === null ? quartilesOf(samples) : null;
+    sink.add({ suite: 'startup', workload, contestant, milliseconds, failure: failure ?? undefined });
   }
 }
 

@@ -4,7 +4,7 @@ export interface ParameterValues {
 }
 
 export function uniform(count: number, bound: number, seed: number): Float32Array<ArrayBuffer>;
-export function encoderParameters(width: number): ParameterValues[];
+export function encoderParameters(width: number, stemSide?: number): ParameterValues[];
 export function blocksOf(width: number): { out: number; stride: number }[];
 export const LEARNING_RATE: number;
 export const MOMENTUM: number;

@@ -14,9 +14,10 @@ export function uniform(count, bound, seed) {
 
 /**
  * The encoder's parameters in the order in which it makes them: each with its logical (PyTorch) shape and first values.
- * ResNet-18 with the CIFAR stem, then linear - BN - ReLU - linear.
+ * ResNet-18, then linear - BN - ReLU - linear.
+ * @param stemSide of the first convolution's kernel: 3, or 7 for images above 64 pixels
  */
-export function encoderParameters(width) {
+export function encoderParameters(width, stemSide = 3) {
   const parameters = [];
   const weight = (...shape) => {
     const fanIn = shape.slice(1).reduce((product, side) => product * side, 1);
@@ -37,7 +38,7 @@ export function encoderParameters(width) {
       values: uniform(outFeatures, 1 / Math.sqrt(fanIn), parameters.length),
     });
   };
-  convolution(3, width, 3);
+  convolution(3, width, stemSide);
   let channels = width;
   for (const { out, stride } of blocksOf(width)) {
     convolution(channels, out, 3);
