@@ -51,7 +51,7 @@ export function surroundingsLines({ adapter, versions, cpus, loadBefore }: Surro
 
 /** A warning when the machine had other work, which makes figures of a software adapter worthless as absolutes. */
 export function loadWarning({ cpus, loadBefore, adapter }: Surroundings): string | null {
-  if (loadBefore < 0.2 * cpus || adapter.kind === 'hardware') return null;
+  if (loadBefore < 0.3 * cpus || adapter.kind === 'hardware') return null;
   return `others were using the machine (load ${loadBefore.toFixed(2)} on ${cpus} cores): trust ratios, not times`;
 }
 
