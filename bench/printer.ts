@@ -1,5 +1,6 @@
 /** The figures as text: a line each, as they come. */
 import type { BenchReport, Change, Figure, Surroundings } from './figures.ts';
+import { quartilesOf } from './statistics.ts';
 
 const NAME_WIDTH = 50;
 const WHO_WIDTH = 20;
@@ -65,6 +66,11 @@ export function changeLines(before: BenchReport, changes: readonly Change[], now
     const change = `${median < old ? '' : '+'}${((median / old - 1) * 100).toFixed(0)} %`;
     const figures = `${short(old).padStart(9)} ${short(median).padStart(10)} ${change.padStart(10)}`;
     lines.push(`${workload.padEnd(NAME_WIDTH)} ${contestant.padEnd(WHO_WIDTH)} ${figures}`);
+  }
+  const peers = changes.filter(({ contestant }) => contestant !== 'oecl');
+  if (peers.length > 0) {
+    const { median } = quartilesOf(peers.map(({ before: old, now: median }) => median / old));
+    lines.push(`the peers, whose code is the same, take ${short(median)} times as long: so much is the machine`);
   }
   return lines;
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { changesBetween, type Figure } from '../../bench/figures.ts';
 import { parseOptions } from '../../bench/options.ts';
 import { encoderParameters, uniform } from '../../bench/peers/values.mjs';
-import { figureLine, short } from '../../bench/printer.ts';
+import { changeLines, figureLine, short } from '../../bench/printer.ts';
 import { quartilesOf, sampleInTurns, sampleLaunches } from '../../bench/statistics.ts';
 import {
   convolutionFlops,
@@ -154,5 +154,10 @@ describe('figures', () => {
     expect(changesBetween(before, now)).toEqual([
       { suite: 'step', workload: 'step', contestant: 'oecl', before: 100, now: 50 },
     ]);
+    const peer = { suite: 'step', workload: 'step', contestant: 'jax-js', before: 100, now: 150 } as const;
+    const lines = changeLines(before, [...changesBetween(before, now), peer], surroundings);
+    expect(lines[1]).toContain('-50 %');
+    expect(lines[2]).toContain('+50 %');
+    expect(lines.at(-1)).toContain('1.50 times as long');
   });
 });
