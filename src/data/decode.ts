@@ -89,7 +89,7 @@ class JpegCodec {
       image = codec.decode(bytes as Uint8Array<ArrayBuffer>, false);
     } catch {
       this.codec = undefined; // libjpeg ended its process: the next image gets a fresh one
-      throw new UnreadableImage(this.messages.at(-1) ?? 'the JPEG decoder gave up');
+      throw new UnreadableImage(jpegRefusal(this.messages.at(-1)));
     }
     const damage = this.messages.find((message) => JPEG_DAMAGE.test(message));
     if (damage !== undefined) throw new UnreadableImage(damage);
@@ -110,6 +110,14 @@ class JpegCodec {
       printErr: (message: string) => this.messages.push(message),
     } as Parameters<typeof createJpegCodec>[0]);
   }
+}
+
+/** libjpeg's last words in ours, where its own would not tell a reader what to do. */
+function jpegRefusal(message = ''): string {
+  if (/color conversion/i.test(message)) return 'its colors are neither RGB nor gray (CMYK?); save it as RGB';
+  if (message === '' || message.startsWith('Aborted'))
+    return 'the JPEG decoder gave up: the image may be too large for it';
+  return message;
 }
 
 /** Whether the marker that ends an image (FF D9) stands in the last kilobyte: some cameras write a few bytes after it. */

@@ -1,0 +1,279 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import encodeJpeg, { init as initJpegEncoder } from '@jsquash/jpeg/encode.js';
+import { describe, expect, test } from 'vitest';
+import { ImageDecoder, looksLikeImage } from '../../src/data/decode.ts';
+import { nodePlatform } from '../../src/platform/node.ts';
+import {
+  adobeSegment,
+  exifOrientation,
+  jpegFile,
+  type PngOptions,
+  pngChunk,
+  pngFile,
+  segment,
+} from '../helpers/encodedImages.ts';
+
+const decoder = new ImageDecoder(nodePlatform());
+const decode = (bytes: Uint8Array) => decoder.decode(bytes);
+
+/** Decodes to [red, green, blue] of each pixel, row after row. */
+async function pixelsOf(bytes: Uint8Array): Promise<number[][]> {
+  const { width, height, pixels } = await decode(bytes);
+  return Array.from({ length: width * height }, (_, i) => [...pixels.subarray(3 * i, 3 * i + 3)]);
+}
+
+const gray = (value: number) => [value, value, value];
+const refusal = (bytes: Uint8Array) =>
+  decode(bytes).then(
+    ({ width, height }) => `read as ${width}x${height}`,
+    (error: Error) => `${error.name}: ${error.message}`,
+  );
+
+/** JPEG: two blocks wide, one high. */
+const grayJpeg = jpegFile(20, 10, { components: 1, blockAt: (bx, by) => [[10, 100, 200][bx] + 5 * by] });
+
+describe('JPEG', () => {
+  test('gray becomes three equal channels; a size that no block divides', async () => {
+    const { width, height, pixels } = await decode(grayJpeg);
+    expect([width, height, pixels.length]).toEqual([20, 10, 600]);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const value = [10, 100, 200][Math.floor(x / 8)] + 5 * Math.floor(y / 8);
+        expect([...pixels.subarray((y * 20 + x) * 3, (y * 20 + x) * 3 + 3)]).toEqual(gray(value));
+      }
+    }
+  });
+
+  test('YCbCr becomes RGB as JFIF says, to one step', async () => {
+    const colors = [
+      [76, 85, 255],
+      [150, 44, 21],
+      [29, 255, 107],
+      [128, 128, 128],
+    ];
+    const pixels = await pixelsOf(jpegFile(32, 8, { components: 3, blockAt: (bx) => colors[bx] }));
+    for (const [bx, [y, cb, cr]] of colors.entries()) {
+      const expected = [
+        y + 1.402 * (cr - 128),
+        y - 0.344136 * (cb - 128) - 0.714136 * (cr - 128),
+        y + 1.772 * (cb - 128),
+      ];
+      for (const [channel, value] of expected.entries()) {
+        const clamped = Math.min(255, Math.max(0, value));
+        expect(Math.abs(pixels[bx * 8 + 3][channel] - clamped), `color ${bx}, channel ${channel}`).toBeLessThanOrEqual(
+          1,
+        );
+      }
+    }
+  });
+
+  test("RGB stored without conversion (Adobe's segment) is read as it is", async () => {
+    const file = jpegFile(8, 8, { components: 3, blockAt: () => [255, 18, 128], segments: [adobeSegment(0)] });
+    expect((await pixelsOf(file))[0]).toEqual([255, 18, 128]);
+  });
+
+  test('an EXIF orientation does not turn the image: pixels are as they are stored', async () => {
+    const file = jpegFile(16, 8, { components: 1, blockAt: (bx) => [bx * 100], segments: [exifOrientation(6)] });
+    const { width, height } = await decode(file);
+    expect([width, height]).toEqual([16, 8]);
+    expect((await pixelsOf(file)).slice(0, 16)).toEqual([...Array(8).fill(gray(0)), ...Array(8).fill(gray(100))]);
+  });
+
+  test('progressive with halved colors, by a real encoder: near the source, and the same bytes each time', async () => {
+    const wasm = createRequire(import.meta.url).resolve('@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm');
+    await initJpegEncoder(await WebAssembly.compile(await readFile(wasm)));
+    const [width, height] = [50, 37];
+    const data = new Uint8ClampedArray(width * height * 4).fill(255);
+    for (let i = 0; i < width * height; i++) data.set([(i % width) * 5, Math.floor(i / width) * 6, 120], i * 4);
+    const source = { width, height, data, colorSpace: 'srgb' } as ImageData;
+    const file = new Uint8Array(await encodeJpeg(source, { quality: 95, progressive: true, chroma_subsample: 2 }));
+    const image = await decode(file);
+    expect([image.width, image.height]).toEqual([width, height]);
+    for (let i = 0; i < width * height; i++) {
+      for (let c = 0; c < 3; c++) expect(Math.abs(image.pixels[3 * i + c] - data[4 * i + c])).toBeLessThanOrEqual(12);
+    }
+    expect((await new ImageDecoder(nodePlatform()).decode(file)).pixels).toEqual(image.pixels);
+    expect(await refusal(file.subarray(0, file.length - 100))).toMatch(/^UnreadableImage: Premature end/);
+    expect(await refusal(file.subarray(0, Math.floor(file.length / 2)))).toMatch(/^UnreadableImage: Premature end/);
+  });
+
+  test.each([1, 2, 4, 10])('cut off by %i bytes: refused, where libjpeg would fill with gray', async (missing) => {
+    expect(await refusal(grayJpeg.subarray(0, grayJpeg.length - missing))).toMatch(/^UnreadableImage: Premature end/);
+  });
+
+  test('every shorter beginning is refused, and the next whole image is still read', async () => {
+    for (let length = 3; length < grayJpeg.length; length++) {
+      expect(await refusal(grayJpeg.subarray(0, length)), `${length} bytes`).toMatch(/^UnreadableImage: ./);
+    }
+    expect((await pixelsOf(grayJpeg))[0]).toEqual(gray(10));
+  });
+
+  test('bytes after the end do no harm', async () => {
+    expect((await pixelsOf(Buffer.concat([grayJpeg, Buffer.alloc(64, 7)])))[0]).toEqual(gray(10));
+    const stray = Buffer.concat([
+      grayJpeg.subarray(0, 2),
+      segment(0xfe, Buffer.from('a comment')),
+      grayJpeg.subarray(2),
+    ]);
+    expect((await pixelsOf(stray))[0]).toEqual(gray(10));
+  });
+
+  test('CMYK is refused with what to do, with and without its segment', async () => {
+    for (const segments of [[], [adobeSegment(0)], [adobeSegment(2)]]) {
+      const file = jpegFile(8, 8, { components: 4, blockAt: () => [255, 0, 0, 255], segments });
+      expect(await refusal(file)).toBe('UnreadableImage: its colors are neither RGB nor gray (CMYK?); save it as RGB');
+    }
+  });
+
+  test.each([
+    ['12 bits a sample', 4, [12], /precision 12/],
+    ['no rows', 5, [0, 0], /Empty JPEG image/],
+    ['more pixels than memory', 5, [0x75, 0x30, 0x75, 0x30], /too large/],
+  ])('%s: refused, and the next image is still read', async (_, offset, values, message) => {
+    const file = Buffer.from(grayJpeg);
+    file.set(values, file.indexOf(Buffer.from([0xff, 0xc0])) + offset);
+    expect(await refusal(file)).toMatch(message);
+    expect((await pixelsOf(grayJpeg))[0]).toEqual(gray(10));
+  });
+});
+
+describe('PNG', () => {
+  const single = (options: Omit<PngOptions, 'samplesAt'>, ...samples: number[]) =>
+    pngFile(1, 1, { ...options, samplesAt: () => samples });
+
+  test.each([1, 2, 4, 8, 16] as const)('gray of %i bits is stretched to 0..255', async (bits) => {
+    const most = 2 ** bits - 1;
+    const ramp = pngFile(5, 2, {
+      colorType: 0,
+      bits,
+      samplesAt: (x, y) => [y === 0 ? Math.floor((most * x) / 4) : most],
+    });
+    const expected = [0, 1, 2, 3, 4].map((x) => gray(Math.floor((Math.floor((most * x) / 4) * 255) / most)));
+    expect(await pixelsOf(ramp)).toEqual([...expected, ...Array(5).fill(gray(255))]);
+  });
+
+  test('16-bit samples keep their high byte', async () => {
+    for (const [sample, value] of [
+      [0x00ff, 0],
+      [0x0100, 1],
+      [0x80ff, 0x80],
+      [0xffff, 255],
+    ]) {
+      expect(await pixelsOf(single({ colorType: 0, bits: 16 }, sample))).toEqual([gray(value)]);
+    }
+    expect(await pixelsOf(single({ colorType: 2, bits: 16 }, 0x1234, 0x5678, 0x9abc))).toEqual([[0x12, 0x56, 0x9a]]);
+  });
+
+  test('transparent images lie on white: alpha of gray, RGB, palettes and single colors', async () => {
+    const over = (value: number, alpha: number) => Math.floor((value * alpha + 255 * (255 - alpha) + 127) / 255);
+    const steps = [0, 85, 170, 255];
+    const grayAlpha = pngFile(4, 1, { colorType: 4, bits: 8, samplesAt: (x) => [100, steps[x]] });
+    expect(await pixelsOf(grayAlpha)).toEqual(steps.map((alpha) => gray(over(100, alpha))));
+    const rgba = pngFile(4, 1, { colorType: 6, bits: 16, samplesAt: (x) => [0x6400, 0xffff, 0, steps[x] * 257] });
+    expect(await pixelsOf(rgba)).toEqual(steps.map((a) => [over(100, a), over(255, a), over(0, a)]));
+    const palette = [
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8, 9],
+    ] as const;
+    const indexed = pngFile(3, 1, {
+      colorType: 3,
+      bits: 2,
+      palette,
+      transparency: [255, 0, 128],
+      samplesAt: (x) => [x],
+    });
+    expect(await pixelsOf(indexed)).toEqual([[1, 2, 3], gray(255), [over(7, 128), over(8, 128), over(9, 128)]]);
+    const keyed = { colorType: 2, bits: 8, transparency: [0, 9, 0, 8, 0, 7] } as const;
+    expect(await pixelsOf(single(keyed, 9, 8, 7))).toEqual([gray(255)]);
+    expect(await pixelsOf(single(keyed, 9, 8, 6))).toEqual([[9, 8, 6]]);
+  });
+
+  test('interlaced and plain rows give the same pixels', async () => {
+    const samplesAt = (x: number, y: number) => [x * 9, y * 11, (x * y) % 256];
+    const [plain, interlaced] = [false, true].map((flag) =>
+      pngFile(19, 13, { colorType: 2, bits: 8, interlaced: flag, samplesAt }),
+    );
+    const pixels = await pixelsOf(plain);
+    expect(pixels[13 * 19 - 1]).toEqual([18 * 9, 12 * 11, 18 * 12]);
+    expect(await pixelsOf(interlaced)).toEqual(pixels);
+  });
+
+  const whole = pngFile(6, 6, { colorType: 2, bits: 8, samplesAt: (x, y) => [x, y, 7] });
+
+  test('every shorter beginning is refused', async () => {
+    for (let length = 1; length < whole.length; length++) {
+      expect(await refusal(whole.subarray(0, length)), `${length} bytes`).toMatch(/^UnreadableImage: ./);
+    }
+  });
+
+  test('a flipped bit is found by the chunk that it is in', async () => {
+    const damaged = Buffer.from(whole);
+    damaged[whole.indexOf('IDAT') + 10] ^= 4;
+    expect(await refusal(damaged)).toBe(
+      'UnreadableImage: the IDAT chunk of the PNG file is damaged: its checksum differs',
+    );
+  });
+
+  test('hundreds of files whose pixels do not unpack are refused one by one; the next whole one is read', async () => {
+    const header = whole.subarray(8, 33);
+    const end = whole.subarray(-12);
+    const broken = Buffer.concat([
+      whole.subarray(0, 8),
+      header,
+      pngChunk('IDAT', Buffer.from('no deflate stream')),
+      end,
+    ]);
+    for (let i = 0; i < 400; i++) {
+      expect(await refusal(broken)).toBe('UnreadableImage: the pixels of the PNG file are damaged');
+    }
+    const hollow = Buffer.concat([whole.subarray(0, 8), header, end]);
+    expect(await refusal(hollow)).toBe('UnreadableImage: the PNG file holds no pixels');
+    expect((await pixelsOf(whole))[7]).toEqual([1, 1, 7]);
+  });
+
+  test('a size that no memory holds is refused; the next whole one is read', async () => {
+    const header = Buffer.from(whole.subarray(16, 29));
+    header.writeUInt32BE(2 ** 31 - 1, 0);
+    header.writeUInt32BE(2 ** 31 - 1, 4);
+    const vast = Buffer.concat([whole.subarray(0, 8), pngChunk('IHDR', header), whole.subarray(33)]);
+    expect(await refusal(vast)).toMatch(/^UnreadableImage: the pixels/);
+    expect((await pixelsOf(whole))[0]).toEqual([0, 0, 7]);
+  });
+});
+
+describe('other files', () => {
+  test.each([
+    ['zero bytes', Buffer.alloc(0), 'the file is empty'],
+    ['text', Buffer.from('not an image at all'), 'it is not a JPEG, PNG or BMP file'],
+    ['a page that a server sent instead', Buffer.from('<!doctype html>'), 'it is not a JPEG, PNG or BMP file'],
+    ['GIF', Buffer.from('GIF89a....'), 'it is a GIF file; JPEG, PNG and BMP are read'],
+    ['WebP', Buffer.from('RIFF\0\0\0\0WEBPVP8 '), 'it is a WebP file; JPEG, PNG and BMP are read'],
+    ['TIFF', Buffer.from('II*\0....'), 'it is a TIFF file; JPEG, PNG and BMP are read'],
+    ['HEIC', Buffer.from('\0\0\0\x18ftypheic'), 'it is a HEIC or AVIF file; JPEG, PNG and BMP are read'],
+  ])('%s', async (_, bytes, message) => {
+    expect(await refusal(bytes)).toBe(`UnreadableImage: ${message}`);
+  });
+
+  test('which names count as images', () => {
+    for (const name of ['a.jpg', 'A.JPEG', 'b.png', 'c.bmp', 'd.webp', 'e.tif'])
+      expect(looksLikeImage(name), name).toBe(true);
+    for (const name of ['a.txt', 'jpg', '.a.jpg', 'a.jpg.json']) expect(looksLikeImage(name), name).toBe(false);
+  });
+});
+
+const shared = ['wbc/TestA/Eosinophil', 'tiny-imagenet/train/n01629819'].map((path) => `../shared/data/${path}`);
+
+describe.skipIf(!shared.every((path) => existsSync(path)))('real photographs (skipped without ../shared/data)', () => {
+  test.each(shared)('%s: every file is whole, and cut in half it is refused', async (folder) => {
+    for (const name of (await readdir(folder)).slice(0, 8)) {
+      const bytes = await readFile(`${folder}/${name}`);
+      const { width, height, pixels } = await decode(bytes);
+      expect(pixels.length).toBe(width * height * 3);
+      expect(new Set(pixels).size, 'more than one flat color').toBeGreaterThan(16);
+      expect(await refusal(bytes.subarray(0, bytes.length >> 1))).toMatch(/^UnreadableImage/);
+    }
+  });
+});
