@@ -1,4 +1,5 @@
 /** The options of `oecl train`, in one table: parsing, checks and help text all come from it. */
+import { MOST_EVALUATION_VIEWS } from '../augment/augmenter.ts';
 import { PROTOCOLS } from '../protocols/protocols.ts';
 import { ARCHITECTURES, METHODS, OPTIMIZERS, type RunConfig } from '../train/config.ts';
 import { DATASET_NAMES, PRESETS } from '../train/presets.ts';
@@ -141,7 +142,7 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     key: 'views',
     type: 'integer',
     min: 1,
-    max: 1024,
+    max: MOST_EVALUATION_VIEWS,
     group: 'Method',
     default: 'preset',
     help: 'augmented views an image at evaluation, for the ensemble scores',

@@ -37,6 +37,7 @@ describe('parseTrainOptions', () => {
     [['--lr', 'Infinity'], /expected a number above 0/],
     [['--lambda', '-1'], /expected a number of 0 or more/],
     [['--lambda', '1e999'], /expected a number/],
+    [['--views', '64'], /expected a whole number from 1 to 63/], // what the random generator's counter has room for
     [['--seed', '4294967296'], /from 0 to 4294967295/],
     [['--scale', '0.9,0.5'], /0 < LOW <= HIGH <= 1/],
     [['--scale', '0.5'], /LOW,HIGH/],
