@@ -4,7 +4,7 @@
  * overlap in all of them but the first two. Lengths are in pixels; the origin is the middle of the image.
  */
 import type { RandomStream } from '../../runtime/index.ts';
-import { type Color, clamp, direction, mix, mixColors, NoiseField, type Point, smoothStep } from './drawing.ts';
+import { type Color, clamp, direction, length, mix, mixColors, NoiseField, type Point, smoothStep } from './drawing.ts';
 import type { RgbImage } from './imageSet.ts';
 
 export type CellKind = 'Basophil' | 'Eosinophil' | 'Lymphocyte' | 'Monocyte' | 'Neutrophil';
@@ -176,7 +176,7 @@ class Picture {
       const phase = random.uniform(0, 16);
       this.eachPixel((x, y) => {
         const wobble = 1.6 * this.noise.at(x / 9 + phase, y / 9);
-        const distance = Math.sqrt((x - center[0]) ** 2 + (y - center[1]) ** 2) + wobble;
+        const distance = length(x - center[0], y - center[1]) + wobble;
         const inside = smoothStep(this.blur, -this.blur, distance - radius);
         const pallor = 0.55 * smoothStep(0.75 * radius, 0.15 * radius, distance);
         this.blend(x, y, RED_CELL, strength * inside * (1 - pallor));
@@ -218,7 +218,7 @@ class Picture {
       const color = scaled(granules.color, random.uniform(0.85, 1.12));
       const reach = radius + blur;
       this.eachPixelIn(cx - reach, cy - reach, cx + reach, cy + reach, (x, y, index) => {
-        const distance = Math.sqrt((x - cx) ** 2 + (y - cy) ** 2) - radius;
+        const distance = length(x - cx, y - cy) - radius;
         const free = body[index] * mix(1, granules.overNucleus, nucleus[index]);
         this.blend(x, y, color, granules.opacity * free * smoothStep(blur * 0.8, -blur * 0.8, distance));
       });
@@ -280,5 +280,5 @@ function distanceToCapsule({ from, to, radius }: Capsule, x: number, y: number):
   const squaredLength = lineX * lineX + lineY * lineY;
   const [dx, dy] = [x - from[0], y - from[1]];
   const share = squaredLength === 0 ? 0 : clamp((dx * lineX + dy * lineY) / squaredLength, 0, 1);
-  return Math.sqrt((dx - share * lineX) ** 2 + (dy - share * lineY) ** 2) - radius;
+  return length(dx - share * lineX, dy - share * lineY) - radius;
 }

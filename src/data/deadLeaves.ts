@@ -15,7 +15,7 @@ export const DEAD_LEAVES_COUNT = 1000;
 /** Drawn at twice the size, for smooth edges, but no larger than this, pixels: leaves look alike at every scale. */
 const LARGEST_SIDE = 96;
 /** Radii, as shares of the image's side. */
-const RADII = { smallest: 0.07, largest: 0.6 } as const;
+export const RADII = { smallest: 0.07, largest: 0.6 } as const;
 /** Leaves after which what is still bare gets the last one's color; almost never reached. */
 const MOST_LEAVES = 4000;
 const PROGRESS_EVERY = 100;
@@ -95,10 +95,14 @@ interface Leaf {
   slope: number;
 }
 
-function drawLeaf(side: number, random: RandomStream): Leaf {
+/** The radius, as a share of the image's side, that a share of all leaves stays below: the inverse of 1/r^3's distribution. */
+export function leafRadius(share: number): number {
   const ratio = RADII.smallest / RADII.largest;
-  // inverse of the distribution function of 1 / r^3 between the two radii
-  const long = (RADII.smallest * side) / Math.sqrt(1 - random.next() * (1 - ratio * ratio));
+  return RADII.smallest / Math.sqrt(1 - share * (1 - ratio * ratio));
+}
+
+function drawLeaf(side: number, random: RandomStream): Leaf {
+  const long = leafRadius(random.next()) * side;
   const short = long * random.uniform(0.4, 1);
   const brightness = random.uniform(20, 235);
   const saturation = random.next() * random.uniform(0, 130); // most surfaces are dull

@@ -22,6 +22,9 @@ export function direction(turns: number): Point {
   return ([[x, y], [-y, x], [-x, -y], [y, -x]] as const)[((quarters % 4) + 4) % 4]; // biome-ignore format: four turns
 }
 
+/** The length of a vector. No `** 2`: that is Math.pow, which need not be exact. */
+export const length = (x: number, y: number): number => Math.sqrt(x * x + y * y);
+
 export const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
 export const mix = (a: number, b: number, share: number): number => a + (b - a) * share;
