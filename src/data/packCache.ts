@@ -7,7 +7,10 @@ import type { Platform } from '../platform/platform.ts';
 import { type PackedImages, packOffsets } from './imageSet.ts';
 
 /** To be changed whenever decoding or resizing gives other bytes than before. */
-const FORMAT = 'oecl-pack-1';
+const FORMAT = 'oecl-pack-2';
+
+/** Bytes that are hashed at once: the platforms' digest takes no more than 2 GiB, and packs can be larger. */
+const HASHED_AT_ONCE = 2 ** 28;
 
 export interface Pack {
   images: PackedImages;
@@ -25,15 +28,15 @@ export class PackCache {
   /** The pack, or null when there is none that can be used. */
   async read(key: string): Promise<Pack | null> {
     try {
-      return decodePack(await this.platform.readFile(this.pathOf(key)));
+      return await decodePack(await this.platform.readFile(this.pathOf(key)));
     } catch {
-      return null; // missing, cut off or of another version: all the same, it is made anew
+      return null; // missing, damaged or of another version: all the same, it is made anew
     }
   }
 
   /** Rejects with the platform's error when the folder cannot be written to. */
   async write(key: string, pack: Pack): Promise<void> {
-    await this.platform.writeFileAtomic(this.pathOf(key), encodePack(pack));
+    await this.platform.writeFileAtomic(this.pathOf(key), await encodePack(pack));
   }
 
   private pathOf(key: string): string {
@@ -41,7 +44,7 @@ export class PackCache {
   }
 }
 
-function encodePack({ images, skipped }: Pack): Uint8Array {
+async function encodePack({ images, skipped }: Pack): Promise<Uint8Array> {
   const { count, pixels, widths, heights } = images;
   return encodeSafetensors(
     {
@@ -49,19 +52,29 @@ function encodePack({ images, skipped }: Pack): Uint8Array {
       widths: { dtype: 'U32', shape: [count], data: widths },
       heights: { dtype: 'U32', shape: [count], data: heights },
     },
-    { format: FORMAT, skipped: JSON.stringify([...skipped]) },
+    { format: FORMAT, skipped: JSON.stringify([...skipped]), pixelsSha256: await sha256OfLarge(pixels) },
   );
 }
 
-function decodePack(bytes: Uint8Array): Pack | null {
+async function decodePack(bytes: Uint8Array): Promise<Pack | null> {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const widths = tensors.widths.data as Uint32Array<ArrayBuffer>;
   const heights = tensors.heights.data as Uint32Array<ArrayBuffer>;
   const pixels = tensors.pixels.data as Uint8Array<ArrayBuffer>;
   const offsets = packOffsets(widths, heights);
   if (metadata.format !== FORMAT || offsets.at(-1) !== pixels.length) return null;
+  if (metadata.pixelsSha256 !== (await sha256OfLarge(pixels))) return null;
   const images = { count: widths.length, pixels, offsets: offsets.slice(0, -1), widths, heights };
   return { images, skipped: new Map(JSON.parse(metadata.skipped) as [number, string][]) };
+}
+
+/** The hash of the hashes of the parts: a digest of bytes of any length. */
+async function sha256OfLarge(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hashes: string[] = [];
+  for (let start = 0; start < bytes.length; start += HASHED_AT_ONCE) {
+    hashes.push(await sha256(bytes.subarray(start, start + HASHED_AT_ONCE)));
+  }
+  return sha256(new TextEncoder().encode(hashes.join('\n')));
 }
 
 /** Hexadecimal digits of the SHA-256 of some bytes. */

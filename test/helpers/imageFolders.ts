@@ -1,0 +1,31 @@
+/** Folders of small images for the readers of data sets: written to a place of the test's own, read with an own cache. */
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ImageSet } from '../../src/data/imageSet.ts';
+import { nodePlatform } from '../../src/platform/node.ts';
+import { bmpFile } from './tinyRun.ts';
+
+/** Writes files (path -> bytes) into a new folder and returns its path. */
+export async function folderOf(files: Record<string, Uint8Array | string>): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'oecl-data-'));
+  for (const [path, bytes] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), bytes);
+  }
+  return root;
+}
+
+/** A flat 8x8 BMP image, which stays as it is for an input of 8 pixels; `shade` tells it from others. */
+export const flatImage = (shade: number): Buffer => bmpFile(8, 8, () => [shade, shade, shade]);
+
+/** A cache that no other test has filled, and no folder of data sets. */
+export async function platformWithCache() {
+  const cacheFolder = await mkdtemp(join(tmpdir(), 'oecl-cache-'));
+  return nodePlatform({ cacheFolder, dataFolder: null });
+}
+
+/** `class path shade` of every image of a set, in its order. */
+export function summaryOf({ classes, labels, paths, images }: ImageSet): string[] {
+  return paths.map((path, i) => `${classes[labels[i]]} ${path} ${images.pixels[images.offsets[i]]}`);
+}
