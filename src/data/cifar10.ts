@@ -13,7 +13,7 @@ const SIDE = 32;
 const PLANE = SIDE * SIDE;
 const RECORD_BYTES = 1 + 3 * PLANE;
 const CLASSES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
-const TRAIN_FILES = /^data_batch_\d+\.bin$/;
+const TRAIN_FILES = /^data_batch_(\d+)\.bin$/;
 const TEST_FILE = 'test_batch.bin';
 const OFFICIAL_BATCHES = 5;
 const FOLDER = 'cifar-10-batches-bin';
@@ -33,7 +33,8 @@ interface BinaryFile {
  */
 export async function loadCifar10(context: ReaderContext): Promise<LoadedDataset | null> {
   const files = await findFiles(context, context.dir);
-  const trainFiles = files.filter(({ name }) => TRAIN_FILES.test(name));
+  // by their numbers: the archive holds them in another order than its unpacked folder lists them
+  const trainFiles = files.filter(({ name }) => TRAIN_FILES.test(name)).sort((a, b) => batchOf(a) - batchOf(b));
   const testFile = files.find(({ name }) => name === TEST_FILE);
   if (trainFiles.length === 0 && !testFile) return null;
   if (trainFiles.length === 0 || !testFile) {
@@ -52,6 +53,8 @@ export async function loadCifar10(context: ReaderContext): Promise<LoadedDataset
     skipped: [],
   };
 }
+
+const batchOf = ({ name }: BinaryFile): number => Number(TRAIN_FILES.exec(name)![1]);
 
 /** The files of the data set, from a folder, a folder in it, an archive, or an archive in it: the first that has any. */
 async function findFiles(context: ReaderContext, dir: string): Promise<BinaryFile[]> {
@@ -127,8 +130,13 @@ async function readPart(
 }
 
 function checkRecords(file: BinaryFile, bytes: Uint8Array): void {
+  if (bytes.length === 0) {
+    throw new DataError(`${file.path}: the file is empty.`, {
+      remedy: 'the binary version of CIFAR-10, copied or downloaded again in full',
+    });
+  }
   const remainder = bytes.length % RECORD_BYTES;
-  if (bytes.length === 0 || remainder !== 0) {
+  if (remainder !== 0) {
     throw new DataError(
       `${file.path}: ${bytes.length} bytes are no whole number of records of ${RECORD_BYTES} bytes (${remainder} are left over).`,
       { remedy: 'the binary version of CIFAR-10, copied or downloaded again in full' },

@@ -53,6 +53,7 @@ export async function readPart(
 
 /**
  * Decodes both parts, and notes each class that has no images in one of them.
+ * @param mayBeUntrained classes without training images are nothing to note: they are the outliers
  * @throws DataError when a part has no image at all
  */
 export async function loadParts(
@@ -60,6 +61,7 @@ export async function loadParts(
   name: string,
   classes: string[],
   parts: { train: Part; test: Part },
+  { mayBeUntrained = false } = {},
 ): Promise<LoadedDataset> {
   for (const part of [parts.train, parts.test]) {
     if (part.files.length > 0) continue;
@@ -68,7 +70,8 @@ export async function loadParts(
       remedy: '--data with the folder that holds the images',
     });
   }
-  noteEmptyClasses(context, name, classes, parts);
+  if (!mayBeUntrained) noteEmptyClasses(context, name, classes, parts.train, 'training');
+  noteEmptyClasses(context, name, classes, parts.test, 'test');
   const train = await loadImageFiles(context, `${name} train`, classes, parts.train.files);
   const test = await loadImageFiles(context, `${name} test`, classes, parts.test.files);
   return { train: train.set, test: test.set, skipped: [...train.skipped, ...test.skipped] };
@@ -78,14 +81,10 @@ function noteEmptyClasses(
   { onNote }: ReaderContext,
   name: string,
   classes: readonly string[],
-  { train, test }: { train: Part; test: Part },
+  part: Part,
+  what: string,
 ): void {
-  for (const [part, what] of [
-    [train, 'training'],
-    [test, 'test'],
-  ] as const) {
-    const filled = new Set(part.files.map(({ label }) => label));
-    const empty = classes.filter((_, label) => !filled.has(label));
-    if (empty.length > 0) onNote?.(`${name}: no ${what} images of ${empty.join(', ')} (${part.folder}/)`);
-  }
+  const filled = new Set(part.files.map(({ label }) => label));
+  const empty = classes.filter((_, label) => !filled.has(label));
+  if (empty.length > 0) onNote?.(`${name}: no ${what} images of ${empty.join(', ')} (${part.folder}/)`);
 }

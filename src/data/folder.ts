@@ -67,10 +67,8 @@ async function loadTrainAndTest(context: ReaderContext, trainName: string, testN
     looseClass === undefined
       ? await readPart(context, trainName, train.folders, labelOf)
       : { folder: trainName, files: await findImages(context, trainName, labelOf(looseClass)) };
-  return loadParts(context, 'folder', classes, {
-    train: trainPart,
-    test: await readPart(context, testName, test.folders, labelOf),
-  });
+  const parts = { train: trainPart, test: await readPart(context, testName, test.folders, labelOf) };
+  return loadParts(context, 'folder', classes, parts, { mayBeUntrained: true });
 }
 
 /** Every image below a folder, however deep, as one class: outlier-exposure images, or the outliers of a test. */

@@ -1,7 +1,7 @@
 /** Image files to packs: read, decoded and resized once, then taken from the cache for as long as no byte changes. */
 import { DataError } from '../errors.ts';
 import { ImageDecoder, looksLikeImage } from './decode.ts';
-import { failureOf, listFilesBelow, readFile } from './files.ts';
+import { failureOf, listFilesBelow } from './files.ts';
 import { type ImageSet, type PackedImages, packImages, type RgbImage, type SkippedFile } from './imageSet.ts';
 import { type Pack, PackCache, sha256 } from './packCache.ts';
 import type { ReaderContext } from './request.ts';
@@ -82,8 +82,8 @@ async function packKey(context: ReaderContext, files: readonly ImageFile[]): Pro
   await inGroups(
     files,
     async (file) => {
-      const bytes = await readFile(context.platform, `${context.dir}/${file.path}`);
-      return sha256(bytes);
+      const bytes = await readImage(context, file);
+      return bytes instanceof UnreadableImage ? bytes.message : sha256(bytes);
     },
     (hash) => {
       hashes.push(hash);
@@ -100,9 +100,10 @@ async function decodeFiles(context: ReaderContext, name: string, files: readonly
   context.onProgress?.(name, 0, files.length);
   await inGroups(
     files,
-    (file) => readFile(context.platform, `${context.dir}/${file.path}`),
+    (file) => readImage(context, file),
     async (bytes) => {
       try {
+        if (bytes instanceof UnreadableImage) throw bytes;
         images.push(fitted(await decoder.decode(bytes), context.inputSize));
       } catch (error) {
         if (!(error instanceof UnreadableImage)) throw error;
@@ -114,6 +115,18 @@ async function decodeFiles(context: ReaderContext, name: string, files: readonly
     },
   );
   return { images: packImages(images), skipped };
+}
+
+/** A file's bytes, or why there are none: a file that cannot be opened is one more that cannot be read. */
+async function readImage(
+  { platform, dir }: ReaderContext,
+  { path }: ImageFile,
+): Promise<Uint8Array<ArrayBuffer> | UnreadableImage> {
+  try {
+    return await platform.readFile(`${dir}/${path}`);
+  } catch (cause) {
+    return new UnreadableImage(`it cannot be opened: ${failureOf(cause)}`, { cause });
+  }
 }
 
 /** Reads a group of items at once, then uses the results one by one, in order. */

@@ -7,7 +7,7 @@ import { loadCifar10 } from './cifar10.ts';
 import { loadDeadLeaves } from './deadLeaves.ts';
 import { loadDemo } from './demo.ts';
 import { loadAllImages, loadFolder } from './folder.ts';
-import type { ImageSet, LoadedDataset } from './imageSet.ts';
+import type { ImageSet, LoadedDataset, SkippedFile } from './imageSet.ts';
 import { loadRaabin } from './raabin.ts';
 import type { LoadOptions, ReaderContext } from './request.ts';
 
@@ -15,6 +15,11 @@ export interface DatasetRequest extends LoadOptions {
   name: DatasetName;
   /** Folder or file as the user named it; null looks in $OECL_DATA/NAME and data/NAME. */
   dir: string | null;
+}
+
+export interface LoadedOutliers {
+  set: ImageSet;
+  skipped: SkippedFile[];
 }
 
 export interface OutlierRequest extends LoadOptions {
@@ -74,18 +79,22 @@ export async function loadDataset(
  * Outlier-exposure images.
  * @throws UsageError for a source that does not exist, DataError when its images are not there
  */
-export async function loadOutliers(platform: Platform, { source, ...options }: OutlierRequest): Promise<ImageSet> {
+export async function loadOutliers(
+  platform: Platform,
+  { source, ...options }: OutlierRequest,
+): Promise<LoadedOutliers> {
   const colon = source.indexOf(':');
   const name = colon < 0 ? source : source.slice(0, colon);
   const dir = colon < 0 ? null : source.slice(colon + 1);
-  if (name === 'dead-leaves' && dir === null) return loadDeadLeaves(options);
+  if (name === 'dead-leaves' && dir === null) return { set: loadDeadLeaves(options), skipped: [] };
   if (name === 'folder' && dir) {
-    const { set } = await loadAllImages({ ...options, platform, dir: withoutSlash(dir) }, `outliers ${dir}`);
-    return set;
+    return loadAllImages({ ...options, platform, dir: withoutSlash(dir) }, `outliers ${dir}`);
   }
   const dataset = DATASET_NAMES.find((known) => known === name);
-  if (dataset && dataset !== 'folder')
-    return (await loadDataset(platform, { ...options, name: dataset, dir: dir || null })).train;
+  if (dataset && dataset !== 'folder') {
+    const { train, skipped } = await loadDataset(platform, { ...options, name: dataset, dir: dir || null });
+    return { set: train, skipped };
+  }
   throw unknownSource(source, name);
 }
 

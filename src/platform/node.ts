@@ -52,9 +52,10 @@ async function listFolder(path: string): Promise<FolderEntry[] | null> {
   if (!found?.isDirectory()) return null;
   const entries = await Promise.all(
     (await readdir(path, { withFileTypes: true })).map(async (entry): Promise<FolderEntry | null> => {
-      // A link that leads nowhere is neither: whoever needs it will miss it by name.
       const target = entry.isSymbolicLink() ? await stat(`${path}/${entry.name}`).catch(() => null) : entry;
-      if (!target?.isDirectory() && !target?.isFile()) return null;
+      // A link that leads nowhere counts as a file, so that whoever reads it says so: an image must not vanish silently.
+      if (!target) return { name: entry.name, kind: 'file' };
+      if (!target.isDirectory() && !target.isFile()) return null;
       return { name: entry.name, kind: target.isDirectory() ? 'folder' : 'file' };
     }),
   );

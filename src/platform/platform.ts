@@ -5,7 +5,7 @@
 
 export interface FolderEntry {
   name: string;
-  /** Links count as what they point to. */
+  /** Links count as what they point to, and as files when that is missing. */
   kind: 'file' | 'folder';
 }
 

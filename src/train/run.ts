@@ -3,7 +3,7 @@
  * is behind the two platforms. One run trains one normal class; `--normal all` is one after the other.
  */
 import { type Context, openContext, type RuntimePlatform } from '../../runtime/index.ts';
-import { type ImageSet, imageAt, type LoadedDataset } from '../data/imageSet.ts';
+import { type ImageSet, imageAt, type LoadedDataset, type SkippedFile } from '../data/imageSet.ts';
 import { loadDataset, loadOutliers } from '../data/load.ts';
 import { DataError } from '../errors.ts';
 import { Encoder } from '../models/resnet.ts';
@@ -33,6 +33,8 @@ const seconds = (): number => performance.now() / 1000;
 interface Prepared {
   dataset: LoadedDataset;
   outliers: ImageSet | null;
+  /** Of the data set and of the outliers. */
+  skipped: SkippedFile[];
   notes: string[];
 }
 
@@ -100,10 +102,9 @@ async function prepare(files: Platform, config: RunConfig, hooks: TrainHooks): P
     name: config.dataset,
     dir: config.data,
   });
-  if (config.oe === null) return { dataset, outliers: null, notes };
-  const { oe } = config;
-  const outliers = await loadOutliers(files, { ...common, source: oe });
-  return { dataset, outliers, notes };
+  if (config.oe === null) return { dataset, outliers: null, skipped: dataset.skipped, notes };
+  const { set, skipped } = await loadOutliers(files, { ...common, source: config.oe });
+  return { dataset, outliers: set, skipped: [...dataset.skipped, ...skipped], notes };
 }
 
 /** One normal class, from its images to its result. */
@@ -298,7 +299,7 @@ class Run {
         scores,
         pixelsOf: (index) => imageAt(test.images, testIndices[index]),
         notes: this.#notes,
-        skipped: this.#data.dataset.skipped,
+        skipped: this.#data.skipped,
       }),
     );
     await this.#folder.writeResult(result);

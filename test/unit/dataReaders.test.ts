@@ -1,0 +1,248 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { LoadedDataset } from '../../src/data/imageSet.ts';
+import { type DatasetRequest, loadDataset, loadOutliers } from '../../src/data/load.ts';
+import type { Platform } from '../../src/platform/platform.ts';
+import { jpegFile } from '../helpers/encodedImages.ts';
+import { flatImage, folderOf, platformWithCache, summaryOf } from '../helpers/imageFolders.ts';
+
+let platform: Platform;
+beforeAll(async () => {
+  platform = await platformWithCache();
+});
+
+const options = { inputSize: 8, seed: 0 };
+const load = (name: DatasetRequest['name'], dir: string, more: Partial<DatasetRequest> = {}): Promise<LoadedDataset> =>
+  loadDataset(platform, { ...options, name, dir, ...more });
+
+const cells = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Monocyte', 'Neutrophil'];
+
+describe('raabin', () => {
+  const layout = (train: string, test: string) => ({
+    [`${train}/Neutrophil/b.bmp`]: flatImage(2),
+    [`${train}/Neutrophil/a.bmp`]: flatImage(1),
+    [`${train}/Monocyte/deep/er/c.bmp`]: flatImage(3),
+    [`${test}/Neutrophil/d.bmp`]: flatImage(4),
+    [`${test}/Basophil/e.bmp`]: flatImage(5),
+    'TestB/Neutrophil/unread.bmp': flatImage(9),
+    '__MACOSX/Train/Neutrophil/._a.bmp': 'litter',
+    [`${train}/Neutrophil/.DS_Store`]: 'litter',
+    [`${train}/Neutrophil/notes.txt`]: 'no image',
+  });
+
+  test.each([
+    ['Train', 'TestA'],
+    ['train', 'test_A'],
+    ['TRAIN', 'Test-A'],
+    ['train', 'test a'],
+    ['Train', 'test'],
+  ])('spelt %s and %s: five classes, files by name, TestB left alone', async (train, test) => {
+    const notes: string[] = [];
+    const dir = await folderOf(layout(train, test));
+    const set = await load('raabin', dir, { onNote: (text) => notes.push(text) });
+    expect(set.train.classes).toEqual(cells);
+    expect(set.test.classes).toEqual(cells);
+    expect(summaryOf(set.train)).toEqual([
+      `Monocyte ${train}/Monocyte/deep/er/c.bmp 3`,
+      `Neutrophil ${train}/Neutrophil/a.bmp 1`,
+      `Neutrophil ${train}/Neutrophil/b.bmp 2`,
+    ]);
+    expect(summaryOf(set.test)).toEqual([`Basophil ${test}/Basophil/e.bmp 5`, `Neutrophil ${test}/Neutrophil/d.bmp 4`]);
+    expect(set.train.synthetic).toBe(false);
+    expect(notes).toEqual([
+      `raabin: no training images of Basophil, Eosinophil, Lymphocyte (${train}/)`,
+      `raabin: no test images of Eosinophil, Lymphocyte, Monocyte (${test}/)`,
+    ]);
+  });
+
+  test('class folders in the plural and in any case; an empty one; images beside them are told of', async () => {
+    const notes: string[] = [];
+    const dir = await folderOf({
+      'Train/neutrophils/a.bmp': flatImage(1),
+      'Train/loose.bmp': flatImage(7),
+      'TestA/NEUTROPHIL/b.bmp': flatImage(2),
+    });
+    await mkdir(join(dir, 'Train', 'Basophil'));
+    const set = await load('raabin', dir, { onNote: (text) => notes.push(text) });
+    expect(summaryOf(set.train)).toEqual(['Neutrophil Train/neutrophils/a.bmp 1']);
+    expect(notes[0]).toBe(`${dir}/Train: 1 images lie in no class folder and are left out`);
+  });
+
+  test.each([
+    [{ 'Train/Neutrophil/a.bmp': flatImage(1) }, /there is a folder Train, but no TestA[\s\S]*Remedy: both folders/],
+    [{ 'TestA/Neutrophil/a.bmp': flatImage(1) }, /there is a folder TestA, but no Train/],
+    [
+      { 'Train/Neutrophyl/a.bmp': flatImage(1), 'TestA/Neutrophil/a.bmp': flatImage(1) },
+      /Train\/Neutrophyl: no class of Raabin-WBC[\s\S]*Basophil[\s\S]*rename it to Neutrophil/,
+    ],
+    [
+      { 'Train/Neutrophil/a.txt': 'x', 'TestA/Neutrophil/a.bmp': flatImage(1) },
+      /Train: there are no images in it[\s\S]*Train\/CLASS\/\*\.jpg/,
+    ],
+  ])('refused, %#', async (files, message) => {
+    await expect(load('raabin', await folderOf(files))).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  const shared = '../shared/data/wbc';
+  test('real cells', async ({ skip }) => {
+    skip(!existsSync(shared), '../shared/data is not there');
+    const notes: string[] = [];
+    const set = await load('raabin', shared, { inputSize: 32, onNote: (text) => notes.push(text) });
+    const counts = (part: LoadedDataset['train']) =>
+      cells.map((_, label) => part.labels.filter((each) => each === label).length);
+    expect(counts(set.train)).toEqual([0, 15, 37, 34, 123]);
+    expect(counts(set.test)).toEqual([1, 7, 16, 14, 53]);
+    expect(notes).toEqual(['raabin: no training images of Basophil (Train/)']);
+    expect(set.train.images.widths[0]).toBe(37); // 32 * 256 / 224, rounded
+  });
+});
+
+describe('folder', () => {
+  test('train/CLASS and test/CLASS: classes of both, by name', async () => {
+    const dir = await folderOf({
+      'train/good/2.bmp': flatImage(2),
+      'train/good/10.bmp': flatImage(1),
+      'Test/scratch/a.bmp': flatImage(3),
+      'Test/good/b.bmp': flatImage(4),
+    });
+    const { train, test: tests } = await load('folder', dir);
+    expect(train.classes).toEqual(['good', 'scratch']);
+    expect(tests.classes).toEqual(train.classes);
+    expect(summaryOf(train)).toEqual(['good train/good/10.bmp 1', 'good train/good/2.bmp 2']);
+    expect(summaryOf(tests)).toEqual(['good Test/good/b.bmp 4', 'scratch Test/scratch/a.bmp 3']);
+  });
+
+  test('images in train/ itself are the class that test/ calls normal', async () => {
+    for (const [folder, expected] of [
+      ['good', 'good'],
+      ['OK', 'OK'],
+      ['other', 'normal'],
+    ]) {
+      const files = {
+        'train/a.bmp': flatImage(1),
+        [`test/${folder}/b.bmp`]: flatImage(2),
+        'test/bad/c.bmp': flatImage(3),
+      };
+      expect(summaryOf((await load('folder', await folderOf(files))).train)).toEqual([`${expected} train/a.bmp 1`]);
+    }
+  });
+
+  test('loose images without train/ and test/, next to class folders, or in test/: refused with the layout', async () => {
+    const image = flatImage(1);
+    const wrong: [Record<string, Buffer>, RegExp][] = [
+      [{ 'a.bmp': image, 'b/c.bmp': image }, /expected train\/ and test\/ in it, found 2 images[\s\S]*train\/CLASS/],
+      [{ 'train/a.bmp': image }, /found train\/, 1 images/],
+      [{ 'train/good/a.bmp': image, 'train/b.bmp': image, 'test/good/a.bmp': image }, /train: 1 images lie beside/],
+      [{ 'train/good/a.bmp': image, 'test/b.bmp': image }, /test: 1 images lie in no class folder/],
+      [{ 'train/good/a.bmp': image, 'test/good/b.txt': image }, /test: there are no images in it/],
+    ];
+    for (const [files, message] of wrong) {
+      await expect(load('folder', await folderOf(files))).rejects.toMatchObject({
+        exitCode: 2,
+        message: expect.stringMatching(message),
+      });
+    }
+  });
+});
+
+describe('images that cannot be read', () => {
+  const cutOff = jpegFile(16, 16, { components: 1, blockAt: (bx) => [bx] }).subarray(0, -6);
+  const layout = {
+    'train/good/a.bmp': flatImage(1),
+    'train/good/broken.jpg': cutOff,
+    'train/good/c.bmp': flatImage(3),
+    'train/good/empty.png': '',
+    'test/good/d.bmp': flatImage(4),
+    'test/bad/e.bmp': 'no image',
+    'test/bad/f.bmp': flatImage(6),
+  };
+
+  test('the first one is named, with the reason and the remedy', async () => {
+    const dir = await folderOf(layout);
+    await expect(load('folder', dir)).rejects.toMatchObject({
+      exitCode: 2,
+      message: `${dir}/train/good/broken.jpg: Premature end of JPEG file.\n  Remedy: replace or remove the file, or --skip-bad to leave unreadable images out and list them`,
+    });
+  });
+
+  test('--skip-bad leaves them out, lists each with its reason, and keeps labels with their images', async () => {
+    const dir = await folderOf(layout);
+    for (const from of ['files', 'cache']) {
+      const notes: string[] = [];
+      const set = await load('folder', dir, { skipBad: true, onNote: (text) => notes.push(text) });
+      expect(summaryOf(set.train), from).toEqual(['good train/good/a.bmp 1', 'good train/good/c.bmp 3']);
+      expect(summaryOf(set.test), from).toEqual(['bad test/bad/f.bmp 6', 'good test/good/d.bmp 4']);
+      expect(set.skipped, from).toEqual([
+        { file: `${dir}/train/good/broken.jpg`, reason: 'Premature end of JPEG file' },
+        { file: `${dir}/train/good/empty.png`, reason: 'the file is empty' },
+        { file: `${dir}/test/bad/e.bmp`, reason: 'it is not a JPEG, PNG or BMP file' },
+      ]);
+      expect(notes[0]).toContain('2 of 4 files cannot be read and are left out');
+    }
+    await expect(load('folder', dir), 'the cache does not hide them').rejects.toThrow(/broken\.jpg: Premature/);
+  });
+
+  test('a link to a missing file is one of them', async () => {
+    const dir = await folderOf({
+      ...layout,
+      'train/good/broken.jpg': flatImage(2),
+      'train/good/empty.png': flatImage(5),
+    });
+    await symlink(join(dir, 'moved-away.jpg'), join(dir, 'train/good/link.jpg'));
+    await expect(load('folder', dir)).rejects.toThrow(/link\.jpg: it cannot be opened: there is no such file/);
+    const { skipped } = await load('folder', dir, { skipBad: true });
+    expect(skipped[0]).toEqual({
+      file: `${dir}/train/good/link.jpg`,
+      reason: 'it cannot be opened: there is no such file',
+    });
+  });
+
+  test('a file without permission is one of them', async ({ skip }) => {
+    skip(process.getuid?.() === 0, 'root may read every file');
+    const dir = await folderOf(layout);
+    await chmod(join(dir, 'train/good/a.bmp'), 0);
+    await expect(load('folder', dir)).rejects.toThrow(/a\.bmp: it cannot be opened: permission denied/);
+  });
+});
+
+describe('outlier-exposure sources', () => {
+  const outliers = (source: string, more = {}) => loadOutliers(platform, { ...options, source, ...more });
+
+  test('folder:DIR takes every image below it, whatever the depth', async () => {
+    const dir = await folderOf({
+      'z.bmp': flatImage(3),
+      'a/b/c/d.bmp': flatImage(1),
+      'a/b.bmp': flatImage(2),
+      'words.txt': 'no image',
+    });
+    const { set } = await outliers(`folder:${dir}/`);
+    expect(summaryOf(set)).toEqual(['outlier a/b/c/d.bmp 1', 'outlier a/b.bmp 2', 'outlier z.bmp 3']);
+    expect(set.synthetic).toBe(false);
+  });
+
+  test('--skip-bad lists their unreadable files as well', async () => {
+    const dir = await folderOf({ 'a.bmp': flatImage(1), 'b.jpg': 'no image' });
+    await expect(outliers(`folder:${dir}`)).rejects.toThrow(/b\.jpg: it is not a JPEG, PNG or BMP file/);
+    const { set, skipped } = await outliers(`folder:${dir}`, { skipBad: true });
+    expect(set.images.count).toBe(1);
+    expect(skipped).toEqual([{ file: `${dir}/b.jpg`, reason: 'it is not a JPEG, PNG or BMP file' }]);
+  });
+
+  test('a folder that is missing or has no images; a circle of links; a source that does not exist', async () => {
+    const dir = await folderOf({ 'a.txt': 'x' });
+    await expect(outliers(`folder:${dir}`)).rejects.toThrow(/there are no images in this folder[\s\S]*dead-leaves/);
+    await expect(outliers(`folder:${dir}/none`)).rejects.toThrow(/none: there is no such folder/);
+    await symlink(dir, join(dir, 'loop'));
+    await expect(outliers(`folder:${dir}`)).rejects.toThrow(/more than 24 folders in each other[\s\S]*look for a link/);
+    await expect(outliers('dead-leafs')).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/Remedy: --oe dead-leaves/),
+    });
+    await expect(outliers('folder:')).rejects.toMatchObject({ exitCode: 2 });
+  });
+});
