@@ -21,6 +21,7 @@ export default defineConfig({
   ],
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/helpers/buildBundle.ts',
     pool: 'forks', // Dawn is a native addon: worker threads would share it
     maxWorkers: 2, // a software adapter uses every core by itself
     testTimeout: 120_000,

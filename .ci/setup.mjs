@@ -11,13 +11,14 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Runs a command in the repository, its output on ours. Returns its exit code. */
 export function run(command, args, env = {}) {
-  const { status, error } = spawnSync(command, args, {
+  const { status, signal, error } = spawnSync(command, args, {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, ...env },
     shell: process.platform === 'win32',
   });
   if (error) process.stderr.write(`${command}: ${error.message}\n`);
+  if (signal) process.stderr.write(`${command}: ended by ${signal}\n`);
   return status ?? 1;
 }
 

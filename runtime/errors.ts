@@ -12,6 +12,8 @@ export interface ErrorParts {
 
 export class OeclError extends Error {
   readonly exitCode: number = 1;
+  readonly sentence: string;
+  readonly details: readonly string[];
   readonly remedy: string | undefined;
 
   constructor(sentence: string, parts: ErrorParts = {}) {
@@ -19,6 +21,8 @@ export class OeclError extends Error {
     if (parts.remedy) lines.push(`  Remedy: ${parts.remedy}`);
     super(lines.join('\n'), parts.cause === undefined ? undefined : { cause: parts.cause });
     this.name = new.target.name;
+    this.sentence = sentence;
+    this.details = parts.details ?? [];
     this.remedy = parts.remedy;
   }
 }
@@ -27,10 +31,26 @@ export class OeclError extends Error {
 export class ShapeError extends OeclError {}
 
 /** A tensor or launch beyond what the adapter allows. */
-export class LimitError extends OeclError {}
+export class LimitError extends OeclError {
+  /** Where bytes are the limit: whoever knows what the tensor's size hangs on can say what would fit. */
+  readonly bytes: { needed: number; allowed: number } | undefined;
+
+  constructor(
+    sentence: string,
+    { bytes, ...parts }: ErrorParts & { bytes?: { needed: number; allowed: number } } = {},
+  ) {
+    super(sentence, parts);
+    this.bytes = bytes;
+  }
+}
 
 /** No adapter, or none that serves. */
 export class AdapterError extends OeclError {}
+
+/** There are adapters, but none of the name that was asked for. */
+export class UnknownAdapterError extends AdapterError {
+  override readonly exitCode: number = 2;
+}
 
 /** The device went away: driver reset, watchdog, too little memory. */
 export class DeviceLostError extends OeclError {}
@@ -39,7 +59,9 @@ export class DeviceLostError extends OeclError {}
 export class KernelError extends OeclError {}
 
 /** A file that is not what it claims to be, or of another model. */
-export class FormatError extends OeclError {}
+export class FormatError extends OeclError {
+  override readonly exitCode: number = 2;
+}
 
 /** "internal:" marks what only our own code can cause. */
 export function internal(sentence: string): OeclError {

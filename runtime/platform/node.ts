@@ -4,13 +4,21 @@
  */
 import { tmpdir } from 'node:os';
 import { create } from 'webgpu';
-import { AdapterError } from '../errors.ts';
+import { AdapterError, UnknownAdapterError } from '../errors.ts';
 import { describeAdapter } from './adapterInfo.ts';
 import type { AdapterInfo, PlatformAdapter, RuntimePlatform } from './platform.ts';
 import { swiftShaderEnvironment } from './swiftshader.ts';
 
 /** Names that --adapter takes beside parts of an adapter's own name. */
 export const ADAPTER_KINDS = ['hardware', 'lavapipe', 'swiftshader'] as const;
+
+/** SwiftShader while it is only a package: it needs a process of its own (adapterEnvironment). */
+const PACKAGED_SWIFTSHADER = {
+  vendor: 'google',
+  architecture: 'swiftshader',
+  device: '',
+  description: 'SwiftShader, from the npm package @sparticuz/chromium',
+};
 
 /** What Dawn knows the software adapters as. */
 const DAWN_NAMES: Record<string, string> = { lavapipe: 'llvmpipe', swiftshader: 'SwiftShader' };
@@ -19,29 +27,60 @@ export const nodeRuntimePlatform: RuntimePlatform = {
   async requestAdapter({ adapter: wanted } = {}) {
     const found = await openAdapter(wanted);
     if (found) return found;
-    throw new AdapterError(wanted ? `--adapter ${wanted}: there is no such adapter.` : 'no WebGPU adapter was found.', {
-      details: [
-        'looked for   a GPU with a Vulkan, Metal or Direct3D 12 driver',
-        'then for     lavapipe (Mesa 25 or later) and SwiftShader (npm package @sparticuz/chromium)',
-      ],
-      remedy: wanted
-        ? '--list-adapters shows those that are there'
-        : 'oecl doctor says what is missing; npm install @sparticuz/chromium gives an adapter without a GPU',
-    });
+    throw wanted === undefined ? noAdapter() : await noSuchAdapter(wanted);
   },
 };
 
+function noAdapter(): AdapterError {
+  return new AdapterError('no WebGPU adapter was found.', {
+    details: [
+      'looked for   a GPU with a Vulkan, Metal or Direct3D 12 driver',
+      'then for     lavapipe (Mesa 25 or later) and SwiftShader (npm package @sparticuz/chromium)',
+    ],
+    remedy: "a GPU's driver, or without a GPU: npm install @sparticuz/chromium",
+  });
+}
+
+async function noSuchAdapter(wanted: string): Promise<AdapterError> {
+  const names = (await listAdapters()).map((info) => info.description || info.device);
+  if (names.length === 0) return noAdapter();
+  return new UnknownAdapterError(`adapter ${wanted}: there is none of this name or kind.`, {
+    details: names.map((name, i) => `${i === 0 ? 'there is' : '        '}  ${name}`),
+    remedy: 'a part of one of these names, or no name for the best',
+  });
+}
+
 /** The adapter of a kind or name, or the default one; null when there is none. */
 async function openAdapter(wanted?: string): Promise<PlatformAdapter | null> {
+  const kind = ADAPTER_KINDS.find((each) => each === wanted?.toLowerCase());
+  if (wanted === undefined) return openNamed();
+  if (kind === 'hardware') return hardwareOnly(await openNamed());
+  if (kind !== undefined) return openNamed(DAWN_NAMES[kind]);
+  for (const name of await adapterNames()) {
+    const adapter = await openNamed(name);
+    const { vendor = '', architecture = '', device = '', description = '' } = adapter?.info ?? {};
+    const text = [name, vendor, architecture, device, description].join('\n');
+    if (adapter && text.toLowerCase().includes(wanted.toLowerCase())) return adapter;
+    adapter?.release();
+  }
+  return null;
+}
+
+function hardwareOnly(adapter: PlatformAdapter | null): PlatformAdapter | null {
+  if (!adapter?.info.isSoftware) return adapter;
+  adapter.release();
+  return null;
+}
+
+/** The adapter that Dawn knows by this name, or prefers; null when there is none. */
+async function openNamed(name?: string): Promise<PlatformAdapter | null> {
   process.env.XDG_RUNTIME_DIR ||= tmpdir(); // Mesa complains on standard error when it is not set
-  const name = wanted === undefined || wanted === 'hardware' ? undefined : (DAWN_NAMES[wanted.toLowerCase()] ?? wanted);
   let gpu: GPU | null = create(name === undefined ? [] : [`adapter=${name}`]);
   // Dawn throws, rather than resolving to null, for a name that no adapter has
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
   if (!adapter) return null;
   const isFallback = (adapter.info as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? false;
   const info = describeAdapter(adapter.info, isFallback);
-  if (wanted === 'hardware' && info.isSoftware) return null;
   return {
     get gpu() {
       return gpu!;
@@ -53,6 +92,32 @@ async function openAdapter(wanted?: string): Promise<PlatformAdapter | null> {
       gpu = null;
     },
   };
+}
+
+/** What Dawn calls the adapters of this process: it lists them when asked for one that cannot be. */
+async function adapterNames(): Promise<string[]> {
+  process.env.XDG_RUNTIME_DIR ||= tmpdir();
+  const gpu = create(['adapter=\n']);
+  const refusal = await gpu.requestAdapter().then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  return [...new Set([...refusal.matchAll(/name: '(.*)'/g)].map(([, name]) => name))];
+}
+
+/** What the adapters are called that can be asked for, hardware first: those of this process, and the package's SwiftShader. */
+export async function listAdapters(): Promise<AdapterInfo[]> {
+  const found: AdapterInfo[] = [];
+  for (const name of await adapterNames()) {
+    const adapter = await openNamed(name);
+    adapter?.release();
+    if (adapter) found.push(adapter.info);
+  }
+  if (!found.some(({ kind }) => kind === 'swiftshader') && (await swiftShaderEnvironment(process.env))) {
+    found.push(describeAdapter(PACKAGED_SWIFTSHADER, true));
+  }
+  const rank = ({ kind }: AdapterInfo) => ['hardware', 'lavapipe', 'swiftshader', 'other-software'].indexOf(kind);
+  return found.sort((a, b) => rank(a) - rank(b));
 }
 
 /** What an adapter is called; null when there is none. Opens no device. */

@@ -2,7 +2,7 @@
  * The command line without the process: arguments and a host in, an exit code out. It owns the one place where an error
  * becomes text: one screen, no stack, unless OECL_DEBUG asks for it.
  */
-import { OeclError } from '../errors.ts';
+import { OeclError, UsageError } from '../errors.ts';
 import type { RunConfig } from '../train/config.ts';
 import type { RunOutcome, TrainHooks } from '../train/hooks.ts';
 import type { OpenMode, RunFiles } from '../train/runFolder.ts';
@@ -36,13 +36,18 @@ export async function main(argv: readonly string[], host: CliHost): Promise<numb
   try {
     return await dispatch(argv, host);
   } catch (error) {
-    const exitCode = error instanceof OeclError ? error.exitCode : 1;
-    if (argv.includes('--json')) {
-      host.stdout.write(`${JSON.stringify({ event: 'error', message: messageOf(error), exitCode })}\n`);
-    }
-    host.stderr.write(`${host.debug ? stackOf(error) : errorText(error)}\n`);
-    return exitCode;
+    return reportError(error, argv, host);
   }
+}
+
+/** Shows an error, as an object too when --json asks for it. Returns its exit code. */
+export function reportError(error: unknown, argv: readonly string[], host: CliHost): number {
+  const exitCode = error instanceof OeclError ? error.exitCode : 1;
+  if (argv.includes('--json')) {
+    host.stdout.write(`${JSON.stringify({ event: 'error', message: messageOf(error), exitCode })}\n`);
+  }
+  host.stderr.write(`${host.debug ? stackOf(error) : errorText(error)}\n`);
+  return exitCode;
 }
 
 async function dispatch(argv: readonly string[], host: CliHost): Promise<number> {
@@ -59,6 +64,9 @@ async function dispatch(argv: readonly string[], host: CliHost): Promise<number>
   }
   if (first === 'train') return trainCommand(rest, host);
   if (first === 'doctor') {
+    if (rest.length > 0) {
+      throw new UsageError(`doctor ${rest.join(' ')}: it takes no options.`, { remedy: 'oecl doctor' });
+    }
     host.stdout.write(`${(await host.services.doctor()).trimEnd()}\n`);
     return 0;
   }

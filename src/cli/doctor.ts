@@ -14,11 +14,12 @@ const LIMITS = [
 export async function doctor(version: string): Promise<string> {
   const lines = [`oecl ${version}, Node ${process.versions.node}, ${platform()} ${release()} ${arch()}`, ''];
   const found = await Promise.all(ADAPTER_KINDS.map(async (kind) => [kind, await findAdapter(kind)] as const));
-  for (const [kind, info] of found)
-    lines.push(`${kind.padEnd(12)} ${info ? info.description || info.device : 'not found'}`);
-  const canRestart = found.every(([, info]) => !info) && (await adapterEnvironment('swiftshader')) !== null;
-  if (canRestart)
-    lines.push('             SwiftShader is there as an npm package: commands start themselves again with it');
+  const isPackaged = (await adapterEnvironment('swiftshader')) !== null;
+  for (const [kind, info] of found) {
+    const packaged =
+      kind === 'swiftshader' && isPackaged ? 'an npm package: for when there is nothing else' : 'not found';
+    lines.push(`${kind.padEnd(12)} ${info ? info.description || info.device : packaged}`);
+  }
   if (found.some(([, info]) => info)) {
     const context = await openContext(nodeRuntimePlatform);
     try {
@@ -27,7 +28,7 @@ export async function doctor(version: string): Promise<string> {
       await context.close();
     }
   }
-  const advice = adviceFor(new Map(found), canRestart);
+  const advice = adviceFor(new Map(found), isPackaged);
   if (advice.length > 0) lines.push('', 'What would help:', ...advice.map((line) => `  ${line}`));
   return lines.join('\n');
 }

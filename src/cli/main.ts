@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /** The process around the command line: arguments, streams, Ctrl-C, the exit code, and where Node's services come from. */
-import { spawn } from 'node:child_process';
 import { version } from '../../package.json';
-import { adapterEnvironment, findAdapter, nodeRuntimePlatform } from '../../runtime/platform/node.ts';
+import type { PlatformAdapter, RuntimePlatform } from '../../runtime/index.ts';
+import { adapterEnvironment, listAdapters, nodeRuntimePlatform } from '../../runtime/platform/node.ts';
+import { internal, OeclError } from '../errors.ts';
 import { nodePlatform } from '../platform/node.ts';
+import { type Ending, expectEnd, runAgain } from '../platform/process.ts';
 import { runTraining } from '../train/run.ts';
-import { type CliHost, main } from './commands.ts';
+import { type CliHost, main, reportError } from './commands.ts';
 import { doctor } from './doctor.ts';
 import type { TextOutput } from './progress.ts';
 
@@ -14,6 +16,7 @@ const RESTARTED = 'OECL_RESTARTED';
 /** A terminal sends Ctrl-C to a process and to the one that it started: two signals at once are one. */
 const SAME_SIGNAL_MILLISECONDS = 500;
 
+const argv = process.argv.slice(2);
 const interrupt = new AbortController();
 let interruptedAt = 0;
 
@@ -27,25 +30,53 @@ function onInterrupt(): void {
   }
 }
 
-/** Runs this command again where Vulkan finds SwiftShader, when nothing else serves. Returns only when no restart is needed. */
-async function ensureAdapter(wanted?: string): Promise<void> {
-  if (process.env[RESTARTED]) return;
-  const environment = await adapterEnvironment(wanted);
-  if (environment === null || Object.keys(environment).length === 0) return;
-  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-    stdio: 'inherit',
-    env: { ...process.env, ...environment, [RESTARTED]: '1' },
-  });
-  process.removeListener('SIGINT', onInterrupt);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
-  const code = await new Promise<number>((resolve) => {
-    child.on('exit', (exitCode, signal) => resolve(exitCode ?? (signal === 'SIGINT' ? 130 : 1)));
-    child.on('error', () => resolve(1));
-  });
-  process.exit(code);
+/** Opened when it was described, and used by the training: opening one twice makes Dawn print its warnings twice. */
+let opened: PlatformAdapter | null = null;
+
+function releaseAdapter(): void {
+  opened?.release();
+  opened = null;
 }
 
+/** The adapter. When only SwiftShader serves, this command runs again where Vulkan finds it, and the process ends. */
+async function openAdapter(name?: string): Promise<PlatformAdapter> {
+  try {
+    return await nodeRuntimePlatform.requestAdapter({ adapter: name });
+  } catch (error) {
+    const environment = process.env[RESTARTED] ? null : await adapterEnvironment(name);
+    if (environment === null) throw error;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, onInterrupt);
+    return end.now(exitCodeOf(await runAgain({ ...environment, [RESTARTED]: '1' })));
+  }
+}
+
+/** The exit code of the process that took over. It has spoken for itself, unless something ended it. */
+function exitCodeOf({ code, signal, error }: Ending): number {
+  if (code !== null) return code;
+  if (signal === 'SIGINT') return 130;
+  const what = error ? `it could not be started: ${error.message}` : `it was ended by ${signal}`;
+  return reportError(
+    new OeclError(`the process that was started for SwiftShader failed: ${what}.`, {
+      details: signal === 'SIGKILL' ? ['the system does this when memory runs out'] : [],
+      remedy:
+        'start again with --resume if a checkpoint was written; a smaller --batch or --preset tiny needs less memory',
+    }),
+    argv,
+    host,
+  );
+}
+
+/** Hands out the adapter that is open already, once; then new ones. */
+const runtime: RuntimePlatform = {
+  async requestAdapter(options) {
+    const found = opened ?? (await nodeRuntimePlatform.requestAdapter(options));
+    opened = null;
+    return found;
+  },
+};
+
 function output(stream: NodeJS.WriteStream): TextOutput {
+  stream.on('error', () => interrupt.abort()); // whoever read it is gone (EPIPE): end as if interrupted
   return {
     write: (text) => void stream.write(text),
     get isTerminal() {
@@ -57,6 +88,9 @@ function output(stream: NodeJS.WriteStream): TextOutput {
   };
 }
 
+const end = expectEnd(() =>
+  reportError(internal('the work stopped without a result, and nothing was left to go on with it.'), argv, host),
+);
 const files = nodePlatform();
 const host: CliHost = {
   stdout: output(process.stdout),
@@ -67,26 +101,20 @@ const host: CliHost = {
   services: {
     files,
     async describeAdapter(name) {
-      await ensureAdapter(name);
-      const found = await nodeRuntimePlatform.requestAdapter({ adapter: name });
-      found.release();
-      return found.info;
+      opened = await openAdapter(name);
+      return opened.info;
     },
-    async listAdapters() {
-      await ensureAdapter();
-      const found = await Promise.all(['hardware', 'lavapipe', 'swiftshader'].map((kind) => findAdapter(kind)));
-      const unique = new Map(found.flatMap((info) => (info ? [[info.description, info] as const] : [])));
-      return [...unique.values()];
-    },
+    listAdapters,
     doctor: () => doctor(version),
-    async train(config, mode, hooks) {
-      return runTraining({ runtime: nodeRuntimePlatform, files }, config, mode, hooks);
-    },
+    train: (config, mode, hooks) => runTraining({ runtime, files }, config, mode, hooks),
   },
 };
 
 process.on('SIGINT', onInterrupt);
 process.on('SIGTERM', onInterrupt);
-process.exitCode = await main(process.argv.slice(2), host);
+process.on('uncaughtException', (error) => process.exit(reportError(error, argv, host)));
+const code = await main(argv, host);
+releaseAdapter();
 process.removeListener('SIGINT', onInterrupt);
 process.removeListener('SIGTERM', onInterrupt);
+end.after(code);

@@ -1,0 +1,47 @@
+/** A process that stops without a result never looks like success. */
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { expect, test } from 'vitest';
+import { expectRefusal, start } from '../helpers/commandLine.ts';
+
+test('the one that was started for SwiftShader is killed', async ({ skip }) => {
+  skip(process.platform !== 'linux', 'child processes are found in /proc');
+  const env = { VK_DRIVER_FILES: undefined, LD_LIBRARY_PATH: undefined };
+  const { child, ended } = start(['--dataset', 'demo', '--adapter', 'swiftshader'], { env });
+  const path = `/proc/${child.pid}/task/${child.pid}/children`;
+  let grandchild = '';
+  while (grandchild === '' && child.exitCode === null) {
+    grandchild = (await readFile(path, 'utf8').catch(() => '')).trim();
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  process.kill(Number(grandchild), 'SIGKILL');
+  expectRefusal(await ended, 1, /the process that was started for SwiftShader failed: it was ended by SIGKILL/);
+});
+
+test.each([
+  ['waits for what never comes', 'await new Promise(() => {});', 1, 'lost'],
+  ['is told to end without a result', 'process.exit(0);', 1, 'lost'],
+  ['fails by an error that nobody catches', "throw new Error('oh');", 1, ''],
+  ['says that it is done', 'end.after(0);', 0, ''],
+  ['says that it is done, but is kept alive', 'setInterval(() => {}, 1000); end.after(0);', 0, ''],
+  ['ends with the code of another', 'end.now(7);', 7, ''],
+])('one that %s', async (_, body, code, stdout) => {
+  const contents = `import { expectEnd } from './src/platform/process.ts';
+    const end = expectEnd(() => console.log('lost'));
+    ${body}`;
+  const folder = await mkdtemp(join(tmpdir(), 'oecl-end-'));
+  const outfile = join(folder, 'end.mjs');
+  buildSync({
+    stdin: { contents, resolveDir: '.', loader: 'ts' },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+  });
+  const ended = spawnSync(process.execPath, [outfile], { encoding: 'utf8', timeout: 20_000 });
+  expect([ended.status, ended.stdout.trim()]).toEqual([code, stdout]);
+});
