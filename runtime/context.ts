@@ -296,6 +296,7 @@ export class Context {
       throw new ShapeError(`tensor: memory order ${formatShape(order)} does not fit shape ${formatShape(shape)}.`);
     }
     const bytes = byteLength(dtype, sizeOf(shape));
+    this.#pool.checkLimits(bytes, `a tensor ${formatShape(shape)} ${dtype}`); // a plan's memory is taken much later
     const storage = planned ? new Storage(bytes, null) : this.#pool.allocate(bytes);
     return this.adopt(storage, { shape: [...shape], strides: denseStrides(shape, order), offset: 0 }, dtype);
   }

@@ -10,6 +10,11 @@ export class DataError extends OeclError {
   override readonly exitCode: number = 2;
 }
 
+/** Ctrl-C before there was anything to keep. */
+export class InterruptedError extends OeclError {
+  override readonly exitCode: number = 130;
+}
+
 /** A call that cannot be right: an unknown option or class, a value out of range, options that contradict. */
 export class UsageError extends OeclError {
   override readonly exitCode: number = 2;

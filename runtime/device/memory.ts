@@ -96,7 +96,7 @@ export class MemoryPool {
 
   /** A buffer of exactly `bytes`, a multiple of 256, new or reused. @throws LimitError */
   take(bytes: number): GPUBuffer {
-    this.#checkLimits(bytes);
+    this.checkLimits(bytes);
     const reused = this.#free.get(bytes)?.pop();
     if (reused) this.#pooledBytes -= bytes;
     const { STORAGE, COPY_SRC, COPY_DST } = BUFFER_USAGE;
@@ -132,18 +132,17 @@ export class MemoryPool {
     this.#pooledBytes = 0;
   }
 
-  #checkLimits(bytes: number): void {
+  /** @param what a tensor that needs these bytes, for the error   @throws LimitError when no binding can hold them */
+  checkLimits(bytes: number, what = 'a tensor'): void {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
     const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     if (bytes <= limit) return;
     const name = maxStorageBufferBindingSize <= maxBufferSize ? 'maxStorageBufferBindingSize' : 'maxBufferSize';
-    throw new LimitError(
-      `a tensor needs ${mebibytes(bytes)} in one binding, this adapter allows ${mebibytes(limit)}.`,
-      {
-        details: [`adapter ${this.#device.info.description}, ${name}`],
-        remedy: 'a smaller --batch, --width or --size, or another adapter (--list-adapters)',
-      },
-    );
+    throw new LimitError(`${what} needs ${mebibytes(bytes)} in one binding, this adapter allows ${mebibytes(limit)}.`, {
+      details: [`adapter ${this.#device.info.description}, ${name}`],
+      remedy: 'smaller tensors, or another adapter',
+      bytes: { needed: bytes, allowed: limit },
+    });
   }
 }
 

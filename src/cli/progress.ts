@@ -16,6 +16,9 @@ const LOG_INTERVAL = 5000;
 /** Rate and time left are taken over the last this many milliseconds, so that they follow a change of pace. */
 const RATE_WINDOW = 20_000;
 
+/** A rate over less than this many milliseconds says nothing: images from the cache come all at once. */
+const SHORTEST_RATE = 200;
+
 const BAR_WIDTH = 24;
 
 export class Progress {
@@ -91,7 +94,7 @@ export class Progress {
     const first = this.history[0];
     const last = this.history[this.history.length - 1];
     const seconds = (last.time - first.time) / 1000;
-    const perSecond = seconds > 0 ? (last.done - first.done) / seconds : 0;
+    const perSecond = seconds >= SHORTEST_RATE / 1000 ? (last.done - first.done) / seconds : 0;
     const parts = [this.label.padEnd(9)];
     if (this.total === null) parts.push(`${this.done} ${this.unit}`);
     else {

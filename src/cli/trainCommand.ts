@@ -87,6 +87,7 @@ class TextScreen implements Screen {
       },
       onStart: (started) => {
         start = started;
+        this.close(); // the phase before shows how it ended
         this.line(startLine(start));
         this.enter(`train ${start.run}`, () =>
           this.progress?.begin('train', start.steps, 'images', { perUnit: start.imagesPerStep, done: start.doneSteps }),

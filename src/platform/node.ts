@@ -1,7 +1,7 @@
 /** Files, cache and codecs in Node. */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, appendFile, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, appendFile, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
@@ -31,6 +31,7 @@ export function nodePlatform(overrides: { cacheFolder?: string; dataFolder?: str
       await appendFile(path, bytes);
     },
     removeFile: (path) => rm(path, { force: true }),
+    removeEmptyFolder: (path) => rmdir(path).catch(() => {}),
     cacheFolder: overrides.cacheFolder ?? defaultCacheFolder(process.env),
     dataFolder: overrides.dataFolder !== undefined ? overrides.dataFolder : process.env.OECL_DATA || null,
     codecModule: async (codec) =>

@@ -31,6 +31,9 @@ export interface Platform {
   /** No error when there is no such file. */
   removeFile(path: string): Promise<void>;
 
+  /** No error when it is not there, or not empty: then it stays. */
+  removeEmptyFolder(path: string): Promise<void>;
+
   /** Where packed images may be kept between runs; it need not exist. */
   readonly cacheFolder: string;
 

@@ -5,14 +5,15 @@ import type { ImageSet } from '../data/imageSet.ts';
 import type { Encoder } from '../models/resnet.ts';
 import { normScores } from '../scores/normScores.ts';
 import { augmentOptions, type RunConfig } from './config.ts';
+import type { TrainHooks } from './hooks.ts';
 import { SCORE_NAMES, type ScoreName, type ScoreTable } from './result.ts';
 
 /** Views in one pass, about those of a training step of the tiny preset: enough to fill a device, little memory. */
 const VIEWS_PER_PASS = 128;
 
 /**
- * Every score of the images at `indices`, in that order. A view depends on (seed, image, view) alone.
- * @param onProgress images done, of how many
+ * Every score of the images at `indices`, in that order, or null when it was interrupted. A view depends on (seed, image,
+ * view) alone.
  */
 export async function evaluate(
   context: Context,
@@ -20,8 +21,8 @@ export async function evaluate(
   set: ImageSet,
   indices: readonly number[],
   config: RunConfig,
-  onProgress?: (done: number, total: number) => void,
-): Promise<ScoreTable> {
+  { onEvaluate, signal }: Pick<TrainHooks, 'onEvaluate' | 'signal'> = {},
+): Promise<ScoreTable | null> {
   const views = config.views + 1;
   const batch = Math.min(indices.length, Math.max(1, Math.floor(VIEWS_PER_PASS / views)));
   const column = () => new Float64Array(indices.length);
@@ -34,7 +35,8 @@ export async function evaluate(
   const augmenter = Augmenter.forEvaluation(context, augmentOptions(config), set.images, batch, config.views);
   const plan = await context.record(() => context.noGrad(() => encoder.forward(augmenter.views(), false)));
   const dimension = plan.outputs.shape[1];
-  for (let first = 0; first < indices.length; first += batch) {
+  onEvaluate?.(0, indices.length);
+  for (let first = 0; first < indices.length && !signal?.aborted; first += batch) {
     // the last batch is filled up with its first image: a plan has one batch size
     const chosen = Uint32Array.from(
       { length: batch },
@@ -52,9 +54,9 @@ export async function evaluate(
       const values = normScores(own, dimension);
       for (const name of SCORE_NAMES) scores[name][first + i] = values[name];
     }
-    onProgress?.(Math.min(first + batch, indices.length), indices.length);
+    onEvaluate?.(Math.min(first + batch, indices.length), indices.length);
   }
   plan.dispose();
   augmenter.dispose();
-  return scores;
+  return signal?.aborted ? null : scores;
 }

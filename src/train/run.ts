@@ -3,9 +3,8 @@
  * is behind the two platforms. One run trains one normal class; `--normal all` is one after the other.
  */
 import { type Context, openContext, type RuntimePlatform } from '../../runtime/index.ts';
-import { type ImageSet, imageAt, type LoadedDataset, type SkippedFile } from '../data/imageSet.ts';
-import { loadDataset, loadOutliers } from '../data/load.ts';
-import { DataError } from '../errors.ts';
+import { imageAt } from '../data/imageSet.ts';
+import { DataError, OeclError } from '../errors.ts';
 import { Encoder } from '../models/resnet.ts';
 import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -15,7 +14,9 @@ import { encodeCheckpoint, restoreCheckpoint } from './checkpoint.ts';
 import type { RunConfig } from './config.ts';
 import { evaluate } from './evaluate.ts';
 import type { RunOutcome, StepMetrics, TrainHooks } from './hooks.ts';
-import { type RunResult, summarize, testMetrics } from './result.ts';
+import { ofEvaluation, ofNetwork, ofStep } from './limits.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import { type RunResult, type ScoreTable, summarize, testMetrics } from './result.ts';
 import { FILE, type OpenMode, RunFolder } from './runFolder.ts';
 import { Trainer } from './trainer.ts';
 
@@ -29,14 +30,6 @@ const STEPS_IN_FLIGHT = 3;
 
 /** A lock-step clock for durations in seconds. */
 const seconds = (): number => performance.now() / 1000;
-
-interface Prepared {
-  dataset: LoadedDataset;
-  outliers: ImageSet | null;
-  /** Of the data set and of the outliers. */
-  skipped: SkippedFile[];
-  notes: string[];
-}
 
 /**
  * Trains and evaluates as `config` says, and leaves the run folder.
@@ -56,9 +49,25 @@ export async function runTraining(
     if (config.normal !== 'all') hooks.onResult?.(result, folder.path);
     return { interrupted: false, results: [result], summary: null, folder: folder.path };
   }
+  try {
+    return await runSplits(platforms, config, folder, hooks, began);
+  } catch (error) {
+    await folder.discard();
+    throw error;
+  }
+}
+
+async function runSplits(
+  platforms: Platforms,
+  config: RunConfig,
+  folder: RunFolder,
+  hooks: TrainHooks,
+  began: number,
+): Promise<RunOutcome> {
   const prepared = await prepare(platforms.files, config, hooks);
   const { splits, skipped } = planSplits(prepared.dataset, config.protocol, config.normal ?? undefined);
   const isSeveral = config.normal?.toLowerCase() === 'all' && config.protocol !== 'all-normal';
+  if (isSeveral) await folder.begin(config);
   const finished: { result: RunResult; folder: string }[] = [];
   const context = await openContext(platforms.runtime, { adapter: config.adapter ?? undefined });
   try {
@@ -84,29 +93,6 @@ export async function runTraining(
   return { interrupted: false, results: finished.map((done) => done.result), summary, folder: folder.path };
 }
 
-async function prepare(files: Platform, config: RunConfig, hooks: TrainHooks): Promise<Prepared> {
-  const notes: string[] = [];
-  const note = (text: string) => {
-    notes.push(text);
-    hooks.onNote?.(text);
-  };
-  const common = {
-    inputSize: config.size,
-    seed: config.seed,
-    skipBad: config.skipBad,
-    onNote: note,
-    onProgress: hooks.onLoad,
-  };
-  const dataset = await loadDataset(files, {
-    ...common,
-    name: config.dataset,
-    dir: config.data,
-  });
-  if (config.oe === null) return { dataset, outliers: null, skipped: dataset.skipped, notes };
-  const { set, skipped } = await loadOutliers(files, { ...common, source: config.oe });
-  return { dataset, outliers: set, skipped: [...dataset.skipped, ...skipped], notes };
-}
-
 /** One normal class, from its images to its result. */
 class Run {
   readonly #context: Context;
@@ -130,18 +116,14 @@ class Run {
   /** The result, or null when it was interrupted (a checkpoint is written then). */
   async go(place: { run: number; runs: number }, began: number): Promise<RunResult | null> {
     const config = this.#config;
-    await this.#folder.writeConfig(config);
-    const encoder = new Encoder(this.#context, config);
-    const trainer = new Trainer(
-      this.#context,
-      encoder,
-      { normal: this.#data.dataset.train, indices: this.#split.trainIndices, outliers: this.#data.outliers },
-      config,
-    );
+    const { encoder, trainer } = this.#build();
     const compileFrom = seconds();
-    await trainer.record();
+    await trainer.record().catch((error) => {
+      throw ofStep(error, config);
+    });
     const trainFrom = seconds();
     const doneSteps = await this.#restore(encoder, trainer);
+    await this.#folder.begin(config); // only now: a step that does not compile must not cost an earlier run
     this.#announce(trainer, doneSteps, place);
     const metrics = doneSteps > 0 ? await this.#folder.truncateMetrics(doneSteps) : [];
     const isComplete = await this.#train(encoder, trainer, doneSteps, metrics);
@@ -153,8 +135,11 @@ class Run {
       this.#data.dataset.test,
       this.#split.testIndices,
       config,
-      this.#hooks.onEvaluate,
-    );
+      this.#hooks,
+    ).catch((error) => {
+      throw ofEvaluation(error, config);
+    });
+    if (!scores) return null;
     const end = seconds();
     const times = {
       total: end - began,
@@ -166,6 +151,17 @@ class Run {
     const result = await this.#write(encoder, trainer, metrics, scores, times);
     trainer.dispose();
     return result;
+  }
+
+  #build(): { encoder: Encoder; trainer: Trainer } {
+    const { dataset, outliers } = this.#data;
+    const images = { normal: dataset.train, indices: this.#split.trainIndices, outliers };
+    try {
+      const encoder = new Encoder(this.#context, this.#config);
+      return { encoder, trainer: new Trainer(this.#context, encoder, images, this.#config) };
+    } catch (error) {
+      throw ofNetwork(error, this.#config);
+    }
   }
 
   /** A class smaller than the batch trains with a batch of its own size, and says so. */
@@ -254,7 +250,7 @@ class Run {
     encoder: Encoder,
     trainer: Trainer,
     metrics: readonly StepMetrics[],
-    scores: Awaited<ReturnType<typeof evaluate>>,
+    scores: ScoreTable,
     times: RunResult['seconds'],
   ): Promise<RunResult> {
     const config = this.#config;
@@ -311,8 +307,8 @@ class Run {
   }
 }
 
-function diverged({ step, loss }: StepMetrics): DataError {
-  return new DataError(`the loss became ${loss} at step ${step}: the training diverged.`, {
+function diverged({ step, loss }: StepMetrics): OeclError {
+  return new OeclError(`the loss became ${loss} at step ${step}: the training diverged.`, {
     remedy: 'a smaller --lr, or a larger --batch',
   });
 }

@@ -17,6 +17,8 @@ export interface RunFiles {
   appendFile(path: string, bytes: Uint8Array): Promise<void>;
   /** No error when there is no such file. */
   removeFile(path: string): Promise<void>;
+  /** No error when it is not there, or not empty. */
+  removeEmptyFolder(path: string): Promise<void>;
 }
 
 export const FILE = {
@@ -28,6 +30,9 @@ export const FILE = {
   result: 'result.json',
   report: 'report.html',
 } as const;
+
+/** Written and removed, to see whether it can be. */
+const PROBE = '.probe';
 
 export interface OpenMode {
   resume: boolean;
@@ -48,6 +53,8 @@ export class RunFolder {
   private readonly files: RunFiles;
   private readonly mode: OpenMode;
   private pending: string[] = [];
+  /** Folders that were made for this run, the innermost first. */
+  private made: string[] = [];
 
   private constructor(files: RunFiles, path: string, state: RunFolder['state'], mode: OpenMode) {
     this.files = files;
@@ -57,7 +64,8 @@ export class RunFolder {
   }
 
   /**
-   * Claims the folder of `config.out` for a run and writes config.json, which shows that it can be written to.
+   * Claims the folder of `config.out` for a run, and tries whether it can be written to. Nothing in it changes before
+   * `begin`: a call that turns out wrong must not cost an earlier run.
    * @throws UsageError when it holds a run and neither --resume nor --force was given, when --resume finds none, or when
    *   it cannot be written to. OeclError when the disk is full.
    */
@@ -80,11 +88,29 @@ export class RunFolder {
       });
     }
     const folder = new RunFolder(files, path, 'new', mode);
+    for (let at = path; at !== '' && !(await files.exists(at)); at = at.slice(0, Math.max(at.lastIndexOf('/'), 0))) {
+      folder.made.push(at);
+    }
     await folder.guard(path, async () => {
-      for (const file of Object.values(FILE)) await files.removeFile(`${path}/${file}`);
+      await files.writeFileAtomic(`${path}/${PROBE}`, new Uint8Array(1));
+      await files.removeFile(`${path}/${PROBE}`);
     });
-    await folder.write(FILE.config, configJson(config));
     return folder;
+  }
+
+  /** Writes config.json. In a new run's folder that is the beginning: what an earlier run left goes first. */
+  async begin(config: RunConfig): Promise<void> {
+    if (this.state === 'new') {
+      await this.guard(this.path, async () => {
+        for (const file of Object.values(FILE)) await this.files.removeFile(this.at(file));
+      });
+    }
+    await this.write(FILE.config, configJson(config));
+  }
+
+  /** Leaves no trace of a run that did not begin. */
+  async discard(): Promise<void> {
+    for (const path of this.made) await this.files.removeEmptyFolder(path);
   }
 
   /**
@@ -142,10 +168,6 @@ export class RunFolder {
   async writeCheckpoint(bytes: Uint8Array): Promise<void> {
     await this.flushMetrics();
     await this.write(FILE.checkpoint, bytes);
-  }
-
-  writeConfig(config: RunConfig): Promise<void> {
-    return this.write(FILE.config, configJson(config));
   }
 
   writeModel(bytes: Uint8Array): Promise<void> {
@@ -216,11 +238,14 @@ function noRun(path: string): UsageError {
   });
 }
 
+/** No space, no quota, or a file larger than the system allows this process. */
+const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
 /** A failed write in our words; errors that have them already pass through. */
 function writeError(path: string, error: unknown): Error {
   if (error instanceof OeclError) return error;
   const { code, message } = error as { code?: string; message?: string };
-  if (code === 'ENOSPC' || code === 'EDQUOT' || (error as Error)?.name === 'QuotaExceededError') {
+  if (FULL.includes(code ?? '') || (error as Error)?.name === 'QuotaExceededError') {
     return new OeclError(`${path}: the disk is full, so this file was not written.`, {
       details: ['files written before are whole'],
       remedy: 'free some space, then go on with --resume, or --out on another disk',

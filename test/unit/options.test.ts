@@ -132,6 +132,7 @@ describe('main', () => {
         writeFileAtomic: async () => {},
         appendFile: async () => {},
         removeFile: async () => {},
+        removeEmptyFolder: async () => {},
       },
       describeAdapter: async () => adapter,
       listAdapters: async () => [adapter],

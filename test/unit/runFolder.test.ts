@@ -26,6 +26,7 @@ class MemoryFiles implements RunFiles {
   async removeFile(path: string) {
     this.content.delete(path);
   }
+  async removeEmptyFolder() {}
   text(path: string) {
     return new TextDecoder().decode(this.content.get(path));
   }
@@ -56,9 +57,17 @@ const metricsOf = (step: number): StepMetrics => ({
 const scoresOf = (values: readonly number[]): ScoreTable =>
   Object.fromEntries(SCORE_NAMES.map((name) => [name, Float32Array.from(values)])) as unknown as ScoreTable;
 
+/** A folder with config.json in it. */
+async function begun(files: MemoryFiles): Promise<RunFolder> {
+  const folder = await RunFolder.open(files, config, fresh);
+  expect([...files.content.keys()]).toEqual([]); // nothing yet: the call may turn out wrong
+  await folder.begin(config);
+  return folder;
+}
+
 test('a new run writes its configuration first', async () => {
   const files = new MemoryFiles();
-  const folder = await RunFolder.open(files, config, fresh);
+  const folder = await begun(files);
   expect(folder.state).toBe('new');
   expect(JSON.parse(files.text('runs/a/config.json'))).toEqual(config);
   expect(await readStoredConfig(files, 'runs/a')).toEqual(config);
@@ -66,7 +75,7 @@ test('a new run writes its configuration first', async () => {
 
 test('a finished or interrupted run is not replaced by accident', async () => {
   const files = new MemoryFiles();
-  const folder = await RunFolder.open(files, config, fresh);
+  const folder = await begun(files);
   await RunFolder.open(files, config, fresh); // nothing of value yet: begun again
   await folder.writeCheckpoint(bytes);
   await expect(RunFolder.open(files, config, fresh)).rejects.toThrow(
@@ -76,7 +85,10 @@ test('a finished or interrupted run is not replaced by accident', async () => {
   await folder.writeResult({} as never);
   await expect(RunFolder.open(files, config, fresh)).rejects.toThrow(/finished run[\s\S]*Remedy: --force to replace/);
   expect((await RunFolder.open(files, config, resume)).state).toBe('finished');
-  expect((await RunFolder.open(files, config, force)).state).toBe('new');
+  const forced = await RunFolder.open(files, config, force);
+  expect(forced.state).toBe('new');
+  expect(files.content.has('runs/a/result.json'), 'replaced only when the new run begins').toBe(true);
+  await forced.begin(config);
   expect([...files.content.keys()]).toEqual(['runs/a/config.json']);
 });
 
@@ -87,13 +99,15 @@ test('--resume where there is no run is a wrong call', async () => {
 
 test('with --resume, a run of several that was never begun is begun', async () => {
   const files = new MemoryFiles();
-  await RunFolder.open(files, config, fresh);
+  await begun(files);
   const parent = await RunFolder.open(files, config, resume);
   expect(parent.childPath('a b/c')).toBe('runs/a/a_b_c');
-  const child = await parent.child({ ...config, normal: 'a', out: parent.childPath('a') });
+  const own = { ...config, normal: 'a', out: parent.childPath('a') };
+  const child = await parent.child(own);
   expect(child.state).toBe('new');
+  await child.begin(own);
   await child.writeCheckpoint(bytes);
-  expect((await parent.child({ ...config, normal: 'a', out: parent.childPath('a') })).state).toBe('resumed');
+  expect((await parent.child(own)).state).toBe('resumed');
 });
 
 test('metrics: appended, cut back at resume, a torn line dropped', async () => {
@@ -116,7 +130,7 @@ test('an unwritable folder: 2, before anything else', async () => {
   files.failWith = 'EACCES';
   const failure = RunFolder.open(files, config, fresh);
   await expect(failure).rejects.toMatchObject({ exitCode: 2 });
-  await expect(failure).rejects.toThrow(/runs\/a\/config.json: it cannot be written to[\s\S]*EACCES[\s\S]*--out/);
+  await expect(failure).rejects.toThrow(/runs\/a: it cannot be written to[\s\S]*EACCES[\s\S]*--out/);
 });
 
 test('a full disk: 1, the file and the remedy named, earlier files untouched', async () => {

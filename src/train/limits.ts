@@ -1,0 +1,35 @@
+/** What to do when a tensor is larger than the adapter allows, in the options that its size hangs on. */
+import { LimitError } from '../../runtime/index.ts';
+import type { RunConfig } from './config.ts';
+
+/** A LimitError of the network's own tensors, whose size no batch changes; any other error as it is. */
+export function ofNetwork(error: unknown, { width }: RunConfig): unknown {
+  return withRemedy(error, () => `a smaller --width (now ${width})`);
+}
+
+/** A LimitError of a training step, with the batch that would fit; any other error as it is. */
+export function ofStep(error: unknown, { batch, oe, size, width }: RunConfig): unknown {
+  return withRemedy(error, ({ needed, allowed }) => {
+    const fitting = Math.floor((batch * allowed) / needed);
+    const views = oe === null ? 2 : 4;
+    return fitting >= 2
+      ? `--batch ${fitting} or less (now ${batch}; an image gives ${views} views)`
+      : `a smaller --size (now ${size}) or --width (now ${width}): not even --batch 2 fits`;
+  });
+}
+
+/** A LimitError of the scoring of test images. */
+export function ofEvaluation(error: unknown, { size, width, views }: RunConfig): unknown {
+  return withRemedy(error, () => `a smaller --size (now ${size}), --width (now ${width}) or --views (now ${views})`);
+}
+
+function withRemedy(error: unknown, remedy: (bytes: { needed: number; allowed: number }) => string): unknown {
+  if (!(error instanceof LimitError) || !error.bytes) return error;
+  const { sentence, details, bytes } = error;
+  return new LimitError(sentence, {
+    details,
+    remedy: `${remedy(bytes)}, or another adapter (--list-adapters)`,
+    bytes,
+    cause: error,
+  });
+}

@@ -1,0 +1,38 @@
+/** Ctrl-C outside of the training steps: while images are read, and while they are scored. */
+import { existsSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { InterruptedError } from '../../src/errors.ts';
+import { runTiny, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
+
+test('while images are read: it stops there, and leaves nothing', async () => {
+  const out = join(await mkdtemp(join(tmpdir(), 'oecl-runs-')), 'deep', 'run');
+  const abort = new AbortController();
+  const attempt = runTiny(
+    tinyConfig(await tinyDataset(), out),
+    {},
+    { signal: abort.signal, onLoad: () => abort.abort() },
+  );
+  await expect(attempt).rejects.toThrow(InterruptedError);
+  await expect(attempt).rejects.toMatchObject({
+    exitCode: 130,
+    message: expect.stringMatching(/before the first step/),
+  });
+  expect(existsSync(join(out, '..'))).toBe(false);
+});
+
+test('while they are scored: the trained weights are kept, and --resume only scores', async () => {
+  const data = await tinyDataset();
+  const config = tinyConfig(data, join(await mkdtemp(join(tmpdir(), 'oecl-runs-')), 'run'), {
+    oe: `folder:${data}/train/disk`,
+  });
+  const abort = new AbortController();
+  const hooks = { signal: abort.signal, onEvaluate: () => abort.abort() };
+  expect(await runTiny(config, {}, hooks)).toMatchObject({ interrupted: true, results: [] });
+  expect(existsSync(join(config.out, 'result.json'))).toBe(false);
+  let steps = 0;
+  const { interrupted, results } = await runTiny(config, { resume: true }, { onStep: () => steps++ });
+  expect([interrupted, results.length, steps]).toEqual([false, 1, 0]);
+});
