@@ -66,6 +66,24 @@ export function packImages(images: readonly RgbImage[]): PackedImages {
   return { count: images.length, pixels, offsets: offsets.slice(0, images.length), widths, heights };
 }
 
+/** The images of a set that a condition on their class keeps; their pixels are shared, not copied. */
+export function keepClasses(set: ImageSet, isKept: (className: string) => boolean): ImageSet {
+  const kept = Array.from(set.labels.keys()).filter((index) => isKept(set.classes[set.labels[index]]));
+  const { pixels, offsets, widths, heights } = set.images;
+  return {
+    ...set,
+    images: {
+      count: kept.length,
+      pixels,
+      offsets: Float64Array.from(kept, (index) => offsets[index]),
+      widths: Uint32Array.from(kept, (index) => widths[index]),
+      heights: Uint32Array.from(kept, (index) => heights[index]),
+    },
+    labels: Int32Array.from(kept, (index) => set.labels[index]),
+    paths: kept.map((index) => set.paths[index]),
+  };
+}
+
 /** Image `index` of a pack; its pixels are a view, not a copy. */
 export function imageAt(images: PackedImages, index: number): RgbImage {
   const width = images.widths[index];

@@ -1,10 +1,12 @@
 /** The images of a run: the data set and the outlier-exposure images, decoded, with what a reader must know of them. */
-import type { ImageSet, LoadedDataset, SkippedFile } from '../data/imageSet.ts';
+import { plainName } from '../data/classFolders.ts';
+import { type ImageSet, keepClasses, type LoadedDataset, type SkippedFile } from '../data/imageSet.ts';
 import { loadDataset, loadOutliers } from '../data/load.ts';
-import { InterruptedError } from '../errors.ts';
+import { DataError, InterruptedError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RunConfig } from './config.ts';
 import type { TrainHooks } from './hooks.ts';
+import { DATASET_NAMES } from './presets.ts';
 
 export interface Prepared {
   dataset: LoadedDataset;
@@ -42,5 +44,23 @@ export async function prepare(files: Platform, config: RunConfig, hooks: TrainHo
   });
   if (config.oe === null) return { dataset, outliers: null, skipped: dataset.skipped, notes };
   const { set, skipped } = await loadOutliers(files, { ...common, source: config.oe });
-  return { dataset, outliers: set, skipped: [...dataset.skipped, ...skipped], notes };
+  const outliers = withoutTested(set, dataset, config.oe);
+  const left = set.images.count - outliers.images.count;
+  if (left > 0) note(`--oe ${config.oe}: ${left} images of classes that are tested are left out`);
+  return { dataset, outliers, skipped: [...dataset.skipped, ...skipped], notes };
+}
+
+/**
+ * Outlier-exposure images without those of a class that the test has too: outliers are met there for the first time
+ * (methods.md 7). Only data sets name the classes of their images.
+ */
+function withoutTested(set: ImageSet, { test }: LoadedDataset, oe: string): ImageSet {
+  if (!DATASET_NAMES.some((name) => oe === name || oe.startsWith(`${name}:`)) || oe.startsWith('folder:')) return set;
+  const tested = new Set(test.classes.filter((_, label) => test.labels.includes(label)).map(plainName));
+  const kept = keepClasses(set, (name) => !tested.has(plainName(name)));
+  if (kept.images.count > 0) return kept;
+  throw new DataError(`--oe ${oe}: all of its classes are among those that are tested.`, {
+    details: [`tested  ${[...tested].join(', ')}`],
+    remedy: '--oe dead-leaves, or images of other things',
+  });
 }

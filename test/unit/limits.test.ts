@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { LimitError } from '../../runtime/index.ts';
+import { resolveConfig } from '../../src/train/config.ts';
+import { ofEvaluation, ofNetwork, ofStep } from '../../src/train/limits.ts';
+
+const config = resolveConfig({ batch: 64, width: 32, size: 48, views: 8 }, { isSoftware: true });
+const error = (needed: number) =>
+  new LimitError('a tensor [256, 32, 48, 48] f32 needs 72 MiB.', {
+    details: ['adapter x'],
+    remedy: 'smaller tensors',
+    bytes: { needed, allowed: 1000 },
+  });
+const remedyOf = (changed: unknown) => (changed as LimitError).remedy;
+
+test('of a step: the batch that would fit, with what an image costs', () => {
+  expect(remedyOf(ofStep(error(3000), config))).toBe(
+    '--batch 21 or less (now 64; an image gives 4 views), or another adapter (--list-adapters)',
+  );
+  expect(remedyOf(ofStep(error(3000), { ...config, oe: null }))).toContain('an image gives 2 views');
+  expect(remedyOf(ofStep(error(40_000), config))).toMatch(/^a smaller --size \(now 48\).*not even --batch 2 fits/);
+  const { message, exitCode } = ofStep(error(3000), config) as LimitError;
+  expect(message).toMatch(/^a tensor .* needs 72 MiB\.\n {2}adapter x\n {2}Remedy: --batch 21/);
+  expect(exitCode).toBe(1);
+});
+
+test('of the network and of scoring: the options that its tensors hang on', () => {
+  expect(remedyOf(ofNetwork(error(3000), config))).toMatch(/^a smaller --width \(now 32\)/);
+  expect(remedyOf(ofEvaluation(error(3000), config))).toMatch(/--size \(now 48\).*--views \(now 8\)/);
+});
+
+test('other errors, and limits of other things than bytes, stay as they are', () => {
+  const others = [new Error('x'), new LimitError('at most 6 axes.'), 'text'];
+  for (const other of others) expect(ofStep(other, config)).toBe(other);
+});
