@@ -3,6 +3,8 @@
  * shows what is being done, how far it is, how fast, and how long it will take.
  */
 
+import { duration } from '../duration.ts';
+
 export interface TextOutput {
   write(text: string): void;
   isTerminal: boolean;
@@ -121,13 +123,4 @@ export function shortNumber(value: number): string {
   if (value < 1) return value.toFixed(2);
   if (value < 10) return value.toFixed(1);
   return Math.round(value).toLocaleString('en-US');
-}
-
-/** Seconds as 7 s, 4 min 05 s or 3 h 12 min. */
-export function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  const pad = (value: number) => String(value).padStart(2, '0');
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
-  return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
 }

@@ -1,4 +1,5 @@
 /** `oecl train`: options to a configuration, a configuration to a run, a run to lines on a screen. */
+import { duration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { type RunConfig, resolveConfig, resumedConfig } from '../train/config.ts';
 import type { RunOutcome, RunStart, StepMetrics, TrainHooks } from '../train/hooks.ts';
@@ -7,7 +8,7 @@ import { readStoredConfig } from '../train/runFolder.ts';
 import type { CliHost } from './commands.ts';
 import { helpText } from './help.ts';
 import { parseTrainOptions, type TrainCall } from './parse.ts';
-import { duration, Progress } from './progress.ts';
+import { Progress } from './progress.ts';
 
 /** Runs the command. Returns its exit code: 0, or 130 when it was interrupted. */
 export async function trainCommand(args: readonly string[], host: CliHost): Promise<number> {

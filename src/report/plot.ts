@@ -9,8 +9,8 @@ export interface Line {
   color: string;
   x: ArrayLike<number>;
   y: ArrayLike<number>;
-  /** Keeps a line apart from another that it may cover. */
-  dashed?: boolean;
+  /** Dashes keep a line apart from another that it may cover. */
+  mark?: 'dashed';
 }
 
 export interface Marker {
@@ -51,12 +51,12 @@ export function linePlot(options: {
   const x = niceScale(Math.min(...everyX), Math.max(...everyX), 6, false);
   const y = niceScale(Math.min(0, ...everyY), Math.max(...everyY), 5, true);
   const at = placer(x, y);
-  const shapes = thinned.map(({ points, color, dashed, label }) => {
+  const shapes = thinned.map(({ points, color, mark, label }) => {
     const band =
       points.length < Math.max(...options.lines.map((line) => line.x.length))
         ? `<path class="band ${color}" d="${path([...points.map((p) => at(p.x, p.high)), ...[...points].reverse().map((p) => at(p.x, p.low))])}Z"/>`
         : '';
-    const dash = dashed ? ' dashed' : '';
+    const dash = mark ? ` ${mark}` : '';
     const d = path(points.map((p) => at(p.x, p.mean)));
     return `${band}<path class="line ${color}${dash}" d="${d}"><title>${escapeHtml(label)}</title></path>`;
   });
@@ -72,7 +72,7 @@ export function histogramPlot(options: {
   markers?: readonly Marker[];
 }): string {
   const all = options.groups.flatMap(({ values }) => Array.from(values));
-  const x = niceScale(Math.min(...all), Math.max(...all), 6, true);
+  const x = niceScale(Math.min(...all), Math.max(...all), 8, true);
   const binWidth = (x.max - x.min) / BINS;
   const shares = options.groups.map(({ values }) => {
     const bins = new Array<number>(BINS).fill(0);
@@ -95,35 +95,31 @@ export function histogramPlot(options: {
   return svg(options.title, [axes(x, y, options.xLabel, percentLabel), ...shapes, ...markers]);
 }
 
-/** The ROC curve, with the diagonal of chance and a dot where 95 % of the normal images are accepted. */
+/** The ROC curve, with the diagonal of chance and a dot on the point of index `operating`. */
 export function rocPlot(options: {
   title: string;
   falsePositiveRate: ArrayLike<number>;
   truePositiveRate: ArrayLike<number>;
+  operating: number;
 }): string {
   const unit = { min: 0, max: 1, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] };
   const at = placer(unit, unit);
   const points = Array.from(options.falsePositiveRate, (rate, i) => at(rate, options.truePositiveRate[i]));
-  const operating = Array.from(options.truePositiveRate).findIndex((rate) => rate >= 0.95);
-  const fpr = options.falsePositiveRate[operating];
-  const [dotX, dotY] = at(fpr, options.truePositiveRate[operating]);
-  const isRight = fpr > 0.6;
+  const [dotX, dotY] = points[options.operating];
   return svg(options.title, [
     axes(unit, unit, 'share of outliers accepted', percentLabel, percentLabel),
     `<path class="chance" d="${path([at(0, 0), at(1, 1)])}"/>`,
     `<path class="area normal" d="${path([at(0, 0), ...points, at(1, 0)])}Z"/>`,
     `<path class="line normal" d="${path(points)}"/>`,
     `<circle class="dot normal" cx="${dotX}" cy="${dotY}" r="4.5"/>`,
-    `<text class="note" x="${isRight ? dotX - 8 : dotX + 8}" y="${dotY + 18}" text-anchor="${isRight ? 'end' : 'start'}">` +
-      `95 % of normal, ${(fpr * 100).toFixed(0)} % of outliers</text>`,
   ]);
 }
 
 /** The colour key of a plot. */
-export function legend(entries: readonly { label: string; color: string; dashed?: boolean }[]): string {
+export function legend(entries: readonly { label: string; color: string; mark?: 'dashed' | 'point' }[]): string {
   const items = entries.map(
-    ({ label, color, dashed }) =>
-      `<span><i class="key ${color}${dashed ? ' dashed' : ''}"></i>${escapeHtml(label)}</span>`,
+    ({ label, color, mark }) =>
+      `<span><i class="key ${color}${mark ? ` ${mark}` : ''}"></i>${escapeHtml(label)}</span>`,
   );
   return `<p class="legend">${items.join('')}</p>`;
 }

@@ -2,6 +2,7 @@
  * report.html: one file that shows what a run found and how it got there, for a reader who was not there. It holds its
  * own style, plots and images; no script, no link to anywhere. Figures come from the test images alone.
  */
+import { duration } from '../duration.ts';
 import { rocCurve, splitByTruth } from '../scores/metrics.ts';
 import { flagOf, type RunConfig } from '../train/config.ts';
 import type { StepMetrics } from '../train/hooks.ts';
@@ -97,6 +98,8 @@ function scoreSection({ images, scores, result }: ReportInput): string {
   const isNormal = images.map((image) => image.isNormal);
   const { normal, outliers } = splitByTruth(scores[MAIN_SCORE], isNormal);
   const roc = rocCurve(normal, outliers);
+  const operating = roc.truePositiveRate.findIndex((rate) => rate >= 0.95);
+  const accepts = `accepts ${percent(roc.truePositiveRate[operating])} of normal, ${percent(roc.falsePositiveRate[operating])} of outliers`;
   const accepted = [...normal].sort((a, b) => b - a)[Math.ceil((normal.length * 19) / 20) - 1];
   const groups = [
     { label: `normal (${normal.length})`, color: 'normal', values: normal },
@@ -119,9 +122,12 @@ function scoreSection({ images, scores, result }: ReportInput): string {
         markers: [{ x: accepted, label: '95 % of normal above' }],
       }),
     ]),
-    card('ROC curve', 'Share of normal images accepted, over the share of outliers accepted.', [
-      legend([{ label: `AUROC ${result.auroc[MAIN_SCORE].toFixed(3)}`, color: 'normal' }]),
-      rocPlot({ title: 'ROC curve', ...roc }),
+    card('ROC curve', 'Share of normal images accepted, for each share of outliers.', [
+      legend([
+        { label: `AUROC ${result.auroc[MAIN_SCORE].toFixed(3)}`, color: 'normal' },
+        { label: accepts, color: 'normal', mark: 'point' },
+      ]),
+      rocPlot({ title: 'ROC curve', ...roc, operating }),
     ]),
     '</div>',
     '<div class="grid2"><div class="card scroll"><table>',
@@ -188,13 +194,13 @@ function trainingSection({ metrics }: ReportInput): string {
   const markers: Marker[] = start && start.step > 1 ? [{ x: start.step, label: 'penalty starts' }] : [];
   const loss = { label: 'loss', color: 'total', x, y: column((entry) => entry.loss) };
   const terms = [
-    { label: 'contrastive term', color: 'normal', x, y: column((entry) => entry.contrastive), dashed: true },
+    { label: 'contrastive term', color: 'normal', x, y: column((entry) => entry.contrastive), mark: 'dashed' as const },
     {
       label: 'λ × penalty',
       color: 'outlier',
       x,
       y: column((entry) => entry.lambda * (entry.penalty ?? 0)),
-      dashed: true,
+      mark: 'dashed' as const,
     },
   ];
   const norms = [
@@ -205,7 +211,7 @@ function trainingSection({ metrics }: ReportInput): string {
   return [
     '<h2>Training</h2>',
     '<div class="grid2">',
-    card('Mean norm of the features', 'The penalty pulls outlier features to zero; the gap that opens is the score.', [
+    card('Mean norm of the features', 'Outliers are pulled to zero; the gap that opens is what the score sees.', [
       legend(norms),
       linePlot({ title: 'Mean norm of normal and outlier features per step', lines: norms, xLabel: 'step', markers }),
     ]),
@@ -228,9 +234,9 @@ function runSection({ config, result }: ReportInput): string {
     ['test images, normal', count(testImages.in)],
     ['test images, outliers', count(testImages.out)],
     ['steps', count(result.steps)],
-    ['time, all', `${seconds.total.toFixed(1)} s`],
-    ['time, training', `${seconds.train.toFixed(1)} s`],
-    ['time, scoring', `${seconds.evaluate.toFixed(1)} s`],
+    ['time, all', duration(seconds.total)],
+    ['time, training', duration(seconds.train)],
+    ['time, scoring', duration(seconds.evaluate)],
     ['adapter', [adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(', ')],
     ['ran in', result.where],
   ];

@@ -41,13 +41,14 @@ svg .note { fill: var(--ink); paint-order: stroke; stroke: var(--card); stroke-w
 .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 0 0 6px; font-size: 14px; color: var(--ink); }
 .key { display: inline-block; width: 18px; height: 0; margin: 0 7px 4px 0; border-top: 3px solid var(--color); }
 .key.dashed { border-top-style: dashed; }
+.key.point { width: 9px; height: 9px; margin-bottom: 0; border: 0; border-radius: 50%; background: var(--color); }
 table { width: 100%; border-collapse: collapse; font-size: 14.5px; font-variant-numeric: tabular-nums; }
 th, td { padding: 6px 12px 6px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: baseline; }
 tr:last-child > * { border-bottom: 0; }
 th { font-weight: 550; color: var(--muted); }
 td.number, th.number { text-align: right; white-space: nowrap; }
 tr.main td { font-weight: 650; }
-td.quiet { font-weight: 400; white-space: nowrap; }
+tr td.quiet { font-weight: 400; white-space: nowrap; }
 .scroll { overflow-x: auto; }
 .meter { width: 38%; min-width: 90px; padding-right: 0; }
 .meter i { display: block; height: 8px; border-radius: 4px; background: var(--normal); }
@@ -63,6 +64,7 @@ td.quiet { font-weight: 400; white-space: nowrap; }
 .gallery figcaption { margin-top: 4px; overflow-wrap: anywhere; } .gallery figcaption span { color: var(--muted); font-variant-numeric: tabular-nums; }
 ul { margin: 8px 0 0; padding-left: 20px; font-size: 14.5px; } li { margin: 3px 0; overflow-wrap: anywhere; }
 footer { margin-top: 40px; color: var(--muted); font-size: 13.5px; overflow-wrap: anywhere; }
-@media (max-width: 560px) { body { padding: 24px 14px 40px; } h1 { font-size: 25px; } .hero { grid-template-columns: 1fr; } .figure { font-size: 64px; } .card { padding: 14px 12px; } }
+@media (max-width: 560px) { body { padding: 24px 14px 40px; } h1 { font-size: 25px; } .hero { grid-template-columns: 1fr; } .figure { font-size: 64px; } .card { padding: 14px 12px; }
+  .gallery { grid-template-columns: repeat(auto-fill, minmax(58px, 1fr)); gap: 10px 8px; } .gallery figure { font-size: 11.5px; } }
 @media print { body { background: none; padding: 0; } .card { break-inside: avoid; } }
 `;

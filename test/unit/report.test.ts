@@ -65,7 +65,7 @@ describe('plots', () => {
       linePlot({ title: 't', lines: [one], xLabel: 'step' }),
       linePlot({ title: 't', lines: [many], xLabel: 'step', markers: [{ x: 3, label: 'm' }] }),
       histogramPlot({ title: 't', groups: [{ label: 'a', color: 'normal', values: [2, 2] }], xLabel: 'score' }),
-      rocPlot({ title: 't', falsePositiveRate: [0, 1], truePositiveRate: [0, 1] }),
+      rocPlot({ title: 't', falsePositiveRate: [0, 1], truePositiveRate: [0, 1], operating: 1 }),
     ];
     for (const plot of plots) {
       expect(plot).toMatch(/^<svg [\s\S]*<\/svg>$/);
