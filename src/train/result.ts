@@ -34,7 +34,7 @@ export interface RunResult extends TestMetrics {
   method: string;
   oe: string | null;
   seed: number;
-  /** Whether any image, normal or outlier-exposure, that decides the figures was generated rather than taken. */
+  /** Whether the data set's images were generated rather than taken; outlier-exposure images may be, `oe` says so. */
   synthetic: boolean;
   steps: number;
   epochs: number;

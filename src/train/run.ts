@@ -302,8 +302,10 @@ class Run {
     return result;
   }
 
+  /** Outlier-exposure images may be drawn and the figures still be of real images: those of the test decide. */
   get #isSynthetic(): boolean {
-    return this.#data.dataset.train.synthetic || (this.#data.outliers?.synthetic ?? false);
+    const { train, test } = this.#data.dataset;
+    return train.synthetic || test.synthetic;
   }
 }
 

@@ -63,6 +63,15 @@ describe('a run', () => {
     );
   });
 
+  test('the demo data needs nothing, and is called synthetic wherever figures stand', async () => {
+    const demo = { dataset: 'demo', data: undefined, normal: undefined, oe: undefined, method: 'simclr' };
+    const { code, stdout, stderr } = await oecl(tiny('demo', { ...demo, epochs: '1', batch: '56' }));
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/\nSynthetic data\. Test: 40 images of Neutrophil, 160/)]);
+    expect(stderr).toContain('(synthetic images)');
+    expect((await readJson(join(runs, 'demo', 'result.json'))).synthetic).toBe(true);
+    expect(await readFile(join(runs, 'demo', 'report.html'), 'utf8')).toContain('Synthetic images');
+  });
+
   test('a tensor over the limit of a binding: 1, its size, and the batch that would fit', async ({ skip }) => {
     const context = await openTestContext();
     const limit = Math.min(context.limits.maxStorageBufferBindingSize, context.limits.maxBufferSize);

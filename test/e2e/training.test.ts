@@ -42,7 +42,7 @@ test('a run leaves every file of its folder, and a result with every promised fi
     method: 'oecl',
     oe: 'dead-leaves',
     seed: 0,
-    synthetic: true, // dead leaves are drawn
+    synthetic: false, // the outliers to learn from are drawn, what is tested is not
     steps: 6,
     epochs: 3,
     trainImages: 9,
