@@ -1,0 +1,96 @@
+/** README.md and CONTRIBUTING.md: commands that exist, options that are taken, files that are there. */
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, mkdtemp, rename } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../src/cli/help.ts';
+import { TRAIN_OPTIONS } from '../../src/cli/options.ts';
+import { parseTrainOptions } from '../../src/cli/parse.ts';
+import { PROTOCOLS } from '../../src/protocols/protocols.ts';
+import { resolveConfig } from '../../src/train/config.ts';
+import { PRESETS } from '../../src/train/presets.ts';
+import { FILE } from '../../src/train/runFolder.ts';
+import { oecl, tinyOptions } from '../helpers/commandLine.ts';
+import { tinyDataset } from '../helpers/tinyRun.ts';
+
+const readme = readFileSync('README.md', 'utf8');
+const contributing = readFileSync('CONTRIBUTING.md', 'utf8');
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+
+/** The lines of the shell blocks of a text, without comments. */
+function commandsOf(text: string): string[] {
+  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => block);
+  const lines = blocks.flatMap((block) => block.split('\n')).map((line) => line.replace(/(^| )#.*/, '').trim());
+  return lines.filter((line) => line !== '');
+}
+
+const commands = commandsOf(readme);
+const calls = commands.filter((line) => line.startsWith('node dist/train.js')).map((line) => line.split(/ +/).slice(2));
+
+test('the two commands of a fresh machine are there', () => {
+  expect(commands).toEqual(expect.arrayContaining(['npm run demo', 'npm test']));
+});
+
+test.each([...commands, ...commandsOf(contributing)])('%s', (line) => {
+  const [, script] = /^npm (?:run )?(\S+)/.exec(line) ?? [];
+  if (script) return expect(scripts).toHaveProperty(script);
+  expect(line).toMatch(/^(OECL_\w+=\w+ )?(npx (vitest run|biome check|tsc)|node dist\/train\.js)\b/);
+  for (const file of line.split(' ').filter((word) => word.startsWith('test/')))
+    expect(existsSync(file), file).toBe(true);
+});
+
+describe('calls of the command line', () => {
+  test('there are some', () => {
+    expect(calls.length).toBeGreaterThan(6);
+  });
+
+  test.each(calls)('%j', (...args) => {
+    if (args[0] === '--list-adapters') return expect(args).toHaveLength(1);
+    if (!args[0].startsWith('-')) return expect(COMMANDS).toHaveProperty(args[0]);
+    const { choices, help } = parseTrainOptions(args);
+    const config = resolveConfig(choices, { isSoftware: true });
+    expect(help || config.dataset === choices.dataset).toBe(true);
+  });
+
+  test('the one on own images runs as it stands, values made small', async () => {
+    const call = calls.find((args) => args.includes('my-images'))!;
+    const cwd = await mkdtemp(join(tmpdir(), 'oecl-readme-'));
+    await cp(await tinyDataset(), join(cwd, 'my-images'), { recursive: true });
+    for (const part of ['train', 'test']) {
+      await rename(join(cwd, 'my-images', part, 'stripes'), join(cwd, 'my-images', part, 'good'));
+    }
+    const small = tinyOptions('', '', {
+      dataset: undefined,
+      data: undefined,
+      normal: undefined,
+      out: undefined,
+      oe: undefined,
+    });
+    const { code, stdout } = await oecl([...call, ...small], { cwd });
+    expect(code).toBe(0);
+    const [, folder] = /^ +(.*)\/report\.html$/m.exec(stdout)!;
+    for (const name of Object.values(FILE)) {
+      expect(existsSync(join(cwd, folder, name)), name).toBe(true);
+      expect(readme).toContain(`| \`${name}\` |`);
+    }
+  });
+});
+
+test('options, presets and protocols that the text names are there', () => {
+  const known = new Set([...TRAIN_OPTIONS.map(({ name }) => `--${name}`), '--list-adapters']);
+  const named = [...readme.matchAll(/`(--[a-z-]+)/g)].map(([, option]) => option);
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((option) => !known.has(option))).toEqual([]);
+  for (const name of [...PRESETS, ...PROTOCOLS]) expect(readme).toContain(`\`${name}\``);
+});
+
+test.each([
+  ['README.md', readme],
+  ['CONTRIBUTING.md', contributing],
+])('%s: every file and folder that it names is there', (_, text) => {
+  const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target);
+  const paths = [...text.matchAll(/`((?:test|runtime|src|shaders|bench|docs)\/[\w./]*)`/g)].map(([, path]) => path);
+  for (const path of [...links, ...paths]) expect(existsSync(path), path).toBe(true);
+  expect(links.length + paths.length).toBeGreaterThan(2);
+});
