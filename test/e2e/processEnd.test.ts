@@ -28,6 +28,7 @@ test.each([
   ['says that it is done', 'end.after(0);', 0, ''],
   ['says that it is done, but is kept alive', 'setInterval(() => {}, 1000); end.after(0);', 0, ''],
   ['ends with the code of another', 'end.now(7);', 7, ''],
+  ['ends as well as another', 'end.now(0);', 0, ''],
 ])('one that %s', async (_, body, code, stdout) => {
   const contents = `import { expectEnd } from './src/platform/process.ts';
     const end = expectEnd(() => console.log('lost'));
