@@ -30,6 +30,7 @@ const cases: Case[] = [
   { label: '3x3, 16 -> 16 channels: a tile', x: [2, 16, 4, 8], w: [16, 16, 3, 3], padding: 1 },
   { label: '2x3, strides 3 x 1, paddings 0 x 2', x: [2, 3, 8, 5], w: [4, 3, 2, 3], stride: [3, 1], padding: [0, 2] },
   { label: 'padding wider than the kernel', x: [1, 2, 3, 3], w: [2, 2, 2, 2], padding: 3 },
+  { label: '9x2, cut into pieces of at most 7 x 7 taps', x: [1, 3, 10, 4], w: [2, 3, 9, 2], padding: [2, 1] },
   { label: 'weight gradient in several slices', x: [3, 2, 19, 19], w: [4, 2, 3, 3], padding: 1 },
 ];
 

@@ -59,7 +59,7 @@ const names = (found: typeof tests): string => found.map(({ name }) => name).joi
 async function features(): Promise<string> {
   const ops = (await exportsOf('ops')).map(({ module, name }) => {
     const checks = gradientTestsOf(name);
-    const variants = checks.some(({ text }) => text.includes('describeGemmVariants(')) ? 'every gemm variant' : '';
+    const variants = checks.some(({ text }) => text.includes('describeConvVariants(')) ? 'every conv variant' : '';
     const backward = checks.length > 0 ? 'yes' : (NO_BACKWARD[name] ?? 'untested');
     return [`\`${name}\``, module, 'f32', backward, FUSED[name] ?? '', variants, names(checks)];
   });

@@ -1,0 +1,88 @@
+/** The emitter: what its marks do to a shader's text. */
+import { describe, expect, test } from 'vitest';
+import { constantValue } from '../../runtime/kernel/constants.ts';
+import { emit } from '../../runtime/kernel/emit.ts';
+
+const emitted = (source: string, params: Record<string, number | string> = {}, slots: Record<string, string> = {}) =>
+  emit({ file: 'test.wgsl', source, entry: 'main', params, slots })
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('//'));
+
+describe('constant expressions', () => {
+  const text = 'const A: u32 = 6u;\nconst B: u32 = A * 2u + 1u;\n';
+  test.each([
+    ['7u', 7],
+    ['A / 4u', 1],
+    ['A % 4u * 3u', 6],
+    ['(1u + 2u) * A - 3u', 15],
+    ['B', 13],
+  ])('%s is %d', (expression, value) => expect(constantValue(text, expression)).toBe(value));
+
+  test('a name that is no constant is refused by name', () => {
+    expect(() => constantValue(text, 'A + C')).toThrow('"C" in "A + C" is not a constant');
+  });
+});
+
+test('a parameter is replaced; one that the file does not mark is refused', () => {
+  const source = 'const N: u32 = 4u; // @param\nalias T = f32; // @param\n';
+  expect(emitted(source, { N: 8, T: 'vec4<f32>' })).toEqual([
+    'const N: u32 = 8u; // @param',
+    'alias T = vec4<f32>; // @param',
+  ]);
+  expect(() => emitted(source, { M: 8 })).toThrow('test.wgsl has no line "const M');
+});
+
+test('a slot is filled; one that the file does not have is refused', () => {
+  const source = '// @slot body\nx = 1;\n// @end\n';
+  expect(emitted(source, {}, { body: 'x = 2;' })).toEqual(['x = 2;']);
+  expect(() => emitted(source, {}, { other: '' })).toThrow('test.wgsl has no slot "other"');
+});
+
+test('unrolled loops: nested ones too, with a scope where the body declares something', () => {
+  const source = `
+    for (var i = 0u; i < 2u; i++) { // @unroll
+      for (var j = 0u; j < 2u; j++) { // @unroll
+        f(i, j);
+      }
+    }
+    for (var k = 0u; k < 2u; k++) { // @unroll
+      let a = k;
+    }`;
+  expect(emitted(source)).toEqual([
+    'f(0u, 0u);',
+    'f(0u, 1u);',
+    'f(1u, 0u);',
+    'f(1u, 1u);',
+    '{',
+    'let a = 0u;',
+    '}{',
+    'let a = 1u;',
+    '}',
+  ]);
+});
+
+test('marked arrays become variables, or values where they are assigned', () => {
+  const source = `
+    const N: u32 = 2u; // @param
+    var acc: array<vec4<f32>, N>; // @vars
+    var value: array<f32, N>; // @lets
+    for (var i = 0u; i < N; i++) { // @unroll
+      value[i] = x[i];
+    }
+    for (var i = 0u; i < N; i++) { // @unroll
+      acc[(i + 1u) % N] = acc[i] * value[i];
+    }`;
+  expect(emitted(source).slice(1)).toEqual([
+    'var acc_0: vec4<f32>;',
+    'var acc_1: vec4<f32>;',
+    'let value_0 = x[0u];',
+    'let value_1 = x[1u];',
+    'acc_1 = acc_0 * value_0;',
+    'acc_0 = acc_1 * value_1;',
+  ]);
+});
+
+test('directives go in front of everything', () => {
+  expect(emitted('const A: u32 = 1u;\nenable subgroups;\n')[0]).toBe('enable subgroups;');
+});
