@@ -6,8 +6,8 @@
 // channels and share the patch. So what the patch reads of x is the same for all of them: variant `subgroup` loads each
 // place once, a lane each, and broadcasts it; `workgroup` passes it through workgroup memory; `register` has every lane
 // load it. Which place each (pixel, tap) needs is static, and unrolled: slot `products` (window.ts).
-// Conditions are joined by & and branches are few: the && of a condition is a branch, and SwiftShader's compiler takes
-// minutes over many of them.
+// Conditions are joined by &, and one branch guards a store: && is a branch too, and over a store guarded by two, unrolled,
+// SwiftShader's compiler takes minutes.
 // Sums go ic ascending, then taps ascending, by explicit fma: every variant and patch gives the same bits.
 // Launch (patches by groups2d, channels / (WIDTH * RUNS * V)). Loads a patch: SOURCE of x and TAPS * RUNS of w a channel.
 // @slot enables
@@ -90,20 +90,20 @@ fn conv(
   // @slot holder
   let holder = subgroupLane % LANES;
   // @end
-  var place: array<Place, HELD>; // @lets
+  var place: array<Place, HELD>;
   for (var h = 0u; h < HELD; h++) { // @unroll
     place[h] = place_of(h * LANES + holder, image, top, left);
   }
-  var acc: array<V, PIXELS * RUNS>; // @vars
+  var acc: array<V, PIXELS * RUNS>;
   // @slot resume
   // @end
 
   for (var ic = 0u; ic < sizes.inChannels; ic++) {
     // @slot pass
     // @end
-    var value: array<f32, SOURCE>; // @lets
+    var value: array<f32, SOURCE>;
     // @slot values
-    var held: array<f32, HELD>; // @lets
+    var held: array<f32, HELD>;
     for (var h = 0u; h < HELD; h++) { // @unroll
       held[h] = value_at(place[h], ic);
     }
@@ -111,7 +111,7 @@ fn conv(
       value[p] = subgroupBroadcast(held[p / LANES], p % LANES);
     }
     // @end
-    var weight: array<V, TAPS * RUNS>; // @lets
+    var weight: array<V, TAPS * RUNS>;
     for (var t = 0u; t < TAPS; t++) { // @unroll
       for (var r = 0u; r < RUNS; r++) { // @unroll
         weight[t * RUNS + r] = w[row_of_w(t, ic) + min(run0 + r * WIDTH, sizes.runs - 1u)];

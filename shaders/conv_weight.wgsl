@@ -67,7 +67,7 @@ fn conv_weight(
 ) {
   let run = group.x * WIDTH + lane;
   let ic0 = group.y * CHANNELS;
-  var acc: array<V, TAPS * CHANNELS>; // @vars
+  var acc: array<V, TAPS * CHANNELS>;
   let first = group.z * sizes.patchesPerSlice;
   let end = min(first + sizes.patchesPerSlice, sizes.images * sizes.patches);
   for (var patch_index = first; patch_index < end; patch_index++) {
@@ -77,9 +77,9 @@ fn conv_weight(
     let col0 = within % sizes.patchCols * PATCH_COLS;
     let top = i32(row0 * STEP_Y) + sizes.offsetY;
     let left = i32(col0 * STEP_X) + sizes.offsetX;
-    var value: array<E, SOURCE * LOADS>; // @lets
+    var value: array<E, SOURCE * LOADS>;
     // @slot values
-    var held: array<E, HELD>; // @lets
+    var held: array<E, HELD>;
     for (var h = 0u; h < HELD; h++) { // @unroll
       held[h] = load(h * LANES + subgroupLane % LANES, image, top, left, ic0);
     }
@@ -87,7 +87,7 @@ fn conv_weight(
       value[p] = subgroupBroadcast(held[p / LANES], p % LANES);
     }
     // @end
-    var g: array<V, PIXELS>; // @lets
+    var g: array<V, PIXELS>;
     for (var i = 0u; i < PIXELS; i++) { // @unroll
       g[i] = load_dy(image, row0 + i / PATCH_COLS, col0 + i % PATCH_COLS, run);
     }

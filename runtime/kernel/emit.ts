@@ -1,6 +1,6 @@
 /**
- * Turns a shader file into specialised WGSL: parameters replaced, slots filled, marked loops unrolled, marked arrays made
- * single variables. The marks are comments, so every file is valid WGSL as it stands, and is its own default variant.
+ * Turns a shader file into specialised WGSL: parameters replaced, slots filled, marked loops unrolled. The marks are
+ * comments, so every file is valid WGSL as it stands, and is its own default variant.
  */
 import { internal } from '../errors.ts';
 import { constantValue } from './constants.ts';
@@ -11,7 +11,7 @@ export function emit(spec: KernelSpec): string {
   let text = spec.source;
   for (const [name, value] of Object.entries(spec.params ?? {})) text = replaceParameter(spec, text, name, value);
   for (const [name, body] of Object.entries(spec.slots ?? {})) text = fillSlot(spec, text, name, body);
-  return hoistEnables([...(spec.include ?? []), scalarize(unroll(text))].join('\n'));
+  return hoistEnables([...(spec.include ?? []), unroll(text)].join('\n'));
 }
 
 function replaceParameter(spec: KernelSpec, text: string, name: string, value: number | string): string {
@@ -48,67 +48,23 @@ function unroll(text: string): string {
   for (let match = UNROLLED.exec(text); match; match = UNROLLED.exec(text)) {
     const [head, index, bound] = match;
     const start = match.index + head.length;
-    const end = closing(text, start, '{', '}');
+    const end = closingBrace(text, start);
     const body = text.slice(start, end).replace(/\s+$/, '\n');
     const name = new RegExp(`\\b${index}\\b`, 'g');
     const count = constantValue(text, bound);
-    // a body that declares nothing needs no scope of its own, and may then make a variable of an array's element
-    const isScope = /^\s*(let|var) /m.test(body) && !/^[^;]*\/\/ @(vars|lets)/m.test(body);
-    const copies = Array.from({ length: count }, (_, i) => {
-      const copy = body.replace(name, `${i}u`);
-      return isScope ? `{\n${copy}}` : copy;
-    });
-    text = `${text.slice(0, match.index)}${copies.join('')}${text.slice(end + 1)}`;
+    const copies = Array.from({ length: count }, (_, i) => `{\n${body.replace(name, `${i}u`)}}`);
+    text = `${text.slice(0, match.index)}${copies.join(' ')}${text.slice(end + 1)}`;
   }
   return text;
 }
 
-/** Where the bracket that was opened before `from` is closed. */
-function closing(text: string, from: number, opener: string, closer: string): number {
+function closingBrace(text: string, from: number): number {
   let depth = 1;
   for (let at = from; at < text.length; at++) {
-    if (text[at] === opener) depth++;
-    else if (text[at] === closer && --depth === 0) return at;
+    if (text[at] === '{') depth++;
+    else if (text[at] === '}' && --depth === 0) return at;
   }
-  throw internal(`a "${opener}" of a shader is not closed.`);
-}
-
-const ARRAY = /^([ \t]*)var (\w+): array<(.+), ([^,>]+)>;[ \t]*\/\/ @(vars|lets).*$/m;
-
-/**
- * `var a: array<T, N>; // @vars` becomes N variables, and with `// @lets`, for elements that are assigned once and as a
- * statement of the same scope, N values. Every index must be constant after unrolling. Drivers do not see through arrays:
- * SwiftShader keeps them in memory, and takes minutes to compile what uses large ones.
- */
-function scalarize(text: string): string {
-  for (let match = ARRAY.exec(text); match; match = ARRAY.exec(text)) {
-    const [line, indent, name, type, length, mark] = match;
-    const isValue = mark === 'lets';
-    const variables = isValue
-      ? ''
-      : Array.from({ length: constantValue(text, length) }, (_, i) => `${indent}var ${name}_${i}: ${type};`).join('\n');
-    const after = match.index + line.length;
-    text = text.slice(0, match.index) + variables + elementsNamed(text, after, name, isValue);
-  }
-  return text;
-}
-
-/** The text from `from` on with `name[constant]` written `name_constant`, and `let` before an assignment to a value. */
-function elementsNamed(text: string, from: number, name: string, isValue: boolean): string {
-  const use = new RegExp(`(^[ \\t]*)?\\b${name}\\[`, 'gm');
-  const parts: string[] = [];
-  let at = from;
-  use.lastIndex = from;
-  for (let match = use.exec(text); match; match = use.exec(text)) {
-    const open = use.lastIndex;
-    const close = closing(text, open, '[', ']');
-    const element = `${name}_${constantValue(text, text.slice(open, close))}`;
-    const isAssigned = isValue && match[1] !== undefined && /^\] = /.test(text.slice(close, close + 4));
-    parts.push(text.slice(at, match.index), match[1] ?? '', isAssigned ? 'let ' : '', element);
-    at = close + 1;
-    use.lastIndex = at;
-  }
-  return parts.join('') + text.slice(at);
+  throw internal('an unrolled loop is not closed.');
 }
 
 /** WGSL wants directives before everything else. */
