@@ -63,7 +63,7 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     type: 'text',
     placeholder: 'CLASS',
     group: 'Data',
-    default: 'Neutrophil, airplane, or the only class',
+    default: 'Neutrophil, demo Eosinophil, airplane, or the only class',
     help: 'the normal (or left-out) class, by name or index; all: every class in turn, and their mean',
   },
   {
@@ -116,7 +116,7 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     type: 'number',
     min: 0,
     group: 'Method',
-    default: 'data set: 0.1, CIFAR-10 1',
+    default: 'data set: 0.1, CIFAR-10 and demo 1',
     help: "weight of the outliers' norm penalty",
   },
   {
@@ -125,7 +125,7 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     type: 'integer',
     min: 0,
     group: 'Method',
-    default: 'a tenth of --epochs',
+    default: 'a tenth of --epochs; preset tiny 0',
     help: 'epochs before the penalty starts',
   },
   {
@@ -229,7 +229,7 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     type: 'choice',
     choices: OPTIMIZERS,
     group: 'Network and optimiser',
-    default: 'sgd',
+    default: 'preset: sgd, tiny adam',
     help: "sgd is what the paper's code runs, lars what its text says",
   },
 

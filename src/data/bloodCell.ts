@@ -1,7 +1,7 @@
 /**
  * Draws one stained blood cell as a microscope shows it: the white cell in the middle, pale red cells around it. The five
  * kinds differ as real ones do, in the shape of the nucleus, the granules, the size and the color of the cytoplasm, and
- * overlap in all of them but the first two. Lengths are in pixels; the origin is the middle of the image.
+ * overlap in all of them but the first. Lengths are in pixels; the origin is the middle of the image.
  */
 import type { RandomStream } from '../../runtime/index.ts';
 import { type Color, clamp, direction, length, mix, mixColors, NoiseField, type Point, smoothStep } from './drawing.ts';
@@ -96,39 +96,39 @@ const PLANS: Record<CellKind, (random: RandomStream) => CellPlan> = {
     const granules: Granules = {
       count: 50 + random.integer(50),
       color: [228, 122, 84],
-      radius: [0.8, 1.5],
-      opacity: random.uniform(0.45, 0.9),
-      overNucleus: 0.12,
+      radius: [1.1, 1.9],
+      opacity: random.uniform(0.7, 1),
+      overNucleus: 0.25,
     };
     return { radius, cytoplasm: [234, 188, 176], nucleus, contrast: 0.85, melt: 1.5, granules: [granules] };
   },
   // One round nucleus that nearly fills a small cell.
   Lymphocyte: (random) => {
-    const radius = random.uniform(9.5, 14);
+    const radius = random.uniform(8.5, 12);
     const at = polar(random.next(), radius * random.uniform(0, 0.14));
     const stretch = polar(random.next(), radius * random.uniform(0, 0.12));
     const to: Point = [at[0] + stretch[0], at[1] + stretch[1]];
-    const nucleus = [{ from: at, to, radius: radius * random.uniform(0.68, 0.82) }];
+    const nucleus = [{ from: at, to, radius: radius * random.uniform(0.76, 0.88) }];
     return { radius, cytoplasm: [176, 190, 224], nucleus, contrast: 0.95, melt: 1, granules: [] };
   },
   // A thick bent bar, a kidney, in a large gray-blue cell.
   Monocyte: (random) => {
-    const radius = random.uniform(13.5, 18.5);
+    const radius = random.uniform(16, 19.5);
     const start = random.next();
     const bend = random.uniform(0.15, 0.24);
     const points = [-bend, 0, bend].map((turn) => polar(start + turn, radius * random.uniform(0.36, 0.46)));
-    const thickness = radius * random.uniform(0.3, 0.38);
+    const thickness = radius * random.uniform(0.34, 0.42);
     const nucleus = [
       { from: points[0], to: points[1], radius: thickness },
       { from: points[1], to: points[2], radius: thickness },
     ];
     return { radius, cytoplasm: [190, 190, 214], nucleus, contrast: 0.8, melt: 3, granules: [] };
   },
-  // Three to five small lobes on a string, sometimes two, in a pale, finely speckled cell.
+  // Three to five small lobes on a string, in a pale, finely speckled cell.
   Neutrophil: (random) => {
     const radius = random.uniform(13, 17);
-    const count = 2 + [0, 1, 1, 1, 2, 2, 3][random.integer(7)];
-    const nucleus = lobes(random, count, radius * 0.48, [radius * 0.2, radius * 0.29], random.uniform(0.19, 0.24));
+    const count = 3 + random.integer(3);
+    const nucleus = lobes(random, count, radius * 0.48, [radius * 0.18, radius * 0.26], random.uniform(0.19, 0.24));
     const granules: Granules = {
       count: 30 + random.integer(30),
       color: [200, 142, 168],

@@ -5,7 +5,7 @@
 import { type AugmentOptions, CIFAR_STATISTICS, PLAIN_STATISTICS } from '../augment/augmenter.ts';
 import { UsageError } from '../errors.ts';
 import type { Protocol } from '../protocols/protocols.ts';
-import { DATASETS, type DatasetName, type Preset, presetValues } from './presets.ts';
+import { DATASETS, type DatasetName, defaultWarmup, type Preset, presetValues } from './presets.ts';
 
 export const METHODS = ['oecl', 'simclr'] as const;
 export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
@@ -105,12 +105,12 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
     oe: method === 'simclr' ? null : (choices.oe ?? 'dead-leaves'),
     out: '',
   };
-  // The paper's 50 of 500 epochs: a tenth of however many there are. SimCLR has no penalty to warm up.
-  config.warmup = method === 'simclr' ? 0 : (choices.warmup ?? Math.floor(config.epochs / 10));
+  // SimCLR has no penalty to warm up.
+  config.warmup = method === 'simclr' ? 0 : (choices.warmup ?? defaultWarmup(preset, config.epochs));
   if (method === 'simclr') config.lambda = 0;
   if (config.warmup > config.epochs) {
     throw new UsageError(`--warmup ${config.warmup}: longer than the ${config.epochs} epochs of the run.`, {
-      remedy: `--warmup ${Math.floor(config.epochs / 10)}`,
+      remedy: `--warmup ${defaultWarmup(preset, config.epochs)}`,
     });
   }
   config.out = choices.out ?? defaultRunFolder(config);

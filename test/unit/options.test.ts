@@ -111,7 +111,7 @@ describe('resolveConfig', () => {
     const resumed = resumedConfig(stored, { normal: 'MONOCYTE', adapter: 'other', out: 'there' });
     expect(resumed).toEqual({ ...stored, adapter: 'other' });
     expect(() => resumedConfig(stored, { lr: 3, weightDecay: 0 })).toThrow(
-      /--weight-decay 0.0005, not 0[\s\S]*--lr 0.05, not 3|--lr 0.05, not 3[\s\S]*--weight-decay 0.0005, not 0/,
+      /--weight-decay 0.0005, not 0[\s\S]*--lr 0.001, not 3|--lr 0.001, not 3[\s\S]*--weight-decay 0.0005, not 0/,
     );
   });
 });
