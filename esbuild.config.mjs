@@ -1,4 +1,7 @@
-/** Builds dist/: the command line for Node. WGSL becomes text; packages with binaries stay outside. */
+/**
+ * Builds dist/: the command line for Node, and the worker that trains in a browser. WGSL becomes text; in Node, packages
+ * with binaries stay outside.
+ */
 import { build } from 'esbuild';
 
 const common = {
@@ -20,4 +23,12 @@ await build({
   external,
   entryPoints: { train: 'src/cli/main.ts' },
   outdir: 'dist',
+});
+
+await build({
+  ...common,
+  platform: 'browser',
+  minify: true,
+  entryPoints: { drivenWorker: 'src/web/drivenWorker.ts' },
+  outdir: 'dist/web',
 });

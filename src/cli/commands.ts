@@ -13,8 +13,8 @@ import { type AdapterDescription, adapterLine, trainCommand } from './trainComma
 /** What the commands do their work with; each is reached only when it is needed, so that help costs nothing. */
 export interface CliServices {
   files: RunFiles;
-  /** @throws AdapterError when there is none, or none of that name. */
-  describeAdapter(name?: string): Promise<AdapterDescription>;
+  /** What the training would run on there. @throws AdapterError when there is none, or none of that name. */
+  describeAdapter(where: RunConfig['where'], name?: string): Promise<AdapterDescription>;
   listAdapters(): Promise<AdapterDescription[]>;
   doctor(): Promise<string>;
   train(config: RunConfig, mode: OpenMode, hooks: TrainHooks): Promise<RunOutcome>;

@@ -4,6 +4,7 @@ import { version } from '../../package.json';
 import type { PlatformAdapter, RuntimePlatform } from '../../runtime/index.ts';
 import { adapterEnvironment, listAdapters, nodeRuntimePlatform } from '../../runtime/platform/node.ts';
 import { internal, OeclError } from '../errors.ts';
+import { type ChromeTrainer, openChrome } from '../platform/chrome.ts';
 import { nodePlatform } from '../platform/node.ts';
 import { type Ending, expectEnd, runAgain } from '../platform/process.ts';
 import { runTraining } from '../train/run.ts';
@@ -88,6 +89,9 @@ function output(stream: NodeJS.WriteStream): TextOutput {
   };
 }
 
+/** Where --in chrome trains. */
+let chrome: ChromeTrainer | null = null;
+
 const end = expectEnd(() =>
   reportError(internal('the work stopped without a result, and nothing was left to go on with it.'), argv, host),
 );
@@ -100,13 +104,18 @@ const host: CliHost = {
   version,
   services: {
     files,
-    async describeAdapter(name) {
+    async describeAdapter(where, name) {
+      if (where === 'chrome') {
+        chrome = await openChrome(files, new URL('./web/drivenWorker.js', import.meta.url), name);
+        return chrome.describeAdapter(name);
+      }
       opened = await openAdapter(name);
       return opened.info;
     },
     listAdapters,
     doctor: () => doctor(version),
-    train: (config, mode, hooks) => runTraining({ runtime, files }, config, mode, hooks),
+    train: (config, mode, hooks) =>
+      chrome ? chrome.train(config, mode, hooks) : runTraining({ runtime, files }, config, mode, hooks),
   },
 };
 
@@ -115,6 +124,7 @@ process.on('SIGTERM', onInterrupt);
 process.on('uncaughtException', (error) => process.exit(reportError(error, argv, host)));
 const code = await main(argv, host);
 releaseAdapter();
+await (chrome as ChromeTrainer | null)?.close(); // assigned by describeAdapter, which the compiler does not see
 process.removeListener('SIGINT', onInterrupt);
 process.removeListener('SIGTERM', onInterrupt);
 end.after(code);

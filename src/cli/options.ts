@@ -269,6 +269,15 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     help: 'epochs between checkpoints',
   },
   {
+    name: 'in',
+    key: 'where',
+    type: 'choice',
+    choices: ['node', 'chrome'],
+    group: 'Run',
+    default: 'node',
+    help: 'where to train: chrome starts an installed Chrome or Chromium without a window, and trains there with the same code',
+  },
+  {
     name: 'adapter',
     key: 'adapter',
     type: 'text',

@@ -1,6 +1,5 @@
 /** `oecl train`: options to a configuration, a configuration to a run, a run to lines on a screen. */
 import { duration } from '../duration.ts';
-import { UsageError } from '../errors.ts';
 import { type RunConfig, resolveConfig, resumedConfig } from '../train/config.ts';
 import type { RunOutcome, RunStart, StepMetrics, TrainHooks } from '../train/hooks.ts';
 import { MAIN_SCORE, type RunResult, type RunSummary, SCORE_NAMES } from '../train/result.ts';
@@ -17,7 +16,8 @@ export async function trainCommand(args: readonly string[], host: CliHost): Prom
     host.stdout.write(helpText('train'));
     return 0;
   }
-  const adapter = await host.services.describeAdapter(call.choices.adapter ?? undefined);
+  const { adapter: name, where = 'node' } = call.choices;
+  const adapter = await host.services.describeAdapter(where, name ?? undefined);
   const config = await configOf(call, host, adapter);
   const screen = call.json ? new JsonScreen(host) : new TextScreen(host, call.quiet);
   screen.adapter(adapter, config, call.choices.preset === undefined);
@@ -34,7 +34,6 @@ export async function trainCommand(args: readonly string[], host: CliHost): Prom
 
 async function configOf(call: TrainCall, host: CliHost, adapter: { isSoftware: boolean }): Promise<RunConfig> {
   const config = resolveConfig(call.choices, adapter);
-  if (config.where !== 'node') throw new UsageError(`--in ${config.where}: this version trains in Node alone.`);
   return call.resume ? resumedConfig(await readStoredConfig(host.services.files, config.out), call.choices) : config;
 }
 

@@ -34,9 +34,13 @@ export function nodePlatform(overrides: { cacheFolder?: string; dataFolder?: str
     removeEmptyFolder: (path) => rmdir(path).catch(() => {}),
     cacheFolder: overrides.cacheFolder ?? defaultCacheFolder(process.env),
     dataFolder: overrides.dataFolder !== undefined ? overrides.dataFolder : process.env.OECL_DATA || null,
-    codecModule: async (codec) =>
-      WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve(CODEC_FILES[codec]))),
+    codecModule: async (codec) => WebAssembly.compile(await readFile(codecFile(codec))),
   };
+}
+
+/** Where the package of a codec has it. */
+export function codecFile(codec: Codec): string {
+  return createRequire(import.meta.url).resolve(CODEC_FILES[codec]);
 }
 
 /** OECL_CACHE, else the place that the system keeps for caches. */

@@ -1,0 +1,35 @@
+/**
+ * The platform of a worker whose files are another process's: each call is one request to the server that the worker came
+ * from (browserServer.ts). Paths are the other side's.
+ */
+import type { Codec, FolderEntry, Platform } from './platform.ts';
+
+/** An error of the other side keeps its code (ENOSPC, EACCES, ...): readers of it tell a full disk by that. */
+async function ask(call: string, path: string, body?: Uint8Array): Promise<Response> {
+  const response = await fetch(`files/${call}?path=${encodeURIComponent(path)}`, {
+    method: 'POST',
+    body: body as Uint8Array<ArrayBuffer> | undefined,
+  });
+  if (response.ok) return response;
+  const { code, message } = (await response.json()) as { code?: string; message: string };
+  throw Object.assign(new Error(message), code === undefined ? {} : { code });
+}
+
+const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+
+/** @param folders what the other side uses, so that both keep their packs in one place */
+export function remotePlatform({ cacheFolder, dataFolder }: Pick<Platform, 'cacheFolder' | 'dataFolder'>): Platform {
+  return {
+    exists: async (path) => (await (await ask('exists', path)).json()) as boolean,
+    listFolder: async (path) => (await (await ask('listFolder', path)).json()) as FolderEntry[] | null,
+    readFile: async (path) => bytesOf(await ask('readFile', path)),
+    readGzip: async (path) => bytesOf(await ask('readGzip', path)),
+    writeFileAtomic: async (path, bytes) => void (await ask('writeFileAtomic', path, bytes)),
+    appendFile: async (path, bytes) => void (await ask('appendFile', path, bytes)),
+    removeFile: async (path) => void (await ask('removeFile', path)),
+    removeEmptyFolder: async (path) => void (await ask('removeEmptyFolder', path)),
+    cacheFolder,
+    dataFolder,
+    codecModule: async (codec: Codec) => WebAssembly.compile(await bytesOf(await ask('codec', codec))),
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * What a training worker and whoever drives it say to each other: plain data that survives JSON, so that it can go through
+ * postMessage or through HTTP.
+ */
+import {
+  AdapterError,
+  DeviceLostError,
+  FormatError,
+  internal,
+  KernelError,
+  LimitError,
+  ShapeError,
+  UnknownAdapterError,
+} from '../../runtime/index.ts';
+import { DataError, InterruptedError, OeclError, UsageError } from '../errors.ts';
+import type { RunConfig } from '../train/config.ts';
+import type { RunOutcome, TrainHooks } from '../train/hooks.ts';
+import type { OpenMode } from '../train/runFolder.ts';
+
+/** What a driver may ask of the worker. `stop`: finish the step, write a checkpoint, end. */
+export type Command =
+  | { type: 'adapter'; wanted?: string }
+  | { type: 'train'; config: RunConfig; mode: OpenMode; folders: { cacheFolder: string; dataFolder: string | null } }
+  | { type: 'stop' };
+
+/** The hooks that are told, by name, and what they are told. */
+export type HookName = Exclude<keyof TrainHooks, 'signal'>;
+type HookEvent = { [Name in HookName]: { type: 'hook'; name: Name; args: Parameters<Required<TrainHooks>[Name]> } };
+
+export interface AdapterNames {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  isSoftware: boolean;
+}
+
+/** What the worker tells. */
+export type WorkerEvent =
+  | { type: 'ready' }
+  | { type: 'adapter'; info: AdapterNames }
+  | HookEvent[HookName]
+  | { type: 'done'; outcome: RunOutcome }
+  | { type: 'failed'; error: PlainError };
+
+/** An error without its class. */
+export interface PlainError {
+  family: string;
+  sentence: string;
+  details: readonly string[];
+  remedy?: string;
+  stack?: string;
+}
+
+const FAMILIES = {
+  OeclError,
+  AdapterError,
+  UnknownAdapterError,
+  DataError,
+  DeviceLostError,
+  FormatError,
+  InterruptedError,
+  KernelError,
+  LimitError,
+  ShapeError,
+  UsageError,
+};
+
+export function toPlainError(error: unknown): PlainError {
+  const stack = error instanceof Error ? error.stack : undefined;
+  if (!(error instanceof OeclError)) return { family: '', sentence: String(error), details: [], stack };
+  const { name, sentence, details, remedy } = error;
+  return { family: name, sentence, details, remedy, stack };
+}
+
+/** The error again, of the same family and so with the same exit code. */
+export function fromPlainError({ family, sentence, details, remedy, stack }: PlainError): OeclError {
+  const Family = Object.hasOwn(FAMILIES, family) ? FAMILIES[family as keyof typeof FAMILIES] : null;
+  const error = Family ? new Family(sentence, { details, remedy }) : internal(sentence);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+/** Hooks that turn every call into an event. */
+export function tellingHooks(tell: (event: WorkerEvent) => void, signal: AbortSignal): TrainHooks {
+  const hook =
+    <Name extends HookName>(name: Name) =>
+    (...args: Parameters<Required<TrainHooks>[Name]>) =>
+      tell({ type: 'hook', name, args } as unknown as WorkerEvent);
+  return {
+    onLoad: hook('onLoad'),
+    onStart: hook('onStart'),
+    onStep: hook('onStep'),
+    onEvaluate: hook('onEvaluate'),
+    onResult: hook('onResult'),
+    onNote: hook('onNote'),
+    signal,
+  };
+}
+
+/** Hands an event back to the hooks that it came from. */
+export function callHook(hooks: TrainHooks, { name, args }: HookEvent[HookName]): void {
+  (hooks[name] as ((...args: unknown[]) => void) | undefined)?.(...args);
+}
