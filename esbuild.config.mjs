@@ -29,6 +29,7 @@ await build({
   ...common,
   platform: 'browser',
   minify: true,
+  keepNames: true, // an error's family travels by its class's name
   entryPoints: { drivenWorker: 'src/web/drivenWorker.ts' },
   outdir: 'dist/web',
 });

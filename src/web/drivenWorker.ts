@@ -9,21 +9,26 @@ import { type Command, tellingHooks, toPlainError, type WorkerEvent } from './pr
 
 const interrupt = new AbortController();
 
-let waiting: WorkerEvent[] = [];
-let isSending = false;
+/** Sends events one request at a time, which keeps their order; what gathers meanwhile goes with the next. */
+class Teller {
+  #waiting: WorkerEvent[] = [];
+  #isSending = false;
 
-/** Sends what has gathered while the last request was under way: one request at a time keeps the order. */
-async function tell(event: WorkerEvent): Promise<void> {
-  waiting.push(event);
-  if (isSending) return;
-  isSending = true;
-  while (waiting.length > 0) {
-    const events = waiting;
-    waiting = [];
-    await fetch('events', { method: 'POST', body: JSON.stringify(events) });
+  async tell(event: WorkerEvent): Promise<void> {
+    this.#waiting.push(event);
+    if (this.#isSending) return;
+    this.#isSending = true;
+    while (this.#waiting.length > 0) {
+      const events = this.#waiting;
+      this.#waiting = [];
+      await fetch('events', { method: 'POST', body: JSON.stringify(events) });
+    }
+    this.#isSending = false;
   }
-  isSending = false;
 }
+
+const teller = new Teller();
+const tell = (event: WorkerEvent): Promise<void> => teller.tell(event);
 
 async function obey(command: Command): Promise<void> {
   try {

@@ -24,9 +24,10 @@ const BACK_EDGES: readonly { from: string; to: string; why: string }[] = [
   { from: 'runtime/tensor.ts', to: 'runtime/autograd.ts', why: 'a tensor holds the tape node that made it' },
 ];
 
-/** Files of src/ that reach past runtime/index.ts, or speak to the host: they are the process around the command line. */
-const NODE_ENTRIES = {
+/** Files of src/ that reach past runtime/index.ts, or speak to the host: a process or a worker begins there. */
+const ENTRIES = {
   'src/cli/main.ts': 'the entry point in Node: arguments, streams, signals, exit code, and which platform is used',
+  'src/web/drivenWorker.ts': 'the entry point of the worker in Chrome',
   'src/cli/doctor.ts': 'called by main.ts alone: reports on this machine and its adapters',
 };
 const PLATFORM_FOLDERS = ['runtime/platform/', 'src/platform/'];
@@ -140,28 +141,28 @@ describe('runtime', () => {
 describe('src', () => {
   test('imports runtime/index.ts alone of runtime', () => {
     const deep = src
-      .filter(({ path }) => !(path in NODE_ENTRIES))
+      .filter(({ path }) => !(path in ENTRIES))
       .flatMap(({ path, imports }) =>
         imports
           .filter(({ to }) => to.startsWith('runtime/') && to !== 'runtime/index.ts')
           .map(({ to }) => `${path} imports ${to}`),
       );
     expect(deep).toEqual([]);
-    const entries = src
-      .filter(({ path }) => path in NODE_ENTRIES)
-      .flatMap(({ imports }) => imports.map(({ to }) => to));
+    const entries = src.filter(({ path }) => path in ENTRIES).flatMap(({ imports }) => imports.map(({ to }) => to));
     const reached = new Set(entries.filter((to) => to.startsWith('runtime/')));
-    expect([...reached].sort()).toEqual(['runtime/index.ts', 'runtime/platform/node.ts']);
+    expect([...reached].sort()).toEqual([
+      'runtime/index.ts',
+      'runtime/platform/browser.ts',
+      'runtime/platform/node.ts',
+    ]);
   });
 
   test('its entry points are imported by entry points alone', () => {
     const importers = src.flatMap(({ path, imports }) =>
-      imports
-        .filter(({ to }) => to in NODE_ENTRIES && !(path in NODE_ENTRIES))
-        .map(({ to }) => `${path} imports ${to}`),
+      imports.filter(({ to }) => to in ENTRIES && !(path in ENTRIES)).map(({ to }) => `${path} imports ${to}`),
     );
     expect(importers).toEqual([]);
-    expect(Object.keys(NODE_ENTRIES).filter((path) => !src.some((file) => file.path === path))).toEqual([]);
+    expect(Object.keys(ENTRIES).filter((path) => !src.some((file) => file.path === path))).toEqual([]);
   });
 
   test('names no GPU type', () => {
@@ -170,7 +171,7 @@ describe('src', () => {
 });
 
 test('no module state: no variables, empty collections or written constants outside functions and classes', () => {
-  const all = [...runtime, ...src.filter(({ path }) => !(path in NODE_ENTRIES))]; // a process is entered once
+  const all = [...runtime, ...src.filter(({ path }) => !(path in ENTRIES))]; // a process is entered once
   expect(linesWith(all, /^(export )?(let|var)\b/)).toEqual([]);
   const collection = /^(export )?const [^=]+= *(\[\]|\{\}|new (Weak)?(Map|Set)\b|new \w*Array\b)/;
   expect(linesWith(all, collection)).toEqual([]);
@@ -186,7 +187,7 @@ test('no module state: no variables, empty collections or written constants outs
 
 describe('the host', () => {
   const others = [...runtime, ...src].filter(
-    ({ path }) => !(path in NODE_ENTRIES) && !PLATFORM_FOLDERS.some((folder) => path.startsWith(folder)),
+    ({ path }) => !(path in ENTRIES) && !PLATFORM_FOLDERS.some((folder) => path.startsWith(folder)),
   );
 
   test("Node's modules only in platform folders and entry points", () => {

@@ -1,0 +1,101 @@
+/**
+ * The same training in Chrome as in Node, by the command line: both on SwiftShader, where bits can be compared. Networks of
+ * seconds; the machine needs a Chrome, its own or the npm package's.
+ */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { findChrome } from '../../src/platform/chromeBinary.ts';
+import { expectRefusal, oecl, tinyOptions } from '../helpers/commandLine.ts';
+import { tinyDataset } from '../helpers/tinyRun.ts';
+
+const WBC = '../shared/data/wbc';
+
+let data: string;
+let runs: string;
+let noChrome: string | null = null;
+
+beforeAll(async () => {
+  data = await tinyDataset();
+  runs = await mkdtemp(join(tmpdir(), 'oecl-chrome-runs-'));
+  await findChrome().catch((error: Error) => {
+    noChrome = error.message;
+  });
+});
+
+const options = (out: string, where: string, more: Record<string, string | undefined> = {}) =>
+  tinyOptions(data, join(runs, out), { adapter: 'swiftshader', in: where, ...more });
+const text = (out: string, file: string) => readFile(join(runs, out, file), 'utf8');
+const bytes = (out: string, file: string) => readFile(join(runs, out, file));
+const resultOf = async (out: string) => JSON.parse(await text(out, 'result.json'));
+
+/** metrics.jsonl without the times. */
+const lossesOf = async (out: string) =>
+  (await text(out, 'metrics.jsonl'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => ({ ...JSON.parse(line), ms: null }));
+
+async function expectSame(node: string, chrome: string): Promise<void> {
+  expect(await lossesOf(chrome)).toEqual(await lossesOf(node));
+  const [inNode, inChrome] = [await resultOf(node), await resultOf(chrome)];
+  expect(inChrome.weightsSha256).toMatch(/^[0-9a-f]{64}$/);
+  expect(inChrome.weightsSha256).toBe(inNode.weightsSha256);
+  expect([inNode.where, inChrome.where]).toEqual(['node', 'chrome']);
+  expect(await bytes(chrome, 'model.safetensors')).toEqual(await bytes(node, 'model.safetensors'));
+  expect(await text(chrome, 'scores.csv')).toBe(await text(node, 'scores.csv'));
+}
+
+describe('--in chrome', () => {
+  test('demo data: every loss, weight and score is that of Node, to the bit', async ({ skip }) => {
+    skip(noChrome !== null, noChrome ?? '');
+    const demo = { dataset: 'demo', data: undefined, normal: undefined, oe: 'dead-leaves', epochs: '1', batch: '16' };
+    for (const where of ['node', 'chrome']) {
+      const { code, stderr } = await oecl(options(`demo-${where}`, where, demo));
+      expect([code, stderr]).toEqual([0, expect.stringContaining('(synthetic images)')]);
+    }
+    await expectSame('demo-node', 'demo-chrome');
+    const files = ['config.json', 'checkpoint.safetensors', 'report.html'];
+    expect(files.filter((file) => !existsSync(join(runs, 'demo-chrome', file)))).toEqual([]);
+  }, 300_000);
+
+  test('real images, decoded there: the same', async ({ skip }) => {
+    skip(noChrome !== null, noChrome ?? '');
+    skip(!existsSync(WBC), '../shared/data is not there');
+    const wbc = { dataset: 'raabin', data: resolve(WBC), normal: 'Lymphocyte', oe: 'dead-leaves', batch: '16' };
+    for (const where of ['node', 'chrome']) {
+      // a cache of its own, so that each decodes for itself
+      const OECL_CACHE = await mkdtemp(join(tmpdir(), 'oecl-chrome-cache-'));
+      const run = await oecl(options(`wbc-${where}`, where, { ...wbc, epochs: '2' }), { env: { OECL_CACHE } });
+      expect([run.code, run.stderr]).toEqual([0, expect.stringContaining('no training images of Basophil')]);
+    }
+    await expectSame('wbc-node', 'wbc-chrome');
+  }, 300_000);
+
+  test('interrupted there, resumed here: as if never interrupted', async ({ skip }) => {
+    skip(noChrome !== null, noChrome ?? '');
+    expect((await oecl(options('whole', 'node', { epochs: '40' }))).code).toBe(0);
+    const interrupted = await oecl([...options('torn', 'chrome', { epochs: '40' }), '--json'], {
+      onLine(line, child) {
+        if (line.includes('"event":"step"') && line.includes('"step":3,')) child.kill('SIGINT');
+      },
+    });
+    expect([interrupted.code, existsSync(join(runs, 'torn', 'result.json'))]).toEqual([130, false]);
+    expect((await oecl([...options('torn', 'node', { epochs: undefined }), '--resume'])).code).toBe(0);
+    expect(await lossesOf('torn')).toEqual(await lossesOf('whole'));
+    expect((await resultOf('torn')).weightsSha256).toBe((await resultOf('whole')).weightsSha256);
+  }, 300_000);
+
+  test('an error over there is the same error here', async ({ skip }) => {
+    skip(noChrome !== null, noChrome ?? '');
+    expectRefusal(await oecl(options('unknown', 'chrome', { normal: 'stripse' })), 2, /stripse[\s\S]*stripes/);
+    expect(existsSync(join(runs, 'unknown'))).toBe(false);
+  }, 60_000);
+
+  test('no Chrome where CHROME_PATH says: 1, and what to do', async () => {
+    const env = { CHROME_PATH: '/nowhere/chrome' };
+    expectRefusal(await oecl(options('none', 'chrome'), { env }), 1, /CHROME_PATH: \/nowhere\/chrome does not exist/);
+  });
+});
