@@ -36,7 +36,9 @@ export {
   type SGDOptions,
 } from './optim/optimizer.ts';
 export { cosineSchedule } from './optim/schedule.ts';
+export type { LaunchTime } from './plan/timing.ts';
 export type { AdapterInfo, PlatformAdapter, RuntimePlatform } from './platform/platform.ts';
+export { chromeTrace, measurePeaks, type Peaks, profileTable } from './profile.ts';
 export * from './random.ts';
 export * from './safetensors.ts';
 export { CHANNELS_LAST, KERNEL_ORDER, type Shape } from './shape.ts';

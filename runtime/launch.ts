@@ -7,6 +7,7 @@ import type { Kernel } from './kernel/cache.ts';
 import { packUniforms } from './kernel/reflect.ts';
 import type { KernelSpec } from './kernel/spec.ts';
 import type { BoundRange, CopyCommand, ResolvedLaunch } from './plan/launch.ts';
+import type { LaunchWork } from './plan/timing.ts';
 import { extentOf } from './shape.ts';
 import { byteOffset, type Tensor } from './tensor.ts';
 
@@ -15,6 +16,8 @@ export interface Launch {
   bindings: Readonly<Record<string, Tensor>>;
   uniforms?: Readonly<Record<string, number | readonly number[]>>;
   groups: readonly [number, number, number];
+  /** For profiles: what the kernel is used for, of what shape, and the floating-point operations. */
+  work?: Readonly<Pick<LaunchWork, 'name' | 'shape' | 'flops'>>;
 }
 
 const MAX_GROUPS = 65535;
@@ -59,7 +62,13 @@ export function resolve(
     );
   }
   const uniforms = uniform ? packUniforms(kernel.label, uniform, launch.uniforms ?? {}) : null;
-  return { launch: { kernel, ranges, uniforms, groups: launch.groups }, copies };
+  return { launch: { kernel, ranges, uniforms, groups: launch.groups, work: workOf(kernel, launch, ranges) }, copies };
+}
+
+function workOf(kernel: Kernel, { work }: Launch, ranges: readonly BoundRange[]): LaunchWork {
+  const name = work?.name ? `${kernel.label} ${work.name}` : kernel.label;
+  const bytes = ranges.reduce((sum, range) => sum + range.bytes, 0);
+  return { shape: '', flops: 0, ...work, name, bytes };
 }
 
 /** The bytes that a tensor spans, rounded up to whole vec4s where the storage has them. */

@@ -37,18 +37,19 @@ export function ntXent(features: Tensor, options: NtXentOptions): Tensor {
   const z = divideByNorms(f, norms);
   const lse = context.empty([rows]);
   const losses = context.empty([rows]);
-  const launch = (entry: string, bindings: Record<string, Tensor>) =>
+  const launch = (entry: string, products: number, bindings: Record<string, Tensor>) =>
     context.launch({
       kernel: { file: 'nt_xent.wgsl', source, entry, params: { STEPS: Math.ceil(cols / 64) } },
       bindings,
       uniforms: { rows, cols, perTemperature: 1 / options.temperature, scale: 1 / (rows * options.temperature) },
       groups: groups2d(rows),
+      work: { name: '', shape: formatShape([rows, cols]), flops: products * 2 * rows * rows * cols },
     });
-  launch('nt_xent', { z, lse_out: lse, losses });
+  launch('nt_xent', 1, { z, lse_out: lse, losses });
   const loss = mean(losses);
   return differentiable('ntXent', [features], loss, [z, norms, lse], (dy) => {
     const dz = context.empty([rows, cols]);
-    launch('nt_xent_backward', { z, lse, dy, dz });
+    launch('nt_xent_backward', 2, { z, lse, dy, dz });
     return [l2NormalizeBackward(z, norms, dz)];
   });
 }

@@ -2,7 +2,7 @@
 import source from '../../shaders/conv.wgsl';
 import type { Context } from '../context.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
-import { groups2d } from '../launch.ts';
+import { groups2d, type Launch } from '../launch.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Variants } from '../variants.ts';
 import { type Lanes, lanesOf, runWidthOf, vectorOf } from './lanes.ts';
@@ -89,7 +89,21 @@ function launchPiece(
       tapColStep: isFlipped ? -1 : 1,
     },
     groups: withChannels(groups2d(call.images * patches), Math.ceil(runs / (WIDTH * RUNS))),
+    work: workOf(call, piece, isFlipped),
   });
+}
+
+function workOf(call: Convolution, piece: Piece, isFlipped: boolean): Launch['work'] {
+  const { images, height, width, outHeight, outWidth, inChannels, outChannels, stride, isTransposed } = call;
+  const isMatrix = call.kernel[0] * call.kernel[1] * height === 1;
+  const isBackward = isTransposed || isFlipped;
+  // a transposed window meets a whole place once for each of its source's pixels and taps
+  const pixels = images * (isTransposed ? height * width : outHeight * outWidth);
+  return {
+    name: isMatrix ? 'matrix product' : isBackward ? 'input gradient' : 'forward',
+    shape: `${images}x${height}x${width}x${inChannels} -> ${outChannels}, ${call.kernel.join('x')}/${stride[0]}`,
+    flops: 2 * pixels * inChannels * outChannels * piece.rows * piece.cols,
+  };
 }
 
 const withChannels = ([x, y]: readonly number[], z: number): [number, number, number] => [x, y, z];

@@ -69,6 +69,19 @@ export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, d
         taps,
       },
       groups: [groups[0], groups[1], slices],
+      work: {
+        name: 'weight gradient',
+        shape: `${call.images}x${call.height}x${call.width}x${call.inChannels} -> ${call.outChannels}, ${call.kernel.join('x')}/${call.stride[0]}`,
+        flops:
+          2 *
+          call.images *
+          call.outHeight *
+          call.outWidth *
+          call.inChannels *
+          call.outChannels *
+          piece.rows *
+          piece.cols,
+      },
     });
   }
   if (slices === 1) return;

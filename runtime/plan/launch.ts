@@ -1,6 +1,7 @@
 /** One dispatch, resolved to storages: what the eager path encodes at once and the recorder keeps. */
 import type { Storage } from '../device/memory.ts';
 import type { Kernel } from '../kernel/cache.ts';
+import type { LaunchWork } from './timing.ts';
 
 export interface BoundRange {
   binding: number;
@@ -16,6 +17,8 @@ export interface ResolvedLaunch {
   ranges: BoundRange[];
   uniforms: ArrayBuffer | null;
   groups: readonly [number, number, number];
+  /** For profiles. */
+  work: LaunchWork;
 }
 
 /** A copy between storages, for the few cases that no kernel serves (a view at an odd offset). Bytes, multiples of 4. */

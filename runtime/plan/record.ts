@@ -106,9 +106,9 @@ export class Recorder implements LaunchSink {
 
   #command(device: Device, entry: Entry, uniformBuffer: GPUBuffer | null, offset: number): Command {
     if ('copy' in entry) return { copy: entry.copy };
-    const { launch } = entry;
-    const bindGroup = bindGroupOf(device.gpu, launch, uniformBuffer && { buffer: uniformBuffer, offset });
-    return { label: launch.kernel.label, pipeline: launch.kernel.pipeline, bindGroup, groups: launch.groups };
+    const { kernel, groups, work } = entry.launch;
+    const bindGroup = bindGroupOf(device.gpu, entry.launch, uniformBuffer && { buffer: uniformBuffer, offset });
+    return { label: kernel.label, pipeline: kernel.pipeline, bindGroup, groups, work };
   }
 }
 

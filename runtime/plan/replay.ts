@@ -1,9 +1,16 @@
 /** A placed plan: pipelines and bind groups in order. run() only encodes and submits. */
 import type { Device } from '../device/device.ts';
 import type { CopyCommand } from './launch.ts';
+import { type LaunchTime, type LaunchWork, timedRun } from './timing.ts';
 
 export type Command =
-  | { label: string; pipeline: GPUComputePipeline; bindGroup: GPUBindGroup; groups: readonly [number, number, number] }
+  | {
+      label: string;
+      pipeline: GPUComputePipeline;
+      bindGroup: GPUBindGroup;
+      groups: readonly [number, number, number];
+      work: LaunchWork;
+    }
   | { copy: CopyCommand };
 
 export class Replay {
@@ -49,6 +56,12 @@ export class Replay {
     }
     pass?.end();
     gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** Runs the step once, every launch timed. @throws LimitError without timestamp queries, and what run() throws */
+  profile(): Promise<LaunchTime[]> {
+    this.#device.check();
+    return timedRun(this.#device, this.#commands);
   }
 
   /** Gives the plan's memory back. */

@@ -75,7 +75,9 @@ function hardwareOnly(adapter: PlatformAdapter | null): PlatformAdapter | null {
 /** The adapter that Dawn knows by this name, or prefers; null when there is none. */
 async function openNamed(name?: string): Promise<PlatformAdapter | null> {
   process.env.XDG_RUNTIME_DIR ||= tmpdir(); // Mesa complains on standard error when it is not set
-  let gpu: GPU | null = create(name === undefined ? [] : [`adapter=${name}`]);
+  // browsers round timestamps to hide what a page might learn from them; a profile wants them whole
+  const flags = ['disable-dawn-features=timestamp_quantization', ...(name === undefined ? [] : [`adapter=${name}`])];
+  let gpu: GPU | null = create(flags);
   // Dawn throws, rather than resolving to null, for a name that no adapter has
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
   if (!adapter) return null;

@@ -289,6 +289,12 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
 
   { name: 'json', type: 'flag', group: 'Output', help: 'progress on standard output, one JSON object a line' },
   { name: 'quiet', type: 'flag', group: 'Output', help: 'no progress bar: the result and errors only' },
+  {
+    name: 'profile',
+    type: 'flag',
+    group: 'Output',
+    help: 'time the kernels of some early steps: a table on the screen, a Chrome trace in the run folder',
+  },
   { name: 'help', type: 'flag', group: 'Output', help: 'this text' },
 ];
 

@@ -11,6 +11,7 @@ export interface TrainCall {
   choices: ConfigChoices;
   resume: boolean;
   force: boolean;
+  profile: boolean;
   json: boolean;
   quiet: boolean;
   help: boolean;
@@ -33,6 +34,7 @@ export function parseTrainOptions(args: readonly string[]): TrainCall {
     choices: choices as ConfigChoices,
     resume: flags.has('resume'),
     force: flags.has('force'),
+    profile: flags.has('profile'),
     json: flags.has('json'),
     quiet: flags.has('quiet'),
     help: flags.has('help'),

@@ -21,7 +21,7 @@ export async function trainCommand(args: readonly string[], host: CliHost): Prom
   const config = await configOf(call, host, adapter);
   const screen = call.json ? new JsonScreen(host) : new TextScreen(host, call.quiet);
   screen.adapter(adapter, config, call.choices.preset === undefined);
-  const mode = { resume: call.resume, force: call.force };
+  const mode = { resume: call.resume, force: call.force, profile: call.profile };
   let outcome: RunOutcome;
   try {
     outcome = await host.services.train(config, mode, { ...screen.hooks(), signal: host.signal });
@@ -102,6 +102,7 @@ class TextScreen implements Screen {
         this.close();
         this.host.stdout.write(`\n${resultText(result, folder)}`);
       },
+      onProfile: (table, file) => this.line(`\n${table}trace: ${file} (for about:tracing or ui.perfetto.dev)\n`),
       onNote: (text) => this.line(`note: ${text}`),
     };
   }
@@ -148,6 +149,7 @@ class JsonScreen implements Screen {
       onStep: (metrics) => this.emit('step', { ...metrics }),
       onEvaluate: (done, total) => this.emit('evaluate', { done, total }),
       onResult: (result, folder) => this.emit('result', { folder, ...result }),
+      onProfile: (table, file) => this.emit('profile', { table, file }),
       onNote: (text) => this.emit('note', { text }),
     };
   }

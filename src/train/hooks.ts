@@ -56,6 +56,8 @@ export interface TrainHooks {
   onEvaluate?(done: number, total: number): void;
   /** A run of several is finished, or the only one. */
   onResult?(result: RunResult, folder: string): void;
+  /** With `profile`: where the time of a step goes, as a text table, and where the trace lies. */
+  onProfile?(table: string, file: string): void;
   /** What a reader must know: skipped files, a lowered batch, a class passed over. Also listed in the report. */
   onNote?(text: string): void;
   /** Aborted: finish the step, write a checkpoint, return `interrupted: true`. */

@@ -18,6 +18,7 @@ import { ofEvaluation, ofNetwork, ofStep } from './limits.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { type RunResult, type ScoreTable, summarize, testMetrics } from './result.ts';
 import { FILE, type OpenMode, RunFolder } from './runFolder.ts';
+import { StepProfile } from './stepProfile.ts';
 import { Trainer } from './trainer.ts';
 
 export interface Platforms {
@@ -123,10 +124,12 @@ class Run {
     });
     const trainFrom = seconds();
     const doneSteps = await this.#restore(encoder, trainer);
+    const isProfiled = this.#folder.mode.profile === true;
+    const profile = isProfiled ? new StepProfile(this.#context, doneSteps, trainer.steps) : null;
     await this.#folder.begin(config); // only now: a step that does not compile must not cost an earlier run
     this.#announce(trainer, doneSteps, place);
     const metrics = doneSteps > 0 ? await this.#folder.truncateMetrics(doneSteps) : [];
-    const isComplete = await this.#train(encoder, trainer, doneSteps, metrics);
+    const isComplete = await this.#train(encoder, trainer, { doneSteps, profile }, metrics);
     if (!isComplete) return null;
     const evaluateFrom = seconds();
     const scores = await evaluate(
@@ -211,7 +214,12 @@ class Run {
   }
 
   /** Runs the steps from `doneSteps` on. False when it was interrupted. */
-  async #train(encoder: Encoder, trainer: Trainer, doneSteps: number, metrics: StepMetrics[]): Promise<boolean> {
+  async #train(
+    encoder: Encoder,
+    trainer: Trainer,
+    { doneSteps, profile }: { doneSteps: number; profile: StepProfile | null },
+    metrics: StepMetrics[],
+  ): Promise<boolean> {
     const { signal, onStep } = this.#hooks;
     const inFlight: { step: number; figures: ReturnType<Trainer['run']> }[] = [];
     let last = performance.now();
@@ -236,7 +244,11 @@ class Run {
         await checkpoint(step);
         return false;
       }
-      inFlight.push({ step, figures: trainer.run(step) });
+      if (profile?.wants(step)) {
+        while (inFlight.length > 0) await settle();
+        inFlight.push({ step, figures: this.#profiled(trainer, step, profile) });
+        await settle();
+      } else inFlight.push({ step, figures: trainer.run(step) });
       if (inFlight.length >= STEPS_IN_FLIGHT) await settle();
       const isEpochEnd = (step + 1) % trainer.stepsPerEpoch === 0;
       const epoch = (step + 1) / trainer.stepsPerEpoch;
@@ -244,6 +256,17 @@ class Run {
         await checkpoint(step + 1);
     }
     return true;
+  }
+
+  async #profiled(trainer: Trainer, step: number, profile: StepProfile): ReturnType<Trainer['run']> {
+    const { figures, launches } = await trainer.profile(step);
+    profile.add(launches);
+    const done = await profile.finished(step);
+    if (done) {
+      await this.#folder.writeProfile(done.trace);
+      this.#hooks.onProfile?.(done.table, `${this.#folder.path}/${FILE.profile}`);
+    }
+    return figures;
   }
 
   async #write(

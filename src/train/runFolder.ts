@@ -29,6 +29,7 @@ export const FILE = {
   scores: 'scores.csv',
   result: 'result.json',
   report: 'report.html',
+  profile: 'profile.json',
 } as const;
 
 /** Written and removed, to see whether it can be. */
@@ -37,6 +38,8 @@ const PROBE = '.probe';
 export interface OpenMode {
   resume: boolean;
   force: boolean;
+  /** Times the launches of some steps. */
+  profile?: boolean;
 }
 
 /** A test image as scores.csv lists it. */
@@ -51,7 +54,7 @@ export class RunFolder {
   /** Fresh, to be continued from its checkpoint, or finished before and left as it is. */
   readonly state: 'new' | 'resumed' | 'finished';
   private readonly files: RunFiles;
-  private readonly mode: OpenMode;
+  readonly mode: OpenMode;
   private pending: string[] = [];
   /** Folders that were made for this run, the innermost first. */
   private made: string[] = [];
@@ -119,7 +122,7 @@ export class RunFolder {
    */
   async child(config: RunConfig): Promise<RunFolder> {
     const isBegun = await this.files.exists(`${config.out}/${FILE.config}`);
-    const mode = isBegun ? this.mode : { resume: false, force: this.mode.force };
+    const mode = isBegun ? this.mode : { ...this.mode, resume: false };
     return RunFolder.open(this.files, config, mode);
   }
 
@@ -180,6 +183,11 @@ export class RunFolder {
 
   writeReport(html: string): Promise<void> {
     return this.write(FILE.report, html);
+  }
+
+  /** A Chrome trace: about:tracing and ui.perfetto.dev show it. */
+  writeProfile(trace: string): Promise<void> {
+    return this.write(FILE.profile, trace);
   }
 
   /** The last file of a run: with it, the run counts as finished. */

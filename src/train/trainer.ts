@@ -10,6 +10,7 @@ import {
   concat,
   cosineSchedule,
   LARS,
+  type LaunchTime,
   normPenalty,
   type Optimizer,
   type Plan,
@@ -28,6 +29,9 @@ import { EndlessSampler, EpochSampler } from './sampler.ts';
 
 /** Figures of a step, in the order of the metrics tensor. */
 type Figures = Pick<StepMetrics, 'loss' | 'contrastive' | 'penalty' | 'normNormal' | 'normOutlier'>;
+
+type Schedule = Pick<StepMetrics, 'epoch' | 'lambda' | 'lr'>;
+type StepFigures = Figures & Schedule;
 
 export interface TrainingImages {
   normal: ImageSet;
@@ -82,8 +86,26 @@ export class Trainer {
    * Submits step `step`, counted from 0, and returns the promise of its figures without waiting for the device.
    * The caller keeps a few steps in flight and awaits the oldest.
    */
-  run(step: number): Promise<Figures & Pick<StepMetrics, 'epoch' | 'lambda' | 'lr'>> {
-    const { config, plan } = { config: this.#config, plan: this.#plan! };
+  run(step: number): Promise<StepFigures> {
+    const schedule = this.#upload(step);
+    this.#plan!.run();
+    return this.#read(schedule);
+  }
+
+  /** As run(), with the times of the step's launches, once it is done. The same figures, in more time. */
+  async profile(step: number): Promise<{ figures: StepFigures; launches: LaunchTime[] }> {
+    const schedule = this.#upload(step);
+    const launches = await this.#plan!.profile();
+    return { figures: await this.#read(schedule), launches };
+  }
+
+  dispose(): void {
+    this.#plan?.dispose();
+  }
+
+  /** What changes from step to step: two scalars, and the images. */
+  #upload(step: number): Schedule {
+    const config = this.#config;
     const epoch = Math.floor(step / this.stepsPerEpoch);
     const lr = this.#schedule[epoch];
     const lambda = epoch < config.warmup ? 0 : config.lambda;
@@ -95,12 +117,11 @@ export class Trainer {
     const batches: ImageBatch[] = [{ images: this.#images.normal.images, indices: normal, rounds }];
     if (this.#outliers) batches.push({ images: this.#images.outliers!.images, ...this.#outliers.at(step) });
     this.#augmenter.upload(batches);
-    plan.run();
-    return plan.outputs.read().then((values) => ({ ...this.#figures(values), epoch, lambda, lr }));
+    return { epoch, lambda, lr };
   }
 
-  dispose(): void {
-    this.#plan?.dispose();
+  async #read(schedule: Schedule): Promise<StepFigures> {
+    return { ...this.#figures(await this.#plan!.outputs.read()), ...schedule };
   }
 
   #step(): Tensor {

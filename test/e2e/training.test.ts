@@ -197,3 +197,16 @@ test('a run folder that cannot be written to is refused before anything is compu
   });
   expect(started).toBe(false);
 });
+
+test('--profile: the same weights, a table of the kernels, and a trace of five steps', async () => {
+  const plain = await runTiny(tinyConfig(data, out('plain')));
+  const config = tinyConfig(data, out('profiled'));
+  const shown: string[] = [];
+  const profiled = await runTiny(config, { profile: true }, { onProfile: (table, file) => shown.push(table, file) });
+  expect(profiled.results[0].weightsSha256).toBe(plain.results[0].weightsSha256);
+  const [table, file] = shown;
+  expect(table).toMatch(/conv\.wgsl:conv forward +\d+ +[\d.]+ +[\d.]+ %/);
+  expect(file).toBe(join(config.out, 'profile.json'));
+  const { traceEvents } = await readJson(file);
+  expect(new Set(traceEvents.map(({ tid }: { tid: number }) => tid)).size).toBe(5);
+});

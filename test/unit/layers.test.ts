@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['plan/'],
   ['tensor.ts', 'launch.ts', 'context.ts'],
   ['autograd.ts', 'ops/'],
-  ['nn/', 'optim/', 'gradcheck.ts'],
+  ['nn/', 'optim/', 'gradcheck.ts', 'profile.ts'],
   ['index.ts'],
 ];
 

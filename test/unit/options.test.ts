@@ -24,7 +24,7 @@ describe('parseTrainOptions', () => {
       '--resume',
     ]);
     expect(call.choices).toEqual({ dataset: 'cifar10', lr: 0.01, scale: [0.2, 0.9], skipBad: true });
-    expect(call).toMatchObject({ resume: true, force: false, json: false, quiet: false, help: false });
+    expect(call).toMatchObject({ resume: true, force: false, profile: false, json: false, quiet: false, help: false });
   });
 
   test.each([
