@@ -4,7 +4,7 @@ import { differentiable } from '../autograd.ts';
 import { LimitError } from '../errors.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
 import { groups2d } from '../launch.ts';
-import { broadcastShapes, denseOrder, isDenseIn, type Shape, sameShape } from '../shape.ts';
+import { broadcastShapes, denseOrder, formatShape, isDenseIn, type Shape, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { sumTo } from './reduce.ts';
 
@@ -43,6 +43,7 @@ export function map(expression: string, inputs: readonly Tensor[], options: MapO
     bindings: { ...Object.fromEntries(inputs.map((input, i) => [NAMES[i], input])), y },
     uniforms: uniformsOf(y, inputs),
     groups: groups2d(Math.ceil(y.size / 256)),
+    work: { name: '', shape: `${expression} ${formatShape(shape)}`, flops: 0 },
   });
   return y;
 }

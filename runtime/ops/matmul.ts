@@ -3,7 +3,8 @@ import { differentiable } from '../autograd.ts';
 import { ShapeError } from '../errors.ts';
 import { formatShape, isDenseIn } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { convolve } from './convolve.ts';
+import { type Convolution, convolve } from './convolve.ts';
+import { convolveWeight } from './convolveWeight.ts';
 import { inOrder } from './layout.ts';
 import { sum } from './reduce.ts';
 
@@ -59,12 +60,23 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
       ],
     });
   }
-  const y = multiply(x, transposed(weight), bias && inOrder(bias));
-  return differentiable('linear', bias ? [x, weight, bias] : [x, weight], y, [], (dy) => [
-    x.requiresGrad ? product(dy, weight) : null,
-    weight.requiresGrad ? product(transposed(dy), x) : null,
-    ...(bias ? [bias.requiresGrad ? sum(dy, [0]) : null] : []),
-  ]);
+  const input = inOrder(x);
+  const y = multiply(input, transposed(weight), bias && inOrder(bias));
+  return differentiable('linear', bias ? [x, weight, bias] : [x, weight], y, [input], (dOutput) => {
+    const dy = inOrder(dOutput);
+    return [
+      x.requiresGrad ? product(dy, weight) : null,
+      weight.requiresGrad ? weightGradient(input, dy) : null,
+      ...(bias ? [bias.requiresGrad ? sum(dy, [0]) : null] : []),
+    ];
+  });
+}
+
+/** dy^T x as the weight gradient of a convolution, which needs neither operand transposed; in the layer's memory order. */
+function weightGradient(x: Tensor, dy: Tensor): Tensor {
+  const dw = x.context.empty([dy.shape[1], x.shape[1]], { order: [1, 0] });
+  convolveWeight(x.context, { ...convolutionOf(x, dy.shape[1]), x }, dy, dw);
+  return dw;
 }
 
 const transposed = (x: Tensor): Tensor =>
@@ -86,17 +98,15 @@ function product(left: Tensor, right: Tensor): Tensor {
 
 function multiply(left: Tensor, right: Tensor, bias?: Tensor | null): Tensor {
   const { context } = left;
-  const [rows, inChannels] = left.shape;
-  const outChannels = right.shape[1];
-  const y = context.empty([rows, outChannels]);
-  convolve(
-    context,
-    {
-      ...{ x: inOrder(left), w: inOrder(right), bias, inChannels, outChannels },
-      ...{ images: 1, height: 1, width: rows, outHeight: 1, outWidth: rows },
-      ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0], isTransposed: false },
-    },
-    y,
-  );
+  const y = context.empty([left.shape[0], right.shape[1]]);
+  convolve(context, { ...convolutionOf(left, right.shape[1]), x: inOrder(left), w: inOrder(right), bias }, y);
   return y;
+}
+
+/** A matrix [rows, inChannels] as an image one pixel high. */
+function convolutionOf({ shape: [rows, inChannels] }: Tensor, outChannels: number): Omit<Convolution, 'x' | 'w'> {
+  return {
+    ...{ images: 1, inChannels, height: 1, width: rows, outChannels, outHeight: 1, outWidth: rows },
+    ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0], isTransposed: false },
+  };
 }

@@ -41,7 +41,14 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
     axis < missing || (shape[axis - missing] === 1 && side !== 1) ? [axis] : [],
   );
   const total = reduceAxes(x, axes, 1);
-  return total.view({ shape, strides: denseStrides(shape), offset: 0 });
+  return reshaped(total, shape);
+}
+
+/** A dense tensor of one's own in another shape. Its gradient then owns its memory, and need not be copied. */
+function reshaped(x: Tensor, shape: Shape): Tensor {
+  const y = x.view({ shape, strides: denseStrides(shape), offset: 0 });
+  x.dispose();
+  return y;
 }
 
 function reduce(name: string, x: Tensor, givenAxes: Shape, keepDims: boolean, factor: number): Tensor {
@@ -49,7 +56,7 @@ function reduce(name: string, x: Tensor, givenAxes: Shape, keepDims: boolean, fa
   const kept = x.shape.map((side, axis) => (axes.includes(axis) ? 1 : side));
   const shape = keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
   const total = reduceAxes(x, axes, factor);
-  const y = total.view({ shape, strides: denseStrides(shape), offset: 0 });
+  const y = reshaped(total, shape);
   const by = `a * T(${factor})`;
   return differentiable(name, [x], y, [], (dy) => {
     const expanded = dy.view({ shape: kept, strides: denseStrides(kept), offset: 0 });
@@ -70,7 +77,7 @@ function reduceAxes(x: Tensor, axes: readonly number[], factor: number): Tensor 
   const last = size === 1 || (order !== null && axes.some((axis) => axis === order[order.length - 1]) && rows > 1);
   const dense = last ? inOrder(x, rowsLast) : inOrderKeeping(x, axes, rowsFirst);
   const flat = last ? sumRows(dense, size, rows, factor) : sumColumns(dense, rows, size, factor);
-  return flat.view({ shape: keptShape, strides: denseStrides(keptShape), offset: 0 });
+  return reshaped(flat, keptShape);
 }
 
 /** Rows slowest, in whatever order they lie, so that channels-last activations need no copy. */
