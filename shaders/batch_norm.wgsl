@@ -1,12 +1,18 @@
 // Batch normalisation over the rows of x [rows, C], C contiguous (channels-last images: rows = N H W), with the sum with a
 // residual and the ReLU that follow it, and their gradients:
 //   y = relu((x - mean) * invStd * weight + bias + residual)
-// Statistics take two launches: `statistics` sums every slices-th row from one on, `finish_statistics` joins the slices
-// (Chan, Golub and LeVeque 1979), so that sums stay short. `backward_sums` and `finish_sums` do the same for the gradients
-// of weight and bias, and `backward` gives that of x. All sums have an order that follows from the shape alone.
-// A lane has four channels (T = vec4) or, when C is not a multiple of 4, one (T = f32). Reads x twice, forward and backward.
+// Two launches each way. `statistics` sums slices of the rows, and `normalize` joins them (Chan, Golub and LeVeque 1979),
+// every workgroup for itself, which costs less than a launch between; `backward_sums` and `backward` do the same for the
+// gradients. The order of sums is fixed: a lane's rows, a tree of eights, slices in strides, a tree.
+// A workgroup has WIDTH quads of channels times ROWS rows at a time, of slice group.y; a quad is four channels (T = vec4)
+// or, when C is not a multiple of 4, one (T = f32). Launch (ceil(quads / WIDTH), slices, 1), all four.
 alias T = vec4<f32>; // @param f32
-struct Sizes { rows: u32, quads: u32, slices: u32, perRow: f32, momentum: f32, unbiased: f32, eps: f32 }
+const WIDTH: u32 = 16u; // @param quads of a workgroup, a power of two
+const ROWS: u32 = 4u; // @param rows of a workgroup at a time, a power of two
+const LANES: u32 = 64u; // @param WIDTH * ROWS
+struct Sizes {
+  rows: u32, quads: u32, slices: u32, rowsPerSlice: u32, perRow: f32, momentum: f32, unbiased: f32, eps: f32,
+}
 @group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> dy: array<T>;
 @group(0) @binding(2) var<storage, read> y: array<T>; // what forward gave: tells where ReLU let through
@@ -15,121 +21,125 @@ struct Sizes { rows: u32, quads: u32, slices: u32, perRow: f32, momentum: f32, u
 @group(0) @binding(5) var<storage, read> weight: array<T>;
 @group(0) @binding(6) var<storage, read> bias: array<T>;
 @group(0) @binding(7) var<storage, read> residual: array<T>;
-@group(0) @binding(8) var<storage, read> dWeight: array<T>;
-@group(0) @binding(9) var<storage, read> dBias: array<T>;
-@group(0) @binding(10) var<storage, read_write> slices_out: array<T>;
-@group(0) @binding(11) var<storage, read_write> statistics_out: array<T>;
-@group(0) @binding(12) var<storage, read_write> runningMean: array<T>;
-@group(0) @binding(13) var<storage, read_write> runningVar: array<T>;
-@group(0) @binding(14) var<storage, read_write> out: array<T>;
-@group(0) @binding(15) var<storage, read_write> dWeightOut: array<T>;
-@group(0) @binding(16) var<storage, read_write> dBiasOut: array<T>;
-@group(0) @binding(17) var<storage, read_write> dResidual: array<T>;
-@group(0) @binding(18) var<uniform> sizes: Sizes;
+@group(0) @binding(8) var<storage, read_write> slices_out: array<T>;
+@group(0) @binding(9) var<storage, read_write> statistics_out: array<T>;
+@group(0) @binding(10) var<storage, read_write> runningMean: array<T>;
+@group(0) @binding(11) var<storage, read_write> runningVar: array<T>;
+@group(0) @binding(12) var<storage, read_write> out: array<T>;
+@group(0) @binding(13) var<storage, read_write> dWeightOut: array<T>;
+@group(0) @binding(14) var<storage, read_write> dBiasOut: array<T>;
+@group(0) @binding(15) var<storage, read_write> dResidual: array<T>;
+@group(0) @binding(16) var<uniform> sizes: Sizes;
 
-fn index_of(group: vec3<u32>, groups: vec3<u32>, lane: u32) -> u32 {
-  return (group.y * groups.x + group.x) * 64u + lane;
+// What the lanes of a quad join: lane = row * WIDTH + quad.
+var<workgroup> counts: array<f32, LANES>;
+var<workgroup> first: array<T, LANES>;
+var<workgroup> second: array<T, LANES>;
+
+// Behind the last quad lanes repeat it, so that barriers meet all of them, and store nothing.
+fn quad_of(group: vec3<u32>, lane: u32) -> u32 {
+  return min(group.x * WIDTH + lane % WIDTH, sizes.quads - 1u);
 }
 
-fn rows_of(slice: u32) -> u32 {
-  return (sizes.rows - slice + sizes.slices - 1u) / sizes.slices;
+fn is_inside(group: vec3<u32>, lane: u32) -> bool {
+  return group.x * WIDTH + lane % WIDTH < sizes.quads;
 }
 
-// slices_out[s] = mean and sum of squared deviations of rows s, s + slices, ... One lane a (slice, quad);
-// launch groups2d(ceil(slices * quads / 64)). Values are taken relative to the slice's first, so that the square of a
-// large mean does not swallow a small variance.
-@compute @workgroup_size(64, 1, 1)
-fn statistics(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = index_of(group, groups, lane);
-  if (i < sizes.slices * sizes.quads) {
-    let slice = i / sizes.quads;
-    let quad = i - slice * sizes.quads;
-    let step = sizes.slices * sizes.quads;
-    let count = rows_of(slice);
-    let shift = x[i];
-    var sum = T(0.0);
-    var square = T(0.0);
-    var at = i + step;
-    for (var row = 1u; row < count; row++) {
-      let d = x[at] - shift;
-      sum += d;
-      square = fma(d, d, square);
-      at += step;
-    }
-    let n = f32(count);
-    slices_out[2u * slice * sizes.quads + quad] = shift + sum / n;
-    slices_out[(2u * slice + 1u) * sizes.quads + quad] = max(square - sum * sum / n, T(0.0));
-  }
+fn end_of(slice: u32) -> u32 {
+  return min((slice + 1u) * sizes.rowsPerSlice, sizes.rows);
 }
 
-var<workgroup> counts: array<f32, 64>;
-var<workgroup> first: array<T, 64>;
-var<workgroup> second: array<T, 64>;
-
-// Joins the slices of one quad of channels, a workgroup each: lane l takes slices l, l + 64, ..., then a tree.
-// Launch (quads, 1, 1).
-@compute @workgroup_size(64, 1, 1)
-fn finish_statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let quad = group.x;
+// slices_out[s] = mean and sum of squared deviations of slice s. Values are taken relative to the lane's first, so that
+// the square of a large mean does not swallow a small variance.
+@compute @workgroup_size(LANES, 1, 1)
+fn statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let quad = quad_of(group, lane);
+  let begin = group.y * sizes.rowsPerSlice + lane / WIDTH;
+  let end = end_of(group.y);
+  let shift = x[min(begin, sizes.rows - 1u) * sizes.quads + quad];
   var n = 0.0;
-  var mean = T(0.0);
-  var m2 = T(0.0);
-  for (var slice = lane; slice < sizes.slices; slice += 64u) {
-    let added = f32(rows_of(slice));
-    let delta = sliced[2u * slice * sizes.quads + quad] - mean;
-    let share = added / (n + added);
-    m2 += sliced[(2u * slice + 1u) * sizes.quads + quad] + delta * delta * (n * share);
-    mean += delta * share;
-    n += added;
+  var sum = T(0.0);
+  var square = T(0.0);
+  for (var row = begin; row < end; row += ROWS) {
+    let d = x[row * sizes.quads + quad] - shift;
+    sum += d;
+    square = fma(d, d, square);
+    n += 1.0;
   }
   counts[lane] = n;
-  first[lane] = mean;
-  second[lane] = m2;
+  first[lane] = shift + sum / max(n, 1.0);
+  second[lane] = max(square - sum * sum / max(n, 1.0), T(0.0));
   workgroupBarrier();
-  for (var width = 32u; width > 0u; width /= 2u) {
-    if (lane < width && counts[lane + width] > 0.0) {
-      let delta = first[lane + width] - first[lane];
-      let share = counts[lane + width] / (counts[lane] + counts[lane + width]);
-      second[lane] += second[lane + width] + delta * delta * (counts[lane] * share);
-      first[lane] += delta * share;
-      counts[lane] += counts[lane + width];
+  for (var span = LANES; span > WIDTH; span = max(span / 8u, WIDTH)) {
+    let kept = max(span / 8u, WIDTH);
+    if (lane < kept) {
+      for (var other = lane + kept; other < span; other += kept) {
+        let delta = first[other] - first[lane];
+        let share = counts[other] / max(counts[lane] + counts[other], 1.0);
+        second[lane] += second[other] + delta * delta * (counts[lane] * share);
+        first[lane] += delta * share;
+        counts[lane] += counts[other];
+      }
     }
     workgroupBarrier();
   }
-  if (lane == 0u) {
-    let variance = second[0] * sizes.perRow;
-    statistics_out[quad] = first[0];
-    statistics_out[sizes.quads + quad] = T(1.0) / sqrt(variance + T(sizes.eps));
-    runningMean[quad] += sizes.momentum * (first[0] - runningMean[quad]);
+  if ((lane < WIDTH) & is_inside(group, lane)) {
+    slices_out[2u * group.y * sizes.quads + quad] = first[lane];
+    slices_out[(2u * group.y + 1u) * sizes.quads + quad] = second[lane];
+  }
+}
+
+@compute @workgroup_size(LANES, 1, 1)
+fn normalize(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let quad = quad_of(group, lane);
+  let isInside = is_inside(group, lane);
+  // @slot statistics
+  var n = 0.0;
+  var joined = T(0.0);
+  var m2 = T(0.0);
+  for (var slice = lane / WIDTH; slice < sizes.slices; slice += ROWS) {
+    let added = f32(end_of(slice) - slice * sizes.rowsPerSlice);
+    let delta = sliced[2u * slice * sizes.quads + quad] - joined;
+    let share = added / (n + added);
+    m2 += sliced[(2u * slice + 1u) * sizes.quads + quad] + delta * delta * (n * share);
+    joined += delta * share;
+    n += added;
+  }
+  counts[lane] = n;
+  first[lane] = joined;
+  second[lane] = m2;
+  workgroupBarrier();
+  for (var span = LANES; span > WIDTH; span = max(span / 8u, WIDTH)) {
+    let kept = max(span / 8u, WIDTH);
+    if (lane < kept) {
+      for (var other = lane + kept; other < span; other += kept) {
+        let delta = first[other] - first[lane];
+        let share = counts[other] / max(counts[lane] + counts[other], 1.0);
+        second[lane] += second[other] + delta * delta * (counts[lane] * share);
+        first[lane] += delta * share;
+        counts[lane] += counts[other];
+      }
+    }
+    workgroupBarrier();
+  }
+  let mean = first[lane % WIDTH];
+  let variance = second[lane % WIDTH] * sizes.perRow;
+  if ((lane < WIDTH) & isInside & (group.y == 0u)) {
+    runningMean[quad] += sizes.momentum * (mean - runningMean[quad]);
     runningVar[quad] += sizes.momentum * (variance * sizes.unbiased - runningVar[quad]);
   }
-}
-
-// The statistics that inference uses. Launch (ceil(quads / 64), 1, 1).
-@compute @workgroup_size(64, 1, 1)
-fn running_statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let quad = group.x * 64u + lane;
-  if (quad < sizes.quads) {
-    statistics_out[quad] = weight[quad]; // bound to the running mean
-    statistics_out[sizes.quads + quad] = T(1.0) / sqrt(bias[quad] + T(sizes.eps)); // and to the running variance
+  // @end
+  let invStd = T(1.0) / sqrt(variance + T(sizes.eps));
+  if ((lane < WIDTH) & isInside & (group.y == 0u)) {
+    statistics_out[quad] = mean;
+    statistics_out[sizes.quads + quad] = invStd;
   }
-}
-
-// Launch groups2d(ceil(rows * quads / 64)).
-@compute @workgroup_size(64, 1, 1)
-fn normalize(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = index_of(group, groups, lane);
-  if (i < sizes.rows * sizes.quads) {
-    let quad = i % sizes.quads;
-    var value = fma((x[i] - statistic[quad]) * statistic[sizes.quads + quad], weight[quad], bias[quad]);
+  let scale = weight[quad];
+  let shift = bias[quad];
+  let end = select(0u, end_of(group.y), isInside);
+  for (var row = group.y * sizes.rowsPerSlice + lane / WIDTH; row < end; row += ROWS) {
+    let i = row * sizes.quads + quad;
+    var value = fma((x[i] - mean) * invStd, scale, shift);
     // @slot residual
     value += residual[i];
     // @end
@@ -140,84 +150,94 @@ fn normalize(
   }
 }
 
-// The gradient that reaches the normalised value.
-fn gradient(i: u32) -> T {
-  var g = dy[i];
-  // @slot mask
-  g = select(T(0.0), g, y[i] > T(0.0));
+// slices_out[s] = sum of g and of g * normalised x over slice s, where g is the gradient that reaches the sum before ReLU.
+@compute @workgroup_size(LANES, 1, 1)
+fn backward_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let quad = quad_of(group, lane);
+  let mean = statistic[quad];
+  let invStd = statistic[sizes.quads + quad];
+  // @slot input
   // @end
-  return g;
-}
-
-// slices_out[s] = sum of g and of g * normalised x over rows s, s + slices, ... Launch as statistics.
-@compute @workgroup_size(64, 1, 1)
-fn backward_sums(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = index_of(group, groups, lane);
-  if (i < sizes.slices * sizes.quads) {
-    let slice = i / sizes.quads;
-    let quad = i - slice * sizes.quads;
-    let mean = statistic[quad];
-    var sum = T(0.0);
-    var product = T(0.0);
-    var at = i;
-    for (var row = slice; row < sizes.rows; row += sizes.slices) {
-      let g = gradient(at);
-      sum += g;
-      product = fma(g, x[at] - mean, product);
-      at += sizes.slices * sizes.quads;
+  var sum = T(0.0);
+  var product = T(0.0);
+  let end = select(0u, end_of(group.y), is_inside(group, lane));
+  for (var row = group.y * sizes.rowsPerSlice + lane / WIDTH; row < end; row += ROWS) {
+    let i = row * sizes.quads + quad;
+    let normalized = (x[i] - mean) * invStd;
+    var g = dy[i];
+    // @slot mask
+    g = select(T(0.0), g, y[i] > T(0.0));
+    // @end
+    // @slot residual_gradient
+    dResidual[i] = g;
+    // @end
+    sum += g;
+    product = fma(g, normalized, product);
+  }
+  first[lane] = sum;
+  second[lane] = product;
+  workgroupBarrier();
+  for (var span = LANES; span > WIDTH; span = max(span / 8u, WIDTH)) {
+    let kept = max(span / 8u, WIDTH);
+    if (lane < kept) {
+      for (var other = lane + kept; other < span; other += kept) {
+        first[lane] += first[other];
+        second[lane] += second[other];
+      }
     }
-    slices_out[2u * slice * sizes.quads + quad] = sum;
-    slices_out[(2u * slice + 1u) * sizes.quads + quad] = product * statistic[sizes.quads + quad];
+    workgroupBarrier();
+  }
+  if ((lane < WIDTH) & is_inside(group, lane)) {
+    slices_out[2u * group.y * sizes.quads + quad] = first[lane];
+    slices_out[(2u * group.y + 1u) * sizes.quads + quad] = second[lane];
   }
 }
 
-// Launch (quads, 1, 1).
-@compute @workgroup_size(64, 1, 1)
-fn finish_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let quad = group.x;
+// dx = weight * invStd * (g - mean of g - normalised x * mean of (g * normalised x)), the means being 0 at inference,
+// where statistics do not depend on x (perRow = 0).
+@compute @workgroup_size(LANES, 1, 1)
+fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let quad = quad_of(group, lane);
+  let isInside = is_inside(group, lane);
   var sum = T(0.0);
   var product = T(0.0);
-  for (var slice = lane; slice < sizes.slices; slice += 64u) {
+  for (var slice = lane / WIDTH; slice < sizes.slices; slice += ROWS) {
     sum += sliced[2u * slice * sizes.quads + quad];
     product += sliced[(2u * slice + 1u) * sizes.quads + quad];
   }
   first[lane] = sum;
   second[lane] = product;
   workgroupBarrier();
-  for (var width = 32u; width > 0u; width /= 2u) {
-    if (lane < width) {
-      first[lane] += first[lane + width];
-      second[lane] += second[lane + width];
+  for (var span = LANES; span > WIDTH; span = max(span / 8u, WIDTH)) {
+    let kept = max(span / 8u, WIDTH);
+    if (lane < kept) {
+      for (var other = lane + kept; other < span; other += kept) {
+        first[lane] += first[other];
+        second[lane] += second[other];
+      }
     }
     workgroupBarrier();
   }
-  if (lane == 0u) {
-    dBiasOut[quad] = first[0];
-    dWeightOut[quad] = second[0];
+  let dBias = first[lane % WIDTH];
+  let dWeight = second[lane % WIDTH];
+  if ((lane < WIDTH) & isInside & (group.y == 0u)) {
+    dBiasOut[quad] = dBias;
+    dWeightOut[quad] = dWeight;
   }
-}
-
-// dx = weight * invStd * (g - mean of g - normalised x * mean of (g * normalised x)), the means being 0 at inference,
-// where statistics do not depend on x (perRow = 0). Launch as normalize.
-@compute @workgroup_size(64, 1, 1)
-fn backward(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = index_of(group, groups, lane);
-  if (i < sizes.rows * sizes.quads) {
-    let quad = i % sizes.quads;
-    let g = gradient(i);
-    let invStd = statistic[sizes.quads + quad];
-    let normalized = (x[i] - statistic[quad]) * invStd;
-    out[i] = weight[quad] * invStd * (g - (dBias[quad] + normalized * dWeight[quad]) * sizes.perRow);
-    // @slot residual_gradient
-    dResidual[i] = g;
+  let mean = statistic[quad];
+  let invStd = statistic[sizes.quads + quad];
+  let factor = weight[quad];
+  // @slot bias
+  let shift = bias[quad];
+  // @end
+  let end = select(0u, end_of(group.y), isInside);
+  for (var row = group.y * sizes.rowsPerSlice + lane / WIDTH; row < end; row += ROWS) {
+    let i = row * sizes.quads + quad;
+    let normalized = (x[i] - mean) * invStd;
+    var g = dy[i];
+    // @slot input_mask
+    g = select(T(0.0), g, fma(normalized, factor, shift) > T(0.0));
     // @end
+    out[i] = factor * invStd * (g - (dBias + normalized * dWeight) * sizes.perRow);
   }
 }

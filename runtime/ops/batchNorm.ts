@@ -3,7 +3,6 @@ import source from '../../shaders/batch_norm.wgsl';
 import { differentiable } from '../autograd.ts';
 import type { Context } from '../context.ts';
 import { ShapeError } from '../errors.ts';
-import { groups2d } from '../launch.ts';
 import { CHANNELS_LAST, formatShape, type Shape, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { map } from './elementwise.ts';
@@ -36,14 +35,20 @@ interface Call {
   shape: Shape;
   order: Shape | undefined;
   rows: number;
-  sizes: Record<string, number>;
-  params: Record<string, string>;
+  sizes: Record<'rows' | 'quads' | 'slices' | 'rowsPerSlice', number>;
+  params: { T: string; WIDTH: number; ROWS: number; LANES: number };
   options: BatchNormOptions;
 }
 
-/** Rows that a slice has at least: below that, joining slices costs more than it spreads. */
-const ROWS_PER_SLICE = 64;
-const MOST_SLICES = 1024;
+/**
+ * Lanes of a workgroup, and rows that a lane has at least: a GPU wants many of either, a software adapter few lanes with
+ * much to do. The order of sums follows from both.
+ */
+const SPREAD = { software: { LANES: 64, rowsPerLane: 64 }, hardware: { LANES: 256, rowsPerLane: 16 } } as const;
+/** Quads of channels of a workgroup at most: 16 fill a cache line, and leave rows to share the sums. */
+const MOST_WIDTH = 16;
+/** Slices that a lane joins at most. */
+const SLICES_PER_LANE = 16;
 
 /**
  * relu((x - mean) / sqrt(variance + eps) * weight + bias + residual), the last two steps as asked for. Mean and (biased)
@@ -56,88 +61,90 @@ export function batchNorm(input: Tensor, parameters: BatchNormParameters, option
   const { weight, bias } = parameters;
   const { relu, residual } = options;
   const x = inOrder(input, call.order);
-  const statistic = options.training ? batchStatistics(call, x, parameters) : runningStatistics(call, parameters);
+  const statistic = call.context.empty([2, weight.size]);
   const y = call.context.empty(call.shape, { order: call.order });
   launch(call, 'normalize', {
-    bindings: { x, statistic, weight, bias, out: y, ...(residual ? { residual: inOrder(residual, call.order) } : {}) },
-    slots: { ...(residual ? {} : { residual: '' }), ...(relu ? {} : { relu: '' }) },
+    bindings: {
+      ...{ x, weight, bias, statistics_out: statistic, out: y },
+      ...{ runningMean: parameters.runningMean, runningVar: parameters.runningVar },
+      ...(options.training ? { sliced: batchSums(call, x) } : {}),
+      ...(residual ? { residual: inOrder(residual, call.order) } : {}),
+    },
+    slots: {
+      ...(options.training ? {} : { statistics: RUNNING_STATISTICS }),
+      ...(residual ? {} : { residual: '' }),
+      ...(relu ? {} : { relu: '' }),
+    },
   });
   const inputs = residual ? [input, weight, bias, residual] : [input, weight, bias];
-  const saved = relu ? [x, statistic, y] : [x, statistic];
+  const saved = relu && residual ? [x, statistic, y] : [x, statistic];
   return differentiable('batchNorm', inputs, y, saved, (dOutput) => {
     const gradients = backward(
       call,
-      { x, y, statistic, weight, dy: inOrder(dOutput, call.order) },
+      { x, y, statistic, weight, bias, dy: inOrder(dOutput, call.order) },
       residual?.requiresGrad ?? false,
     );
     return residual ? gradients : gradients.slice(0, 3);
   });
 }
 
-function batchStatistics(call: Call, x: Tensor, { weight, runningMean, runningVar }: BatchNormParameters): Tensor {
-  const { context, sizes, options } = call;
-  const partials = context.empty([sizes.slices, 2, weight.size]);
-  const statistic = context.empty([2, weight.size]);
-  launch(call, 'statistics', { bindings: { x, slices_out: partials } });
-  launch(call, 'finish_statistics', {
-    bindings: { sliced: partials, statistics_out: statistic, runningMean, runningVar },
-    uniforms: {
-      momentum: options.momentum ?? 0.1,
-      unbiased: call.rows / (call.rows - 1),
-      eps: options.eps ?? 1e-5,
-    },
-  });
-  return statistic;
+/** What inference uses in place of the batch's. */
+const RUNNING_STATISTICS = `
+  let mean = runningMean[quad];
+  let variance = runningVar[quad];`;
+
+/** [slices, 2, C]: what normalize joins. */
+function batchSums(call: Call, x: Tensor): Tensor {
+  const sums = call.context.empty([call.sizes.slices, 2, call.shape[1]]);
+  launch(call, 'statistics', { bindings: { x, slices_out: sums } });
+  return sums;
 }
 
-function runningStatistics(call: Call, { weight, runningMean, runningVar }: BatchNormParameters): Tensor {
-  const statistic = call.context.empty([2, weight.size]);
-  launch(call, 'running_statistics', {
-    bindings: { weight: runningMean, bias: runningVar, statistics_out: statistic },
-    uniforms: { eps: call.options.eps ?? 1e-5 },
-  });
-  return statistic;
-}
-
-/** [dx, dWeight, dBias, dResidual]; the last null when it is not wanted. */
+/**
+ * [dx, dWeight, dBias, dResidual]; the last null when it is not wanted. Where ReLU let through is seen by its output; with
+ * no residual before it, it is cheaper to compute it again from x, which is read anyway.
+ */
 function backward(
   call: Call,
-  { x, y, statistic, weight, dy }: Record<'x' | 'y' | 'statistic' | 'weight' | 'dy', Tensor>,
+  { x, y, statistic, weight, bias, dy }: Record<'x' | 'y' | 'statistic' | 'weight' | 'bias' | 'dy', Tensor>,
   wantsResidual: boolean,
 ): (Tensor | null)[] {
   const { context, options } = call;
-  const channels = weight.size;
-  const mask: Pick<LaunchParts, 'bindings' | 'slots'> = options.relu
-    ? { bindings: { y } }
-    : { bindings: {}, slots: { mask: '' } };
-  const partials = context.empty([call.sizes.slices, 2, channels]);
-  const dWeight = context.empty([channels]);
-  const dBias = context.empty([channels]);
+  const sliced = context.empty([call.sizes.slices, 2, weight.size]);
+  const dWeight = context.empty([weight.size]);
+  const dBias = context.empty([weight.size]);
+  const isMasked = options.relu === true;
+  const fromOutput = isMasked && options.residual != null;
+  const fromInput = isMasked && !fromOutput;
+  // the masked dy is what `backward` goes on with; without ReLU that is dy itself
+  const g = fromOutput ? context.empty(call.shape, { order: call.order }) : dy;
   launch(call, 'backward_sums', {
-    bindings: { x, dy, statistic, slices_out: partials, ...mask.bindings },
-    slots: mask.slots,
+    bindings: {
+      ...{ x, dy, statistic, slices_out: sliced },
+      ...(fromOutput ? { y, dResidual: g } : {}),
+      ...(fromInput ? { weight, bias } : {}),
+    },
+    slots: fromOutput ? {} : { residual_gradient: '', ...(fromInput ? MASK_FROM_INPUT : { mask: '' }) },
   });
-  launch(call, 'finish_sums', { bindings: { sliced: partials, dWeightOut: dWeight, dBiasOut: dBias } });
   const dx = context.empty(call.shape, { order: call.order });
-  // without ReLU the residual's gradient is dy itself
-  const dResidual = wantsResidual && options.relu ? context.empty(call.shape, { order: call.order }) : null;
   launch(call, 'backward', {
     bindings: {
-      x,
-      dy,
-      statistic,
-      weight,
-      dWeight,
-      dBias,
-      out: dx,
-      ...(dResidual ? { dResidual } : {}),
-      ...mask.bindings,
+      ...{ x, dy: g, sliced, statistic, weight, out: dx, dWeightOut: dWeight, dBiasOut: dBias },
+      ...(fromInput ? { bias } : {}),
     },
-    slots: dResidual ? mask.slots : { ...mask.slots, residual_gradient: '' },
+    slots: fromInput ? {} : { bias: '', input_mask: '' },
     uniforms: { perRow: options.training ? 1 / call.rows : 0 },
   });
-  return [dx, dWeight, dBias, wantsResidual ? (dResidual ?? map('a', [dy])) : null];
+  return [dx, dWeight, dBias, wantsResidual ? (fromOutput ? g : map('a', [dy])) : null];
 }
+
+/** The expression of slot input_mask in `backward`, so that both see the same mask. */
+const MASK_FROM_INPUT = {
+  input: `
+  let factor = weight[quad];
+  let shift = bias[quad];`,
+  mask: '    g = select(T(0.0), g, fma(normalized, factor, shift) > T(0.0));',
+};
 
 interface LaunchParts {
   bindings: Record<string, Tensor>;
@@ -146,20 +153,16 @@ interface LaunchParts {
 }
 
 function launch(call: Call, entry: string, { bindings, slots, uniforms }: LaunchParts): void {
-  const { slices, quads, rows } = call.sizes;
-  const lanes = {
-    statistics: slices * quads,
-    backward_sums: slices * quads,
-    normalize: rows * quads,
-    backward: rows * quads,
-  }[entry];
-  const single: [number, number, number] =
-    entry === 'running_statistics' ? [Math.ceil(quads / 64), 1, 1] : [quads, 1, 1];
+  const { rows, sizes, params, options } = call;
   call.context.launch({
-    kernel: { file: 'batch_norm.wgsl', source, entry, params: call.params, slots },
+    kernel: { file: 'batch_norm.wgsl', source, entry, params, slots },
     bindings,
-    uniforms: { ...call.sizes, perRow: 1 / rows, momentum: 0, unbiased: 1, eps: 0, ...uniforms },
-    groups: lanes === undefined ? single : groups2d(Math.ceil(lanes / 64)),
+    uniforms: {
+      ...{ ...sizes, perRow: 1 / rows, unbiased: rows / Math.max(rows - 1, 1) },
+      ...{ momentum: options.momentum ?? 0.1, eps: options.eps ?? 1e-5, ...uniforms },
+    },
+    groups: [Math.ceil(sizes.quads / params.WIDTH), sizes.slices, 1],
+    work: { name: '', shape: `${rows}x${call.shape[1]}`, flops: 0 },
   });
 }
 
@@ -190,17 +193,20 @@ function callOf(input: Tensor, parameters: BatchNormParameters, options: BatchNo
     });
   }
   const isVector = channels % 4 === 0;
+  const quads = isVector ? channels / 4 : channels;
+  const { LANES, rowsPerLane } = SPREAD[input.context.info.isSoftware ? 'software' : 'hardware'];
+  let WIDTH = 1;
+  while (WIDTH < Math.min(quads, MOST_WIDTH)) WIDTH *= 2;
+  const ROWS = LANES / WIDTH;
+  const wanted = Math.min(SLICES_PER_LANE * ROWS, Math.ceil(rows / (ROWS * rowsPerLane)));
+  const rowsPerSlice = Math.ceil(rows / wanted);
   return {
     context: input.context,
     shape,
     order: shape.length === 4 ? CHANNELS_LAST : undefined,
     rows,
-    sizes: {
-      rows,
-      quads: isVector ? channels / 4 : channels,
-      slices: Math.min(MOST_SLICES, Math.ceil(rows / ROWS_PER_SLICE)),
-    },
-    params: { T: isVector ? 'vec4<f32>' : 'f32' },
+    sizes: { rows, quads, slices: Math.ceil(rows / rowsPerSlice), rowsPerSlice },
+    params: { T: isVector ? 'vec4<f32>' : 'f32', WIDTH, ROWS, LANES },
     options,
   };
 }
