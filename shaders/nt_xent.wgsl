@@ -3,30 +3,54 @@
 //   forward:  lse[i] = log of the sum over j != i of exp(s_ij);  losses[i] = lse[i] - s_ip
 //   backward: dz[i] = scale * dy * sum over j != i of c_ij z_j,
 //             c_ij = exp(s_ij - lse_i) + exp(s_ij - lse_j) - 2 [j = p(i)], scale = 1 / (N temperature)
-// One workgroup a row, launch groups2d(N). Reads z N times, from caches. Sums: lanes, then a tree, from the shape alone.
-const STEPS: u32 = 2u; // @param columns of z that a lane sums in backward: ceil(D / 64)
-struct Sizes { rows: u32, cols: u32, perTemperature: f32, scale: f32 }
-@group(0) @binding(0) var<storage, read> z: array<f32>;
+// A workgroup has ROWS rows i and goes over j in steps of 64, a lane each: one load of z_j meets ROWS of z_i. For dz the
+// c_ij pass through workgroup memory, and the lanes divide ROWS x D among themselves.
+// Launch groups2d(ceil(N / ROWS)). Loads z N / ROWS times. Sums: k ascending; j ascending, in forward by lanes, then a tree.
+alias Z = vec4<f32>; // @param f32 when D is not a multiple of 4
+const ROWS: u32 = 16u; // @param a multiple of 4
+const OWN: u32 = 8u; // @param rows that a lane sums in backward, a multiple of 4 that divides ROWS
+const COL_LANES: u32 = 32u; // @param lanes beside each other over the columns: 64 * OWN / ROWS
+const STEPS: u32 = 1u; // @param columns of Z that a lane sums: ceil(cols / COL_LANES)
+struct Sizes { rows: u32, cols: u32, perTemperature: f32, scale: f32 } // cols in units of Z
+@group(0) @binding(0) var<storage, read> z: array<Z>;
 @group(0) @binding(1) var<storage, read> lse: array<f32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read_write> lse_out: array<f32>;
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dz: array<f32>;
+@group(0) @binding(5) var<storage, read_write> dz: array<Z>;
 @group(0) @binding(6) var<uniform> sizes: Sizes;
 
-var<workgroup> peaks: array<f32, 64>;
-var<workgroup> sums: array<f32, 64>;
-var<workgroup> weights: array<f32, 64>;
+var<workgroup> peaks: array<f32, 64 * ROWS>;
+var<workgroup> sums: array<f32, 64 * ROWS>;
+var<workgroup> positives: array<f32, ROWS>;
+var<workgroup> weights: array<vec4<f32>, 16 * ROWS>;
 
 fn partner_of(row: u32) -> u32 {
   let half = sizes.rows / 2u;
   return select(row - half, row + half, row < half);
 }
 
-fn similarity(i: u32, j: u32) -> f32 {
-  var sum = 0.0;
-  for (var k = 0u; k < sizes.cols; k++) { sum = fma(z[i * sizes.cols + k], z[j * sizes.cols + k], sum); }
-  return sum * sizes.perTemperature;
+// s_ij of rows row0, row0 + 1, ... with row j; beyond the last row, of that row.
+fn similarities(row0: u32, j: u32) -> array<f32, ROWS> {
+  var at: array<u32, ROWS>;
+  for (var r = 0u; r < ROWS; r++) { // @unroll
+    at[r] = min(row0 + r, sizes.rows - 1u) * sizes.cols;
+  }
+  let other = min(j, sizes.rows - 1u) * sizes.cols;
+  var s: array<f32, ROWS>;
+  for (var k = 0u; k < sizes.cols; k++) {
+    let b = z[other + k];
+    for (var r = 0u; r < ROWS; r++) { // @unroll
+      let a = z[at[r] + k];
+      // @slot product
+      s[r] = fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, s[r]))));
+      // @end
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) { // @unroll
+    s[r] *= sizes.perTemperature;
+  }
+  return s;
 }
 
 @compute @workgroup_size(64, 1, 1)
@@ -35,32 +59,41 @@ fn nt_xent(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = min(group.y * groups.x + group.x, sizes.rows - 1u); // surplus workgroups repeat the last row
-  var peak = -3.0e38;
-  var sum = 0.0;
+  let row0 = (group.y * groups.x + group.x) * ROWS;
+  var peak: array<f32, ROWS>;
+  var sum: array<f32, ROWS>;
+  for (var r = 0u; r < ROWS; r++) { // @unroll
+    peak[r] = -3.0e38;
+  }
   for (var j = lane; j < sizes.rows; j += 64u) {
-    if (j != row) {
-      let s = similarity(row, j);
-      let highest = max(peak, s);
-      sum = sum * exp(peak - highest) + exp(s - highest);
-      peak = highest;
+    let s = similarities(row0, j);
+    for (var r = 0u; r < ROWS; r++) { // @unroll
+      if (j != row0 + r) {
+        let highest = max(peak[r], s[r]);
+        sum[r] = sum[r] * exp(peak[r] - highest) + exp(s[r] - highest);
+        peak[r] = highest;
+      }
+      if (j == partner_of(row0 + r)) { positives[r] = s[r]; }
     }
   }
-  peaks[lane] = peak;
-  sums[lane] = sum;
+  for (var r = 0u; r < ROWS; r++) { // @unroll
+    peaks[r * 64u + lane] = peak[r];
+    sums[r * 64u + lane] = sum[r];
+  }
   workgroupBarrier();
   for (var width = 32u; width > 0u; width /= 2u) {
-    if (lane < width) {
-      let highest = max(peaks[lane], peaks[lane + width]);
-      sums[lane] = sums[lane] * exp(peaks[lane] - highest) + sums[lane + width] * exp(peaks[lane + width] - highest);
-      peaks[lane] = highest;
+    for (var i = lane; i < ROWS * width; i += 64u) {
+      let at = i / width * 64u + i % width;
+      let highest = max(peaks[at], peaks[at + width]);
+      sums[at] = sums[at] * exp(peaks[at] - highest) + sums[at + width] * exp(peaks[at + width] - highest);
+      peaks[at] = highest;
     }
     workgroupBarrier();
   }
-  if (lane == 0u) {
-    let total = peaks[0] + log(sums[0]);
-    lse_out[row] = total;
-    losses[row] = total - similarity(row, partner_of(row));
+  if ((lane < ROWS) & (row0 + lane < sizes.rows)) {
+    let total = peaks[lane * 64u] + log(sums[lane * 64u]);
+    lse_out[row0 + lane] = total;
+    losses[row0 + lane] = total - positives[lane];
   }
 }
 
@@ -70,28 +103,49 @@ fn nt_xent_backward(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = min(group.y * groups.x + group.x, sizes.rows - 1u);
-  var acc: array<f32, STEPS>;
+  let row0 = (group.y * groups.x + group.x) * ROWS;
+  let own = lane / COL_LANES * OWN;
+  let col0 = lane % COL_LANES;
+  var acc: array<Z, OWN * STEPS>;
   for (var first = 0u; first < sizes.rows; first += 64u) {
     let j = first + lane;
-    var weight = 0.0;
-    if (j < sizes.rows && j != row) {
-      let s = similarity(row, j);
-      weight = exp(s - lse[row]) + exp(s - lse[j]) - select(0.0, 2.0, j == partner_of(row));
+    if (j < sizes.rows) {
+      let s = similarities(row0, j);
+      let lse_j = lse[j];
+      var c: array<f32, ROWS>;
+      for (var r = 0u; r < ROWS; r++) { // @unroll
+        let row = row0 + r;
+        let lse_i = lse[min(row, sizes.rows - 1u)];
+        let both = exp(s[r] - lse_i) + exp(s[r] - lse_j) - select(0.0, 2.0, j == partner_of(row));
+        c[r] = select(both, 0.0, j == row);
+      }
+      for (var q = 0u; q < ROWS / 4u; q++) { // @unroll
+        weights[lane * (ROWS / 4u) + q] = vec4<f32>(c[q * 4u], c[q * 4u + 1u], c[q * 4u + 2u], c[q * 4u + 3u]);
+      }
     }
-    weights[lane] = weight;
     workgroupBarrier();
     let count = min(64u, sizes.rows - first);
-    for (var step = 0u; step < STEPS; step++) {
-      let col = step * 64u + lane;
-      if (col < sizes.cols) {
-        for (var i = 0u; i < count; i++) { acc[step] = fma(weights[i], z[(first + i) * sizes.cols + col], acc[step]); }
+    for (var i = 0u; i < count; i++) {
+      var c: array<vec4<f32>, OWN / 4u>;
+      for (var q = 0u; q < OWN / 4u; q++) { // @unroll
+        c[q] = weights[i * (ROWS / 4u) + own / 4u + q];
+      }
+      for (var step = 0u; step < STEPS; step++) { // @unroll
+        let value = z[(first + i) * sizes.cols + min(col0 + step * COL_LANES, sizes.cols - 1u)];
+        for (var r = 0u; r < OWN; r++) { // @unroll
+          acc[step * OWN + r] = fma(value, Z(c[r / 4u][r % 4u]), acc[step * OWN + r]);
+        }
       }
     }
     workgroupBarrier();
   }
-  for (var step = 0u; step < STEPS; step++) {
-    let col = step * 64u + lane;
-    if (col < sizes.cols) { dz[row * sizes.cols + col] = acc[step] * (sizes.scale * dy[0]); }
+  for (var step = 0u; step < STEPS; step++) { // @unroll
+    for (var r = 0u; r < OWN; r++) { // @unroll
+      let row = row0 + own + r;
+      let col = col0 + step * COL_LANES;
+      if ((row < sizes.rows) & (col < sizes.cols)) {
+        dz[row * sizes.cols + col] = acc[step * OWN + r] * (sizes.scale * dy[0]);
+      }
+    }
   }
 }

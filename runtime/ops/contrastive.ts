@@ -5,6 +5,7 @@
 import source from '../../shaders/nt_xent.wgsl';
 import { differentiable } from '../autograd.ts';
 import { ShapeError } from '../errors.ts';
+import type { KernelSpec } from '../kernel/spec.ts';
 import { groups2d } from '../launch.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -39,10 +40,15 @@ export function ntXent(features: Tensor, options: NtXentOptions): Tensor {
   const losses = context.empty([rows]);
   const launch = (entry: string, products: number, bindings: Record<string, Tensor>) =>
     context.launch({
-      kernel: { file: 'nt_xent.wgsl', source, entry, params: { STEPS: Math.ceil(cols / 64) } },
+      kernel: { ...shapeOf(rows, cols), entry },
       bindings,
-      uniforms: { rows, cols, perTemperature: 1 / options.temperature, scale: 1 / (rows * options.temperature) },
-      groups: groups2d(rows),
+      uniforms: {
+        rows,
+        cols: cols % 4 === 0 ? cols / 4 : cols,
+        perTemperature: 1 / options.temperature,
+        scale: 1 / (rows * options.temperature),
+      },
+      groups: groups2d(Math.ceil(rows / rowsOf(rows))),
       work: { name: '', shape: formatShape([rows, cols]), flops: products * 2 * rows * rows * cols },
     });
   launch('nt_xent', 1, { z, lse_out: lse, losses });
@@ -52,6 +58,26 @@ export function ntXent(features: Tensor, options: NtXentOptions): Tensor {
     launch('nt_xent_backward', 2, { z, lse, dy, dz });
     return [l2NormalizeBackward(z, norms, dz)];
   });
+}
+
+/** Rows of a workgroup: many use what they load often, few leave work for every core when there are not many. */
+const rowsOf = (rows: number): number => (rows >= 256 ? 16 : 4);
+
+/** The kernel's file with what is to change in it for features [rows, cols]; how it is divided changes no bit. */
+function shapeOf(rows: number, cols: number): Omit<KernelSpec, 'entry'> {
+  const isVector = cols % 4 === 0;
+  const units = isVector ? cols / 4 : cols;
+  const ROWS = rowsOf(rows);
+  // as many rows side by side as the columns leave lanes for
+  let OWN = ROWS;
+  while (OWN > 4 && (64 * OWN) / ROWS >= 2 * units) OWN /= 2;
+  const COL_LANES = (64 * OWN) / ROWS;
+  return {
+    file: 'nt_xent.wgsl',
+    source,
+    params: { Z: isVector ? 'vec4<f32>' : 'f32', ROWS, OWN, COL_LANES, STEPS: Math.ceil(units / COL_LANES) },
+    slots: isVector ? {} : { product: '      s[r] = fma(a, b, s[r]);' },
+  };
 }
 
 /** The same from plain ops, with the N x N matrix: what ntXent is tested against. */

@@ -30,6 +30,8 @@ const shapes = [
   [64, 4],
   [66, 5],
   [8, 128],
+  [258, 3], // above 256 rows a workgroup has more of them
+  [256, 8],
 ];
 
 describeConvVariants('contrastive', (suite) => {

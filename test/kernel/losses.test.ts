@@ -11,11 +11,12 @@ const sumTo = (count: number, f: (i: number) => number): number =>
   Array.from({ length: count }, (_, i) => f(i)).reduce((a, b) => a + b, 0);
 
 describe.each([
-  { rows: 2, cols: 1 },
-  { rows: 6, cols: 5 },
-  { rows: 66, cols: 2 }, // more rows than lanes
-  { rows: 4, cols: 70 }, // more columns than lanes
-])('nt_xent: $rows rows of $cols', ({ rows, cols }) => {
+  { rows: 2, cols: 1, blocks: { ROWS: 4, OWN: 4, COL_LANES: 64, STEPS: 1 } }, // fewer rows than a workgroup has
+  { rows: 6, cols: 5, blocks: { ROWS: 8, OWN: 4, COL_LANES: 32, STEPS: 1 } }, // lanes share the rows
+  { rows: 66, cols: 2, blocks: { ROWS: 4, OWN: 4, COL_LANES: 64, STEPS: 1 } }, // more rows than lanes
+  { rows: 4, cols: 70, blocks: { ROWS: 4, OWN: 4, COL_LANES: 64, STEPS: 2 } }, // more columns than lanes
+  { rows: 6, cols: 12, blocks: { ROWS: 8, OWN: 8, COL_LANES: 64, STEPS: 1 } }, // by four
+])('nt_xent: $rows rows of $cols', ({ rows, cols, blocks }) => {
   const temperature = 0.5;
   const z = Float32Array.from(l2NormalizeF64(f64([rows, cols], uniformInput([rows, cols]).values)).data);
   const partner = (i: number) => (i + rows / 2) % rows;
@@ -23,8 +24,16 @@ describe.each([
   const logSums = Array.from({ length: rows }, (_, i) =>
     Math.log(sumTo(rows, (j) => (j === i ? 0 : Math.exp(s(i, j))))),
   );
-  const uniforms = { rows, cols, perTemperature: 1 / temperature, scale: 1 / (rows * temperature) };
-  const kernel = { file: 'nt_xent.wgsl', params: { STEPS: Math.ceil(cols / 64) } };
+  const isVector = cols % 4 === 0;
+  const uniforms = {
+    ...{ rows, cols: isVector ? cols / 4 : cols, perTemperature: 1 / temperature, scale: 1 / (rows * temperature) },
+  };
+  const kernel = {
+    file: 'nt_xent.wgsl',
+    params: { ...blocks, Z: isVector ? 'vec4<f32>' : 'f32' },
+    slots: (isVector ? {} : { product: '      s[r] = fma(a, b, s[r]);' }) as Record<string, string>,
+  };
+  const workgroups = Math.ceil(rows / blocks.ROWS);
 
   test('forward, one workgroup too many', () => {
     expectOnCpu(
@@ -32,7 +41,7 @@ describe.each([
         kernel: { ...kernel, entry: 'nt_xent' },
         bindings: { z, lse_out: new Float32Array(rows), losses: new Float32Array(rows) },
         uniforms,
-        groups: [rows + 1, 1, 1],
+        groups: [workgroups + 1, 1, 1],
       },
       { lse_out: logSums, losses: logSums.map((logSum, i) => logSum - s(i, partner(i))) },
       tolerance.transcendental,
@@ -53,7 +62,7 @@ describe.each([
       kernel: { ...kernel, entry: 'nt_xent_backward' },
       bindings: { z, lse: Float32Array.from(logSums), dy: Float32Array.of(dy), dz: new Float32Array(rows * cols) },
       uniforms,
-      groups: [rows, 1, 1],
+      groups: [workgroups, 1, 1],
     });
     expect(races).toEqual([]);
     // two rows: the only pair is its own softmax, the gradient 0 but for the rounding of lse
