@@ -58,7 +58,7 @@ function launchPiece(
   const vertical = axisOf({ kernel: piece.rows, stride: stride[0], padding: padding[0] - piece.firstRow }, rows);
   const horizontal = axisOf({ kernel: piece.cols, stride: stride[1], padding: padding[1] - piece.firstCol }, cols);
   const taps = piece.rows * piece.cols;
-  const { V, RUNS } = channelsOf(call.outChannels, taps, lanes);
+  const { V, RUNS } = channelsOf(call, taps, lanes);
   const runs = call.outChannels / V;
   const WIDTH = runWidthOf(lanes, Math.ceil(runs / RUNS));
   const patchCols = Math.ceil(call.outWidth / cols);
@@ -110,6 +110,8 @@ const withChannels = ([x, y]: readonly number[], z: number): [number, number, nu
 
 /** Output pixels that an invocation computes: enough to use a loaded weight often, few enough to stay in registers. */
 function patchOf({ stride, isTransposed, outHeight, outWidth }: Convolution, piece: Piece): [number, number] {
+  // under one tap only every stride-th pixel of a transposed patch has a product, and all of them are text
+  if (isTransposed && piece.rows * piece.cols === 1) return [wholeSteps(2, stride[0]), wholeSteps(4, stride[1])];
   if (isTransposed) return [wholeSteps(4, stride[0]), wholeSteps(8, stride[1])];
   if (outHeight === 1) return [1, outWidth > 8 ? 16 : outWidth > 4 ? 8 : 4];
   return piece.rows * piece.cols > 9 ? [2, 4] : [4, 4];
@@ -121,11 +123,16 @@ const wholeSteps = (pixels: number, stride: number): number => stride * Math.cei
  * Channels of a lane. Under many taps the source is read often, and two or four channels are enough; under few, eight pay
  * for the broadcasts. As many lanes as a subgroup has must get some.
  */
-function channelsOf(channels: number, taps: number, { LANES }: Lanes): { V: number; RUNS: number } {
+function channelsOf(call: Convolution, taps: number, { LANES }: Lanes): { V: number; RUNS: number } {
+  const channels = call.outChannels;
+  const products = call.images * call.outHeight * call.outWidth * call.inChannels * channels;
   if (taps >= 4) return { V: vectorOf(channels, LANES <= 4 ? 4 : 2, LANES), RUNS: 1 };
   const V = vectorOf(channels, 4, LANES);
-  return { V, RUNS: channels >= 2 * V * LANES ? 2 : 1 };
+  return { V, RUNS: channels >= 2 * V * LANES && products >= ENOUGH_PRODUCTS ? 2 : 1 };
 }
+
+/** Below, twice the text takes longer to compile than it ever saves. */
+const ENOUGH_PRODUCTS = 2 ** 24;
 
 interface Choice {
   rows: number;
