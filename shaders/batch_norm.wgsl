@@ -3,15 +3,16 @@
 //   y = relu((x - mean) * invStd * weight + bias + residual)
 // Two launches each way. `statistics` sums slices of the rows, and `normalize` joins them (Chan, Golub and LeVeque 1979),
 // every workgroup for itself, which costs less than a launch between; `backward_sums` and `backward` do the same for the
-// gradients. The order of sums is fixed: a lane's rows, a tree of eights, slices in strides, a tree.
-// A workgroup has WIDTH quads of channels times ROWS rows at a time, of slice group.y; a quad is four channels (T = vec4)
-// or, when C is not a multiple of 4, one (T = f32). Launch (ceil(quads / WIDTH), slices, 1), all four.
+// gradients. The order of sums is fixed: a lane's rows, then lanes in two levels; slices likewise.
+// A workgroup has quadsPerGroup quads of channels times rowsPerGroup rows at a time, of slice group.y; a quad is four
+// channels (T = vec4) or, when C is not a multiple of 4, one (T = f32). Uniforms, so that layers share a pipeline.
+// Launch (ceil(quads / quadsPerGroup), slices, 1), all four.
 alias T = vec4<f32>; // @param f32
-const WIDTH: u32 = 16u; // @param quads of a workgroup, a power of two
-const ROWS: u32 = 4u; // @param rows of a workgroup at a time, a power of two
-const LANES: u32 = 64u; // @param WIDTH * ROWS
+const LANES: u32 = 64u; // @param
 struct Sizes {
-  rows: u32, quads: u32, slices: u32, rowsPerSlice: u32, perRow: f32, momentum: f32, unbiased: f32, eps: f32,
+  rows: u32, quads: u32, slices: u32, rowsPerSlice: u32,
+  quadsPerGroup: u32, rowsPerGroup: u32, // powers of two whose product is LANES
+  perRow: f32, momentum: f32, unbiased: f32, eps: f32,
 }
 @group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> dy: array<T>;
@@ -31,18 +32,39 @@ struct Sizes {
 @group(0) @binding(15) var<storage, read_write> dResidual: array<T>;
 @group(0) @binding(16) var<uniform> sizes: Sizes;
 
-// What the lanes of a quad join: lane = row * WIDTH + quad.
+// What the lanes of a quad join: lane = row * quadsPerGroup + quad.
 var<workgroup> counts: array<f32, LANES>;
 var<workgroup> first: array<T, LANES>;
 var<workgroup> second: array<T, LANES>;
 
+// Lanes that are left after the first of two levels: eight a quad.
+fn eights() -> u32 { return min(8u * sizes.quadsPerGroup, LANES); }
+
+// Into lane `lane` goes what lanes lane + step, lane + 2 step, ... below `end` hold.
+fn join_deviations(lane: u32, end: u32, step: u32) {
+  for (var other = lane + step; other < end; other += step) {
+    let delta = first[other] - first[lane];
+    let share = counts[other] / max(counts[lane] + counts[other], 1.0);
+    second[lane] += second[other] + delta * delta * (counts[lane] * share);
+    first[lane] += delta * share;
+    counts[lane] += counts[other];
+  }
+}
+
+fn join_sums(lane: u32, end: u32, step: u32) {
+  for (var other = lane + step; other < end; other += step) {
+    first[lane] += first[other];
+    second[lane] += second[other];
+  }
+}
+
 // Behind the last quad lanes repeat it, so that barriers meet all of them, and store nothing.
 fn quad_of(group: vec3<u32>, lane: u32) -> u32 {
-  return min(group.x * WIDTH + lane % WIDTH, sizes.quads - 1u);
+  return min(group.x * sizes.quadsPerGroup + lane % sizes.quadsPerGroup, sizes.quads - 1u);
 }
 
 fn is_inside(group: vec3<u32>, lane: u32) -> bool {
-  return group.x * WIDTH + lane % WIDTH < sizes.quads;
+  return group.x * sizes.quadsPerGroup + lane % sizes.quadsPerGroup < sizes.quads;
 }
 
 fn end_of(slice: u32) -> u32 {
@@ -54,13 +76,13 @@ fn end_of(slice: u32) -> u32 {
 @compute @workgroup_size(LANES, 1, 1)
 fn statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let quad = quad_of(group, lane);
-  let begin = group.y * sizes.rowsPerSlice + lane / WIDTH;
+  let begin = group.y * sizes.rowsPerSlice + lane / sizes.quadsPerGroup;
   let end = end_of(group.y);
   let shift = x[min(begin, sizes.rows - 1u) * sizes.quads + quad];
   var n = 0.0;
   var sum = T(0.0);
   var square = T(0.0);
-  for (var row = begin; row < end; row += ROWS) {
+  for (var row = begin; row < end; row += sizes.rowsPerGroup) {
     let d = x[row * sizes.quads + quad] - shift;
     sum += d;
     square = fma(d, d, square);
@@ -70,20 +92,11 @@ fn statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
   first[lane] = shift + sum / max(n, 1.0);
   second[lane] = max(square - sum * sum / max(n, 1.0), T(0.0));
   workgroupBarrier();
-  for (var span = LANES; span > WIDTH; span = max(span / 8u, WIDTH)) {
-    let kept = max(span / 8u, WIDTH);
-    if (lane < kept) {
-      for (var other = lane + kept; other < span; other += kept) {
-        let delta = first[other] - first[lane];
-        let share = counts[other] / max(counts[lane] + counts[other], 1.0);
-        second[lane] += second[other] + delta * delta * (counts[lane] * share);
-        first[lane] += delta * share;
-        counts[lane] += counts[other];
-      }
-    }
-    workgroupBarrier();
-  }
-  if ((lane < WIDTH) & is_inside(group, lane)) {
+  if (lane < eights()) { join_deviations(lane, LANES, eights()); }
+  workgroupBarrier();
+  if (lane < sizes.quadsPerGroup) { join_deviations(lane, eights(), sizes.quadsPerGroup); }
+  workgroupBarrier();
+  if ((lane < sizes.quadsPerGroup) & is_inside(group, lane)) {
     slices_out[2u * group.y * sizes.quads + quad] = first[lane];
     slices_out[(2u * group.y + 1u) * sizes.quads + quad] = second[lane];
   }
@@ -97,7 +110,7 @@ fn normalize(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   var n = 0.0;
   var joined = T(0.0);
   var m2 = T(0.0);
-  for (var slice = lane / WIDTH; slice < sizes.slices; slice += ROWS) {
+  for (var slice = lane / sizes.quadsPerGroup; slice < sizes.slices; slice += sizes.rowsPerGroup) {
     let added = f32(end_of(slice) - slice * sizes.rowsPerSlice);
     let delta = sliced[2u * slice * sizes.quads + quad] - joined;
     let share = added / (n + added);
@@ -109,35 +122,26 @@ fn normalize(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   first[lane] = joined;
   second[lane] = m2;
   workgroupBarrier();
-  for (var span = LANES; span > WIDTH; span = max(span / 8u, WIDTH)) {
-    let kept = max(span / 8u, WIDTH);
-    if (lane < kept) {
-      for (var other = lane + kept; other < span; other += kept) {
-        let delta = first[other] - first[lane];
-        let share = counts[other] / max(counts[lane] + counts[other], 1.0);
-        second[lane] += second[other] + delta * delta * (counts[lane] * share);
-        first[lane] += delta * share;
-        counts[lane] += counts[other];
-      }
-    }
-    workgroupBarrier();
-  }
-  let mean = first[lane % WIDTH];
-  let variance = second[lane % WIDTH] * sizes.perRow;
-  if ((lane < WIDTH) & isInside & (group.y == 0u)) {
+  if (lane < eights()) { join_deviations(lane, LANES, eights()); }
+  workgroupBarrier();
+  if (lane < sizes.quadsPerGroup) { join_deviations(lane, eights(), sizes.quadsPerGroup); }
+  workgroupBarrier();
+  let mean = first[lane % sizes.quadsPerGroup];
+  let variance = second[lane % sizes.quadsPerGroup] * sizes.perRow;
+  if ((lane < sizes.quadsPerGroup) & isInside & (group.y == 0u)) {
     runningMean[quad] += sizes.momentum * (mean - runningMean[quad]);
     runningVar[quad] += sizes.momentum * (variance * sizes.unbiased - runningVar[quad]);
   }
   // @end
   let invStd = T(1.0) / sqrt(variance + T(sizes.eps));
-  if ((lane < WIDTH) & isInside & (group.y == 0u)) {
+  if ((lane < sizes.quadsPerGroup) & isInside & (group.y == 0u)) {
     statistics_out[quad] = mean;
     statistics_out[sizes.quads + quad] = invStd;
   }
   let scale = weight[quad];
   let shift = bias[quad];
   let end = select(0u, end_of(group.y), isInside);
-  for (var row = group.y * sizes.rowsPerSlice + lane / WIDTH; row < end; row += ROWS) {
+  for (var row = group.y * sizes.rowsPerSlice + lane / sizes.quadsPerGroup; row < end; row += sizes.rowsPerGroup) {
     let i = row * sizes.quads + quad;
     var value = fma((x[i] - mean) * invStd, scale, shift);
     // @slot residual
@@ -161,7 +165,7 @@ fn backward_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
   var sum = T(0.0);
   var product = T(0.0);
   let end = select(0u, end_of(group.y), is_inside(group, lane));
-  for (var row = group.y * sizes.rowsPerSlice + lane / WIDTH; row < end; row += ROWS) {
+  for (var row = group.y * sizes.rowsPerSlice + lane / sizes.quadsPerGroup; row < end; row += sizes.rowsPerGroup) {
     let i = row * sizes.quads + quad;
     let normalized = (x[i] - mean) * invStd;
     var g = dy[i];
@@ -177,17 +181,11 @@ fn backward_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
   first[lane] = sum;
   second[lane] = product;
   workgroupBarrier();
-  for (var span = LANES; span > WIDTH; span = max(span / 8u, WIDTH)) {
-    let kept = max(span / 8u, WIDTH);
-    if (lane < kept) {
-      for (var other = lane + kept; other < span; other += kept) {
-        first[lane] += first[other];
-        second[lane] += second[other];
-      }
-    }
-    workgroupBarrier();
-  }
-  if ((lane < WIDTH) & is_inside(group, lane)) {
+  if (lane < eights()) { join_sums(lane, LANES, eights()); }
+  workgroupBarrier();
+  if (lane < sizes.quadsPerGroup) { join_sums(lane, eights(), sizes.quadsPerGroup); }
+  workgroupBarrier();
+  if ((lane < sizes.quadsPerGroup) & is_inside(group, lane)) {
     slices_out[2u * group.y * sizes.quads + quad] = first[lane];
     slices_out[(2u * group.y + 1u) * sizes.quads + quad] = second[lane];
   }
@@ -201,26 +199,20 @@ fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
   let isInside = is_inside(group, lane);
   var sum = T(0.0);
   var product = T(0.0);
-  for (var slice = lane / WIDTH; slice < sizes.slices; slice += ROWS) {
+  for (var slice = lane / sizes.quadsPerGroup; slice < sizes.slices; slice += sizes.rowsPerGroup) {
     sum += sliced[2u * slice * sizes.quads + quad];
     product += sliced[(2u * slice + 1u) * sizes.quads + quad];
   }
   first[lane] = sum;
   second[lane] = product;
   workgroupBarrier();
-  for (var span = LANES; span > WIDTH; span = max(span / 8u, WIDTH)) {
-    let kept = max(span / 8u, WIDTH);
-    if (lane < kept) {
-      for (var other = lane + kept; other < span; other += kept) {
-        first[lane] += first[other];
-        second[lane] += second[other];
-      }
-    }
-    workgroupBarrier();
-  }
-  let dBias = first[lane % WIDTH];
-  let dWeight = second[lane % WIDTH];
-  if ((lane < WIDTH) & isInside & (group.y == 0u)) {
+  if (lane < eights()) { join_sums(lane, LANES, eights()); }
+  workgroupBarrier();
+  if (lane < sizes.quadsPerGroup) { join_sums(lane, eights(), sizes.quadsPerGroup); }
+  workgroupBarrier();
+  let dBias = first[lane % sizes.quadsPerGroup];
+  let dWeight = second[lane % sizes.quadsPerGroup];
+  if ((lane < sizes.quadsPerGroup) & isInside & (group.y == 0u)) {
     dBiasOut[quad] = dBias;
     dWeightOut[quad] = dWeight;
   }
@@ -231,7 +223,7 @@ fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
   let shift = bias[quad];
   // @end
   let end = select(0u, end_of(group.y), isInside);
-  for (var row = group.y * sizes.rowsPerSlice + lane / WIDTH; row < end; row += ROWS) {
+  for (var row = group.y * sizes.rowsPerSlice + lane / sizes.quadsPerGroup; row < end; row += sizes.rowsPerGroup) {
     let i = row * sizes.quads + quad;
     let normalized = (x[i] - mean) * invStd;
     var g = dy[i];

@@ -35,8 +35,8 @@ interface Call {
   shape: Shape;
   order: Shape | undefined;
   rows: number;
-  sizes: Record<'rows' | 'quads' | 'slices' | 'rowsPerSlice', number>;
-  params: { T: string; WIDTH: number; ROWS: number; LANES: number };
+  sizes: Record<'rows' | 'quads' | 'slices' | 'rowsPerSlice' | 'quadsPerGroup' | 'rowsPerGroup', number>;
+  params: { T: string; LANES: number };
   options: BatchNormOptions;
 }
 
@@ -46,7 +46,7 @@ interface Call {
  */
 const SPREAD = { software: { LANES: 64, rowsPerLane: 64 }, hardware: { LANES: 256, rowsPerLane: 16 } } as const;
 /** Quads of channels of a workgroup at most: 16 fill a cache line, and leave rows to share the sums. */
-const MOST_WIDTH = 16;
+const MOST_QUADS = 16;
 /** Slices that a lane joins at most. */
 const SLICES_PER_LANE = 16;
 
@@ -161,7 +161,7 @@ function launch(call: Call, entry: string, { bindings, slots, uniforms }: Launch
       ...{ ...sizes, perRow: 1 / rows, unbiased: rows / Math.max(rows - 1, 1) },
       ...{ momentum: options.momentum ?? 0.1, eps: options.eps ?? 1e-5, ...uniforms },
     },
-    groups: [Math.ceil(sizes.quads / params.WIDTH), sizes.slices, 1],
+    groups: [Math.ceil(sizes.quads / sizes.quadsPerGroup), sizes.slices, 1],
     work: { name: '', shape: `${rows}x${call.shape[1]}`, flops: 0 },
   });
 }
@@ -195,18 +195,18 @@ function callOf(input: Tensor, parameters: BatchNormParameters, options: BatchNo
   const isVector = channels % 4 === 0;
   const quads = isVector ? channels / 4 : channels;
   const { LANES, rowsPerLane } = SPREAD[input.context.info.isSoftware ? 'software' : 'hardware'];
-  let WIDTH = 1;
-  while (WIDTH < Math.min(quads, MOST_WIDTH)) WIDTH *= 2;
-  const ROWS = LANES / WIDTH;
-  const wanted = Math.min(SLICES_PER_LANE * ROWS, Math.ceil(rows / (ROWS * rowsPerLane)));
+  let quadsPerGroup = 1;
+  while (quadsPerGroup < Math.min(quads, MOST_QUADS)) quadsPerGroup *= 2;
+  const rowsPerGroup = LANES / quadsPerGroup;
+  const wanted = Math.min(SLICES_PER_LANE * rowsPerGroup, Math.ceil(rows / (rowsPerGroup * rowsPerLane)));
   const rowsPerSlice = Math.ceil(rows / wanted);
   return {
     context: input.context,
     shape,
     order: shape.length === 4 ? CHANNELS_LAST : undefined,
     rows,
-    sizes: { rows, quads, slices: Math.ceil(rows / rowsPerSlice), rowsPerSlice },
-    params: { T: isVector ? 'vec4<f32>' : 'f32', WIDTH, ROWS, LANES },
+    sizes: { rows, quads, slices: Math.ceil(rows / rowsPerSlice), rowsPerSlice, quadsPerGroup, rowsPerGroup },
+    params: { T: isVector ? 'vec4<f32>' : 'f32', LANES },
     options,
   };
 }

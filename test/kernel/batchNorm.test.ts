@@ -24,9 +24,19 @@ describe.each(cases)('$form: $rows x $channels, $slices slices', ({ form, rows, 
   const residual = draw([rows, channels], 6);
   const dy = draw([rows, channels], 7, { low: 0.2, high: 2 }); // sums that cancel would have no digits to compare
   const quads = form === 'f32' ? channels : channels / 4;
-  const params = { T: form, WIDTH: width, ROWS: lanes / width, LANES: lanes };
+  const params = { T: form, LANES: lanes };
   const uniforms = {
-    ...{ rows, quads, slices, rowsPerSlice: Math.ceil(rows / slices), perRow: 1 / rows, momentum: MOMENTUM, eps: EPS },
+    ...{
+      rows,
+      quads,
+      slices,
+      rowsPerSlice: Math.ceil(rows / slices),
+      perRow: 1 / rows,
+      quadsPerGroup: width,
+      rowsPerGroup: lanes / width,
+      momentum: MOMENTUM,
+      eps: EPS,
+    },
     unbiased: rows / (rows - 1),
   };
   const groups: [number, number, number] = [Math.ceil(quads / width), slices, 1];

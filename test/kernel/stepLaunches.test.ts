@@ -1,0 +1,42 @@
+/** The training step of the ResNet-18 that all figures are about: how many launches it is made of, by kernel. */
+import { expect, test } from 'vitest';
+import { prepareStep } from '../../bench/ours.ts';
+import { REFERENCE_STEP } from '../../bench/workloads.ts';
+import { openTestContext } from '../helpers/adapter.ts';
+
+/** More of any needs a reason; fewer is progress: then lower the figure. */
+const LAUNCHES = {
+  'batch_norm.wgsl:backward': 21,
+  'batch_norm.wgsl:backward_sums': 21,
+  'batch_norm.wgsl:normalize': 21,
+  'batch_norm.wgsl:statistics': 21,
+  'conv.wgsl:conv': 43,
+  'conv_weight.wgsl:conv_weight': 22,
+  copy: 2,
+  'elementwise.wgsl:linear': 13,
+  'elementwise.wgsl:strided': 3,
+  'fill.wgsl:fill': 1,
+  'nt_xent.wgsl:nt_xent': 1,
+  'nt_xent.wgsl:nt_xent_backward': 1,
+  'optimizer.wgsl:sgd': 1,
+  'pool.wgsl:avg_pool': 1,
+  'pool.wgsl:pool_backward': 1,
+  'reduce.wgsl:reduce_columns': 2,
+  'reduce.wgsl:reduce_rows': 3,
+  'rows.wgsl:row_norm': 2,
+  'slices_sum.wgsl:slices_sum': 10,
+  'transpose.wgsl:transpose_blocks': 21,
+};
+
+test('launches of a step of ResNet-18, width 16, 32 px, 16 views', async () => {
+  const context = await openTestContext({ poison: false });
+  try {
+    const { plan, dispose } = await prepareStep(context, REFERENCE_STEP);
+    const counts: Record<string, number> = {};
+    for (const label of plan.labels) counts[label] = (counts[label] ?? 0) + 1;
+    expect(counts).toEqual(LAUNCHES);
+    dispose();
+  } finally {
+    await context.close();
+  }
+});
