@@ -1,35 +1,47 @@
-/** WebGPU in a browser, in a page or in a worker. */
+/** WebGPU in a browser, from a page or a worker: the one adapter that the browser offers, or its software one. */
 import { AdapterError, UnknownAdapterError } from '../errors.ts';
 import { describeAdapter } from './adapterInfo.ts';
-import type { AdapterInfo, RuntimePlatform } from './platform.ts';
+import type { PlatformAdapter, RuntimePlatform } from './platform.ts';
 
-/** A browser offers one adapter: a wanted one is found only when it is this one. */
 export const browserRuntimePlatform: RuntimePlatform = {
   async requestAdapter({ adapter: wanted } = {}) {
-    const { gpu } = navigator;
-    if (!gpu) {
-      throw new AdapterError('this browser has no WebGPU.', {
-        details: [self.isSecureContext ? 'navigator.gpu is missing' : 'the page is not from https or localhost'],
-        remedy: 'a current Chrome, Edge, Firefox or Safari, and a page from https or localhost',
-      });
-    }
-    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-    if (!adapter) {
-      throw new AdapterError('the browser found no WebGPU adapter.', {
-        remedy: 'turn hardware acceleration on in the settings of the browser, or update the driver of the GPU',
-      });
-    }
-    const info = describeAdapter(adapter.info, adapter.info.isFallbackAdapter ?? false);
-    if (wanted !== undefined && !answersTo(info, wanted)) {
-      throw new UnknownAdapterError(`adapter ${wanted}: the browser offers another one.`, {
-        details: [`there is  ${Object.values(info).join(' ').trim()}`],
-        remedy: 'a part of this name, or no name',
-      });
-    }
-    return { gpu, adapter, info, release() {} };
+    const { gpu } = navigator as { gpu?: GPU }; // missing in older browsers, and on pages that are not secure
+    if (!gpu) throw noWebGpu();
+    const best = await openAdapter(gpu, false);
+    const software = best?.info.isSoftware ? null : await openAdapter(gpu, true);
+    const offered = [best, software].filter((each) => each !== null);
+    if (offered.length === 0) throw noAdapter();
+    const found = offered.find((each) => wanted === undefined || isCalled(each, wanted));
+    if (found) return found;
+    throw new UnknownAdapterError(`adapter ${wanted}: this browser offers none of this name or kind.`, {
+      details: offered.map(({ info }, i) => `${i === 0 ? 'there is' : '        '}  ${nameOf(info)} (${info.kind})`),
+      remedy: 'a part of one of these names, or no name for the best',
+    });
   },
 };
 
-function answersTo({ kind, vendor, architecture, device, description }: AdapterInfo, wanted: string): boolean {
-  return [kind, vendor, architecture, device, description].join('\n').toLowerCase().includes(wanted.toLowerCase());
+async function openAdapter(gpu: GPU, forceFallbackAdapter: boolean): Promise<PlatformAdapter | null> {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance', forceFallbackAdapter });
+  if (!adapter) return null;
+  const isFallback = (adapter.info as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? forceFallbackAdapter;
+  return { gpu, adapter, info: describeAdapter(adapter.info, isFallback), release() {} };
+}
+
+const nameOf = ({ vendor, architecture, device, description }: PlatformAdapter['info']): string =>
+  [vendor, architecture, device, description].filter(Boolean).join(' ') || 'unnamed';
+
+const isCalled = ({ info }: PlatformAdapter, wanted: string): boolean =>
+  info.kind === wanted.toLowerCase() || nameOf(info).toLowerCase().includes(wanted.toLowerCase());
+
+function noWebGpu(): AdapterError {
+  return new AdapterError('this browser offers no WebGPU.', {
+    details: ['looked for   navigator.gpu'],
+    remedy: 'a current Chrome, Edge, Firefox or Safari, and a page from https:// or http://localhost',
+  });
+}
+
+function noAdapter(): AdapterError {
+  return new AdapterError('this browser offers WebGPU, but no adapter.', {
+    remedy: "hardware acceleration in the browser's settings, or a newer driver of the GPU",
+  });
 }

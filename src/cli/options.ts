@@ -1,7 +1,7 @@
 /** The options of `oecl train`, in one table: parsing, checks and help text all come from it. */
 import { MOST_EVALUATION_VIEWS } from '../augment/augmenter.ts';
 import { PROTOCOLS } from '../protocols/protocols.ts';
-import { ARCHITECTURES, METHODS, OPTIMIZERS, type RunConfig } from '../train/config.ts';
+import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, type RunConfig } from '../train/config.ts';
 import { DATASET_NAMES, PRESETS } from '../train/presets.ts';
 
 /** Limits of a number: `above` is excluded, `min` and `max` are included. */
@@ -272,7 +272,7 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     name: 'in',
     key: 'where',
     type: 'choice',
-    choices: ['node', 'chrome'],
+    choices: PLACES,
     group: 'Run',
     default: 'node',
     help: 'where to train: chrome starts an installed Chrome or Chromium without a window, and trains there with the same code',

@@ -16,8 +16,8 @@ export async function trainCommand(args: readonly string[], host: CliHost): Prom
     host.stdout.write(helpText('train'));
     return 0;
   }
-  const { adapter: name, where = 'node' } = call.choices;
-  const adapter = await host.services.describeAdapter(where, name ?? undefined);
+  const where = await placeOf(call, host);
+  const adapter = await host.services.describeAdapter(where, call.choices.adapter ?? undefined);
   const config = await configOf(call, host, adapter);
   const screen = call.json ? new JsonScreen(host) : new TextScreen(host, call.quiet);
   screen.adapter(adapter, config, call.choices.preset === undefined);
@@ -30,6 +30,13 @@ export async function trainCommand(args: readonly string[], host: CliHost): Prom
   }
   screen.outcome(outcome);
   return outcome.interrupted ? 130 : 0;
+}
+
+/** Where to train: as the call says, else, with --resume, where the run began. Known before there is an adapter. */
+async function placeOf({ choices, resume }: TrainCall, host: CliHost): Promise<RunConfig['where']> {
+  if (choices.where !== undefined || !resume) return choices.where ?? 'node';
+  const { out } = resolveConfig(choices, { isSoftware: true });
+  return (await readStoredConfig(host.services.files, out)).where;
 }
 
 async function configOf(call: TrainCall, host: CliHost, adapter: { isSoftware: boolean }): Promise<RunConfig> {

@@ -7,6 +7,7 @@ import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Codec, FolderEntry, Platform } from './platform.ts';
+import { gunzip } from './streams.ts';
 
 // Found through the packages, not beside this file, so that the sources and a bundle in dist/ find the same bytes.
 const CODEC_FILES: Record<Codec, string> = {
@@ -86,19 +87,7 @@ async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
 
 async function readGzip(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const packed = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array<ArrayBuffer>>;
-  const parts: Uint8Array[] = [];
-  let total = 0;
-  for await (const part of packed.pipeThrough(new DecompressionStream('gzip'))) {
-    parts.push(part);
-    total += part.length;
-  }
-  const bytes = new Uint8Array(total);
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
+  return gunzip(packed);
 }
 
 async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {

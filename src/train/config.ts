@@ -9,6 +9,7 @@ import { DATASETS, type DatasetName, defaultWarmup, type Preset, presetValues } 
 
 export const METHODS = ['oecl', 'simclr'] as const;
 export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
+export const PLACES = ['node', 'chrome'] as const;
 export const ARCHITECTURES = ['resnet18', 'resnet10'] as const;
 
 export interface RunConfig {
@@ -49,7 +50,7 @@ export interface RunConfig {
   skipBad: boolean;
   preset: Preset;
   adapter: string | null;
-  where: 'node' | 'chrome';
+  where: (typeof PLACES)[number];
   /** The run folder. */
   out: string;
 }

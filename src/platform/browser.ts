@@ -1,0 +1,112 @@
+/**
+ * Files, cache and codecs in a browser. Files lie in the origin's private file system, which no other origin and no
+ * upload sees; the user's own files get there through the page. A write is seen as a whole or not at all.
+ */
+import type { Codec, FolderEntry, Platform } from './platform.ts';
+import { collect, gunzip } from './streams.ts';
+
+/** Beside the bundle, in every folder that holds one for browsers (esbuild.config.mjs). */
+const CODEC_FILES: Record<Codec, string> = { jpeg: 'mozjpeg_dec.wasm', png: 'squoosh_png_bg.wasm' };
+
+/** The platform of this page or worker. Paths are relative to the root of the origin's private file system. */
+export function browserPlatform(overrides: { cacheFolder?: string } = {}): Platform {
+  return {
+    exists: async (path) => (await find(path)) !== null,
+    listFolder,
+    readFile: async (path) => {
+      const file = await openFile(path);
+      return collect(file.stream(), file.size);
+    },
+    readGzip: async (path) => gunzip((await openFile(path)).stream()),
+    // what is written becomes the file's content when it is closed, all at once
+    writeFileAtomic: (path, bytes) => write(path, bytes, false),
+    appendFile: (path, bytes) => write(path, bytes, true),
+    removeFile: remove,
+    removeEmptyFolder: (path) => remove(path).catch(() => {}),
+    cacheFolder: overrides.cacheFolder ?? 'cache',
+    dataFolder: null,
+    codecModule: browserCodec,
+  };
+}
+
+/** The compiled decoder of an image format, in a browser. */
+export async function browserCodec(codec: Codec): Promise<WebAssembly.Module> {
+  const response = await fetch(new URL(CODEC_FILES[codec], import.meta.url));
+  if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.');
+
+/** A folder; null when there is none and `create` is not set. The root for ''. */
+async function openFolder(parts: readonly string[], create: boolean): Promise<FileSystemDirectoryHandle | null> {
+  let folder = await navigator.storage.getDirectory();
+  for (const part of parts) {
+    try {
+      folder = await folder.getDirectoryHandle(part, { create });
+    } catch (error) {
+      if (!create && isAbsence(error)) return null;
+      throw error;
+    }
+  }
+  return folder;
+}
+
+async function find(path: string): Promise<FileSystemHandle | null> {
+  const parts = partsOf(path);
+  const folder = await openFolder(parts.slice(0, -1), false);
+  const name = parts.at(-1);
+  if (!folder || name === undefined) return folder;
+  try {
+    return await folder.getFileHandle(name);
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+    return openFolder(parts, false);
+  }
+}
+
+async function openFile(path: string): Promise<File> {
+  const found = await find(path);
+  if (found?.kind === 'file') return (found as FileSystemFileHandle).getFile();
+  // the code by which Node says it too, so that whoever reads it needs one set of words
+  throw Object.assign(new Error(`${path}: no such file`), { code: found ? 'EISDIR' : 'ENOENT' });
+}
+
+async function listFolder(path: string): Promise<FolderEntry[] | null> {
+  const folder = await openFolder(partsOf(path), false);
+  if (!folder) return null;
+  const entries: FolderEntry[] = [];
+  for await (const [name, { kind }] of folder as unknown as AsyncIterable<[string, FileSystemHandle]>) {
+    // what an interrupted write leaves behind in some browsers is no file of anybody
+    if (!name.endsWith('.crswap')) entries.push({ name, kind: kind === 'directory' ? 'folder' : 'file' });
+  }
+  return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+async function write(path: string, bytes: Uint8Array, append: boolean): Promise<void> {
+  const parts = partsOf(path);
+  const folder = (await openFolder(parts.slice(0, -1), true))!;
+  const handle = await folder.getFileHandle(parts.at(-1)!, { create: true });
+  const target = await handle.createWritable({ keepExistingData: append });
+  try {
+    if (append) await target.seek((await handle.getFile()).size);
+    await target.write(bytes as Uint8Array<ArrayBuffer>);
+    await target.close();
+  } catch (error) {
+    await target.abort().catch(() => {}); // else what was written so far would stay on the disk
+    throw error;
+  }
+}
+
+/** A file, or an empty folder. */
+async function remove(path: string): Promise<void> {
+  const parts = partsOf(path);
+  const folder = await openFolder(parts.slice(0, -1), false);
+  await folder?.removeEntry(parts.at(-1)!).catch((error) => {
+    if (!isAbsence(error)) throw error;
+  });
+}
+
+/** Nothing of that name, or not of that kind. */
+const isAbsence = (error: unknown): boolean =>
+  error instanceof DOMException && (error.name === 'NotFoundError' || error.name === 'TypeMismatchError');
