@@ -1,0 +1,267 @@
+/** The run of one normal class, from its images to its result: build, restore, train, evaluate, write. */
+import type { Context } from '../../runtime/index.ts';
+import { imageAt } from '../data/imageSet.ts';
+import { DataError, OeclError } from '../errors.ts';
+import { Encoder } from '../models/resnet.ts';
+import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
+import type { Split } from '../protocols/protocols.ts';
+import { buildReport } from '../report/report.ts';
+import { encodeCheckpoint, restoreCheckpoint } from './checkpoint.ts';
+import type { RunConfig } from './config.ts';
+import { evaluate } from './evaluate.ts';
+import type { StepMetrics, TrainHooks } from './hooks.ts';
+import { ofEvaluation, ofNetwork, ofStep } from './limits.ts';
+import type { Prepared } from './prepare.ts';
+import { type RunResult, type ScoreTable, testMetrics } from './result.ts';
+import { FILE, type RunFolder } from './runFolder.ts';
+import { StepProfile } from './stepProfile.ts';
+import { Trainer } from './trainer.ts';
+
+/** Steps submitted ahead of the oldest whose figures have not come back. */
+const STEPS_IN_FLIGHT = 3;
+
+/** A lock-step clock for durations in seconds. */
+export const seconds = (): number => performance.now() / 1000;
+
+export class ClassRun {
+  readonly #context: Context;
+  readonly #config: RunConfig;
+  readonly #folder: RunFolder;
+  readonly #data: Prepared;
+  readonly #split: Split;
+  readonly #hooks: TrainHooks;
+  readonly #notes: string[];
+
+  constructor(context: Context, config: RunConfig, folder: RunFolder, data: Prepared, split: Split, hooks: TrainHooks) {
+    this.#context = context;
+    this.#folder = folder;
+    this.#data = data;
+    this.#split = split;
+    this.#hooks = hooks;
+    this.#notes = [...data.notes];
+    this.#config = this.#fitBatch(config);
+  }
+
+  /** The result, or null when it was interrupted (a checkpoint is written then). */
+  async go(place: { run: number; runs: number }, began: number): Promise<RunResult | null> {
+    const config = this.#config;
+    const { encoder, trainer } = this.#build();
+    const compileFrom = seconds();
+    await trainer.record().catch((error) => {
+      throw ofStep(error, config);
+    });
+    const trainFrom = seconds();
+    const doneSteps = await this.#restore(encoder, trainer);
+    const isProfiled = this.#folder.mode.profile === true;
+    const profile = isProfiled ? new StepProfile(this.#context, doneSteps, trainer.steps) : null;
+    await this.#folder.begin(config); // only now: a step that does not compile must not cost an earlier run
+    this.#announce(trainer, doneSteps, place);
+    const metrics = doneSteps > 0 ? await this.#folder.truncateMetrics(doneSteps) : [];
+    const isComplete = await this.#train(encoder, trainer, { doneSteps, profile }, metrics);
+    if (!isComplete) return null;
+    const evaluateFrom = seconds();
+    const scores = await evaluate(
+      this.#context,
+      encoder,
+      this.#data.dataset.test,
+      this.#split.testIndices,
+      config,
+      this.#hooks,
+    ).catch((error) => {
+      throw ofEvaluation(error, config);
+    });
+    if (!scores) return null;
+    const end = seconds();
+    const times = {
+      total: end - began,
+      setup: compileFrom - began,
+      compile: trainFrom - compileFrom,
+      train: evaluateFrom - trainFrom,
+      evaluate: end - evaluateFrom,
+    };
+    const result = await this.#write(encoder, trainer, metrics, scores, times);
+    trainer.dispose();
+    return result;
+  }
+
+  #build(): { encoder: Encoder; trainer: Trainer } {
+    const { dataset, outliers } = this.#data;
+    const images = { normal: dataset.train, indices: this.#split.trainIndices, outliers };
+    try {
+      const encoder = new Encoder(this.#context, this.#config);
+      return { encoder, trainer: new Trainer(this.#context, encoder, images, this.#config) };
+    } catch (error) {
+      throw ofNetwork(error, this.#config);
+    }
+  }
+
+  /** A class smaller than the batch trains with a batch of its own size, and says so. */
+  #fitBatch(config: RunConfig): RunConfig {
+    const count = this.#split.trainIndices.length;
+    if (count < 2) {
+      throw new DataError(`${config.dataset}: ${count} training images of ${this.#split.normal}, expected 2 or more.`, {
+        remedy: 'another --normal class, or more images',
+      });
+    }
+    if (config.oe !== null && (this.#data.outliers?.images.count ?? 0) === 0) {
+      throw new DataError(`--oe ${config.oe}: it holds no image.`, {
+        remedy: '--oe dead-leaves, or a folder of images',
+      });
+    }
+    if (count >= config.batch) return config;
+    const note = `batch ${config.batch} lowered to ${count}: ${this.#split.normal} has only ${count} training images`;
+    this.#notes.push(note);
+    this.#hooks.onNote?.(note);
+    return { ...config, batch: count };
+  }
+
+  async #restore(encoder: Encoder, trainer: Trainer): Promise<number> {
+    if (this.#folder.state !== 'resumed') return 0;
+    const bytes = await this.#folder.readCheckpoint();
+    return restoreCheckpoint(bytes, `${this.#folder.path}/${FILE.checkpoint}`, encoder, trainer.optimizer);
+  }
+
+  #announce(trainer: Trainer, doneSteps: number, place: { run: number; runs: number }): void {
+    const config = this.#config;
+    const testNormal = this.#split.testIsNormal.filter(Boolean).length;
+    this.#hooks.onStart?.({
+      config,
+      counts: {
+        trainImages: this.#split.trainIndices.length,
+        testNormal,
+        testOutliers: this.#split.testIndices.length - testNormal,
+        oeImages: this.#data.outliers?.images.count ?? 0,
+      },
+      synthetic: this.#isSynthetic,
+      stepsPerEpoch: trainer.stepsPerEpoch,
+      steps: trainer.steps,
+      doneSteps,
+      imagesPerStep: config.batch * (this.#data.outliers ? 2 : 1),
+      ...place,
+    });
+  }
+
+  /** Runs the steps from `doneSteps` on. False when it was interrupted. */
+  async #train(
+    encoder: Encoder,
+    trainer: Trainer,
+    { doneSteps, profile }: { doneSteps: number; profile: StepProfile | null },
+    metrics: StepMetrics[],
+  ): Promise<boolean> {
+    const { signal, onStep } = this.#hooks;
+    const inFlight: { step: number; figures: ReturnType<Trainer['run']> }[] = [];
+    let last = performance.now();
+    const settle = async () => {
+      const { step, figures } = inFlight.shift()!;
+      const values = await figures;
+      const now = performance.now();
+      const line: StepMetrics = { step: step + 1, ...values, ms: Math.round((now - last) * 1000) / 1000 };
+      last = now;
+      if (!Number.isFinite(line.loss)) throw diverged(line);
+      metrics.push(line);
+      this.#folder.addMetrics(line);
+      onStep?.(line);
+    };
+    const checkpoint = async (steps: number) => {
+      while (inFlight.length > 0) await settle();
+      await this.#folder.writeCheckpoint(await encodeCheckpoint(encoder, trainer.optimizer, steps));
+      last = performance.now();
+    };
+    for (let step = doneSteps; step < trainer.steps; step++) {
+      if (signal?.aborted) {
+        await checkpoint(step);
+        return false;
+      }
+      if (profile?.wants(step)) {
+        while (inFlight.length > 0) await settle();
+        inFlight.push({ step, figures: this.#profiled(trainer, step, profile) });
+        await settle();
+      } else inFlight.push({ step, figures: trainer.run(step) });
+      if (inFlight.length >= STEPS_IN_FLIGHT) await settle();
+      const isEpochEnd = (step + 1) % trainer.stepsPerEpoch === 0;
+      const epoch = (step + 1) / trainer.stepsPerEpoch;
+      if (isEpochEnd && (epoch % this.#config.checkpointEvery === 0 || step + 1 === trainer.steps))
+        await checkpoint(step + 1);
+    }
+    return true;
+  }
+
+  async #profiled(trainer: Trainer, step: number, profile: StepProfile): ReturnType<Trainer['run']> {
+    const { figures, launches } = await trainer.profile(step);
+    profile.add(launches);
+    const done = await profile.finished(step);
+    if (done) {
+      await this.#folder.writeProfile(done.trace);
+      this.#hooks.onProfile?.(done.table, `${this.#folder.path}/${FILE.profile}`);
+    }
+    return figures;
+  }
+
+  async #write(
+    encoder: Encoder,
+    trainer: Trainer,
+    metrics: readonly StepMetrics[],
+    scores: ScoreTable,
+    times: RunResult['seconds'],
+  ): Promise<RunResult> {
+    const config = this.#config;
+    const { test } = this.#data.dataset;
+    const { testIndices, testIsNormal, testClass } = this.#split;
+    const state = await stateDict(encoder);
+    const { vendor, architecture, device, description } = this.#context.info;
+    const result: RunResult = {
+      dataset: config.dataset,
+      protocol: config.protocol,
+      normal: this.#split.normal,
+      method: config.method,
+      oe: config.oe,
+      seed: config.seed,
+      synthetic: this.#isSynthetic,
+      ...testMetrics(scores, testIsNormal, testClass),
+      steps: trainer.steps,
+      epochs: config.epochs,
+      seconds: times,
+      weightsSha256: await weightsSha256(state),
+      trainImages: this.#split.trainIndices.length,
+      testImages: { in: testIsNormal.filter(Boolean).length, out: testIsNormal.filter((isNormal) => !isNormal).length },
+      oeImages: this.#data.outliers?.images.count ?? 0,
+      adapter: { vendor, architecture, device, description },
+      where: config.where,
+    };
+    const images = testIndices.map((at, i) => ({
+      path: test.paths[at],
+      className: testClass[i],
+      isNormal: testIsNormal[i],
+    }));
+    const { arch, width, size } = config;
+    const metadata = { arch, width: String(width), size: String(size), method: config.method, normal: result.normal };
+    await this.#folder.writeModel(encodeModel(state, trainer.steps, metadata));
+    await this.#folder.writeScores(images, scores);
+    await this.#folder.writeReport(
+      await buildReport({
+        config,
+        result,
+        metrics,
+        images,
+        scores,
+        pixelsOf: (index) => imageAt(test.images, testIndices[index]),
+        notes: this.#notes,
+        skipped: this.#data.skipped,
+      }),
+    );
+    await this.#folder.writeResult(result);
+    return result;
+  }
+
+  /** Outlier-exposure images may be drawn and the figures still be of real images: those of the test decide. */
+  get #isSynthetic(): boolean {
+    const { train, test } = this.#data.dataset;
+    return train.synthetic || test.synthetic;
+  }
+}
+
+function diverged({ step, loss }: StepMetrics): OeclError {
+  return new OeclError(`the loss became ${loss} at step ${step}: the training diverged.`, {
+    remedy: 'a smaller --lr, or a larger --batch',
+  });
+}
