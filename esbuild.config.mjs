@@ -1,7 +1,10 @@
 /**
- * Builds dist/: the command line for Node, and the worker that trains in a browser. WGSL becomes text; in Node, packages
- * with binaries stay outside.
+ * Builds dist/: the command line for Node, the worker that trains in a browser, and the library's entries for both. WGSL
+ * becomes text; in Node, packages with binaries stay outside, and in browsers their wasm lies beside the bundle.
  */
+import { copyFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename } from 'node:path';
 import { build } from 'esbuild';
 
 const common = {
@@ -33,3 +36,21 @@ await build({
   entryPoints: { drivenWorker: 'src/web/drivenWorker.ts' },
   outdir: 'dist/web',
 });
+
+// Both entries of a folder share their code, so that a tensor of the one is a tensor of the other.
+for (const platform of ['node', 'browser']) {
+  const outdir = `dist/${platform}`;
+  await rm(outdir, { recursive: true, force: true }); // the shared parts' names change with their content
+  await build({
+    ...common,
+    platform,
+    ...(platform === 'node' ? { target: 'node20', external } : {}),
+    splitting: true,
+    entryPoints: { index: `src/library/${platform}.ts`, runtime: `runtime/${platform}.ts` },
+    outdir,
+  });
+}
+
+for (const codec of ['@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm', '@jsquash/png/codec/pkg/squoosh_png_bg.wasm']) {
+  await copyFile(createRequire(import.meta.url).resolve(codec), `dist/browser/${basename(codec)}`);
+}

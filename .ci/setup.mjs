@@ -40,11 +40,13 @@ function newest(path) {
   return Math.max(mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-/** Builds dist/ when a source is newer. */
+/** Builds dist/ when a source is newer; `always` also makes the library's declarations, which no script here needs. */
 export function build({ always = false } = {}) {
   const built = join(root, 'dist', 'train.js');
   const isFresh =
     existsSync(built) && statSync(built).mtimeMs >= Math.max(...SOURCES.map((path) => newest(join(root, path))));
   if (isFresh && !always) return 0;
-  return run(process.execPath, ['esbuild.config.mjs']);
+  return (
+    run(process.execPath, ['esbuild.config.mjs']) || (always ? run('npx', ['tsc', '-p', 'tsconfig.types.json']) : 0)
+  );
 }

@@ -5,8 +5,11 @@
 import type { Codec, FolderEntry, Platform } from './platform.ts';
 import { collect, gunzip } from './streams.ts';
 
-/** Beside the bundle, in every folder that holds one for browsers (esbuild.config.mjs). */
-const CODEC_FILES: Record<Codec, string> = { jpeg: 'mozjpeg_dec.wasm', png: 'squoosh_png_bg.wasm' };
+/** Beside the bundle (esbuild.config.mjs). Written out, so that bundlers which look for such lines find the files. */
+const CODEC_URLS: Record<Codec, () => URL> = {
+  jpeg: () => new URL('./mozjpeg_dec.wasm', import.meta.url),
+  png: () => new URL('./squoosh_png_bg.wasm', import.meta.url),
+};
 
 /** The platform of this page or worker. Paths are relative to the root of the origin's private file system. */
 export function browserPlatform(overrides: { cacheFolder?: string } = {}): Platform {
@@ -31,7 +34,7 @@ export function browserPlatform(overrides: { cacheFolder?: string } = {}): Platf
 
 /** The compiled decoder of an image format, in a browser. */
 export async function browserCodec(codec: Codec): Promise<WebAssembly.Module> {
-  const response = await fetch(new URL(CODEC_FILES[codec], import.meta.url));
+  const response = await fetch(CODEC_URLS[codec]());
   if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
   return WebAssembly.compile(await response.arrayBuffer());
 }

@@ -50,7 +50,8 @@ export interface RunConfig {
   skipBad: boolean;
   preset: Preset;
   adapter: string | null;
-  where: (typeof PLACES)[number];
+  /** `browser`: a page that used the library. */
+  where: (typeof PLACES)[number] | 'browser';
   /** The run folder. */
   out: string;
 }

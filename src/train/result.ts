@@ -7,6 +7,7 @@ import {
   metricsPerClass,
   splitByTruth,
 } from '../scores/metrics.ts';
+import type { RunConfig } from './config.ts';
 
 /** The scores of methods.md 2, in the order of all tables; higher = more normal. */
 export const SCORE_NAMES = ['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm'] as const;
@@ -45,7 +46,7 @@ export interface RunResult extends TestMetrics {
   testImages: { in: number; out: number };
   oeImages: number;
   adapter: { vendor: string; architecture: string; device: string; description: string };
-  where: 'node' | 'chrome';
+  where: RunConfig['where'];
 }
 
 /** result.json of --normal all: means over the classes, and each class's own figures. */

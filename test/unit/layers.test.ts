@@ -17,6 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['autograd.ts', 'ops/'],
   ['nn/', 'optim/', 'gradcheck.ts', 'profile.ts'],
   ['index.ts'],
+  ['node.ts', 'browser.ts'],
 ];
 
 /** Imports that point right, each with its reason. They are of types alone: nothing runs. */
@@ -28,6 +29,8 @@ const BACK_EDGES: readonly { from: string; to: string; why: string }[] = [
 const ENTRIES = {
   'src/cli/main.ts': 'the entry point in Node: arguments, streams, signals, exit code, and which platform is used',
   'src/web/drivenWorker.ts': 'the entry point of the worker in Chrome',
+  'src/library/node.ts': "the package's entry in Node",
+  'src/library/browser.ts': "the package's entry in browsers",
   'src/cli/doctor.ts': 'called by main.ts alone: reports on this machine and its adapters',
 };
 const PLATFORM_FOLDERS = ['runtime/platform/', 'src/platform/'];

@@ -1,0 +1,3 @@
+/** The tensor runtime as a package entry, for browsers: `import ... from 'oecl/runtime'`. */
+export * from './index.ts';
+export { browserRuntimePlatform as platform } from './platform/browser.ts';

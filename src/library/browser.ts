@@ -1,0 +1,14 @@
+/**
+ * The trainer as a package entry, for browsers: `import { train } from 'oecl'`, best in a worker. Paths are those of the
+ * origin's private file system.
+ */
+import { browserRuntimePlatform } from '../../runtime/platform/browser.ts';
+import { browserPlatform } from '../platform/browser.ts';
+import { libraryFor } from './library.ts';
+
+export * from './public.ts';
+export const { train, loadModel, score } = libraryFor({
+  runtime: browserRuntimePlatform,
+  files: browserPlatform(),
+  where: 'browser',
+});

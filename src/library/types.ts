@@ -1,0 +1,34 @@
+/** What the library's functions take and answer. */
+import type { SkippedFile } from '../data/imageSet.ts';
+import type { ConfigChoices } from '../train/config.ts';
+import type { PerScore } from '../train/result.ts';
+
+/** The options of `oecl train`, and whether a stored run is continued or replaced. */
+export interface TrainOptions extends Omit<ConfigChoices, 'where'> {
+  resume?: boolean;
+  force?: boolean;
+}
+
+export interface ScoreOptions {
+  /** Which adapter, by kind or part of its name; default the best. */
+  adapter?: string;
+  /** Leave unreadable images out and list them, instead of stopping. */
+  skipBad?: boolean;
+  /** Scored so far, and how many there are. */
+  onProgress?(done: number, total: number): void;
+  /** Aborted: the answer comes without scores. */
+  signal?: AbortSignal;
+}
+
+/** An image with every score; the higher, the more normal. */
+export interface ImageScores extends PerScore {
+  /** The name that was given, or the path in the folder. */
+  image: string;
+}
+
+export interface ScoreOutcome {
+  interrupted: boolean;
+  /** In the order of the images; unreadable ones left out. */
+  scores: ImageScores[];
+  skipped: SkippedFile[];
+}

@@ -1,0 +1,247 @@
+/** The package as other programs use it: its entries by their names, in Node and in a page, and their types. */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { encodePng } from '../../src/report/png.ts';
+import { oecl, tinyOptions } from '../helpers/commandLine.ts';
+import { jpegFile } from '../helpers/encodedImages.ts';
+import { openPage, whyNoChrome } from '../helpers/page.ts';
+import { tinyDataset } from '../helpers/tinyRun.ts';
+
+const run = promisify(execFile);
+const EXAMPLE = resolve('examples/tinyNet.mjs');
+
+/** So many steps that a page can be reloaded between two checkpoints. */
+const LONGER = { epochs: '12', 'checkpoint-every': '2' };
+
+/** The functions of test/helpers/pageProgram.mjs, as they are called from here. */
+interface Calls {
+  copyIn(paths: string[]): void;
+  begin(options: object): void;
+  resume(options: object): { weightsSha256: string; where: string; steps: number; doneSteps: number };
+  scoreFolder(run: string, folder: string): { image: string; norm: number }[];
+  filesIn(folder: string): string[];
+  textOf(path: string): string;
+}
+
+let data: string;
+/** A program's own folder, in which the package is installed. */
+let program: string;
+
+beforeAll(async () => {
+  data = await tinyDataset();
+  program = await mkdtemp(join(tmpdir(), 'oecl-program-'));
+  await mkdir(join(program, 'node_modules'));
+  await symlink(resolve('.'), join(program, 'node_modules', 'oecl'));
+});
+
+/** Values of a run of seconds. */
+const tiny = () => ({
+  ...{ dataset: 'folder', normal: 'stripes', preset: 'tiny', arch: 'resnet10', checkpointEvery: 1 },
+  ...{ width: 4, size: 16, epochs: 3, batch: 4, views: 2, adapter: process.env.OECL_TEST_ADAPTER },
+});
+
+/** What a program in Node prints as JSON in its last line. */
+async function inNode(source: string): Promise<unknown> {
+  const file = join(program, `program${Math.random().toString(36).slice(2)}.mjs`);
+  await writeFile(file, source);
+  const { stdout } = await run(process.execPath, [file], { cwd: program });
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
+}
+
+/** A program for a page, bundled as its author would. */
+async function bundled(entry: string): Promise<string> {
+  const outdir = await mkdtemp(join(tmpdir(), 'oecl-bundle-'));
+  await build({ entryPoints: { program: entry }, outdir, bundle: true, format: 'esm', logLevel: 'warning' });
+  return outdir;
+}
+
+describe('oecl/runtime', () => {
+  test('the example learns, in Node', async () => {
+    const { stdout } = await run(process.execPath, [EXAMPLE]);
+    const [first, last] = JSON.parse(stdout);
+    expect(first).toBeGreaterThan(0.1);
+    expect(last).toBeLessThan(first / 20);
+  });
+
+  test('the same file learns in a page', async ({ skip }) => {
+    const why = await whyNoChrome();
+    skip(why !== null, why ?? '');
+    const { page, close } = await openPage([await bundled(EXAMPLE)]);
+    try {
+      const printed = page.waitForEvent('console', (message) => message.type() === 'log');
+      await page.addScriptTag({ url: '/program.js', type: 'module' });
+      const [first, last] = await (await printed).args()[0].jsonValue();
+      expect(first).toBeGreaterThan(0.1);
+      expect(last).toBeLessThan(first / 20);
+    } finally {
+      await close();
+    }
+  });
+});
+
+describe('oecl in Node', () => {
+  test('train, load the model, score: the scores of scores.csv, from files and from bytes', async () => {
+    const found = (await inNode(`
+      import { readFile } from 'node:fs/promises';
+      import { loadModel, score, train } from 'oecl';
+      const data = ${JSON.stringify(data)};
+      const steps = [];
+      const { folder, results } = await train(
+        { ...${JSON.stringify(tiny())}, data, out: 'run' },
+        { onStep: ({ step }) => steps.push(step) },
+      );
+      const model = await loadModel(folder);
+      const fromFolder = await score(model, data + '/test');
+      const images = await Promise.all(
+        fromFolder.scores.map(async ({ image }) => ({ name: image, bytes: await readFile(data + '/test/' + image) })),
+      );
+      const bad = { name: 'bad.png', bytes: new Uint8Array(9) };
+      const fromBytes = await score(model, [...images, bad], { skipBad: true });
+      const refusal = await score(model, [bad]).catch((error) => error);
+      console.log(JSON.stringify({ steps, where: results[0].where, fromFolder, fromBytes, refusal: refusal.message }));
+    `)) as Record<string, never>;
+    const { steps, where, fromFolder, fromBytes, refusal } = found as never as {
+      steps: number[];
+      where: string;
+      fromFolder: { scores: Record<string, number>[] };
+      fromBytes: { scores: Record<string, number>[]; skipped: unknown[] };
+      refusal: string;
+    };
+    expect([steps, where]).toEqual([[1, 2, 3, 4, 5, 6], 'node']);
+    const lines = (await readFile(join(program, 'run', 'scores.csv'), 'utf8')).trimEnd().split('\n').slice(1);
+    const asLines = fromFolder.scores.map(({ image, norm, normEnsemble, normOfMean, meanSquaredNorm }) =>
+      [
+        `test/${image}`,
+        ...[norm, normEnsemble, normOfMean, meanSquaredNorm].map((v) => Number(v.toPrecision(9))),
+      ].join(),
+    );
+    expect(asLines).toEqual(lines.map((line) => line.replace(/,(disk|stripes),(normal|outlier),/, ',')));
+    expect(fromBytes.scores).toEqual(fromFolder.scores);
+    expect(fromBytes.skipped).toEqual([{ file: 'bad.png', reason: 'it is not a JPEG, PNG or BMP file' }]);
+    expect(refusal).toMatch(/^bad\.png: it is not a JPEG/);
+  });
+
+  test('options are checked as those of the command line; errors are of its families', async () => {
+    const messages = (await inNode(`
+      import { loadModel, train, UsageError } from 'oecl';
+      const calls = [
+        () => train({ epochs: Number.NaN }),
+        () => train({ epoch: 3 }),
+        () => train({ resume: true, force: true }),
+        () => loadModel('nowhere'),
+      ];
+      const errors = await Promise.all(calls.map((call) => call().catch((error) => error)));
+      console.log(JSON.stringify(errors.map((error) => [error instanceof UsageError, error.exitCode, error.message])));
+    `)) as [boolean, number, string][];
+    expect(messages.map(([isUsage, exitCode]) => [isUsage, exitCode])).toEqual(Array(4).fill([true, 2]));
+    expect(messages[0][2]).toMatch(/--epochs NaN: expected a whole number of 1 or more/);
+    expect(messages[1][2]).toMatch(/--epoch: there is no such option[\s\S]*--epochs/);
+    expect(messages[2][2]).toMatch(/--resume --force/);
+    expect(messages[3][2]).toMatch(/^nowhere: /);
+  });
+});
+
+/** Files below a folder, relative to it. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1));
+}
+
+describe('oecl in a page', () => {
+  /** The page's functions, here: arguments and answers cross over as plain data. */
+  const programIn = (page: Page) => ({
+    load: () => page.addScriptTag({ url: '/program.js', type: 'module' }),
+    call: <K extends keyof Calls>(name: K, ...args: Parameters<Calls[K]>) =>
+      page.evaluate(
+        ([called, given]) => {
+          const { program } = globalThis as unknown as { program: Record<string, (...given: unknown[]) => unknown> };
+          return program[called](...given);
+        },
+        [name, args] as [string, unknown[]],
+      ) as Promise<ReturnType<Calls[K]>>,
+  });
+
+  test('trains from the private file system; reloaded half-way and resumed, it ends in the bits of Node', async ({
+    skip,
+  }) => {
+    const why = await whyNoChrome();
+    skip(why !== null, why ?? '');
+    const root = await mkdtemp(join(tmpdir(), 'oecl-pages-'));
+    await cp(data, join(root, 'data'), { recursive: true });
+    await mkdir(join(root, 'more'));
+    await writeFile(join(root, 'more', 'a.jpg'), jpegFile(24, 24, { components: 1, blockAt: (bx) => [bx] }));
+    await writeFile(
+      join(root, 'more', 'b.png'),
+      await encodePng({ width: 20, height: 20, pixels: new Uint8Array(1200) }),
+    );
+    const out = join(program, 'in-node');
+    const inNode = await oecl(tinyOptions(data, out, { adapter: 'swiftshader', oe: undefined, ...LONGER }));
+    expect(inNode.code, inNode.stderr).toBe(0);
+
+    const { page, close } = await openPage([
+      await bundled('test/helpers/pageProgram.mjs'),
+      resolve('dist/browser'),
+      root,
+    ]);
+    try {
+      const { load, call } = programIn(page);
+      await load();
+      await call('copyIn', await filesBelow(root));
+      const options = { ...tiny(), adapter: undefined, data: 'data', out: 'runs/1', epochs: 12, checkpointEvery: 2 };
+      await call('begin', options);
+      const isUnderWay = () => (globalThis as unknown as { program: { steps: number } }).program.steps >= 7;
+      await page.waitForFunction(isUnderWay, null, { timeout: 60_000 });
+      await page.reload(); // the training is gone, its files are not
+      await load();
+      const { doneSteps, ...result } = await call('resume', options);
+      expect(doneSteps).toBeGreaterThan(0);
+      expect(doneSteps).toBeLessThan(result.steps);
+      const { weightsSha256, auroc } = JSON.parse(await readFile(join(out, 'result.json'), 'utf8'));
+      expect(result).toMatchObject({ weightsSha256, auroc, where: 'browser' });
+      expect(await call('textOf', 'runs/1/scores.csv')).toBe(await readFile(join(out, 'scores.csv'), 'utf8'));
+      expect(await call('filesIn', 'runs/1')).toEqual((await readdir(out)).sort());
+      const scores = await call('scoreFolder', 'runs/1', 'more');
+      expect(scores.map(({ image, norm }) => [image, Number.isFinite(norm)])).toEqual([
+        ['a.jpg', true],
+        ['b.png', true],
+      ]);
+      expect((await call('filesIn', 'cache/packs')).length).toBeGreaterThan(0);
+    } finally {
+      await close();
+    }
+  }, 300_000);
+});
+
+test('the types of the entries serve a program that is checked strictly', async () => {
+  await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.types.json']);
+  await writeFile(
+    join(program, 'program.ts'),
+    `import { loadModel, score, train, type ImageScores } from 'oecl';
+     import { openContext, platform, type Tensor } from 'oecl/runtime';
+     const context = await openContext(platform);
+     const x: Tensor = context.tensor([1], [1]);
+     await context.close();
+     const { folder } = await train({ dataset: 'demo', epochs: 1 }, { onStep: ({ loss }) => loss.toFixed(2) });
+     const scores: ImageScores[] = (await score(await loadModel(folder), 'images')).scores;
+     // @ts-expect-error an option that does not exist
+     await train({ epoch: 1 });
+     export { scores, x };`,
+  );
+  const options = { strict: true, noEmit: true, target: 'ES2023', lib: ['ES2023', 'DOM'], types: [] };
+  for (const conditions of [[], ['browser']]) {
+    const compilerOptions = { ...options, module: 'ESNext', moduleResolution: 'bundler', customConditions: conditions };
+    await writeFile(join(program, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+    const checked = await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', program]).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(checked.stdout).toBe('');
+  }
+});
