@@ -235,10 +235,15 @@ test('the types of the entries serve a program that is checked strictly', async 
      await train({ epoch: 1 });
      export { scores, x };`,
   );
+  const [, example] = /^```js\n([\s\S]*?)^```/m.exec(await readFile('README.md', 'utf8'))!;
+  await writeFile(join(program, 'readme.ts'), example);
   const options = { strict: true, noEmit: true, target: 'ES2023', lib: ['ES2023', 'DOM'], types: [] };
   for (const conditions of [[], ['browser']]) {
     const compilerOptions = { ...options, module: 'ESNext', moduleResolution: 'bundler', customConditions: conditions };
-    await writeFile(join(program, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+    await writeFile(
+      join(program, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['program.ts', 'readme.ts'] }),
+    );
     const checked = await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', program]).catch(
       (error: { stdout: string }) => error,
     );
