@@ -1,6 +1,7 @@
 /**
  * The server that a driven browser talks to, on this machine alone and behind a secret path: its page and worker, commands
- * as server-sent events, events back, and the files of this process.
+ * as server-sent events, events back, and the files of this process. Other users of the machine can read the address that
+ * Chrome is started with, so that one is a ticket: it leads to the secret path once, and to nothing afterwards.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -16,6 +17,7 @@ const PAGE = '<!doctype html><html lang="en"><title>oecl</title><script type="mo
 const PAGE_SCRIPT = "new Worker('worker.js', { type: 'module' });";
 
 export interface BrowserServer {
+  /** Opens the page, once. */
   url: string;
   /** To be called once the worker has said that it is ready. */
   send(command: Command): void;
@@ -27,7 +29,8 @@ export async function serveBrowser(
   onEvent: (event: WorkerEvent) => void,
   workerScript: URL,
 ): Promise<BrowserServer> {
-  const secret = randomBytes(16).toString('hex');
+  const [ticket, secret] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
+  let isTicketUsed = false;
   let commands: ServerResponse | null = null;
 
   const routes: Record<string, (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>> = {
@@ -49,6 +52,10 @@ export async function serveBrowser(
     const [, given, ...rest] = url.pathname.split('/');
     const name = rest.join('/');
     response.setHeader('Content-Security-Policy', POLICY);
+    if (given === ticket && !isTicketUsed) {
+      isTicketUsed = true;
+      return void response.writeHead(302, { Location: `/${secret}/` }).end();
+    }
     if (given !== secret) return void response.writeHead(404).end();
     try {
       if (name.startsWith('files/'))
@@ -63,7 +70,7 @@ export async function serveBrowser(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://localhost:${port}/${secret}/`,
+    url: `http://localhost:${port}/${ticket}`,
     send: (command) => void commands?.write(`data: ${JSON.stringify(command)}\n\n`),
     close: () =>
       new Promise((resolve) => {

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { OeclError } from '../errors.ts';
+import { OeclError, UsageError } from '../errors.ts';
 
 const PACKAGE = '@sparticuz/chromium';
 const LINUX_NAMES = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser', 'microsoft-edge'];
@@ -38,12 +38,12 @@ export interface ChromeBinary {
 
 /**
  * CHROME_PATH, else an installed one, else that of the npm package.
- * @throws OeclError when there is none
+ * @throws OeclError when there is none; UsageError when CHROME_PATH names none
  */
 export async function findChrome(env: NodeJS.ProcessEnv = process.env): Promise<ChromeBinary> {
   if (env.CHROME_PATH) {
     if (existsSync(env.CHROME_PATH)) return { path: env.CHROME_PATH, environment: {} };
-    throw new OeclError(`CHROME_PATH: ${env.CHROME_PATH} does not exist.`, {
+    throw new UsageError(`CHROME_PATH: ${env.CHROME_PATH} does not exist.`, {
       remedy: 'the path of the program chrome or chromium, or no CHROME_PATH',
     });
   }

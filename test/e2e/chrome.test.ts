@@ -76,8 +76,8 @@ describe('--in chrome', () => {
 
   test('interrupted there, resumed here: as if never interrupted', async ({ skip }) => {
     skip(noChrome !== null, noChrome ?? '');
-    expect((await oecl(options('whole', 'node', { epochs: '40' }))).code).toBe(0);
-    const interrupted = await oecl([...options('torn', 'chrome', { epochs: '40' }), '--json'], {
+    expect((await oecl(options('whole', 'node', { epochs: '20' }))).code).toBe(0);
+    const interrupted = await oecl([...options('torn', 'chrome', { epochs: '20' }), '--json'], {
       onLine(line, child) {
         if (line.includes('"event":"step"') && line.includes('"step":3,')) child.kill('SIGINT');
       },
@@ -94,8 +94,8 @@ describe('--in chrome', () => {
     expect(existsSync(join(runs, 'unknown'))).toBe(false);
   }, 60_000);
 
-  test('no Chrome where CHROME_PATH says: 1, and what to do', async () => {
+  test('no Chrome where CHROME_PATH says: 2, and what to do', async () => {
     const env = { CHROME_PATH: '/nowhere/chrome' };
-    expectRefusal(await oecl(options('none', 'chrome'), { env }), 1, /CHROME_PATH: \/nowhere\/chrome does not exist/);
+    expectRefusal(await oecl(options('none', 'chrome'), { env }), 2, /CHROME_PATH: \/nowhere\/chrome does not exist/);
   });
 });

@@ -14,7 +14,7 @@ import { openPage, whyNoChrome } from '../helpers/page.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
 
 const run = promisify(execFile);
-const EXAMPLE = resolve('examples/tinyNet.mjs');
+const EXAMPLE = resolve('docs/examples/tinyNet.mjs');
 
 /** So many steps that a page can be reloaded between two checkpoints. */
 const LONGER = { epochs: '12', 'checkpoint-every': '2' };

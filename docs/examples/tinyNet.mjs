@@ -1,4 +1,4 @@
-/** Learns y = |x| with a net of two layers. Runs in Node (`node examples/tinyNet.mjs`) and in a page. */
+/** Learns y = |x| with a net of two layers. Runs in Node (`node docs/examples/tinyNet.mjs`) and in a page. */
 import { backward, Initializer, Linear, mean, openContext, platform, relu, SGD, square, sub } from 'oecl/runtime';
 
 /** Trains for some steps. Returns the loss before the first and after the last. */
