@@ -16,6 +16,7 @@ import { Recorder } from './plan/record.ts';
 import type { Replay } from './plan/replay.ts';
 import type { LaunchTime } from './plan/timing.ts';
 import type { AdapterInfo, RuntimePlatform } from './platform/platform.ts';
+import { reachableTensors, Scopes } from './scopes.ts';
 import { checkShape, denseStrides, formatShape, type Shape, sizeOf } from './shape.ts';
 import { byteOffset, Tensor, type TensorLayout } from './tensor.ts';
 import { defaultVariants, type Variants } from './variants.ts';
@@ -63,7 +64,7 @@ export class Context {
   readonly #pool: MemoryPool;
   readonly #queue: EagerQueue;
   readonly #readback: Readback;
-  readonly #scopes: Set<Tensor>[] = [];
+  readonly #scopes = new Scopes();
   #recorder: Recorder | null = null;
   #gradientsEnabled = true;
   #nextId = 0;
@@ -139,22 +140,7 @@ export class Context {
 
   /** Runs `body` and disposes the tensors made in it, but for those that its result reaches (also through the tape). */
   scope<T>(body: () => T): T {
-    const made = new Set<Tensor>();
-    this.#scopes.push(made);
-    try {
-      const result = body();
-      const kept = reachableTensors(result);
-      const outer = this.#scopes.at(-2);
-      for (const tensor of made) {
-        if (!kept.has(tensor)) continue;
-        made.delete(tensor);
-        outer?.add(tensor);
-      }
-      return result;
-    } finally {
-      this.#scopes.pop();
-      for (const tensor of [...made]) tensor.dispose();
-    }
+    return this.#scopes.run(body);
   }
 
   /** Runs `body` without leaving a tape. */
@@ -192,18 +178,13 @@ export class Context {
     this.#queue.flush();
     const recorder = new Recorder();
     this.#recorder = recorder;
-    const made = new Set<Tensor>();
-    this.#scopes.push(made);
-    let outputs: T;
+    let traced: { result: T; made: Set<Tensor> };
     try {
-      outputs = body();
-    } catch (error) {
-      for (const tensor of [...made]) tensor.dispose();
-      throw error;
+      traced = this.#scopes.gather(body);
     } finally {
       this.#recorder = null;
-      this.#scopes.pop();
     }
+    const { result: outputs, made } = traced;
     const kept = reachableTensors(outputs);
     const pinned = new Set([...kept].map((tensor) => tensor.storage));
     const replay = await recorder.finish(this.device, this.#pool, pinned);
@@ -234,13 +215,13 @@ export class Context {
   adopt(storage: Storage, layout: TensorLayout, dtype: DType): Tensor {
     const tensor = new Tensor(this, this.#nextId++, storage, layout, dtype);
     this.#pool.liveTensors++;
-    this.#scopes.at(-1)?.add(tensor);
+    this.#scopes.add(tensor);
     return tensor;
   }
 
   /** Takes a tensor out of the scopes that would dispose it: whoever refers to it disposes it. */
   keep(tensor: Tensor): void {
-    for (const scope of this.#scopes) scope.delete(tensor);
+    this.#scopes.remove(tensor);
   }
 
   /** For Tensor.dispose. */
@@ -345,24 +326,6 @@ function nanFiller(device: Device, queue: EagerQueue): (buffer: GPUBuffer) => vo
     }
     queue.copy({ from: nan, fromOffset: 0, to: new Storage(bytes, { buffer, offset: 0 }), toOffset: 0, bytes });
   };
-}
-
-/** Tensors in a value (tensor, array, plain object), with what their tapes hold. */
-function reachableTensors(value: unknown): Set<Tensor> {
-  const found = new Set<Tensor>();
-  const open: unknown[] = [value];
-  while (open.length > 0) {
-    const next = open.pop();
-    if (next instanceof Tensor) {
-      if (found.has(next)) continue;
-      found.add(next);
-      if (next.grad) open.push(next.grad);
-      if (next.node) open.push(...next.node.inputs, ...next.node.saved);
-    } else if (Array.isArray(next)) open.push(...next);
-    else if (next && typeof next === 'object' && Object.getPrototypeOf(next) === Object.prototype)
-      open.push(...Object.values(next));
-  }
-  return found;
 }
 
 function padToWords(values: Float32Array | Uint32Array | Uint8Array): Uint8Array {

@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['device/'],
   ['variants.ts', 'kernel/'],
   ['plan/'],
-  ['tensor.ts', 'launch.ts', 'context.ts'],
+  ['tensor.ts', 'launch.ts', 'scopes.ts', 'context.ts'],
   ['autograd.ts', 'ops/'],
   ['nn/', 'optim/', 'gradcheck.ts', 'profile.ts'],
   ['index.ts'],
