@@ -50,14 +50,14 @@ export interface Library {
 export function libraryFor({ runtime, files, where }: LibraryHost): Library {
   return {
     async train(options, hooks = {}) {
-      const { choices: given, resume, force } = parseTrainOptions(argumentsOf(options));
+      const { choices: given, resume, force, profile } = parseTrainOptions(argumentsOf(options));
       const choices: ConfigChoices = { ...given, where };
       const adapter = await runtime.requestAdapter({ adapter: choices.adapter });
       const opened = handOutOnce(runtime, adapter);
       try {
         const config = resolveConfig(choices, adapter.info);
         const used = resume ? resumedConfig(await readStoredConfig(files, config.out), choices) : config;
-        return await runTraining({ runtime: opened.runtime, files }, used, { resume, force }, hooks);
+        return await runTraining({ runtime: opened.runtime, files }, used, { resume, force, profile }, hooks);
       } finally {
         opened.release();
       }

@@ -1,6 +1,7 @@
 /** A trained model outside of its run: the weights and the values that its scores depend on. */
 import type { Context } from '../../runtime/index.ts';
 import { readFile } from '../data/files.ts';
+import { UsageError } from '../errors.ts';
 import { Encoder } from '../models/resnet.ts';
 import { decodeModel, loadStateDict, type StateDict } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -16,10 +17,19 @@ export interface TrainedModel {
   readonly file: string;
 }
 
-/** @throws UsageError, DataError, FormatError */
+/**
+ * The model in a run folder.
+ * @throws UsageError when the folder holds none, FormatError when it is damaged
+ */
 export async function readModel(files: Platform, folder: string): Promise<TrainedModel> {
-  const config = await readStoredConfig(files, folder);
   const file = `${folder}/${FILE.model}`;
+  for (const path of [file, `${folder}/${FILE.config}`]) {
+    if (await files.exists(path)) continue;
+    throw new UsageError(`${path}: there is no such file, and a model needs it.`, {
+      remedy: 'the folder of a finished run; after a run of all classes, the folder of one of them',
+    });
+  }
+  const config = await readStoredConfig(files, folder);
   return { config, state: decodeModel(await readFile(files, file), file), file };
 }
 

@@ -3,10 +3,12 @@ import type { SkippedFile } from '../data/imageSet.ts';
 import type { ConfigChoices } from '../train/config.ts';
 import type { PerScore } from '../train/result.ts';
 
-/** The options of `oecl train`, and whether a stored run is continued or replaced. */
+/** The options of `oecl train`, whether a stored run is continued or replaced, and whether its steps are timed. */
 export interface TrainOptions extends Omit<ConfigChoices, 'where'> {
   resume?: boolean;
   force?: boolean;
+  /** Times the launches of five steps: `onProfile` gets the table, the run folder the trace. */
+  profile?: boolean;
 }
 
 export interface ScoreOptions {

@@ -1,6 +1,6 @@
-/** The package as other programs use it: its entries by their names, in Node and in a page, and their types. */
+/** The package as other programs use it: its entries by their names, in Node and in a page. */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { encodePng } from '../../src/report/png.ts';
 import { oecl, tinyOptions } from '../helpers/commandLine.ts';
 import { jpegFile } from '../helpers/encodedImages.ts';
 import { openPage, whyNoChrome } from '../helpers/page.ts';
+import { filesBelow, inNode, programFolder, tiny } from '../helpers/program.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
 
 const run = promisify(execFile);
@@ -30,29 +31,11 @@ interface Calls {
 }
 
 let data: string;
-/** A program's own folder, in which the package is installed. */
 let program: string;
 
 beforeAll(async () => {
-  data = await tinyDataset();
-  program = await mkdtemp(join(tmpdir(), 'oecl-program-'));
-  await mkdir(join(program, 'node_modules'));
-  await symlink(resolve('.'), join(program, 'node_modules', 'oecl'));
+  [data, program] = [await tinyDataset(), await programFolder()];
 });
-
-/** Values of a run of seconds. */
-const tiny = () => ({
-  ...{ dataset: 'folder', normal: 'stripes', preset: 'tiny', arch: 'resnet10', checkpointEvery: 1 },
-  ...{ width: 4, size: 16, epochs: 3, batch: 4, views: 2, adapter: process.env.OECL_TEST_ADAPTER },
-});
-
-/** What a program in Node prints as JSON in its last line. */
-async function inNode(source: string): Promise<unknown> {
-  const file = join(program, `program${Math.random().toString(36).slice(2)}.mjs`);
-  await writeFile(file, source);
-  const { stdout } = await run(process.execPath, [file], { cwd: program });
-  return JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
-}
 
 /** A program for a page, bundled as its author would. */
 async function bundled(entry: string): Promise<string> {
@@ -87,7 +70,9 @@ describe('oecl/runtime', () => {
 
 describe('oecl in Node', () => {
   test('train, load the model, score: the scores of scores.csv, from files and from bytes', async () => {
-    const found = (await inNode(`
+    const found = (await inNode(
+      program,
+      `
       import { readFile } from 'node:fs/promises';
       import { loadModel, score, train } from 'oecl';
       const data = ${JSON.stringify(data)};
@@ -105,7 +90,8 @@ describe('oecl in Node', () => {
       const fromBytes = await score(model, [...images, bad], { skipBad: true });
       const refusal = await score(model, [bad]).catch((error) => error);
       console.log(JSON.stringify({ steps, where: results[0].where, fromFolder, fromBytes, refusal: refusal.message }));
-    `)) as Record<string, never>;
+    `,
+    )) as Record<string, never>;
     const { steps, where, fromFolder, fromBytes, refusal } = found as never as {
       steps: number[];
       where: string;
@@ -127,33 +113,57 @@ describe('oecl in Node', () => {
     expect(refusal).toMatch(/^bad\.png: it is not a JPEG/);
   });
 
+  test('a profile is made on request', async ({ skip }) => {
+    const { canTime, trace, file } = (await inNode(
+      program,
+      `
+      import { train } from 'oecl';
+      import { openContext, platform } from 'oecl/runtime';
+      import { readFile } from 'node:fs/promises';
+      const options = { ...${JSON.stringify(tiny())}, data: ${JSON.stringify(data)}, out: 'profiled' };
+      const context = await openContext(platform, { adapter: options.adapter });
+      const canTime = context.features.timestampQuery;
+      await context.close();
+      let file = null;
+      if (canTime) await train({ ...options, profile: true }, { onProfile: (_, path) => { file = path; } });
+      console.log(JSON.stringify({ canTime, file, trace: file && JSON.parse(await readFile(file, 'utf8')) }));
+    `,
+    )) as { canTime: boolean; trace: object; file: string };
+    skip(!canTime, 'the adapter has no timestamp-query');
+    expect(file).toBe('profiled/profile.json');
+    expect(Object.keys(trace).length).toBeGreaterThan(0);
+  });
+
   test('options are checked as those of the command line; errors are of its families', async () => {
-    const messages = (await inNode(`
+    await mkdir(join(program, 'empty'));
+    await writeFile(join(program, 'empty', 'config.json'), '{}'); // a run that has not come to its end
+    const messages = (await inNode(
+      program,
+      `
       import { loadModel, train, UsageError } from 'oecl';
       const calls = [
         () => train({ epochs: Number.NaN }),
         () => train({ epoch: 3 }),
         () => train({ resume: true, force: true }),
         () => loadModel('nowhere'),
+        () => loadModel('empty'),
       ];
       const errors = await Promise.all(calls.map((call) => call().catch((error) => error)));
       console.log(JSON.stringify(errors.map((error) => [error instanceof UsageError, error.exitCode, error.message])));
-    `)) as [boolean, number, string][];
-    expect(messages.map(([isUsage, exitCode]) => [isUsage, exitCode])).toEqual(Array(4).fill([true, 2]));
+    `,
+    )) as [boolean, number, string][];
+    expect(messages.map(([isUsage, exitCode]) => [isUsage, exitCode])).toEqual(Array(5).fill([true, 2]));
     expect(messages[0][2]).toMatch(/--epochs NaN: expected a whole number of 1 or more/);
     expect(messages[1][2]).toMatch(/--epoch: there is no such option[\s\S]*--epochs/);
     expect(messages[2][2]).toMatch(/--resume --force/);
-    expect(messages[3][2]).toMatch(/^nowhere: /);
+    for (const [index, folder] of ['nowhere', 'empty'].entries()) {
+      const message = messages[3 + index][2];
+      expect(message).toMatch(new RegExp(`^${folder}/model.safetensors: there is no such file`));
+      expect(message).toMatch(/Remedy: the folder of a finished run/);
+      expect(message).not.toMatch(/--resume|--out/);
+    }
   });
 });
-
-/** Files below a folder, relative to it. */
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1));
-}
 
 describe('oecl in a page', () => {
   /** The page's functions, here: arguments and answers cross over as plain data. */
@@ -218,35 +228,4 @@ describe('oecl in a page', () => {
       await close();
     }
   }, 300_000);
-});
-
-test('the types of the entries serve a program that is checked strictly', async () => {
-  await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.types.json']);
-  await writeFile(
-    join(program, 'program.ts'),
-    `import { loadModel, score, train, type ImageScores } from 'oecl';
-     import { openContext, platform, type Tensor } from 'oecl/runtime';
-     const context = await openContext(platform);
-     const x: Tensor = context.tensor([1], [1]);
-     await context.close();
-     const { folder } = await train({ dataset: 'demo', epochs: 1 }, { onStep: ({ loss }) => loss.toFixed(2) });
-     const scores: ImageScores[] = (await score(await loadModel(folder), 'images')).scores;
-     // @ts-expect-error an option that does not exist
-     await train({ epoch: 1 });
-     export { scores, x };`,
-  );
-  const [, example] = /^```js\n([\s\S]*?)^```/m.exec(await readFile('README.md', 'utf8'))!;
-  await writeFile(join(program, 'readme.ts'), example);
-  const options = { strict: true, noEmit: true, target: 'ES2023', lib: ['ES2023', 'DOM'], types: [] };
-  for (const conditions of [[], ['browser']]) {
-    const compilerOptions = { ...options, module: 'ESNext', moduleResolution: 'bundler', customConditions: conditions };
-    await writeFile(
-      join(program, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, files: ['program.ts', 'readme.ts'] }),
-    );
-    const checked = await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', program]).catch(
-      (error: { stdout: string }) => error,
-    );
-    expect(checked.stdout).toBe('');
-  }
 });

@@ -1,0 +1,67 @@
+/** Programs as their authors write them: the one in the README runs, and the types of the entries serve them. */
+import { execFile } from 'node:child_process';
+import { cp, readFile, rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, expect, test } from 'vitest';
+import { filesBelow, printedBy, programFolder, tiny } from '../helpers/program.ts';
+import { tinyDataset } from '../helpers/tinyRun.ts';
+
+const run = promisify(execFile);
+
+let program: string;
+
+beforeAll(async () => {
+  program = await programFolder();
+});
+
+/** The program in the README. */
+async function readmeProgram(): Promise<string> {
+  return /^```js\n([\s\S]*?)^```/m.exec(await readFile('README.md', 'utf8'))![1];
+}
+
+test("the README's program runs as it stands, values made small", async () => {
+  const data = await tinyDataset();
+  await cp(data, join(program, 'my-images'), { recursive: true });
+  for (const part of ['train', 'test']) {
+    await rename(join(program, 'my-images', part, 'stripes'), join(program, 'my-images', part, 'good'));
+  }
+  await cp(join(data, 'test'), join(program, 'new-images'), { recursive: true });
+  const { dataset: _, normal: __, ...small } = tiny();
+  const source = (await readmeProgram()).replace("normal: 'good'", `normal: 'good', ...${JSON.stringify(small)}`);
+  const file = join(program, 'readme.mjs');
+  await writeFile(file, source);
+  const printed = (await printedBy(program, file)).map((line) => line.split(' '));
+  expect(printed.map(([image]) => image)).toEqual(await filesBelow(join(data, 'test')).then((files) => files.sort()));
+  expect(printed.filter(([, score]) => !(Number(score) > 0))).toEqual([]);
+});
+
+test('the types of the entries serve a program that is checked strictly', async () => {
+  await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.types.json']);
+  await writeFile(
+    join(program, 'program.ts'),
+    `import { loadModel, score, train, type ImageScores } from 'oecl';
+     import { openContext, platform, type Tensor } from 'oecl/runtime';
+     const context = await openContext(platform);
+     const x: Tensor = context.tensor([1], [1]);
+     await context.close();
+     const { folder } = await train({ dataset: 'demo', epochs: 1 }, { onStep: ({ loss }) => loss.toFixed(2) });
+     const scores: ImageScores[] = (await score(await loadModel(folder), 'images')).scores;
+     // @ts-expect-error an option that does not exist
+     await train({ epoch: 1 });
+     export { scores, x };`,
+  );
+  await writeFile(join(program, 'readme.ts'), await readmeProgram());
+  const options = { strict: true, noEmit: true, target: 'ES2023', lib: ['ES2023', 'DOM'], types: [] };
+  for (const conditions of [[], ['browser']]) {
+    const compilerOptions = { ...options, module: 'ESNext', moduleResolution: 'bundler', customConditions: conditions };
+    await writeFile(
+      join(program, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['program.ts', 'readme.ts'] }),
+    );
+    const checked = await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', program]).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(checked.stdout).toBe('');
+  }
+});

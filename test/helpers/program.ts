@@ -1,0 +1,44 @@
+/** A program that uses the package, in a folder of its own in which the package is installed. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Makes the folder. The package is this repository, its entries those of dist/. */
+export async function programFolder(): Promise<string> {
+  const program = await mkdtemp(join(tmpdir(), 'oecl-program-'));
+  await mkdir(join(program, 'node_modules'));
+  await symlink(resolve('.'), join(program, 'node_modules', 'oecl'));
+  return program;
+}
+
+/** Values of a run of seconds. */
+export const tiny = () => ({
+  ...{ dataset: 'folder', normal: 'stripes', preset: 'tiny', arch: 'resnet10', checkpointEvery: 1 },
+  ...{ width: 4, size: 16, epochs: 3, batch: 4, views: 2, adapter: process.env.OECL_TEST_ADAPTER },
+});
+
+/** What a program in Node prints as JSON in its last line. */
+export async function inNode(program: string, source: string): Promise<unknown> {
+  const file = join(program, `program${Math.random().toString(36).slice(2)}.mjs`);
+  await writeFile(file, source);
+  return JSON.parse((await printedBy(program, file)).at(-1)!);
+}
+
+/** The lines that a program prints in Node, with a cache of the tests' own. */
+export async function printedBy(program: string, file: string): Promise<string[]> {
+  const env = { ...process.env, OECL_CACHE: join(program, 'cache') };
+  const { stdout } = await run(process.execPath, [file], { cwd: program, env });
+  return stdout.trimEnd().split('\n');
+}
+
+/** Files below a folder, relative to it. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1));
+}
