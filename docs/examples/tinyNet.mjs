@@ -1,4 +1,4 @@
-/** Learns y = |x| with a net of two layers. Runs in Node (`node docs/examples/tinyNet.mjs`) and in a page. */
+/** Learns y = |x| with a net of two layers. Runs in Node (`node docs/examples/tinyNet.mjs`) and in a page (tinyNet.html). */
 import { backward, Initializer, Linear, mean, openContext, platform, relu, SGD, square, sub } from 'oecl/runtime';
 
 /** Trains for some steps. Returns the loss before the first and after the last. */
@@ -30,4 +30,5 @@ export async function trainTinyNet(steps = 200, options = {}) {
   }
 }
 
-console.log(await trainTinyNet());
+export const losses = await trainTinyNet();
+console.log(losses);

@@ -52,7 +52,7 @@ describe('oecl/runtime', () => {
     expect(last).toBeLessThan(first / 20);
   });
 
-  test('the same file learns in a page', async ({ skip }) => {
+  test('the same file learns in a page, bundled', async ({ skip }) => {
     const why = await whyNoChrome();
     skip(why !== null, why ?? '');
     const { page, close } = await openPage([await bundled(EXAMPLE)]);
@@ -60,6 +60,26 @@ describe('oecl/runtime', () => {
       const printed = page.waitForEvent('console', (message) => message.type() === 'log');
       await page.addScriptTag({ url: '/program.js', type: 'module' });
       const [first, last] = await (await printed).args()[0].jsonValue();
+      expect(first).toBeGreaterThan(0.1);
+      expect(last).toBeLessThan(first / 20);
+    } finally {
+      await close();
+    }
+  });
+
+  test('the example page learns, without a bundler', async ({ skip }) => {
+    const why = await whyNoChrome();
+    skip(why !== null, why ?? '');
+    const { page, close } = await openPage([resolve('.')]);
+    try {
+      await page.goto(new URL('docs/examples/tinyNet.html', page.url()).href);
+      const text = await page.waitForFunction(() => {
+        const shown = document.querySelector('output')!.textContent;
+        return shown === 'training' ? null : shown;
+      });
+      const [first, last] = String(await text.jsonValue())
+        .split(', ')
+        .map(Number);
       expect(first).toBeGreaterThan(0.1);
       expect(last).toBeLessThan(first / 20);
     } finally {
