@@ -1,4 +1,4 @@
-/** Images that a program hands over: a folder of files, or encoded images in memory. */
+/** Images that a program hands over: a folder of files, or images in memory, encoded or as pixels. */
 import { ImageDecoder } from '../data/decode.ts';
 import { loadAllImages } from '../data/folder.ts';
 import { packFitted } from '../data/imageFiles.ts';
@@ -6,7 +6,7 @@ import type { ImageSet, RgbImage, SkippedFile } from '../data/imageSet.ts';
 import { UnreadableImage } from '../data/unreadable.ts';
 import { DataError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { RunConfig } from '../train/config.ts';
+import type { ScoringConfig } from '../train/config.ts';
 import type { ScoreOptions } from './types.ts';
 
 /** An encoded image: JPEG, PNG or BMP. */
@@ -16,11 +16,19 @@ export interface ImageBytes {
   bytes: Uint8Array;
 }
 
+/** An image of R, G, B bytes, rows from top to bottom; width * height * 3 of them. */
+export interface ImagePixels extends RgbImage {
+  /** What it is called in scores and errors. */
+  name: string;
+}
+
+export type GivenImage = ImageBytes | ImagePixels;
+
 /** The images at the size that the model's test images had. @throws DataError */
 export async function loadGivenImages(
   platform: Platform,
-  images: string | readonly ImageBytes[],
-  { size, seed }: Readonly<RunConfig>,
+  images: string | readonly GivenImage[],
+  { size, seed }: Readonly<ScoringConfig>,
   { skipBad = false }: Pick<ScoreOptions, 'skipBad'>,
 ): Promise<{ set: ImageSet; skipped: SkippedFile[] }> {
   if (typeof images === 'string') {
@@ -31,9 +39,10 @@ export async function loadGivenImages(
   const decoded: RgbImage[] = [];
   const paths: string[] = [];
   const skipped: SkippedFile[] = [];
-  for (const { name, bytes } of images) {
+  for (const image of images) {
+    const { name } = image;
     try {
-      decoded.push(await decoder.decode(bytes));
+      decoded.push('bytes' in image ? await decoder.decode(image.bytes) : wholeImage(image));
       paths.push(name);
     } catch (error) {
       if (!(error instanceof UnreadableImage)) throw error;
@@ -49,6 +58,12 @@ export async function loadGivenImages(
     set: { name: 'images', synthetic: false, classes: ['image'], images: packed, labels, paths },
     skipped,
   });
+}
+
+/** @throws UnreadableImage when there are not as many bytes as the sides say */
+function wholeImage({ width, height, pixels }: ImagePixels): RgbImage {
+  if (width >= 1 && height >= 1 && pixels.length === width * height * 3) return { width, height, pixels };
+  throw new UnreadableImage(`it has ${pixels.length} bytes, expected ${width} x ${height} x 3 (R, G, B)`);
 }
 
 function requireSome<T extends { set: ImageSet; skipped: SkippedFile[] }>(loaded: T): T {

@@ -12,7 +12,7 @@ import { ofEvaluation, ofNetwork } from '../train/limits.ts';
 import { SCORE_NAMES } from '../train/result.ts';
 import { runTraining } from '../train/run.ts';
 import { readStoredConfig } from '../train/runFolder.ts';
-import { type ImageBytes, loadGivenImages } from './images.ts';
+import { type GivenImage, loadGivenImages } from './images.ts';
 import { buildEncoder, readModel, type TrainedModel } from './model.ts';
 import type { ImageScores, ScoreOptions, ScoreOutcome, TrainOptions } from './types.ts';
 
@@ -33,18 +33,18 @@ export interface Library {
   train(options: TrainOptions, hooks?: TrainHooks): Promise<RunOutcome>;
 
   /**
-   * The model that a run left. @param folder the run folder, with config.json and model.safetensors
-   * @throws UsageError when no run is there, FormatError when the model is damaged or not of that run
+   * The model that a run left. @param source the run folder, or its model.safetensors alone: path or bytes
+   * @throws UsageError when there is none, FormatError when it is damaged, or too old to be used without its run folder
    */
-  loadModel(folder: string): Promise<TrainedModel>;
+  loadModel(source: string | Uint8Array): Promise<TrainedModel>;
 
   /**
    * Scores images: the higher, the more normal. The images of the run's test get the scores of its scores.csv, as long as
    * their order is the same: the augmented views of an image hang on its place.
-   * @param images a folder, all of whose images are taken in the order of their paths, or encoded images (JPEG, PNG, BMP)
+   * @param images a folder, all of whose images are taken in the order of their paths, encoded images (JPEG, PNG, BMP), or pixels
    * @throws DataError for an image that cannot be read, unless `skipBad` is set
    */
-  score(model: TrainedModel, images: string | readonly ImageBytes[], options?: ScoreOptions): Promise<ScoreOutcome>;
+  score(model: TrainedModel, images: string | readonly GivenImage[], options?: ScoreOptions): Promise<ScoreOutcome>;
 }
 
 export function libraryFor({ runtime, files, where }: LibraryHost): Library {
@@ -63,7 +63,7 @@ export function libraryFor({ runtime, files, where }: LibraryHost): Library {
       }
     },
 
-    loadModel: (folder) => readModel(files, folder),
+    loadModel: (source) => readModel(files, source),
 
     async score(model, images, options = {}) {
       const { config } = model;

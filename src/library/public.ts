@@ -1,9 +1,9 @@
 /** What the library's entries export beside the functions themselves. */
 export { DataError, InterruptedError, OeclError, UsageError } from '../errors.ts';
-export type { ConfigChoices, RunConfig } from '../train/config.ts';
+export type { ConfigChoices, RunConfig, ScoringConfig } from '../train/config.ts';
 export type { ImageCounts, RunOutcome, RunStart, StepMetrics, TrainHooks } from '../train/hooks.ts';
 export type { PerScore, RunResult, RunSummary, ScoreName } from '../train/result.ts';
-export type { ImageBytes } from './images.ts';
+export type { GivenImage, ImageBytes, ImagePixels } from './images.ts';
 export type { Library } from './library.ts';
 export type { TrainedModel } from './model.ts';
 export type { ImageScores, ScoreOptions, ScoreOutcome, TrainOptions } from './types.ts';

@@ -1,11 +1,5 @@
 /** An encoder's parameters and running statistics as named arrays in PyTorch's layout, and back. */
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  FormatError,
-  type Module,
-  type SafetensorsTensor,
-} from '../../runtime/index.ts';
+import { encodeSafetensors, FormatError, type Module, type SafetensorsTensor } from '../../runtime/index.ts';
 
 export type StateDict = Record<string, SafetensorsTensor>;
 
@@ -70,9 +64,4 @@ export function encodeModel(state: StateDict, steps: number, metadata: Record<st
       { dtype: 'I64' as const, shape: [], data: BigInt64Array.of(BigInt(steps)) },
     ]);
   return encodeSafetensors({ ...state, ...Object.fromEntries(counters) }, { format: 'pt', ...metadata });
-}
-
-/** The named arrays of a model file. @throws FormatError */
-export function decodeModel(bytes: Uint8Array, file: string): ReturnType<typeof decodeSafetensors>['tensors'] {
-  return decodeSafetensors(bytes, file).tensors;
 }

@@ -11,6 +11,7 @@ import type { RunConfig } from './config.ts';
 import { evaluate } from './evaluate.ts';
 import type { StepMetrics, TrainHooks } from './hooks.ts';
 import { ofEvaluation, ofNetwork, ofStep } from './limits.ts';
+import { modelMetadata } from './modelMetadata.ts';
 import type { Prepared } from './prepare.ts';
 import { type RunResult, type ScoreTable, testMetrics } from './result.ts';
 import { FILE, type RunFolder } from './runFolder.ts';
@@ -233,9 +234,7 @@ export class ClassRun {
       className: testClass[i],
       isNormal: testIsNormal[i],
     }));
-    const { arch, width, size } = config;
-    const metadata = { arch, width: String(width), size: String(size), method: config.method, normal: result.normal };
-    await this.#folder.writeModel(encodeModel(state, trainer.steps, metadata));
+    await this.#folder.writeModel(encodeModel(state, trainer.steps, modelMetadata(config, result.normal)));
     await this.#folder.writeScores(images, scores);
     await this.#folder.writeReport(
       await buildReport({

@@ -56,6 +56,12 @@ export interface RunConfig {
   out: string;
 }
 
+/** What scores depend on beside the weights: enough to use a trained model without its run. */
+export type ScoringConfig = Pick<
+  RunConfig,
+  'dataset' | 'arch' | 'width' | 'size' | 'scale' | 'views' | 'seed' | 'method' | 'normal'
+>;
+
 /** What a command line can set: all of it optional, filled in by the preset. */
 export type ConfigChoices = { [K in keyof RunConfig]?: NonNullable<RunConfig[K]> };
 
@@ -120,7 +126,7 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
 }
 
 /** What the augmentation needs of a configuration. */
-export function augmentOptions({ dataset, size, scale, seed }: RunConfig): AugmentOptions {
+export function augmentOptions({ dataset, size, scale, seed }: ScoringConfig): AugmentOptions {
   return { size, scale, seed, ...(dataset === 'cifar10' ? CIFAR_STATISTICS : PLAIN_STATISTICS) };
 }
 

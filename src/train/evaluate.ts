@@ -4,7 +4,7 @@ import { Augmenter } from '../augment/augmenter.ts';
 import type { ImageSet } from '../data/imageSet.ts';
 import type { Encoder } from '../models/resnet.ts';
 import { normScores } from '../scores/normScores.ts';
-import { augmentOptions, type RunConfig } from './config.ts';
+import { augmentOptions, type ScoringConfig } from './config.ts';
 import type { TrainHooks } from './hooks.ts';
 import { SCORE_NAMES, type ScoreName, type ScoreTable } from './result.ts';
 
@@ -20,7 +20,7 @@ export async function evaluate(
   encoder: Encoder,
   set: ImageSet,
   indices: readonly number[],
-  config: RunConfig,
+  config: ScoringConfig,
   { onEvaluate, signal }: Pick<TrainHooks, 'onEvaluate' | 'signal'> = {},
 ): Promise<ScoreTable | null> {
   const views = config.views + 1;

@@ -1,9 +1,9 @@
 /** What to do when a tensor is larger than the adapter allows, in the options that its size hangs on. */
 import { LimitError } from '../../runtime/index.ts';
-import type { RunConfig } from './config.ts';
+import type { RunConfig, ScoringConfig } from './config.ts';
 
 /** A LimitError of the network's own tensors, whose size no batch changes; any other error as it is. */
-export function ofNetwork(error: unknown, { width }: RunConfig): unknown {
+export function ofNetwork(error: unknown, { width }: ScoringConfig): unknown {
   return withRemedy(error, () => `a smaller --width (now ${width})`);
 }
 
@@ -19,7 +19,7 @@ export function ofStep(error: unknown, { batch, oe, size, width }: RunConfig): u
 }
 
 /** A LimitError of the scoring of test images. */
-export function ofEvaluation(error: unknown, { size, width, views }: RunConfig): unknown {
+export function ofEvaluation(error: unknown, { size, width, views }: ScoringConfig): unknown {
   return withRemedy(error, () => `a smaller --size (now ${size}), --width (now ${width}) or --views (now ${views})`);
 }
 

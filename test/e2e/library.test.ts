@@ -12,7 +12,7 @@ import { oecl, tinyOptions } from '../helpers/commandLine.ts';
 import { jpegFile } from '../helpers/encodedImages.ts';
 import { openPage, whyNoChrome } from '../helpers/page.ts';
 import { filesBelow, inNode, programFolder, tiny } from '../helpers/program.ts';
-import { tinyDataset } from '../helpers/tinyRun.ts';
+import { bmpFile, tinyDataset } from '../helpers/tinyRun.ts';
 
 const run = promisify(execFile);
 const EXAMPLE = resolve('docs/examples/tinyNet.mjs');
@@ -131,6 +131,35 @@ describe('oecl in Node', () => {
     expect(fromBytes.scores).toEqual(fromFolder.scores);
     expect(fromBytes.skipped).toEqual([{ file: 'bad.png', reason: 'it is not a JPEG, PNG or BMP file' }]);
     expect(refusal).toMatch(/^bad\.png: it is not a JPEG/);
+  });
+
+  test('the model file alone scores as its run folder does; so do pixels as their file', async () => {
+    const colorAt = (x: number, y: number): [number, number, number] => [x * 9, y * 11, 90];
+    await writeFile(join(program, 'image.bmp'), bmpFile(20, 18, colorAt));
+    const pixels = Array.from({ length: 20 * 18 }, (_, i) => colorAt(i % 20, Math.floor(i / 20))).flat();
+    const { all, config, refusal } = (await inNode(
+      program,
+      `
+      import { loadModel, score, train } from 'oecl';
+      import { readFile } from 'node:fs/promises';
+      const options = { ...${JSON.stringify(tiny())}, data: ${JSON.stringify(data)}, out: 'alone', seed: 5 };
+      const { folder } = await train(options);
+      const file = folder + '/model.safetensors';
+      const models = await Promise.all([folder, file, await readFile(file)].map((source) => loadModel(source)));
+      const name = 'image.bmp';
+      const encoded = { name, bytes: await readFile(name) };
+      const plain = { name, width: 20, height: 18, pixels: new Uint8Array(${JSON.stringify(pixels)}) };
+      const all = [];
+      for (const model of models) all.push((await score(model, [encoded, plain])).scores);
+      all.push((await score(models[0], [plain, encoded])).scores);
+      const refusal = await score(models[0], [{ ...plain, width: 21 }]).catch((error) => error.message);
+      console.log(JSON.stringify({ all, refusal, config: models[2].config }));
+    `,
+    )) as { all: { norm: number }[][]; config: object; refusal: string };
+    for (const scores of all.slice(1)) expect(scores).toEqual(all[0]);
+    expect(all[0][0].norm).toBe(all[0][1].norm); // of the plain view, which hangs on no place in the order
+    expect(config).toMatchObject({ arch: 'resnet10', width: 4, size: 16, views: 2, seed: 5, normal: 'stripes' });
+    expect(refusal).toMatch(/^image\.bmp: it has 1080 bytes, expected 21 x 18 x 3/);
   });
 
   test('a profile is made on request', async ({ skip }) => {

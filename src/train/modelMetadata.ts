@@ -1,0 +1,54 @@
+/** What model.safetensors says about its network: enough to score images with the file alone. All values are strings. */
+import { FormatError } from '../../runtime/index.ts';
+import { ARCHITECTURES, METHODS, type ScoringConfig } from './config.ts';
+import { DATASETS, type DatasetName } from './presets.ts';
+
+/** Beyond any real width, side or number of views: a forged file must not ask for all of the memory. */
+const LARGEST = 4096;
+
+type Metadata = Readonly<Record<string, string>>;
+
+/** The metadata of a model. Lists are joined by commas. @param normal the class that it was trained on */
+export function modelMetadata(config: ScoringConfig, normal: string): Record<string, string> {
+  const { dataset, arch, method, width, size, scale, views, seed } = config;
+  const numbers = { width: `${width}`, size: `${size}`, scale: scale.join(), views: `${views}`, seed: `${seed}` };
+  return { dataset, arch, method, normal, ...numbers };
+}
+
+/**
+ * The values that scores depend on.
+ * @param file what errors call it
+ * @throws FormatError when one is missing, as in files of before they were written, or is none that can be
+ */
+export function scoringConfig(metadata: Metadata, file: string): ScoringConfig {
+  const value = <T>(key: string, read: (text: string) => T | undefined): T => {
+    const found = Object.hasOwn(metadata, key) ? read(metadata[key]) : undefined;
+    if (found !== undefined) return found;
+    throw new FormatError(`${file}: its metadata do not say how images are scored with it.`, {
+      details: [`${key}: found ${Object.hasOwn(metadata, key) ? JSON.stringify(metadata[key]) : 'none'}`],
+      remedy: 'the run folder that it comes from, whose config.json says it',
+    });
+  };
+  const oneOf =
+    <T extends string>(names: readonly T[]) =>
+    (text: string) =>
+      names.find((name) => name === text);
+  const whole = (least: number, most: number) => (text: string) =>
+    /^\d{1,15}$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : undefined;
+  return {
+    dataset: value('dataset', oneOf(Object.keys(DATASETS) as DatasetName[])),
+    arch: value('arch', oneOf(ARCHITECTURES)),
+    method: value('method', oneOf(METHODS)),
+    normal: value('normal', (text) => text),
+    width: value('width', whole(1, LARGEST)),
+    size: value('size', whole(1, LARGEST)),
+    scale: value('scale', range),
+    views: value('views', whole(0, LARGEST)),
+    seed: value('seed', whole(0, 2 ** 32 - 1)),
+  };
+}
+
+function range(text: string): [number, number] | undefined {
+  const [low, high, ...rest] = text.split(',').map(Number);
+  return low > 0 && low <= high && high <= 1 && rest.length === 0 ? [low, high] : undefined;
+}

@@ -1,0 +1,41 @@
+/** What a model file says about itself, written and read. */
+import { expect, test } from 'vitest';
+import { FormatError } from '../../runtime/index.ts';
+import { resolveConfig, type ScoringConfig } from '../../src/train/config.ts';
+import { modelMetadata, scoringConfig } from '../../src/train/modelMetadata.ts';
+
+const config = resolveConfig({ dataset: 'cifar10', normal: 'cat', seed: 2 ** 31, views: 3 }, { isSoftware: true });
+const metadata = modelMetadata(config, 'cat');
+
+test('what is written is read: every value that scores depend on', () => {
+  const { dataset, arch, method, normal, width, size, scale, views, seed } = config;
+  const expected: ScoringConfig = { dataset, arch, method, normal, width, size, scale, views, seed };
+  expect(scoringConfig(metadata, 'm.safetensors')).toEqual(expected);
+});
+
+test('nothing of the machine is written: no path, no adapter', () => {
+  const elsewhere = { ...config, data: '/secret/data', out: '/secret/out', oe: 'folder:/secret', adapter: 'secret' };
+  expect(JSON.stringify(modelMetadata(elsewhere, 'cat'))).not.toContain('secret');
+});
+
+test.each([
+  ['views', undefined],
+  ['views', '-1'],
+  ['width', '0'],
+  ['width', '1e15'],
+  ['width', '999999999'],
+  ['size', '32.5'],
+  ['seed', ''],
+  ['scale', '0.5'],
+  ['scale', '0,1'],
+  ['scale', '0.9,0.2'],
+  ['arch', 'resnet1000'],
+  ['dataset', 'toString'],
+])('%s %s is refused, with the file, the value and what to do', (key, value) => {
+  const { [key]: _, ...rest } = metadata;
+  const read = () => scoringConfig(value === undefined ? rest : { ...rest, [key]: value }, 'm.safetensors');
+  expect(read).toThrow(FormatError);
+  expect(read).toThrow(/^m\.safetensors: /);
+  expect(read).toThrow(`${key}: found ${value === undefined ? 'none' : JSON.stringify(value)}`);
+  expect(read).toThrow(/Remedy: the run folder/);
+});
