@@ -74,7 +74,15 @@ describe('a run', () => {
 
   test('the demo as the README gives it tells its cells apart, on test images', async () => {
     // 84 steps of the preset; the bound is the promised one, and five runs of 112 steps, seeds 0 to 2, ended above 0.94
-    const { code } = await oecl(['--dataset', 'demo', '--preset', 'tiny', '--out', join(runs, 'demo-preset'), '--quiet']);
+    const { code } = await oecl([
+      '--dataset',
+      'demo',
+      '--preset',
+      'tiny',
+      '--out',
+      join(runs, 'demo-preset'),
+      '--quiet',
+    ]);
     expect(code).toBe(0);
     const { auroc, testImages } = await readJson(join(runs, 'demo-preset', 'result.json'));
     expect(testImages).toEqual({ in: 40, out: 160 });
