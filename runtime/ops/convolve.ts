@@ -73,17 +73,7 @@ function launchPiece(
     ]),
     bindings: { x: call.x, w: call.w, y, ...(bias ? { bias } : {}) },
     uniforms: {
-      images: call.images,
-      inChannels: call.inChannels,
-      height: call.height,
-      width: call.width,
-      outHeight: call.outHeight,
-      outWidth: call.outWidth,
-      runs,
-      patchCols,
-      patches,
-      offsetY: vertical.offset,
-      offsetX: horizontal.offset,
+      ...patchUniforms(call, { runs, patchCols, patches, vertical, horizontal }),
       firstTap: isFlipped ? kernelRows * kernelCols - 1 - firstTap : firstTap,
       tapRowStep: isFlipped ? -kernelCols : kernelCols,
       tapColStep: isFlipped ? -1 : 1,
@@ -91,6 +81,27 @@ function launchPiece(
     groups: withChannels(groups2d(call.images * patches), Math.ceil(runs / (WIDTH * RUNS))),
     work: workOf(call, piece, isFlipped),
   });
+}
+
+interface Patches {
+  /** Of output channels. */
+  runs: number;
+  patchCols: number;
+  /** Of one image. */
+  patches: number;
+  vertical: SourceAxis;
+  horizontal: SourceAxis;
+}
+
+/** What conv.wgsl and conv_weight.wgsl both have to know of the images and how they are cut into patches. */
+export function patchUniforms(call: Omit<Convolution, 'w'>, cut: Patches): Record<string, number> {
+  const { images, inChannels, height, width, outHeight, outWidth } = call;
+  const { runs, patchCols, patches, vertical, horizontal } = cut;
+  return {
+    ...{ images, inChannels, height, width, outHeight, outWidth, runs, patchCols, patches },
+    offsetY: vertical.offset,
+    offsetX: horizontal.offset,
+  };
 }
 
 function workOf(call: Convolution, piece: Piece, isFlipped: boolean): Launch['work'] {

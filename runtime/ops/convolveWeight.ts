@@ -6,7 +6,7 @@ import type { KernelSpec } from '../kernel/spec.ts';
 import { groups2d } from '../launch.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Variants } from '../variants.ts';
-import type { Convolution } from './convolve.ts';
+import { type Convolution, patchUniforms } from './convolve.ts';
 import { lanesOf, runWidthOf, vectorOf } from './lanes.ts';
 import { forwardAxis, type Piece, piecesOf, type SourceAxis } from './window.ts';
 
@@ -52,17 +52,7 @@ export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, d
       }),
       bindings: { x: call.x, dy, y: target },
       uniforms: {
-        images: call.images,
-        inChannels: call.inChannels,
-        height: call.height,
-        width: call.width,
-        outHeight: call.outHeight,
-        outWidth: call.outWidth,
-        runs,
-        patchCols,
-        patches,
-        offsetY: vertical.offset,
-        offsetX: horizontal.offset,
+        ...patchUniforms(call, { runs, patchCols, patches, vertical, horizontal }),
         patchesPerSlice,
         firstTap: piece.firstRow * call.kernel[1] + piece.firstCol,
         tapRowStep: call.kernel[1],
