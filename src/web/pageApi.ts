@@ -1,0 +1,138 @@
+/**
+ * What the page asks of its worker. The worker owns the device, the stored images and the run folders; the page shows
+ * them. Arguments and answers are plain data, but for files and callbacks; errors arrive as PlainError (protocol.ts).
+ * Images lie in the origin's private file system, as the `folder` data set expects them:
+ * data/ID/train/CLASS/*, data/ID/test/CLASS/*, data/ID/outliers/*. Run folders: runs/NAME, as on the command line.
+ */
+import type { SkippedFile } from '../data/imageSet.ts';
+import type { TrainOptions } from '../library/types.ts';
+import type { RunConfig } from '../train/config.ts';
+import type { RunStart, StepMetrics } from '../train/hooks.ts';
+import type { PerScore, RunResult } from '../train/result.ts';
+import type { ScoredImage } from '../train/runFolder.ts';
+
+/** Normal images to learn from, outlier-exposure images, labelled images to test on. */
+export type Part = 'train' | 'outliers' | 'test';
+
+/** A file as it was dropped or chosen: images, or zips of images. */
+export interface GivenFile {
+  /** With the folders above it, forward slashes: `cells/neutrophil/001.jpg`. */
+  path: string;
+  file: File;
+}
+
+export interface DeviceReport {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  /** No GPU: correct, and slow. */
+  isSoftware: boolean;
+}
+
+/** A small picture, as a data URI. */
+export interface Picture {
+  path: string;
+  className: string;
+  uri: string;
+}
+
+export interface PartContent {
+  images: number;
+  /** The folders; a single one when there were none. */
+  classes: { name: string; images: number }[];
+  /** Files that are no images, or damaged ones, and why. */
+  skipped: SkippedFile[];
+  /** Some of the images, spread over the classes. */
+  pictures: Picture[];
+}
+
+/** The user's images as they are stored now; `id` is null when there are none. */
+export interface DataContent {
+  id: string | null;
+  parts: Record<Part, PartContent | null>;
+  /** Bytes that the origin uses and may use. */
+  usage: number;
+  quota: number;
+}
+
+export type RunState = 'interrupted' | 'finished' | 'model';
+
+/** A run of this or an earlier visit, or a model that was brought along. */
+export interface RunInfo {
+  folder: string;
+  state: RunState;
+  config: RunConfig | null;
+  result: RunResult | null;
+  /** Done, and of the whole run. */
+  steps: number;
+  totalSteps: number;
+  /** Of the last write, milliseconds since 1970. */
+  changed: number;
+}
+
+/** A finished run, with all that the page draws. */
+export interface RunView {
+  folder: string;
+  config: RunConfig;
+  result: RunResult;
+  metrics: StepMetrics[];
+  /** The test images, with their scores, in the order of scores.csv. */
+  images: (ScoredImage & { scores: PerScore })[];
+}
+
+/** New images with their scores, in the order given; the higher, the more normal. */
+export interface NewScores {
+  images: { path: string; scores: PerScore; uri: string }[];
+  skipped: SkippedFile[];
+}
+
+/** What the page learns while a run goes. */
+export interface TrainCallbacks {
+  onLoad(what: string, done: number, total: number | null): void;
+  onStart(start: RunStart): void;
+  /** The steps since the last call: one call a few times a second, however fast the steps are. */
+  onSteps(metrics: StepMetrics[]): void;
+  onEvaluate(done: number, total: number): void;
+  onNote(text: string): void;
+  /** The device was lost; the run goes on from its last checkpoint. `attempt` counts from 1 to 3. */
+  onRecover(attempt: number): void;
+}
+
+export interface PageApi {
+  /** @throws AdapterError when there is no WebGPU, saying what to do */
+  device(): Promise<DeviceReport>;
+
+  readData(): Promise<DataContent>;
+  /** Copies images into the private file system; zips are unpacked; what cannot be read is listed in `skipped`. */
+  addImages(part: Part, files: GivenFile[], onProgress: (done: number, total: number) => void): Promise<DataContent>;
+  removeImages(part: Part): Promise<DataContent>;
+  /** Small pictures of the demo's classes. Synthetic images. */
+  demoPictures(): Promise<Picture[]>;
+
+  /**
+   * Trains, or goes on with `resume: true`. Only one run at a time, over all tabs of the origin. Ends early, with a
+   * checkpoint, after `interrupt`.
+   * @returns the run folder, and whether it was interrupted
+   */
+  train(options: TrainOptions, callbacks: TrainCallbacks): Promise<{ folder: string; interrupted: boolean }>;
+  interrupt(): Promise<void>;
+  /** The run that was under way when the page was closed, crashed or was reloaded; null after a pause, a stop or an end. */
+  unfinished(): Promise<RunInfo | null>;
+
+  /** The newest first. */
+  runs(): Promise<RunInfo[]>;
+  view(folder: string): Promise<RunView>;
+  /** Pictures of test images; null where the images were removed since. */
+  pictures(folder: string, paths: string[]): Promise<(string | null)[]>;
+  removeRun(folder: string): Promise<void>;
+
+  /** A file of a run folder. */
+  file(folder: string, name: string): Promise<Blob>;
+  /** The whole run folder. */
+  zip(folder: string): Promise<Blob>;
+
+  /** Stores a model.safetensors of Node or of another visit, to score with. */
+  addModel(file: File): Promise<RunInfo>;
+  score(folder: string, files: GivenFile[], onProgress: (done: number, total: number) => void): Promise<NewScores>;
+}
