@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { adapterEnvironment } from './runtime/platform/node.ts';
+import { findChrome } from './src/platform/chromeBinary.ts';
+import { launchOptions } from './test/helpers/launchOptions.ts';
 
 // Set before the test processes start, which inherit it: where Vulkan finds SwiftShader, when it is the only adapter.
 // OECL_TEST_ADAPTER=swiftshader or lavapipe asks for one.
@@ -9,22 +12,55 @@ if (environment === null)
   throw new Error('no WebGPU adapter: npm test installs what is missing; dist/train.js doctor explains');
 Object.assign(process.env, environment);
 
-export default defineConfig({
-  plugins: [
-    {
-      // The same text that esbuild's loader hands to the bundles.
-      name: 'wgsl-as-text',
-      load(id) {
-        return id.endsWith('.wgsl') ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))};` : null;
-      },
+const plugins = [
+  {
+    // The same text that esbuild's loader hands to the bundles.
+    name: 'wgsl-as-text',
+    load(id: string) {
+      return id.endsWith('.wgsl') ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))};` : null;
     },
-  ],
+  },
+];
+const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
+
+const inNode = {
+  plugins,
   test: {
+    name: 'node',
     include: ['test/**/*.test.ts'],
+    pool: 'forks' as const, // Dawn is a native addon: worker threads would share it
+    ...timeouts,
+  },
+};
+
+/** Kernels and gradients again, in a page: the same files as in Node, but for those that need no device. */
+async function inChrome() {
+  const chrome = await findChrome().catch(({ message }: Error) => {
+    process.stderr.write(`the tests of kernels and gradients in Chrome are skipped: ${message}\n`);
+    return null;
+  });
+  if (!chrome) return [];
+  const test = {
+    name: 'chrome',
+    include: ['test/grad/**/*.test.ts', 'test/kernel/**/*.test.ts'],
+    exclude: ['test/kernel/interpreter.test.ts', 'test/kernel/shaders.test.ts'],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      fileParallelism: false,
+      provider: playwright({ launchOptions: launchOptions(chrome) }),
+      instances: [{ browser: 'chromium' as const }],
+    },
+    ...timeouts,
+  };
+  return [{ plugins, test }];
+}
+
+export default defineConfig({
+  test: {
     globalSetup: 'test/helpers/buildBundle.ts',
-    pool: 'forks', // Dawn is a native addon: worker threads would share it
     maxWorkers: 2, // a software adapter uses every core by itself
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    projects: [inNode, ...(await inChrome())],
   },
 });

@@ -1,7 +1,15 @@
-/** Contexts for tests: on the adapter that vitest.config.ts made reachable, with NaN in fresh memory. */
-import { type Context, type ContextOptions, openContext } from '../../runtime/index.ts';
-import { nodeRuntimePlatform } from '../../runtime/platform/node.ts';
+/** Contexts for tests: on the adapter that vitest.config.ts made reachable, in Node or in Chrome, with NaN in fresh memory. */
+import { type Context, type ContextOptions, openContext, type RuntimePlatform } from '../../runtime/index.ts';
+
+/** Whether this test runs in a page: all that its code may differ in. */
+export const isInBrowser = typeof document !== 'undefined';
+
+// imported where it is needed: neither loads in the other's world
+const platform: RuntimePlatform = isInBrowser
+  ? (await import('../../runtime/platform/browser.ts')).browserRuntimePlatform
+  : (await import('../../runtime/platform/node.ts')).nodeRuntimePlatform;
+const adapter = isInBrowser ? undefined : process.env.OECL_TEST_ADAPTER;
 
 /** A context of a test's own; close it when done. */
 export const openTestContext = (options: ContextOptions = {}): Promise<Context> =>
-  openContext(nodeRuntimePlatform, { poison: true, adapter: process.env.OECL_TEST_ADAPTER, ...options });
+  openContext(platform, { poison: true, adapter, ...options });

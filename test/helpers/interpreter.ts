@@ -3,7 +3,7 @@
  * what two lanes touch unordered. No GPU, no driver; slow, so only for small grids. The emitter, the reflection and the
  * packing of uniforms are the runtime's own.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+/// <reference types="vite/types/importMeta.d.ts" />
 import { expect } from 'vitest';
 import { detectRaces, WgslDebug, WgslExec } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { emit } from '../../runtime/kernel/emit.ts';
@@ -12,14 +12,15 @@ import type { KernelSpec } from '../../runtime/kernel/spec.ts';
 import { expectClose } from './matchers.ts';
 import type { Tolerance } from './tolerances.ts';
 
-const folder = new URL('../../shaders/', import.meta.url);
+const shaders = import.meta.glob<string>('../../shaders/*.wgsl', { eager: true, import: 'default' });
 
-export const shaderFiles = (): string[] =>
-  readdirSync(folder)
-    .filter((name) => name.endsWith('.wgsl'))
-    .sort();
+const fileOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
-export const shaderText = (file: string): string => readFileSync(new URL(file, folder), 'utf8');
+const texts = new Map(Object.entries(shaders).map(([path, text]) => [fileOf(path), text]));
+
+export const shaderFiles = (): string[] => [...texts.keys()].sort();
+
+export const shaderText = (file: string): string => texts.get(file)!;
 
 export type CpuValues = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 

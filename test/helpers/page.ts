@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { findChrome } from '../../src/platform/chromeBinary.ts';
+import { launchOptions } from './launchOptions.ts';
 
 const TYPES: Record<string, string> = {
   '.js': 'text/javascript',
@@ -12,7 +13,6 @@ const TYPES: Record<string, string> = {
   '.html': 'text/html',
   '.wasm': 'application/wasm',
 };
-const FLAGS = ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic'];
 const BLANK = '<!doctype html><title>test</title>';
 
 export interface TestPage {
@@ -30,7 +30,7 @@ export const whyNoChrome = (): Promise<string | null> =>
 /** Opens an empty page. Every path of its origin is a file below one of the folders, the first that has it. */
 export async function openPage(folders: readonly string[]): Promise<TestPage> {
   const server = await serve(folders);
-  const { path, environment } = await findChrome();
+  const chrome = await findChrome();
   let browser: Browser | null = null;
   const close = async () => {
     await browser?.close();
@@ -38,12 +38,7 @@ export async function openPage(folders: readonly string[]): Promise<TestPage> {
     server.close();
   };
   try {
-    browser = await chromium.launch({
-      executablePath: path,
-      env: { ...process.env, ...environment } as Record<string, string>,
-      ignoreDefaultArgs: ['--disable-gpu'],
-      args: FLAGS,
-    });
+    browser = await chromium.launch(launchOptions(chrome));
     const page = await browser.newPage();
     await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
     return { page, close };

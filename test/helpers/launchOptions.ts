@@ -1,0 +1,12 @@
+/** How Playwright starts the Chrome of the tests: without a window, with WebGPU on SwiftShader. */
+import type { LaunchOptions } from 'playwright-core';
+import type { ChromeBinary } from '../../src/platform/chromeBinary.ts';
+
+export function launchOptions({ path, environment }: ChromeBinary): LaunchOptions {
+  return {
+    executablePath: path,
+    env: { ...process.env, ...environment } as Record<string, string>,
+    ignoreDefaultArgs: ['--disable-gpu'],
+    args: ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic'],
+  };
+}
