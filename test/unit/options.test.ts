@@ -222,6 +222,32 @@ describe('main', () => {
     expect(await main(['--resume'], host)).toBe(2);
     expect(text.stderr).toMatch(/finds no run there/);
   });
+
+  test('--resume goes on where the run was, unless --in says otherwise', async () => {
+    const stored = resolveConfig({ where: 'chrome' }, software);
+    for (const [more, place] of [
+      [[], 'chrome'],
+      [['--in', 'node'], 'node'],
+    ] as const) {
+      const places: string[] = [];
+      const { host } = fakeHost({
+        files: {
+          ...fakeHost().host.services.files,
+          readFile: async () => new TextEncoder().encode(configJson(stored)),
+        },
+        describeAdapter: async (where) => {
+          places.push(where);
+          return { vendor: '', architecture: '', device: '', description: '', isSoftware: true };
+        },
+        train: async (config) => {
+          places.push(config.where);
+          return { interrupted: false, results: [], summary: null, folder: config.out };
+        },
+      });
+      expect(await main(['--resume', ...more], host)).toBe(0);
+      expect(places).toEqual([place, place]);
+    }
+  });
 });
 
 describe('Progress', () => {
