@@ -230,9 +230,10 @@ describe('main', () => {
       [['--in', 'node'], 'node'],
     ] as const) {
       const places: string[] = [];
-      const { host } = fakeHost({
+      const { host, text } = fakeHost({
         files: {
           ...fakeHost().host.services.files,
+          exists: async () => true,
           readFile: async () => new TextEncoder().encode(configJson(stored)),
         },
         describeAdapter: async (where) => {
@@ -244,7 +245,7 @@ describe('main', () => {
           return { interrupted: false, results: [], summary: null, folder: config.out };
         },
       });
-      expect(await main(['--resume', ...more], host)).toBe(0);
+      expect([await main(['--resume', ...more], host), text.stderr]).toEqual([0, '']);
       expect(places).toEqual([place, place]);
     }
   });
