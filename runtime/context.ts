@@ -7,10 +7,10 @@ import { type Device, type DeviceFeatures, openDevice } from './device/device.ts
 import { BUFFER_USAGE, MemoryPool, type MemoryReport, Storage } from './device/memory.ts';
 import { Readback } from './device/readback.ts';
 import { byteLength, type DType } from './dtype.ts';
-import { internal, ShapeError } from './errors.ts';
+import { internal, LimitError, ShapeError } from './errors.ts';
 import { KernelCache } from './kernel/cache.ts';
 import type { KernelSpec } from './kernel/spec.ts';
-import { bytesOf, groups2d, type Launch, resolve } from './launch.ts';
+import { bytesOf, groups2d, halvesOf, type Launch, resolve } from './launch.ts';
 import { EagerQueue } from './plan/eager.ts';
 import { Recorder } from './plan/record.ts';
 import type { Replay } from './plan/replay.ts';
@@ -158,7 +158,7 @@ export class Context {
   launch(launch: Launch): void {
     const sink = this.#recorder ?? this.#queue;
     const scratch: Storage[] = [];
-    const resolved = resolve(this.#kernels.get(launch.kernel), launch, (bytes) => {
+    const resolved = resolve(this.#kernels.get(launch.kernel, halvesOf(launch)), launch, (bytes) => {
       const storage = this.#recorder ? new Storage(bytes, null) : this.#pool.allocate(bytes);
       scratch.push(storage);
       return storage;
@@ -231,14 +231,14 @@ export class Context {
   }
 
   /** For Tensor.write: bytes in memory order. */
-  upload(tensor: Tensor, values: Float32Array | Uint32Array | Uint8Array): void {
+  upload(tensor: Tensor, values: ArrayBufferView<ArrayBuffer>): void {
     this.#queue.flush(); // the queue's writes would overtake launches that are only encoded
     const whole = values.byteLength % 4 === 0 ? values : padToWords(values);
     const { storage } = tensor;
     this.device.gpu.queue.writeBuffer(
       storage.buffer,
       storage.offset + byteOffset(tensor),
-      whole.buffer as ArrayBuffer,
+      whole.buffer,
       whole.byteOffset,
       whole.byteLength,
     );
@@ -264,7 +264,7 @@ export class Context {
     this.copy(tensor, place);
   }
 
-  /** Copies a dense tensor's bytes to a place of the same size and memory order. */
+  /** Copies a dense tensor's bytes to a place of the same size, type and memory order. */
   copy(tensor: Tensor, place: Tensor): void {
     const copy = {
       from: tensor.storage,
@@ -282,6 +282,7 @@ export class Context {
     if (order && order.length !== shape.length) {
       throw new ShapeError(`tensor: memory order ${formatShape(order)} does not fit shape ${formatShape(shape)}.`);
     }
+    if (dtype === 'f16' && !this.features.f16) throw noHalves(shape, this.info);
     const bytes = byteLength(dtype, sizeOf(shape));
     this.#pool.checkLimits(bytes, `a tensor ${formatShape(shape)} ${dtype}`); // a plan's memory is taken much later
     const storage = planned ? new Storage(bytes, null) : this.#pool.allocate(bytes);
@@ -313,6 +314,13 @@ export async function openContext(platform: RuntimePlatform, options: ContextOpt
   return new Context(await openDevice(platform, options), options);
 }
 
+function noHalves(shape: Shape, { description }: AdapterInfo): LimitError {
+  return new LimitError(`a tensor ${formatShape(shape)} f16: the adapter has no feature "shader-f16".`, {
+    details: [`adapter ${description}`],
+    remedy: 'f32, or another adapter (--list-adapters)',
+  });
+}
+
 /** Fills fresh buffers with NaN, in order with the launches around it. */
 function nanFiller(device: Device, queue: EagerQueue): (buffer: GPUBuffer) => void {
   let nan: Storage | null = null;
@@ -328,7 +336,7 @@ function nanFiller(device: Device, queue: EagerQueue): (buffer: GPUBuffer) => vo
   };
 }
 
-function padToWords(values: Float32Array | Uint32Array | Uint8Array): Uint8Array {
+function padToWords(values: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const padded = new Uint8Array(Math.ceil(values.byteLength / 4) * 4);
   padded.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   return padded;

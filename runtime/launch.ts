@@ -30,6 +30,11 @@ export function groups2d(n: number): [number, number, number] {
   return [Math.ceil(n / rows), rows, 1];
 }
 
+/** Names of the tensors that are stored as f16: the kernel's text must say so. */
+export function halvesOf({ bindings }: Launch): string[] {
+  return Object.keys(bindings).filter((name) => bindings[name].dtype === 'f16');
+}
+
 /**
  * Looks names up and checks them. A view that starts where no binding may is copied to a storage of its own first.
  * @param scratch makes that storage
@@ -75,7 +80,6 @@ function workOf(kernel: Kernel, { work }: Launch, ranges: readonly BoundRange[])
 function rangeOf(tensor: Tensor): { storage: Storage; offset: number; bytes: number } {
   const { storage, dtype } = tensor;
   const offset = byteOffset(tensor);
-  if (offset % 4 !== 0) throw internal(`a ${dtype} view starts at byte ${offset}, inside a word.`);
   const needed = byteLength(dtype, extentOf(tensor.shape, tensor.strides));
   const rest = Math.ceil(storage.bytes / OFFSET_ALIGNMENT) * OFFSET_ALIGNMENT - offset;
   return { storage, offset, bytes: Math.min(Math.ceil(needed / 16) * 16, rest) };

@@ -5,7 +5,7 @@
 import type { TapeNode } from './autograd.ts';
 import type { Context } from './context.ts';
 import type { Storage } from './device/memory.ts';
-import { bytesPerElement, type DType, typedArray, typedView } from './dtype.ts';
+import { bytesPerElement, type DType, decoded, encoded, typedArray } from './dtype.ts';
 import { internal, ShapeError } from './errors.ts';
 import { extentOf, formatShape, isDenseIn, type Shape, sameShape, sizeOf } from './shape.ts';
 
@@ -96,8 +96,7 @@ export class Tensor {
       });
     }
     if (this.isContiguous) {
-      const array = typedArray(this.dtype, 0).constructor as new (from: ArrayLike<number>) => Float32Array;
-      this.context.upload(this, values instanceof array ? values : new array(values));
+      this.context.upload(this, encoded(this.dtype, values));
       return;
     }
     if (extentOf(this.shape, this.strides) !== this.size) {
@@ -107,13 +106,13 @@ export class Tensor {
     forEachElement(this.shape, this.strides, (logical, at) => {
       memory[at] = values[logical];
     });
-    this.context.upload(this, memory);
+    this.context.upload(this, encoded(this.dtype, memory));
   }
 
   /** The elements in logical row-major order, once the work before has run. @throws DeviceLostError, KernelError */
   async read(): Promise<TensorValues> {
     const extent = extentOf(this.shape, this.strides);
-    const memory = typedView(this.dtype, await this.context.download(this, extent), extent);
+    const memory = decoded(this.dtype, await this.context.download(this, extent), extent);
     if (this.isContiguous) return memory;
     const values = typedArray(this.dtype, this.size);
     forEachElement(this.shape, this.strides, (logical, at) => {
@@ -149,9 +148,14 @@ export class Tensor {
   }
 }
 
-/** Bytes from the start of the storage to the tensor's first element. */
-export function byteOffset(tensor: Tensor): number {
-  return tensor.offset * bytesPerElement(tensor.dtype);
+/** Bytes from the start of the storage to the tensor's first element. @throws ShapeError when no word begins there */
+export function byteOffset({ offset, dtype, shape }: Tensor): number {
+  const bytes = offset * bytesPerElement(dtype);
+  if (bytes % 4 === 0) return bytes;
+  throw new ShapeError(`a ${dtype} view starts at byte ${bytes}, inside a word of four bytes.`, {
+    details: [`view ${formatShape(shape)}`],
+    remedy: 'a view of a tensor of f32',
+  });
 }
 
 /** @throws ShapeError naming `op` when the shapes differ. */

@@ -5,6 +5,7 @@
 import type { Device } from '../device/device.ts';
 import { KernelError } from '../errors.ts';
 import { emit } from './emit.ts';
+import { storedAsHalves } from './halves.ts';
 import { type KernelInterface, reflect } from './reflect.ts';
 import { type KernelSpec, kernelKey } from './spec.ts';
 
@@ -89,19 +90,26 @@ export class KernelCache {
     this.#device = device;
   }
 
-  get(spec: KernelSpec): Kernel {
+  /** @param halves names of the bindings that are stored as f16 */
+  get(spec: KernelSpec, halves: readonly string[] = []): Kernel {
+    if (halves.length > 0) return this.#find(spec, halves);
     const known = this.#byObject.get(spec);
     if (known) return known;
-    const key = kernelKey(spec);
+    const kernel = this.#find(spec, halves);
+    this.#byObject.set(spec, kernel);
+    return kernel;
+  }
+
+  #find(spec: KernelSpec, halves: readonly string[]): Kernel {
+    const key = kernelKey(spec, halves);
     let kernel = this.#bySpec.get(key);
     if (!kernel) {
-      const text = emit(spec);
+      const text = storedAsHalves(emit(spec), halves);
       const textKey = `${spec.entry}\n${text}`;
       kernel = this.#byText.get(textKey) ?? new Kernel(this.#device, spec, text);
       this.#byText.set(textKey, kernel);
       this.#bySpec.set(key, kernel);
     }
-    this.#byObject.set(spec, kernel);
     return kernel;
   }
 }

@@ -48,7 +48,7 @@ function unroll(text: string): string {
   for (let match = UNROLLED.exec(text); match; match = UNROLLED.exec(text)) {
     const [head, index, bound] = match;
     const start = match.index + head.length;
-    const end = closingBrace(text, start);
+    const end = closingBracket(text, start, '{}');
     const body = text.slice(start, end).replace(/\s+$/, '\n');
     const name = new RegExp(`\\b${index}\\b`, 'g');
     const count = constantValue(text, bound);
@@ -58,13 +58,14 @@ function unroll(text: string): string {
   return text;
 }
 
-function closingBrace(text: string, from: number): number {
+/** Where the bracket closes that was opened just before `from`. @param kind the opening and the closing one */
+export function closingBracket(text: string, from: number, [opening, closing]: string): number {
   let depth = 1;
   for (let at = from; at < text.length; at++) {
-    if (text[at] === '{') depth++;
-    else if (text[at] === '}' && --depth === 0) return at;
+    if (text[at] === opening) depth++;
+    else if (text[at] === closing && --depth === 0) return at;
   }
-  throw internal('an unrolled loop is not closed.');
+  throw internal(`a "${opening}" of a shader is not closed.`);
 }
 
 /** WGSL wants directives before everything else. */

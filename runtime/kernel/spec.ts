@@ -13,7 +13,13 @@ export interface KernelSpec {
   include?: readonly string[];
 }
 
-/** A key that is equal exactly when the emitted text and the entry point are. */
-export function kernelKey({ file, entry, params = {}, slots = {}, include = [] }: KernelSpec): string {
-  return JSON.stringify([file, entry, params, slots, include]);
+/**
+ * A key that is equal exactly when the emitted text and the entry point are.
+ * @param halves names of the bindings that are stored as f16
+ */
+export function kernelKey(
+  { file, entry, params = {}, slots = {}, include = [] }: KernelSpec,
+  halves: readonly string[] = [],
+): string {
+  return JSON.stringify([file, entry, params, slots, include, ...halves]);
 }

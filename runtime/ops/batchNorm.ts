@@ -53,7 +53,7 @@ const SLICES_PER_LANE = 16;
 /**
  * relu((x - mean) / sqrt(variance + eps) * weight + bias + residual), the last two steps as asked for. Mean and (biased)
  * variance over all axes but the second; the running variance is the unbiased one (Ioffe and Szegedy 2015, as PyTorch).
- * @param input [N, C] or [N, C, H, W]; the result has its shape, channels last in memory
+ * @param input [N, C] or [N, C, H, W]; the result has its shape and type, channels last in memory
  * @throws ShapeError when sides do not fit, or when training has one value a channel
  */
 export function batchNorm(input: Tensor, parameters: BatchNormParameters, options: BatchNormOptions): Tensor {
@@ -62,7 +62,7 @@ export function batchNorm(input: Tensor, parameters: BatchNormParameters, option
   const { relu, residual } = options;
   const x = inOrder(input, call.order);
   const statistic = call.context.empty([2, weight.size]);
-  const y = call.context.empty(call.shape, { order: call.order });
+  const y = call.context.empty(call.shape, { order: call.order, dtype: x.dtype });
   launch(call, 'normalize', {
     bindings: {
       ...{ x, weight, bias, statistics_out: statistic, out: y },

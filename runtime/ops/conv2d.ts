@@ -5,8 +5,10 @@ import { CHANNELS_LAST, formatShape, KERNEL_ORDER } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { type Convolution, convolve } from './convolve.ts';
 import { convolveWeight } from './convolveWeight.ts';
+import { cast } from './elementwise.ts';
 import { inOrder } from './layout.ts';
 import { sum } from './reduce.ts';
+import { piecesOf } from './window.ts';
 
 export interface Conv2dOptions {
   /** [OC] */
@@ -33,7 +35,7 @@ interface Geometry {
 /**
  * 2-D convolution (cross-correlation, as in PyTorch). Returns [N, OC, OH, OW], OH = floor((H + 2 padding - KH) / stride) + 1,
  * channels last in memory.
- * @param input [N, IC, H, W]   @param weight [OC, IC, KH, KW]
+ * @param input [N, IC, H, W], f32 or f16, which the result is too   @param weight [OC, IC, KH, KW]
  * @throws ShapeError when the channels differ or the kernel is larger than the padded input.
  * @throws LimitError when a tensor is larger than one binding may be.
  * Cost: 2 N OC OH OW IC KH KW flops forward, the same for each gradient.
@@ -55,9 +57,11 @@ export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {
 }
 
 function forward(x: Tensor, w: Tensor, g: Geometry, bias: Tensor | null): Tensor {
-  const y = x.context.empty([g.N, g.OC, g.OH, g.OW], { order: CHANNELS_LAST });
+  // a window in several pieces leaves its sums in y in between, where they must not be rounded
+  const isWhole = piecesOf(g.KH, g.KW).length === 1;
+  const y = x.context.empty([g.N, g.OC, g.OH, g.OW], { order: CHANNELS_LAST, dtype: isWhole ? x.dtype : 'f32' });
   convolve(x.context, { ...convolutionOf(g), x, w, bias }, y);
-  return y;
+  return x.dtype === 'f16' ? cast(y, 'f16') : y;
 }
 
 function inputGradient(dy: Tensor, weight: Tensor, g: Geometry): Tensor {

@@ -18,6 +18,8 @@ export interface MapOptions {
   shape?: Shape;
   /** Memory order of the result; default that of the first input of full shape, else row-major. */
   order?: Shape;
+  /** Of the result; default f16 when all inputs are. */
+  dtype?: 'f32' | 'f16';
 }
 
 /**
@@ -34,7 +36,8 @@ export function map(expression: string, inputs: readonly Tensor[], options: MapO
   const model = inputs.find((input) => sameShape(input.shape, shape));
   const order = options.order ?? (model && denseOrder(shape, model.strides)) ?? undefined;
   const { context } = inputs[0];
-  const y = context.empty(shape, { order });
+  const dtype = options.dtype ?? (inputs.every((input) => input.dtype === 'f16') ? 'f16' : 'f32');
+  const y = context.empty(shape, { order, dtype });
   const linear = inputs.every(
     (input) => input.offset % 4 === 0 && sameShape(input.shape, shape) && isDenseIn(shape, input.strides, order),
   );
@@ -153,6 +156,15 @@ export const square = unary('square', 'a * a', 'T(2) * a * b', 'input');
 export const abs = unary('abs', 'abs(a)', 'a * sign(b)', 'input');
 /** max(x, 0). The slope at 0 is 0, as in PyTorch. Keeps its output, not its input. */
 export const relu = unary('relu', 'max(a, T(0))', 'select(T(0), a, b > T(0))', 'output');
+
+/**
+ * The values in another type: rounded to f16 (nearest; beyond 65504 infinite), or exact in f32. `x` itself when it has the type.
+ * The gradient is f32, as every gradient.
+ */
+export function cast(x: Tensor, dtype: 'f32' | 'f16'): Tensor {
+  if (x.dtype === dtype) return x;
+  return differentiable('cast', [x], map('a', [x], { dtype }), [], (dy) => [dy]);
+}
 
 /** factor * x, for a constant that never changes between runs of a plan. */
 export function scale(x: Tensor, factor: number): Tensor {

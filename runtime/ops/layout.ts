@@ -14,7 +14,7 @@ export function copyOf(x: Tensor, order: Shape = rowMajor(x.rank)): Tensor {
   const blocks = transpositionOf(x, order);
   if (!blocks) return map('a', [x], { order });
   const { batch, rows, cols } = blocks;
-  const y = x.context.empty(x.shape, { order });
+  const y = x.context.empty(x.shape, { order, dtype: x.dtype });
   x.context.launch({
     kernel: { file: 'transpose.wgsl', source, entry: 'transpose_blocks' },
     bindings: { x, y },
@@ -35,7 +35,7 @@ function transpositionOf(x: Tensor, order: Shape): { batch: number; rows: number
   const matters = (axis: number) => x.shape[axis] !== 1;
   const from = denseOrder(x.shape, x.strides)?.filter(matters);
   const to = order.filter(matters);
-  if (!from || x.dtype !== 'f32') return null;
+  if (!from || (x.dtype !== 'f32' && x.dtype !== 'f16')) return null;
   const first = from.findIndex((axis, i) => axis !== to[i]);
   if (first < 0) return null;
   const rest = from.slice(first);

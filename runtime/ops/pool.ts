@@ -23,14 +23,14 @@ type Sizes = Record<string, number>;
 
 /**
  * The maximum of each window. [N, C, H, W] -> [N, C, OH, OW], OH = floor((H + 2 padding - kernel) / stride) + 1. Padding
- * never wins; of equal values the first gets the gradient, as in PyTorch. Keeps the winners' places.
+ * never wins; of equal values the first gets the gradient, as in PyTorch. The result has the input's type. Keeps the winners' places.
  * @throws ShapeError when the window is larger than the padded input, or padding larger than half of it
  */
 export function maxPool2d(input: Tensor, options: PoolOptions): Tensor {
   const sizes = sizesOf('maxPool2d', input, options);
   const { context, shape } = input;
   const outShape = [shape[0], shape[1], sizes.outHeight, sizes.outWidth];
-  const y = context.empty(outShape, { order: CHANNELS_LAST });
+  const y = context.empty(outShape, { order: CHANNELS_LAST, dtype: input.dtype });
   const winners = context.empty(outShape, { order: CHANNELS_LAST, dtype: 'u32' });
   launch('max_pool', { x: inOrder(input, CHANNELS_LAST), y, winners }, sizes, y.size);
   return differentiable('maxPool2d', [input], y, [winners], (dOutput) => {
@@ -41,7 +41,8 @@ export function maxPool2d(input: Tensor, options: PoolOptions): Tensor {
 }
 
 /**
- * The mean of each window, padding counted as zeros (PyTorch's default). Shapes and errors as maxPool2d.
+ * The mean of each window, padding counted as zeros (PyTorch's default). Shapes and errors as maxPool2d; the result is f32,
+ * as that of every sum.
  */
 export function avgPool2d(input: Tensor, options: PoolOptions): Tensor {
   const sizes = sizesOf('avgPool2d', input, options);
@@ -58,7 +59,7 @@ export function avgPool2d(input: Tensor, options: PoolOptions): Tensor {
   });
 }
 
-/** The mean of each channel. [N, C, H, W] -> [N, C]. */
+/** The mean of each channel, f32. [N, C, H, W] -> [N, C]. */
 export function globalAvgPool2d(input: Tensor): Tensor {
   if (input.rank !== 4) throw notImages('globalAvgPool2d', input);
   const [N, C, H, W] = input.shape;

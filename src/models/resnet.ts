@@ -7,6 +7,7 @@ import {
   BatchNorm,
   type Context,
   Conv2d,
+  cast,
   globalAvgPool2d,
   Initializer,
   Linear,
@@ -17,6 +18,7 @@ import {
 import { Stream } from '../train/streams.ts';
 
 export type Architecture = 'resnet18' | 'resnet10';
+export type Precision = 'f32' | 'f16';
 
 export interface EncoderOptions {
   arch: Architecture;
@@ -27,6 +29,11 @@ export interface EncoderOptions {
   /** Length of f(x); 128 in the paper. */
   features?: number;
   seed: number;
+  /**
+   * How activations of the backbone are stored; default f32. Parameters, sums, statistics, gradients and the head are f32
+   * either way.
+   */
+  precision?: Precision;
 }
 
 const BLOCKS = { resnet18: [2, 2, 2, 2], resnet10: [1, 1, 1, 1] } as const;
@@ -69,9 +76,11 @@ class Backbone extends Module {
   readonly #bn1: BatchNorm;
   readonly #blocks: BasicBlock[] = [];
   readonly #isImageNetStem: boolean;
+  readonly #precision: Precision;
 
-  constructor(init: Initializer, { arch, width, size }: EncoderOptions) {
+  constructor(init: Initializer, { arch, width, size, precision = 'f32' }: EncoderOptions) {
     super();
+    this.#precision = precision;
     this.#isImageNetStem = size > 64;
     const stem = this.#isImageNetStem ? { side: 7, stride: 2, padding: 3 } : { side: 3, stride: 1, padding: 1 };
     this.#conv1 = this.child('conv1', new Conv2d(init, 3, width, stem.side, stem));
@@ -90,7 +99,7 @@ class Backbone extends Module {
   }
 
   forward(images: Tensor, training: boolean): Tensor {
-    let x = this.#bn1.forward(this.#conv1.forward(images), training, { relu: true });
+    let x = this.#bn1.forward(this.#conv1.forward(cast(images, this.#precision)), training, { relu: true });
     if (this.#isImageNetStem) x = maxPool2d(x, { kernel: 3, stride: 2, padding: 1 });
     for (const block of this.#blocks) x = block.forward(x, training);
     return globalAvgPool2d(x);
@@ -123,7 +132,7 @@ export class Encoder extends Module {
 
   constructor(context: Context, options: EncoderOptions) {
     super();
-    this.options = { features: 128, ...options };
+    this.options = { features: 128, precision: 'f32', ...options };
     const init = new Initializer(context, options.seed, Stream.init);
     this.#backbone = this.child('backbone', new Backbone(init, options));
     this.#head = this.child('head', new ProjectionHead(init, this.#backbone.channels, this.options.features));

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 
 /** Files and folders of runtime/, from left to right. Every file belongs to the one line that names it or its folder. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors.ts', 'dtype.ts', 'shape.ts', 'random.ts', 'safetensors.ts'],
+  ['errors.ts', 'half.ts', 'dtype.ts', 'shape.ts', 'random.ts', 'safetensors.ts'],
   ['platform/'],
   ['device/'],
   ['variants.ts', 'kernel/'],
