@@ -1,7 +1,7 @@
 /** The options of `oecl train`, in one table: parsing, checks and help text all come from it. */
 import { MOST_EVALUATION_VIEWS } from '../augment/augmenter.ts';
 import { PROTOCOLS } from '../protocols/protocols.ts';
-import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, type RunConfig } from '../train/config.ts';
+import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, PRECISIONS, type RunConfig } from '../train/config.ts';
 import { DATASET_NAMES, PRESETS } from '../train/presets.ts';
 
 /** Limits of a number: `above` is excluded, `min` and `max` are included. */
@@ -175,6 +175,15 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     group: 'Network and optimiser',
     default: 'preset',
     help: 'channels of its first stage',
+  },
+  {
+    name: 'precision',
+    key: 'precision',
+    type: 'choice',
+    choices: PRECISIONS,
+    group: 'Network and optimiser',
+    default: 'f32',
+    help: 'how activations are stored; f16 takes little more than half of the memory, where the adapter has shader-f16. Weights and sums are f32 either way',
   },
   {
     name: 'epochs',

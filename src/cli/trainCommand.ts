@@ -81,7 +81,7 @@ class TextScreen implements Screen {
     const outliers = config.oe === null ? 'no outlier exposure' : `outlier exposure ${config.oe}`;
     out.write(
       `${config.dataset}, ${config.protocol}, normal ${config.normal ?? '(the only class)'}; ${config.method}, ${outliers}; ` +
-        `${config.arch} x ${config.width}, ${config.size} px, ${config.epochs} epochs, batch ${config.batch}, seed ${config.seed}\n`,
+        `${config.arch} x ${config.width}, ${config.precision === 'f16' ? 'f16, ' : ''}${config.size} px, ${config.epochs} epochs, batch ${config.batch}, seed ${config.seed}\n`,
     );
   }
 

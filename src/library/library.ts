@@ -8,7 +8,7 @@ import type { Platform } from '../platform/platform.ts';
 import { type ConfigChoices, flagOf, type RunConfig, resolveConfig, resumedConfig } from '../train/config.ts';
 import { evaluate } from '../train/evaluate.ts';
 import type { RunOutcome, TrainHooks } from '../train/hooks.ts';
-import { ofEvaluation, ofNetwork } from '../train/limits.ts';
+import { checkPrecision, ofEvaluation, ofNetwork } from '../train/limits.ts';
 import { SCORE_NAMES } from '../train/result.ts';
 import { runTraining } from '../train/run.ts';
 import { readStoredConfig } from '../train/runFolder.ts';
@@ -66,11 +66,12 @@ export function libraryFor({ runtime, files, where }: LibraryHost): Library {
     loadModel: (source) => readModel(files, source),
 
     async score(model, images, options = {}) {
-      const { config } = model;
+      const config = { ...model.config, precision: options.precision ?? model.config.precision };
       const { set, skipped } = await loadGivenImages(files, images, config, options);
       const context = await openContext(runtime, { adapter: options.adapter });
       try {
-        const encoder = buildEncoder(context, model, (error) => ofNetwork(error, config));
+        checkPrecision(config, context);
+        const encoder = buildEncoder(context, { ...model, config }, (error) => ofNetwork(error, config));
         const indices = Array.from(set.paths.keys());
         const hooks = { onEvaluate: options.onProgress, signal: options.signal };
         const table = await evaluate(context, encoder, set, indices, config, hooks).catch((error) => {

@@ -1,6 +1,6 @@
 /** What the library's functions take and answer. */
 import type { SkippedFile } from '../data/imageSet.ts';
-import type { ConfigChoices } from '../train/config.ts';
+import type { ConfigChoices, RunConfig } from '../train/config.ts';
 import type { PerScore } from '../train/result.ts';
 
 /** The options of `oecl train`, whether a stored run is continued or replaced, and whether its steps are timed. */
@@ -14,6 +14,8 @@ export interface TrainOptions extends Omit<ConfigChoices, 'where'> {
 export interface ScoreOptions {
   /** Which adapter, by kind or part of its name; default the best. */
   adapter?: string;
+  /** How activations are stored; default as in the run. `f32` for an adapter without shader-f16. */
+  precision?: RunConfig['precision'];
   /** Leave unreadable images out and list them, instead of stopping. */
   skipBad?: boolean;
   /** Scored so far, and how many there are. */

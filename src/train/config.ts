@@ -11,6 +11,7 @@ export const METHODS = ['oecl', 'simclr'] as const;
 export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
 export const PLACES = ['node', 'chrome'] as const;
 export const ARCHITECTURES = ['resnet18', 'resnet10'] as const;
+export const PRECISIONS = ['f32', 'f16'] as const;
 
 export interface RunConfig {
   dataset: DatasetName;
@@ -40,6 +41,8 @@ export interface RunConfig {
   width: number;
   /** Side of the network's input, pixels. */
   size: number;
+  /** How activations are stored. */
+  precision: (typeof PRECISIONS)[number];
   /** Area fractions of the random crop, smallest and largest. */
   scale: [number, number];
   /** T: augmented views an image at evaluation, beside the plain one. */
@@ -59,7 +62,7 @@ export interface RunConfig {
 /** What scores depend on beside the weights: enough to use a trained model without its run. */
 export type ScoringConfig = Pick<
   RunConfig,
-  'dataset' | 'arch' | 'width' | 'size' | 'scale' | 'views' | 'seed' | 'method' | 'normal'
+  'dataset' | 'arch' | 'width' | 'size' | 'precision' | 'scale' | 'views' | 'seed' | 'method' | 'normal'
 >;
 
 /** What a command line can set: all of it optional, filled in by the preset. */
@@ -98,6 +101,7 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
   const config: RunConfig = {
     data: null,
     ...presetValues(preset, dataset),
+    precision: 'f32',
     warmup: 0,
     seed: 0,
     checkpointEvery: 10,
@@ -203,6 +207,7 @@ const KEYS: readonly (keyof RunConfig)[] = [
   'arch',
   'width',
   'size',
+  'precision',
   'scale',
   'views',
   'seed',

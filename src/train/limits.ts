@@ -1,6 +1,16 @@
-/** What to do when a tensor is larger than the adapter allows, in the options that its size hangs on. */
-import { LimitError } from '../../runtime/index.ts';
+/** What to do when the adapter does not allow what a run asks for, in the run's options. */
+import { type Context, LimitError } from '../../runtime/index.ts';
+import { UsageError } from '../errors.ts';
 import type { RunConfig, ScoringConfig } from './config.ts';
+
+/** @throws UsageError when activations are to be stored in a type that the adapter does not have */
+export function checkPrecision({ precision }: ScoringConfig, { features, info }: Context): void {
+  if (precision === 'f32' || features.f16) return;
+  throw new UsageError('--precision f16: the adapter lacks the feature "shader-f16".', {
+    details: [`adapter ${info.description || info.device}`],
+    remedy: '--precision f32, which every adapter has, or --adapter with another one (--list-adapters)',
+  });
+}
 
 /** A LimitError of the network's own tensors, whose size no batch changes; any other error as it is. */
 export function ofNetwork(error: unknown, { width }: ScoringConfig): unknown {

@@ -1,6 +1,6 @@
 /** What model.safetensors says about its network: enough to score images with the file alone. All values are strings. */
 import { FormatError } from '../../runtime/index.ts';
-import { ARCHITECTURES, METHODS, type ScoringConfig } from './config.ts';
+import { ARCHITECTURES, METHODS, PRECISIONS, type ScoringConfig } from './config.ts';
 import { DATASETS, type DatasetName } from './presets.ts';
 
 /** Beyond any real width, side or number of views: a forged file must not ask for all of the memory. */
@@ -8,11 +8,11 @@ const LARGEST = 4096;
 
 type Metadata = Readonly<Record<string, string>>;
 
-/** The metadata of a model. Lists are joined by commas. @param normal the class that it was trained on */
+/** The metadata of a model. Lists are joined by commas; a precision that is not written is f32. @param normal the class that it was trained on */
 export function modelMetadata(config: ScoringConfig, normal: string): Record<string, string> {
-  const { dataset, arch, method, width, size, scale, views, seed } = config;
+  const { dataset, arch, method, width, size, precision, scale, views, seed } = config;
   const numbers = { width: `${width}`, size: `${size}`, scale: scale.join(), views: `${views}`, seed: `${seed}` };
-  return { dataset, arch, method, normal, ...numbers };
+  return { dataset, arch, method, normal, ...(precision === 'f32' ? {} : { precision }), ...numbers };
 }
 
 /**
@@ -42,6 +42,7 @@ export function scoringConfig(metadata: Metadata, file: string): ScoringConfig {
     normal: value('normal', (text) => text),
     width: value('width', whole(1, LARGEST)),
     size: value('size', whole(1, LARGEST)),
+    precision: Object.hasOwn(metadata, 'precision') ? value('precision', oneOf(PRECISIONS)) : 'f32',
     scale: value('scale', range),
     views: value('views', whole(0, LARGEST)),
     seed: value('seed', whole(0, 2 ** 32 - 1)),

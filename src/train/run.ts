@@ -2,12 +2,13 @@
  * A whole run: data -> protocol -> training -> scores -> run folder. The same code in Node and in a browser; what differs
  * is behind the two platforms. One run trains one normal class; `--normal all` is one after the other.
  */
-import { openContext, type RuntimePlatform } from '../../runtime/index.ts';
+import { type Context, openContext, type RuntimePlatform } from '../../runtime/index.ts';
 import type { Platform } from '../platform/platform.ts';
 import { planSplits } from '../protocols/protocols.ts';
 import { ClassRun, seconds } from './classRun.ts';
 import type { RunConfig } from './config.ts';
 import type { RunOutcome, TrainHooks } from './hooks.ts';
+import { checkPrecision } from './limits.ts';
 import { prepare } from './prepare.ts';
 import { type RunResult, summarize } from './result.ts';
 import { type OpenMode, RunFolder } from './runFolder.ts';
@@ -35,44 +36,46 @@ export async function runTraining(
     if (config.normal !== 'all') hooks.onResult?.(result, folder.path);
     return { interrupted: false, results: [result], summary: null, folder: folder.path };
   }
+  let context: Context | null = null;
   try {
-    return await runSplits(platforms, config, folder, hooks, began);
+    // before the images, which may take minutes to read: what the adapter lacks is no news for afterwards
+    context = await openContext(platforms.runtime, { adapter: config.adapter ?? undefined });
+    checkPrecision(config, context);
+    return await runSplits(context, platforms.files, config, folder, hooks, began);
   } catch (error) {
     await folder.discard();
     throw error;
+  } finally {
+    await context?.close();
   }
 }
 
 async function runSplits(
-  platforms: Platforms,
+  context: Context,
+  files: Platform,
   config: RunConfig,
   folder: RunFolder,
   hooks: TrainHooks,
   began: number,
 ): Promise<RunOutcome> {
-  const prepared = await prepare(platforms.files, config, hooks);
+  const prepared = await prepare(files, config, hooks);
   const { splits, skipped } = planSplits(prepared.dataset, config.protocol, config.normal ?? undefined);
   const isSeveral = config.normal?.toLowerCase() === 'all' && config.protocol !== 'all-normal';
   if (isSeveral) await folder.begin(config);
   const finished: { result: RunResult; folder: string }[] = [];
-  const context = await openContext(platforms.runtime, { adapter: config.adapter ?? undefined });
-  try {
-    for (const [index, split] of splits.entries()) {
-      const own = { ...config, normal: split.normal, out: isSeveral ? folder.childPath(split.normal) : config.out };
-      const ownFolder = isSeveral ? await folder.child(own) : folder;
-      if (ownFolder.state === 'finished') {
-        finished.push({ result: await ownFolder.readResult(), folder: ownFolder.path });
-        continue;
-      }
-      const run = new ClassRun(context, own, ownFolder, prepared, split, hooks);
-      const result = await run.go({ run: index + 1, runs: splits.length }, index === 0 ? began : seconds());
-      if (!result)
-        return { interrupted: true, results: finished.map((done) => done.result), summary: null, folder: folder.path };
-      finished.push({ result, folder: ownFolder.path });
-      hooks.onResult?.(result, ownFolder.path);
+  for (const [index, split] of splits.entries()) {
+    const own = { ...config, normal: split.normal, out: isSeveral ? folder.childPath(split.normal) : config.out };
+    const ownFolder = isSeveral ? await folder.child(own) : folder;
+    if (ownFolder.state === 'finished') {
+      finished.push({ result: await ownFolder.readResult(), folder: ownFolder.path });
+      continue;
     }
-  } finally {
-    await context.close();
+    const run = new ClassRun(context, own, ownFolder, prepared, split, hooks);
+    const result = await run.go({ run: index + 1, runs: splits.length }, index === 0 ? began : seconds());
+    if (!result)
+      return { interrupted: true, results: finished.map((done) => done.result), summary: null, folder: folder.path };
+    finished.push({ result, folder: ownFolder.path });
+    hooks.onResult?.(result, ownFolder.path);
   }
   const summary = isSeveral ? summarize(finished, skipped) : null;
   if (summary) await folder.writeResult(summary);

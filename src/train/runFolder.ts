@@ -218,7 +218,8 @@ export async function readStoredConfig(files: RunFiles, folder: string): Promise
   const path = `${folder}/${FILE.config}`;
   if (!(await files.exists(path))) throw noRun(folder);
   try {
-    return JSON.parse(new TextDecoder().decode(await files.readFile(path))) as RunConfig;
+    const stored = JSON.parse(new TextDecoder().decode(await files.readFile(path))) as RunConfig;
+    return { ...stored, precision: stored.precision ?? 'f32' }; // the only one there was before it was written
   } catch (cause) {
     throw new UsageError(`${path}: it cannot be read as JSON.`, {
       remedy: '--force for a new run in its place',

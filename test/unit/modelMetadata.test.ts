@@ -8,9 +8,15 @@ const config = resolveConfig({ dataset: 'cifar10', normal: 'cat', seed: 2 ** 31,
 const metadata = modelMetadata(config, 'cat');
 
 test('what is written is read: every value that scores depend on', () => {
-  const { dataset, arch, method, normal, width, size, scale, views, seed } = config;
-  const expected: ScoringConfig = { dataset, arch, method, normal, width, size, scale, views, seed };
+  const { dataset, arch, method, normal, width, size, precision, scale, views, seed } = config;
+  const expected: ScoringConfig = { dataset, arch, method, normal, width, size, precision, scale, views, seed };
   expect(scoringConfig(metadata, 'm.safetensors')).toEqual(expected);
+});
+
+test('f32 is not written, as in files of before there was f16; f16 is', () => {
+  expect(metadata).not.toHaveProperty('precision');
+  const half = modelMetadata({ ...config, precision: 'f16' }, 'cat');
+  expect(scoringConfig(half, 'm.safetensors').precision).toBe('f16');
 });
 
 test('nothing of the machine is written: no path, no adapter', () => {
@@ -30,6 +36,7 @@ test.each([
   ['scale', '0,1'],
   ['scale', '0.9,0.2'],
   ['arch', 'resnet1000'],
+  ['precision', 'f64'],
   ['dataset', 'toString'],
 ])('%s %s is refused, with the file, the value and what to do', (key, value) => {
   const { [key]: _, ...rest } = metadata;
