@@ -6,6 +6,7 @@ import { backward } from './autograd.ts';
 import type { Context } from './context.ts';
 import type { DType } from './dtype.ts';
 import { ShapeError } from './errors.ts';
+import { fromHalves, toHalves } from './half.ts';
 import { mul } from './ops/elementwise.ts';
 import { sum } from './ops/reduce.ts';
 import { RandomStream } from './random.ts';
@@ -19,7 +20,7 @@ export interface F64Array {
 }
 
 export interface GradCheckInput {
-  /** Row-major; rounded to f32 first, so that device and reference see the same numbers. */
+  /** Row-major; rounded to f32, or f16, first, so that device and reference see the same numbers. */
   values: ArrayLike<number>;
   shape: Shape;
   dtype?: DType;
@@ -27,7 +28,7 @@ export interface GradCheckInput {
   order?: Shape;
   /** A leaf that exists, with these values, to be used as it is (a module's parameter) instead of a new one. */
   tensor?: Tensor;
-  /** False for what no gradient is asked of. Default: true for f32. */
+  /** False for what no gradient is asked of. Default: true for f32 and f16. */
   differentiate?: boolean;
 }
 
@@ -119,10 +120,11 @@ export function describeGradCheck({ comparisons }: GradCheckResult): string {
 }
 
 const differentiates = ({ dtype = 'f32', differentiate = true }: GradCheckInput): boolean =>
-  differentiate && dtype === 'f32';
+  differentiate && (dtype === 'f32' || dtype === 'f16');
 
-function roundedInput({ values, shape }: GradCheckInput): F64Array {
-  return { shape, data: Float64Array.from(values, Math.fround) };
+function roundedInput({ values, shape, dtype }: GradCheckInput): F64Array {
+  const rounded = dtype === 'f16' ? fromHalves(toHalves(values)) : Float32Array.from(values);
+  return { shape, data: Float64Array.from(rounded) };
 }
 
 function weightsOf(shape: Shape): Float64Array {

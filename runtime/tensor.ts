@@ -152,7 +152,7 @@ export class Tensor {
 export function byteOffset({ offset, dtype, shape }: Tensor): number {
   const bytes = offset * bytesPerElement(dtype);
   if (bytes % 4 === 0) return bytes;
-  throw new ShapeError(`a ${dtype} view starts at byte ${bytes}, inside a word of four bytes.`, {
+  throw new ShapeError(`a view of ${dtype} starts at byte ${bytes}, inside a word of four bytes.`, {
     details: [`view ${formatShape(shape)}`],
     remedy: 'a view of a tensor of f32',
   });

@@ -20,7 +20,7 @@ function storedAsHalf(code: string, name: string): string {
   if (!found) throw internal(`no binding "${name}: array<...>" to be stored as f16.`);
   const type = found[2];
   const half = (new RegExp(`alias ${type} = ([^;]+);`).exec(code)?.[1] ?? type).replace('f32', 'f16');
-  const stores = new RegExp(`(?<![.\\w])(${name}\\[[^;=]+\\]) = ([^;]+);`, 'g');
+  const stores = new RegExp(`(?<![.\\w])(${name}\\[[^;={}]+\\]) = ([^;]+);`, 'g');
   const stored = code.replace(declared, `$1${half}>;`).replace(stores, `$1 = ${half}($2);`);
   return convertedLoads(stored, name, type);
 }

@@ -73,7 +73,7 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   return differentiable('expand', [x], x.view({ shape, strides, offset: x.offset }), [], (dy) => [sumTo(dy, x.shape)]);
 }
 
-/** Tensors one after the other along an axis. All other sides are equal. */
+/** Tensors of one type, one after the other along an axis. All other sides are equal. */
 export function concat(parts: readonly Tensor[], axis = 0): Tensor {
   if (parts.length === 0) throw new ShapeError('concat: no tensors, expected one or more.');
   const [along] = normalizeAxes('concat', [axis], parts[0].rank);
@@ -83,6 +83,12 @@ export function concat(parts: readonly Tensor[], axis = 0): Tensor {
         details: parts.map((each) => formatShape(each.shape)),
       });
     }
+  }
+  if (parts.some(({ dtype }) => dtype !== parts[0].dtype)) {
+    throw new ShapeError('concat: the types differ.', {
+      details: parts.map(({ shape, dtype }) => `${formatShape(shape)} ${dtype}`),
+      remedy: 'cast() them to one type',
+    });
   }
   const sides = parts.map((part) => part.shape[along]);
   const y = joined(parts, along, sides);
@@ -136,7 +142,7 @@ function joined(parts: readonly Tensor[], axis: number, sides: readonly number[]
   const { context } = parts[0];
   const shape = parts[0].shape.map((side, at) => (at === axis ? sides.reduce((total, each) => total + each, 0) : side));
   const order = [axis, ...shape.map((_, at) => at).filter((at) => at !== axis)];
-  const y = context.empty(shape, { order });
+  const y = context.empty(shape, { order, dtype: parts[0].dtype });
   pieces(y, axis, sides).forEach((place, i) => {
     context.copy(inOrder(parts[i], order), place);
   });

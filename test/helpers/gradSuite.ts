@@ -31,16 +31,26 @@ export interface Suite {
   require(test: TestContext): void;
 }
 
-/** Which feature a variant cannot do without; undefined for none. */
-function missingFeature(context: Context, variant: string): string | undefined {
-  return variant === 'subgroup' && !context.features.subgroups ? 'subgroups' : undefined;
+/** What a suite runs on. */
+interface Setup {
+  variant: string;
+  variants: Partial<Variants>;
+  /** Tensors that are stored as f16. */
+  f16?: boolean;
 }
 
-function suiteOn(variant: string, variants: Partial<Variants>, cases: (suite: Suite) => void): void {
+/** Which feature a suite cannot do without; undefined for none. */
+function missingFeature({ features }: Context, { variant, f16 = false }: Setup): string | undefined {
+  if (f16 && !features.f16) return 'shader-f16';
+  return variant === 'subgroup' && !features.subgroups ? 'subgroups' : undefined;
+}
+
+function suiteOn(setup: Setup, cases: (suite: Suite) => void): void {
+  const { variant, variants } = setup;
   let context: Context | null = null;
   beforeAll(async () => {
     context = await openTestContext({ poison: true });
-    if (missingFeature(context, variant) || Object.keys(variants).length === 0) return;
+    if (missingFeature(context, setup) || Object.keys(variants).length === 0) return;
     await context.close();
     context = await openTestContext({ poison: true, variants });
   });
@@ -53,7 +63,7 @@ function suiteOn(variant: string, variants: Partial<Variants>, cases: (suite: Su
       return context!;
     },
     require(test) {
-      const feature = missingFeature(context!, variant);
+      const feature = missingFeature(context!, setup);
       if (feature) test.skip(`variant ${variant}: the adapter has no feature "${feature}"`);
     },
   });
@@ -61,13 +71,18 @@ function suiteOn(variant: string, variants: Partial<Variants>, cases: (suite: Su
 
 /** Cases of an op whose kernels have one form. */
 export function describeOp(name: string, cases: (suite: Suite) => void): void {
-  describe(name, () => suiteOn('default', {}, cases));
+  describe(name, () => suiteOn({ variant: 'default', variants: {} }, cases));
+}
+
+/** The same on tensors of f16, where the adapter has them. */
+export function describeHalves(name: string, cases: (suite: Suite) => void): void {
+  describe(`${name} in f16`, () => suiteOn({ variant: 'default', variants: {}, f16: true }, cases));
 }
 
 /** Cases of an op that rests on conv.wgsl, once for each of its variants. */
-export function describeConvVariants(name: string, cases: (suite: Suite) => void): void {
-  describe.each(['subgroup', 'workgroup', 'register'] as const)(`${name}, variant %s`, (conv) =>
-    suiteOn(conv, { conv }, cases),
+export function describeConvVariants(name: string, cases: (suite: Suite) => void, { f16 = false } = {}): void {
+  describe.each(['subgroup', 'workgroup', 'register'] as const)(`${name}${f16 ? ' in f16' : ''}, variant %s`, (conv) =>
+    suiteOn({ variant: conv, variants: { conv }, f16 }, cases),
   );
 }
 

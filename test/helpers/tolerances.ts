@@ -5,7 +5,16 @@
  */
 
 export interface Tolerance {
-  name: 'exact' | 'elementwise' | 'reduction' | 'transcendental' | 'network' | 'twoNetworks' | 'trainingLoss' | 'view';
+  name:
+    | 'exact'
+    | 'elementwise'
+    | 'half'
+    | 'reduction'
+    | 'transcendental'
+    | 'network'
+    | 'twoNetworks'
+    | 'trainingLoss'
+    | 'view';
   relative: number;
   floor: number;
 }
@@ -18,6 +27,12 @@ const exact: Tolerance = { name: 'exact', relative: 0, floor: 0 };
  * of a broadcast operand is a short sum, hence the floor.
  */
 const elementwise: Tolerance = { name: 'elementwise', relative: 1e-6, floor: 0.01 };
+
+/**
+ * What is stored as f16, with 11 bits: WGSL lets a store take either neighbour, so 2^-10, and f32's errors before. The
+ * floor is there for sums that cancel, whose error is that of their terms.
+ */
+const half: Tolerance = { name: 'half', relative: 1e-3, floor: 0.1 };
 
 /** Sums of K terms: errors of the roundings add up like a random walk, 1e-6 sqrt(K) (Higham 2002, section 2.8). */
 const reduction = (K: number): Tolerance => ({ name: 'reduction', relative: 1e-6 * Math.sqrt(K), floor: 0.1 });
@@ -53,7 +68,17 @@ const trainingLoss: Tolerance = { name: 'trainingLoss', relative: 1e-4, floor: 0
  */
 const view: Tolerance = { name: 'view', relative: 1e-5, floor: 1 };
 
-export const tolerance = { exact, elementwise, reduction, transcendental, network, twoNetworks, trainingLoss, view };
+export const tolerance = {
+  exact,
+  elementwise,
+  half,
+  reduction,
+  transcendental,
+  network,
+  twoNetworks,
+  trainingLoss,
+  view,
+};
 
 /** What differences of the f64 reference are good for (step 1e-5, error about 1e-16 / 1e-5 and h^2 f'''). */
 export const DIFFERENCES = 1e-8;

@@ -26,6 +26,9 @@ const NO_BACKWARD: Readonly<Record<string, string>> = {
   sumTo: 'no: part of the gradients of broadcasting ops',
 };
 
+/** The tests of ops on tensors that are stored as f16. */
+const HALVES = 'grad/half';
+
 /** Test files that run a thing on the device; what stands in test/unit and test/e2e does not name single ops. */
 const tests = ['grad', 'oracle'].flatMap((folder) =>
   readdirSync(new URL(`test/${folder}/`, root))
@@ -59,9 +62,12 @@ const names = (found: typeof tests): string => found.map(({ name }) => name).joi
 async function features(): Promise<string> {
   const ops = (await exportsOf('ops')).map(({ module, name }) => {
     const checks = gradientTestsOf(name);
-    const variants = checks.some(({ text }) => text.includes('describeConvVariants(')) ? 'every conv variant' : '';
+    const variants = checks.some(({ name, text }) => name !== HALVES && text.includes('describeConvVariants('))
+      ? 'every conv variant'
+      : '';
     const backward = checks.length > 0 ? 'yes' : (NO_BACKWARD[name] ?? 'untested');
-    return [`\`${name}\``, module, 'f32', backward, FUSED[name] ?? '', variants, names(checks)];
+    const types = checks.some((check) => check.name === HALVES) ? 'f32, f16' : 'f32';
+    return [`\`${name}\``, module, types, backward, FUSED[name] ?? '', variants, names(checks)];
   });
   const optimizers = (await exportsOf('optim'))
     .filter(({ module }) => module === 'optimizer')
@@ -72,7 +78,8 @@ What the tensor runtime can do, and which test shows it. Made by test/unit/featu
 is out of date. Gradients are compared with central differences of an f64 reference (\`npm run gradcheck\`); the whole
 network, its losses and training with TensorFlow.js (oracle/tfjs). Every kernel but the matrix product also runs on a CPU
 interpreter, with a check for races (test/kernel). The layers \`Linear\`, \`Conv2d\` and \`BatchNorm\` are their ops with
-weights; grad/network and oracle/tfjs run them.
+weights; grad/network and oracle/tfjs run them. f16 is how a tensor is stored, where the adapter has shader-f16: kernels
+compute in f32, and sums, products, losses and every gradient are f32.
 
 ## Ops
 
