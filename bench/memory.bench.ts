@@ -22,13 +22,18 @@ const MEBIBYTE = 2 ** 20;
 
 export async function memorySuite(run: SuiteRun): Promise<void> {
   const { options, sink } = run;
-  for (const step of options.isFull ? STEPS.full : STEPS.short) {
+  const steps = options.isFull ? STEPS.full : STEPS.short;
+  for (const step of [...steps, ...steps.map((each) => ({ ...each, precision: 'f16' as const }))]) {
     await withContext(run, async (context) => {
+      if (step.precision && !context.features.f16) {
+        sink.note(`${nameOf(step)}: left out, the adapter has no shader-f16`);
+        return;
+      }
       const { plan } = await prepareStep(context, step);
       const { liveBytes, pooledBytes, peakBytes } = context.memory();
       const { parameters, keptActivations } = encoderWork(step.width, step.size, 4 * step.batch);
       // SGD with momentum keeps one number a parameter; the gradients count as overhead, as the target has it
-      const boundBytes = 4 * (2 * parameters + keptActivations);
+      const boundBytes = 4 * 2 * parameters + (step.precision ? 2 : 4) * keptActivations;
       const more = { liveBytes, pooledBytes, peakBytes, planBytes: plan.bytes, boundBytes };
       const workload = `memory: ${nameOf(step)}`;
       sink.add({ suite: 'memory', workload, contestant: 'oecl', milliseconds: null, more });

@@ -135,8 +135,11 @@ async function prepareConvolution(context: Context, workload: ConvolutionWorkloa
 }
 
 /** The encoder and its optimiser as the training loop makes them; views and first parameters are those of the peers. */
-export async function prepareStep(context: Context, { width, size, batch }: StepWorkload): Promise<Prepared> {
-  const encoder = new Encoder(context, { arch: 'resnet18', width, size, seed: 0 });
+export async function prepareStep(
+  context: Context,
+  { width, size, batch, precision }: StepWorkload,
+): Promise<Prepared> {
+  const encoder = new Encoder(context, { arch: 'resnet18', width, size, seed: 0, precision });
   const parameters = encoder.namedParameters().map(([, tensor]) => tensor);
   const learningRate = context.tensor([LEARNING_RATE], []);
   const lambda = context.tensor([1], []);

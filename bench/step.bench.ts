@@ -8,7 +8,7 @@ import { packImages } from '../src/data/imageSet.ts';
 import { Field } from './field.ts';
 import { prepareStep } from './ours.ts';
 import { short } from './printer.ts';
-import { quartilesOf, sampleLaunches } from './statistics.ts';
+import { quartilesOf, sampleInTurns, sampleLaunches } from './statistics.ts';
 import { type SuiteRun, withContext } from './suite.ts';
 import { flopsOf, nameOf, REFERENCE_STEP } from './workloads.ts';
 
@@ -27,6 +27,7 @@ export async function stepSuite(run: SuiteRun): Promise<void> {
     }
   });
   await growth(run);
+  await withContext(run, (context) => halves(run, context));
   await withContext(run, (context) => hostTime(run, context));
   for (const batch of options.isFull ? [4, 32] : [4])
     await withContext(run, (context) => augmentation(run, context, batch));
@@ -56,6 +57,29 @@ async function growth(run: SuiteRun): Promise<void> {
   const [first] = perView;
   const texts = perView.map(({ views, milliseconds }) => `${views}: ${short(milliseconds / first.milliseconds)}`);
   sink.note(`time a view, relative to ${first.views} views (linear growth: 1) - ${texts.join(', ')}`);
+}
+
+/** Activations stored as f16, in turns with f32. */
+async function halves({ options, sink }: SuiteRun, context: Context): Promise<void> {
+  if (!context.features.f16) {
+    sink.note('f16: left out, the adapter has no shader-f16');
+    return;
+  }
+  const step = { ...REFERENCE_STEP, precision: 'f16' } as const;
+  const plans = [(await prepareStep(context, REFERENCE_STEP)).plan, (await prepareStep(context, step)).plan];
+  const timed = async (i: number) => {
+    const began = performance.now();
+    plans[i].run();
+    await context.sync();
+    return performance.now() - began;
+  };
+  for (const i of [0, 1]) await timed(i); // compiles
+  const effort = options.isFull ? { iterations: 25, milliseconds: 15_000 } : { iterations: 9, milliseconds: 5000 };
+  const [f32, f16] = await sampleInTurns(plans.length, timed, effort);
+  const timesF32 = f16.median / f32.median;
+  const common = { suite: 'step', workload: nameOf(step), contestant: 'oecl', flops: flopsOf(step) } as const;
+  sink.add({ ...common, milliseconds: f16, more: { timesF32, millisecondsF32: f32.median } });
+  sink.note(`activations in f16: ${short(timesF32)} times as long as in f32, in turns with it`);
 }
 
 /** What JavaScript spends on one step: encoding and submitting, the device idle. */

@@ -40,6 +40,8 @@ export interface StepWorkload {
   /** Side of the input, pixels. */
   size: number;
   batch: number;
+  /** How our activations are stored; the peers know f32 alone. Default f32. */
+  precision?: 'f32' | 'f16';
 }
 
 export type Workload = MatmulWorkload | ConvolutionWorkload | StepWorkload;
@@ -57,8 +59,10 @@ export function nameOf(workload: Workload): string {
       const { n, ic, h, w, oc, side, stride, pass } = workload;
       return `conv ${side}x${side}/${stride} ${n}x${h}x${w}x${ic} -> ${oc}, ${PASS_NAMES[pass]}`;
     }
-    case 'step':
-      return `step, width ${workload.width}, ${workload.size} px, ${4 * workload.batch} views`;
+    case 'step': {
+      const { width, size, batch, precision = 'f32' } = workload;
+      return `step, width ${width}, ${size} px, ${4 * batch} views${precision === 'f32' ? '' : `, ${precision}`}`;
+    }
   }
 }
 
