@@ -282,7 +282,7 @@ export class Context {
     if (order && order.length !== shape.length) {
       throw new ShapeError(`tensor: memory order ${formatShape(order)} does not fit shape ${formatShape(shape)}.`);
     }
-    if (dtype === 'f16' && !this.features.f16) throw noHalves(shape, this.info);
+    if (dtype === 'f16' && !this.features.f16) throw noHalves(shape);
     const bytes = byteLength(dtype, sizeOf(shape));
     this.#pool.checkLimits(bytes, `a tensor ${formatShape(shape)} ${dtype}`); // a plan's memory is taken much later
     const storage = planned ? new Storage(bytes, null) : this.#pool.allocate(bytes);
@@ -314,9 +314,8 @@ export async function openContext(platform: RuntimePlatform, options: ContextOpt
   return new Context(await openDevice(platform, options), options);
 }
 
-function noHalves(shape: Shape, { description }: AdapterInfo): LimitError {
+function noHalves(shape: Shape): LimitError {
   return new LimitError(`a tensor ${formatShape(shape)} f16: the adapter has no feature "shader-f16".`, {
-    details: [`adapter ${description}`],
     remedy: 'f32, or another adapter (--list-adapters)',
   });
 }

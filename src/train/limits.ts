@@ -6,8 +6,9 @@ import type { RunConfig, ScoringConfig } from './config.ts';
 /** @throws UsageError when activations are to be stored in a type that the adapter does not have */
 export function checkPrecision({ precision }: ScoringConfig, { features, info }: Context): void {
   if (precision === 'f32' || features.f16) return;
+  const { vendor, architecture, device, description } = info;
   throw new UsageError('--precision f16: the adapter lacks the feature "shader-f16".', {
-    details: [`adapter ${info.description || info.device}`],
+    details: [`adapter ${[vendor, architecture, device, description].filter(Boolean).join(', ') || 'unnamed'}`],
     remedy: '--precision f32, which every adapter has, or --adapter with another one (--list-adapters)',
   });
 }
