@@ -123,12 +123,12 @@ export class Context {
     return this.full(shape, 0, options);
   }
 
-  /** A tensor of one value (0 only, unless f32). */
+  /** A tensor of one value (0 only, unless f32 or f16). */
   full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
     const tensor = this.empty(shape, options);
-    if (tensor.dtype !== 'f32' && value !== 0)
-      throw internal(`full: a ${tensor.dtype} tensor can only be filled with 0.`);
-    const count = bytesOf(tensor) / 4;
+    const isFloat = tensor.dtype === 'f32' || tensor.dtype === 'f16';
+    if (!isFloat && value !== 0) throw internal(`full: a ${tensor.dtype} tensor can only be filled with 0.`);
+    const count = isFloat ? tensor.size : bytesOf(tensor) / 4; // of others the words
     this.launch({
       kernel: FILL,
       bindings: { y: tensor },

@@ -237,6 +237,16 @@ describeHalves('elementwise', (suite) => {
     }
   });
 
+  test('tensors of one value: every element', async (t) => {
+    suite.require(t);
+    for (const size of [1, 2, 7, 600]) {
+      const made = [suite.context.zeros([size], { dtype: 'f16' }), suite.context.full([size], 0.1, { dtype: 'f16' })];
+      const [zeros, tenths] = await Promise.all(made.map((each) => each.read()));
+      expect(Array.from(zeros)).toEqual(new Array(size).fill(0));
+      for (const value of tenths) expect(Math.abs(value - 0.1)).toBeLessThan(2 ** -14); // a neighbour: 2^-14 apart
+    }
+  });
+
   test("the device's conversion is one of the two neighbours, subnormal ones too", async (t) => {
     suite.require(t);
     const values = Float32Array.from({ length: 4097 }, (_, i) => (i % 2 ? -1 : 1) * 1.003 ** (i - 4000) * 60000);
