@@ -1,6 +1,6 @@
 /** The public API of the tensor runtime; nothing else is imported from outside. */
 export { backward, differentiable, differentiableMany } from './autograd.ts';
-export { Context, type ContextOptions, openContext, type Plan, type TensorOptions } from './context.ts';
+export { Context, type ContextOptions, openContext, type TensorOptions } from './context.ts';
 export type { DeviceFeatures } from './device/device.ts';
 export type { MemoryReport } from './device/memory.ts';
 export type { DType } from './dtype.ts';
@@ -36,6 +36,7 @@ export {
   type SGDOptions,
 } from './optim/optimizer.ts';
 export { cosineSchedule } from './optim/schedule.ts';
+export type { Plan } from './plan/plan.ts';
 export type { LaunchTime } from './plan/timing.ts';
 export type { AdapterInfo, PlatformAdapter, RuntimePlatform } from './platform/platform.ts';
 export { chromeTrace, measurePeaks, type Peaks, profileTable } from './profile.ts';
