@@ -9,6 +9,7 @@ import { Readback } from './device/readback.ts';
 import { byteLength, type DType } from './dtype.ts';
 import { internal, ShapeError } from './errors.ts';
 import { KernelCache } from './kernel/cache.ts';
+import { KernelChoices } from './kernel/choices.ts';
 import type { KernelSpec } from './kernel/spec.ts';
 import { bytesOf, groups2d, type Launch, resolve } from './launch.ts';
 import { EagerQueue } from './plan/eager.ts';
@@ -19,7 +20,7 @@ import type { AdapterInfo, RuntimePlatform } from './platform/platform.ts';
 import { reachableTensors, Scopes } from './scopes.ts';
 import { checkShape, denseStrides, formatShape, type Shape, sizeOf } from './shape.ts';
 import { byteOffset, Tensor, type TensorLayout } from './tensor.ts';
-import { defaultVariants, type Variants } from './variants.ts';
+import type { Variants } from './variants.ts';
 
 export interface ContextOptions {
   /** Which adapter, by name or kind; default the best. */
@@ -40,7 +41,8 @@ const FILL: KernelSpec = { file: 'fill.wgsl', source: fillSource, entry: 'fill' 
 
 export class Context {
   readonly device: Device;
-  readonly variants: Variants;
+  /** Which implementation each convolution uses. */
+  readonly choices: KernelChoices;
   readonly #kernels: KernelCache;
   readonly #pool: MemoryPool;
   readonly #queue: EagerQueue;
@@ -52,7 +54,7 @@ export class Context {
 
   constructor(device: Device, options: ContextOptions = {}) {
     this.device = device;
-    this.variants = { ...defaultVariants(device.features), ...options.variants };
+    this.choices = new KernelChoices(device.features, options.variants);
     this.#kernels = new KernelCache(device);
     this.#queue = new EagerQueue(device);
     this.#readback = new Readback(device);

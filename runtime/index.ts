@@ -11,6 +11,8 @@ export {
   type GradCheckResult,
   gradCheck,
 } from './gradcheck.ts';
+export type { AskedKernel, KernelTable } from './kernel/choices.ts';
+export { parseKernelTable } from './kernel/choices.ts';
 export type { KernelSpec } from './kernel/spec.ts';
 export { groups2d, type Launch } from './launch.ts';
 export { Initializer } from './nn/init.ts';
@@ -44,4 +46,5 @@ export * from './random.ts';
 export * from './safetensors.ts';
 export { CHANNELS_LAST, KERNEL_ORDER, type Shape } from './shape.ts';
 export { Tensor } from './tensor.ts';
+export { TUNED_KERNELS, type TuneOptions, tuneKernels } from './tune/tune.ts';
 export type { Variants } from './variants.ts';
