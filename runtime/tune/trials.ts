@@ -15,7 +15,7 @@ import type { Trial } from './pick.ts';
 const ENOUGH_ELEMENTS = { software: 2 ** 19, hardware: 2 ** 22 } as const;
 /** Floating-point operations of a timed run: a few milliseconds, which clocks can tell apart. */
 const ENOUGH_FLOPS = { software: 2e8, hardware: 4e9 } as const;
-const MOST_REPEATS = 64;
+const MOST_REPEATS = 16;
 /** No sum of the operands comes near it: what a kernel leaves unwritten is seen. */
 const UNWRITTEN = 1e30;
 

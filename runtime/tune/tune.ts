@@ -25,6 +25,9 @@ export interface TuneOptions {
 
 const BUDGET = 9000;
 
+/** Kernels with less than this share of all operations keep the fixed choice: the best of them would save nothing. */
+const LEAST_SHARE = 0.005;
+
 /** Kernels whose choices are compiled together. Software compiles and runs on the same cores, one thing at a time. */
 const AT_ONCE = { software: 1, hardware: 4 } as const;
 
@@ -35,7 +38,8 @@ const CHOICES_VERSION = 1;
 export const TUNED_KERNELS = [CHOICES_VERSION, source, weightSource].join('\n');
 
 /**
- * The best choice for each kernel, the most expensive ones first, until the time is used up.
+ * The best choice for each kernel, the most expensive ones first, until the time is used up. A kernel that is not in the
+ * table was not reached.
  * @param asked context.choices.asked, or those of them that are wanted
  * @throws DeviceLostError, KernelError, LimitError
  */
@@ -47,10 +51,12 @@ export async function tuneKernels(
   const { budget = BUDGET, onProgress, signal, clock = () => performance.now() } = options;
   const began = clock();
   if (asked.length === 0) return {};
-  const bench = options.bench ?? new TrialBench(context, asked);
+  const least = LEAST_SHARE * asked.reduce((sum, { flops }) => sum + flops, 0);
+  const sorted = asked.filter(({ flops }) => flops >= least).sort((a, b) => b.flops - a.flops);
+  const few = asked.filter(({ flops }) => flops < least);
+  const table: Record<string, string> = Object.fromEntries(few.map(({ key }) => [key, nameOf(context.choices.fixed)]));
+  const bench = options.bench ?? new TrialBench(context, sorted);
   const atOnce = AT_ONCE[context.info.isSoftware ? 'software' : 'hardware'];
-  const sorted = [...asked].sort((a, b) => b.flops - a.flops);
-  const table: Record<string, string> = {};
   let longest = 0;
   let done = 0;
   try {
@@ -93,7 +99,13 @@ async function bestOf(
     const prepared = await Promise.all(group.map((asked, i) => bench.prepare(asked, choices[i])));
     for (const [i, trials] of prepared.entries()) {
       const ready = trials.flatMap((trial, at) => (trial ? [{ trial, choice: choices[i][at] }] : []));
-      best[i] = ready[await pickTrial(ready.map(({ trial }) => trial))].choice;
+      best[i] =
+        ready[
+          await pickTrial(
+            ready.map(({ trial }) => trial),
+            isOver,
+          )
+        ].choice;
       for (const { trial } of ready) (trial as PreparedTrial).dispose();
     }
   }
