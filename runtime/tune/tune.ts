@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import { type AskedKernel, type ConvChoice, type KernelTable, nameOf } from '../kernel/choices.ts';
 import { otherPatches } from '../ops/convolve.ts';
 import { pickTrial } from './pick.ts';
-import { type PreparedTrial, TrialBench } from './trials.ts';
+import { TrialBench } from './trials.ts';
 
 export interface TuneOptions {
   /** Milliseconds that it may take, compilation included; what is not measured by then is not in the table. */
@@ -106,7 +106,7 @@ async function bestOf(
             isOver,
           )
         ].choice;
-      for (const { trial } of ready) (trial as PreparedTrial).dispose();
+      for (const { trial } of ready) trial.dispose();
     }
   }
   return best;

@@ -29,14 +29,20 @@ export interface KernelHost {
   files: Platform;
   config: RunConfig;
   hooks: TrainHooks;
+  /** Measures; another than the runtime's for tests. */
+  tune?: typeof tuneKernels;
 }
 
 /**
  * Records the step with the configuration's table or, where it has none yet, with one that is measured or was before.
  * @returns the table
  */
-export async function recordTuned(context: Context, trainer: Trainer, host: KernelHost): Promise<KernelTable> {
-  const { files, config, hooks } = host;
+export async function recordTuned(
+  context: Context,
+  trainer: Pick<Trainer, 'record' | 'dispose'>,
+  host: KernelHost,
+): Promise<KernelTable> {
+  const { files, config, hooks, tune = tuneKernels } = host;
   const { choices, info } = context;
   const isMeasured = config.tune === 'on' || (config.tune === 'auto' && !info.isSoftware);
   if (config.kernels || !isMeasured) {
@@ -53,7 +59,7 @@ export async function recordTuned(context: Context, trainer: Trainer, host: Kern
   if (missing.length > 0) {
     trainer.dispose(); // its memory serves the measurement
     const began = performance.now();
-    const measured = await tuneKernels(context, missing, { onProgress: hooks.onTune, signal: hooks.signal });
+    const measured = await tune(context, missing, { onProgress: hooks.onTune, signal: hooks.signal });
     hooks.onNote?.(summaryOf(measured, missing.length, { fixed: choices.fixed.variant, began }));
     choices.table = { ...known, ...measured };
     await cache.write(choices.table).catch((error) => {
