@@ -46,5 +46,5 @@ export * from './random.ts';
 export * from './safetensors.ts';
 export { CHANNELS_LAST, KERNEL_ORDER, type Shape } from './shape.ts';
 export { Tensor } from './tensor.ts';
-export { TUNED_KERNELS, type TuneOptions, tuneKernels } from './tune/tune.ts';
+export { TUNED_KERNELS, type TuneOptions, type TuneOutcome, tuneKernels } from './tune/tune.ts';
 export type { Variants } from './variants.ts';

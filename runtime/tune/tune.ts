@@ -23,6 +23,14 @@ export interface TuneOptions {
   bench?: Pick<TrialBench, 'prepare' | 'dispose'>;
 }
 
+export interface TuneOutcome {
+  /** For every kernel but those that the time was not enough for. */
+  table: KernelTable;
+  /** Kernels that were measured, and that were not reached. */
+  measured: number;
+  left: number;
+}
+
 const BUDGET = 9000;
 
 /** Kernels with less than this share of all operations keep the fixed choice: the best of them would save nothing. */
@@ -38,8 +46,7 @@ const CHOICES_VERSION = 1;
 export const TUNED_KERNELS = [CHOICES_VERSION, source, weightSource].join('\n');
 
 /**
- * The best choice for each kernel, the most expensive ones first, until the time is used up. A kernel that is not in the
- * table was not reached.
+ * The best choice for each kernel, the most expensive ones first, until the time is used up.
  * @param asked context.choices.asked, or those of them that are wanted
  * @throws DeviceLostError, KernelError, LimitError
  */
@@ -47,10 +54,10 @@ export async function tuneKernels(
   context: Context,
   asked: readonly AskedKernel[],
   options: TuneOptions = {},
-): Promise<KernelTable> {
+): Promise<TuneOutcome> {
   const { budget = BUDGET, onProgress, signal, clock = () => performance.now() } = options;
   const began = clock();
-  if (asked.length === 0) return {};
+  if (asked.length === 0) return { table: {}, measured: 0, left: 0 };
   const least = LEAST_SHARE * asked.reduce((sum, { flops }) => sum + flops, 0);
   const sorted = asked.filter(({ flops }) => flops >= least).sort((a, b) => b.flops - a.flops);
   const few = asked.filter(({ flops }) => flops < least);
@@ -73,11 +80,11 @@ export async function tuneKernels(
       done += group.length;
       longest = Math.max(longest, clock() - from);
     }
-    onProgress?.(sorted.length, sorted.length, '');
+    onProgress?.(done, sorted.length, '');
   } finally {
     bench.dispose();
   }
-  return table;
+  return { table, measured: done, left: sorted.length - done };
 }
 
 /** What a choice is tried against, in this order: the other variants, then other patches of the best of them. */

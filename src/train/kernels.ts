@@ -8,6 +8,7 @@ import {
   type KernelTable,
   parseKernelTable,
   TUNED_KERNELS,
+  type TuneOutcome,
   tuneKernels,
 } from '../../runtime/index.ts';
 import { failureOf } from '../data/files.ts';
@@ -59,9 +60,9 @@ export async function recordTuned(
   if (missing.length > 0) {
     trainer.dispose(); // its memory serves the measurement
     const began = performance.now();
-    const measured = await tune(context, missing, { onProgress: hooks.onTune, signal: hooks.signal });
-    hooks.onNote?.(summaryOf(measured, missing.length, { fixed: choices.fixed.variant, began }));
-    choices.table = { ...known, ...measured };
+    const outcome = await tune(context, missing, { onProgress: hooks.onTune, signal: hooks.signal });
+    hooks.onNote?.(summaryOf(outcome, choices.fixed.variant, (performance.now() - began) / 1000));
+    choices.table = { ...known, ...outcome.table };
     await cache.write(choices.table).catch((error) => {
       hooks.onNote?.(`measured kernels cannot be kept in ${files.cacheFolder}: ${failureOf(error)}`);
     });
@@ -72,12 +73,10 @@ export async function recordTuned(
   return choices.table;
 }
 
-function summaryOf(measured: KernelTable, wanted: number, { fixed, began }: { fixed: string; began: number }): string {
-  const names = Object.values(measured);
-  const others = names.filter((name) => name !== fixed).length;
-  const left = names.length < wanted ? `, ${wanted - names.length} left for the next run` : '';
-  const time = duration((performance.now() - began) / 1000);
-  return `kernels: ${names.length} measured in ${time}${left}; another one than usual is better for ${others}`;
+function summaryOf({ table, measured, left }: TuneOutcome, fixed: string, seconds: number): string {
+  const others = Object.values(table).filter((name) => name !== fixed).length;
+  const rest = left > 0 ? `, ${left} left for the next run` : '';
+  return `kernels: ${measured} measured in ${duration(seconds)}${rest}; for ${others} another one than usual is faster`;
 }
 
 /** Tables by adapter, host and the kernels' text. One that is missing, damaged or of another version counts as empty. */

@@ -97,11 +97,12 @@ describe('tuneKernels', () => {
     const times: Record<string, number> = { subgroup: 10, workgroup: 5, 'workgroup 2x4': 4, 'subgroup 4x8': 1 };
     const { bench, prepared, clock } = fakeBench((key, name) => (key === 'large' ? (times[name] ?? null) : 10));
     const progress: unknown[] = [];
-    const table = await tuneKernels(context, [asked('small', 10), asked('large', 99), asked('none', 0.1)], {
+    const outcome = await tuneKernels(context, [asked('small', 10), asked('large', 99), asked('none', 0.1)], {
       ...{ bench, clock },
       onProgress: (...told) => progress.push(told),
     });
-    expect(table).toEqual({ large: 'workgroup 2x4', small: 'subgroup', none: 'subgroup' });
+    const table = { large: 'workgroup 2x4', small: 'subgroup', none: 'subgroup' };
+    expect(outcome).toEqual({ table, measured: 2, left: 0 });
     expect(prepared).toEqual(['large', 'large', 'small', 'small']);
     expect(progress).toEqual([
       [0, 2, 'large'],
@@ -113,16 +114,23 @@ describe('tuneKernels', () => {
   test('the time is kept: a kernel that would not be done in time is not begun, and is not in the table', async () => {
     const many = ['a', 'b', 'c', 'd', 'e'].map((name, i) => asked(name, 100 - i));
     const { bench, clock } = fakeBench(() => 10);
-    expect(Object.keys(await tuneKernels(context, many, { bench, clock, budget: 7000 }))).toEqual(['a', 'b', 'c']);
+    const { table, measured, left } = await tuneKernels(context, many, { bench, clock, budget: 7000 });
+    expect([Object.keys(table), measured, left]).toEqual([['a', 'b', 'c'], 3, 2]);
     expect(clock()).toBeLessThanOrEqual(7000);
   });
 
   test('time used up, or a signal: what was half measured keeps its best so far', async () => {
     const { bench, prepared, clock } = fakeBench((_, name) => (name === 'register' ? 1 : 10));
-    expect(await tuneKernels(context, [asked('a', 1)], { bench, clock, budget: 500 })).toEqual({ a: 'subgroup' });
+    expect((await tuneKernels(context, [asked('a', 1)], { bench, clock, budget: 500 })).table).toEqual({
+      a: 'subgroup',
+    });
     expect(prepared).toEqual(['a']);
     const signal = AbortSignal.abort();
-    expect(await tuneKernels(context, [asked('a', 1)], { bench, clock, signal })).toEqual({});
+    expect(await tuneKernels(context, [asked('a', 1)], { bench, clock, signal })).toEqual({
+      table: {},
+      measured: 0,
+      left: 1,
+    });
   });
 });
 
