@@ -4,22 +4,23 @@
  */
 import fillSource from '../shaders/fill.wgsl';
 import { type Device, type DeviceFeatures, openDevice } from './device/device.ts';
-import { BUFFER_USAGE, MemoryPool, type MemoryReport, Storage } from './device/memory.ts';
+import { MemoryPool, type MemoryReport, Storage } from './device/memory.ts';
 import { Readback } from './device/readback.ts';
 import { byteLength, type DType } from './dtype.ts';
 import { internal, LimitError, ShapeError } from './errors.ts';
 import { KernelCache } from './kernel/cache.ts';
+import { KernelChoices } from './kernel/choices.ts';
 import type { KernelSpec } from './kernel/spec.ts';
 import { bytesOf, groups2d, halvesOf, type Launch, resolve } from './launch.ts';
 import { EagerQueue } from './plan/eager.ts';
+import { type Plan, planOf } from './plan/plan.ts';
+import { nanFiller } from './plan/poison.ts';
 import { Recorder } from './plan/record.ts';
-import type { Replay } from './plan/replay.ts';
-import type { LaunchTime } from './plan/timing.ts';
 import type { AdapterInfo, RuntimePlatform } from './platform/platform.ts';
 import { reachableTensors, Scopes } from './scopes.ts';
 import { checkShape, denseStrides, formatShape, type Shape, sizeOf } from './shape.ts';
 import { byteOffset, Tensor, type TensorLayout } from './tensor.ts';
-import { defaultVariants, type Variants } from './variants.ts';
+import type { Variants } from './variants.ts';
 
 export interface ContextOptions {
   /** Which adapter, by name or kind; default the best. */
@@ -36,30 +37,12 @@ export interface TensorOptions {
   order?: Shape;
 }
 
-/** A recorded step. */
-export interface Plan<T> {
-  /** What the recorded function returned; its tensors hold the values of the last run. */
-  readonly outputs: T;
-  /** Kernel launches of one run, and their names in order. */
-  readonly launches: number;
-  readonly labels: string[];
-  /** Device memory that the plan owns, in bytes. */
-  readonly bytes: number;
-  /** Submits the step. Nothing is allocated, compiled or awaited. */
-  run(): void;
-  /**
-   * As run(), but every launch timed on the device; resolves when it is done. The same bits, in more time.
-   * @throws LimitError when the adapter has no timestamp queries
-   */
-  profile(): Promise<LaunchTime[]>;
-  dispose(): void;
-}
-
 const FILL: KernelSpec = { file: 'fill.wgsl', source: fillSource, entry: 'fill' };
 
 export class Context {
   readonly device: Device;
-  readonly variants: Variants;
+  /** Which implementation each convolution uses. */
+  readonly choices: KernelChoices;
   readonly #kernels: KernelCache;
   readonly #pool: MemoryPool;
   readonly #queue: EagerQueue;
@@ -71,7 +54,7 @@ export class Context {
 
   constructor(device: Device, options: ContextOptions = {}) {
     this.device = device;
-    this.variants = { ...defaultVariants(device.features), ...options.variants };
+    this.choices = new KernelChoices(device.features, options.variants);
     this.#kernels = new KernelCache(device);
     this.#queue = new EagerQueue(device);
     this.#readback = new Readback(device);
@@ -189,7 +172,7 @@ export class Context {
     const pinned = new Set([...kept].map((tensor) => tensor.storage));
     const replay = await recorder.finish(this.device, this.#pool, pinned);
     for (const tensor of [...made]) if (!kept.has(tensor)) tensor.dispose();
-    return this.#planOf(replay, outputs);
+    return planOf(replay, outputs, this.#queue);
   }
 
   /** Resolves when everything launched so far has run. @throws DeviceLostError, KernelError */
@@ -288,25 +271,6 @@ export class Context {
     const storage = planned ? new Storage(bytes, null) : this.#pool.allocate(bytes);
     return this.adopt(storage, { shape: [...shape], strides: denseStrides(shape, order), offset: 0 }, dtype);
   }
-
-  #planOf<T>(replay: Replay, outputs: T): Plan<T> {
-    const queue = this.#queue;
-    return {
-      outputs,
-      launches: replay.launches,
-      labels: replay.labels,
-      bytes: replay.bytes,
-      run() {
-        queue.flush();
-        replay.run();
-      },
-      profile() {
-        queue.flush();
-        return replay.profile();
-      },
-      dispose: () => replay.dispose(),
-    };
-  }
 }
 
 /** Opens the platform's adapter and a context on it. @throws AdapterError */
@@ -318,21 +282,6 @@ function noHalves(shape: Shape): LimitError {
   return new LimitError(`a tensor ${formatShape(shape)} f16: the adapter has no feature "shader-f16".`, {
     remedy: 'f32, or another adapter (--list-adapters)',
   });
-}
-
-/** Fills fresh buffers with NaN, in order with the launches around it. */
-function nanFiller(device: Device, queue: EagerQueue): (buffer: GPUBuffer) => void {
-  let nan: Storage | null = null;
-  return (buffer) => {
-    const bytes = buffer.size;
-    if (!nan || nan.bytes < bytes) {
-      const source = device.gpu.createBuffer({ size: bytes, usage: BUFFER_USAGE.COPY_SRC, mappedAtCreation: true });
-      new Uint8Array(source.getMappedRange()).fill(0xff);
-      source.unmap();
-      nan = new Storage(bytes, { buffer: source, offset: 0 });
-    }
-    queue.copy({ from: nan, fromOffset: 0, to: new Storage(bytes, { buffer, offset: 0 }), toOffset: 0, bytes });
-  };
 }
 
 function padToWords(values: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {

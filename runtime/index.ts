@@ -1,6 +1,6 @@
 /** The public API of the tensor runtime; nothing else is imported from outside. */
 export { backward, differentiable, differentiableMany } from './autograd.ts';
-export { Context, type ContextOptions, openContext, type Plan, type TensorOptions } from './context.ts';
+export { Context, type ContextOptions, openContext, type TensorOptions } from './context.ts';
 export type { DeviceFeatures } from './device/device.ts';
 export type { MemoryReport } from './device/memory.ts';
 export type { DType } from './dtype.ts';
@@ -11,6 +11,8 @@ export {
   type GradCheckResult,
   gradCheck,
 } from './gradcheck.ts';
+export type { AskedKernel, KernelTable } from './kernel/choices.ts';
+export { parseKernelTable } from './kernel/choices.ts';
 export type { KernelSpec } from './kernel/spec.ts';
 export { groups2d, type Launch } from './launch.ts';
 export { Initializer } from './nn/init.ts';
@@ -36,6 +38,7 @@ export {
   type SGDOptions,
 } from './optim/optimizer.ts';
 export { cosineSchedule } from './optim/schedule.ts';
+export type { Plan } from './plan/plan.ts';
 export type { LaunchTime } from './plan/timing.ts';
 export type { AdapterInfo, PlatformAdapter, RuntimePlatform } from './platform/platform.ts';
 export { chromeTrace, measurePeaks, type Peaks, profileTable } from './profile.ts';
@@ -43,4 +46,5 @@ export * from './random.ts';
 export * from './safetensors.ts';
 export { CHANNELS_LAST, KERNEL_ORDER, type Shape } from './shape.ts';
 export { Tensor } from './tensor.ts';
+export { TUNED_KERNELS, type TuneOptions, type TuneOutcome, tuneKernels } from './tune/tune.ts';
 export type { Variants } from './variants.ts';

@@ -1,6 +1,7 @@
 /** Launches of conv.wgsl: patch, lanes and variant chosen. Convolutions, their input gradients and matrix products. */
 import source from '../../shaders/conv.wgsl';
 import type { Context } from '../context.ts';
+import { type ConvChoice, type ConvGeometry, flopsOf } from '../kernel/choices.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
 import { groups2d, type Launch } from '../launch.ts';
 import type { Tensor } from '../tensor.ts';
@@ -8,25 +9,13 @@ import type { Variants } from '../variants.ts';
 import { type Lanes, lanesOf, runWidthOf, vectorOf } from './lanes.ts';
 import { forwardAxis, type Piece, piecesOf, type SourceAxis, transposedAxis } from './window.ts';
 
-export interface Convolution {
+export interface Convolution extends ConvGeometry {
   /** [images, height, width, inChannels], channels last. */
   x: Tensor;
   /** [kernelRows * kernelCols, inChannels, outChannels]. */
   w: Tensor;
   /** [outChannels], added to each pixel. */
   bias?: Tensor | null;
-  images: number;
-  inChannels: number;
-  height: number;
-  width: number;
-  outChannels: number;
-  outHeight: number;
-  outWidth: number;
-  kernel: readonly [number, number];
-  stride: readonly [number, number];
-  padding: readonly [number, number];
-  /** True for the input gradient: x is then dy, and y the gradient. */
-  isTransposed: boolean;
 }
 
 /** Writes [images, outHeight, outWidth, outChannels] into `y`, dense in that order. */
@@ -34,8 +23,9 @@ export function convolve(context: Context, convolution: Convolution, y: Tensor):
   // with stride 1 a transposed window is a forward one with its taps in reverse: the same pipeline
   const isFlipped = convolution.isTransposed && convolution.stride.every((step) => step === 1);
   const call = isFlipped ? flipped(convolution) : convolution;
+  const choice = context.choices.of('sum', call);
   piecesOf(...call.kernel).forEach((piece, i) => {
-    launchPiece(context, call, piece, { isFlipped, isFirst: i === 0 }, y);
+    launchPiece(context, call, piece, { isFlipped, isFirst: i === 0, choice }, y);
   });
 }
 
@@ -48,11 +38,11 @@ function launchPiece(
   context: Context,
   call: Convolution,
   piece: Piece,
-  { isFlipped, isFirst }: { isFlipped: boolean; isFirst: boolean },
+  { isFlipped, isFirst, choice }: { isFlipped: boolean; isFirst: boolean; choice: ConvChoice },
   y: Tensor,
 ): void {
   const lanes = lanesOf(context);
-  const [rows, cols] = patchOf(call, piece);
+  const [rows, cols] = choice.patch && isPatchOf(call, choice.patch) ? choice.patch : patchOf(call, piece);
   const axisOf = call.isTransposed ? transposedAxis : forwardAxis;
   const [stride, padding] = [call.stride, call.padding];
   const vertical = axisOf({ kernel: piece.rows, stride: stride[0], padding: padding[0] - piece.firstRow }, rows);
@@ -67,7 +57,7 @@ function launchPiece(
   const firstTap = piece.firstRow * kernelCols + piece.firstCol;
   const bias = isFirst ? call.bias : null;
   context.launch({
-    kernel: kernelOf(context.variants.conv, lanes, call, { rows, cols, vertical, horizontal, piece, V, RUNS, WIDTH }, [
+    kernel: kernelOf(choice.variant, lanes, call, { rows, cols, vertical, horizontal, piece, V, RUNS, WIDTH }, [
       bias ? 'bias' : '',
       isFirst ? '' : 'resume',
     ]),
@@ -105,15 +95,13 @@ export function patchUniforms(call: Omit<Convolution, 'w'>, cut: Patches): Recor
 }
 
 function workOf(call: Convolution, piece: Piece, isFlipped: boolean): Launch['work'] {
-  const { images, height, width, outHeight, outWidth, inChannels, outChannels, stride, isTransposed } = call;
+  const { images, height, width, inChannels, outChannels, stride, isTransposed } = call;
   const isMatrix = call.kernel[0] * call.kernel[1] * height === 1;
   const isBackward = isTransposed || isFlipped;
-  // a transposed window meets a whole place once for each of its source's pixels and taps
-  const pixels = images * (isTransposed ? height * width : outHeight * outWidth);
   return {
     name: isMatrix ? 'matrix product' : isBackward ? 'input gradient' : 'forward',
     shape: `${images}x${height}x${width}x${inChannels} -> ${outChannels}, ${call.kernel.join('x')}/${stride[0]}`,
-    flops: 2 * pixels * inChannels * outChannels * piece.rows * piece.cols,
+    flops: flopsOf({ ...call, kernel: [piece.rows, piece.cols] }),
   };
 }
 
@@ -127,6 +115,24 @@ function patchOf({ stride, isTransposed, outHeight, outWidth }: Convolution, pie
   if (outHeight === 1) return [1, outWidth > 8 ? 16 : outWidth > 4 ? 8 : 4];
   return piece.rows * piece.cols > 9 ? [2, 4] : [4, 4];
 }
+
+/**
+ * Patches that may be better than the fixed one on some adapter: more pixels use a loaded weight more often, fewer spread
+ * over more workgroups. The order of sums is that of every patch.
+ */
+export function otherPatches(call: ConvGeometry): (readonly [number, number])[] {
+  const { kernel, isTransposed, outHeight, outWidth } = call;
+  const taps = kernel[0] * kernel[1];
+  // a transposed patch hangs on the stride; under many taps, or with two runs of channels (few taps), text grows too long
+  if (isTransposed || outHeight === 1 || taps > 9) return [];
+  return taps >= 4 && outWidth > 4 ? [LARGER_PATCH, SMALLER_PATCH] : [SMALLER_PATCH];
+}
+
+const LARGER_PATCH = [4, 8] as const;
+const SMALLER_PATCH = [2, 4] as const;
+
+const isPatchOf = (call: ConvGeometry, patch: readonly [number, number]): boolean =>
+  otherPatches(call).some(([rows, cols]) => rows === patch[0] && cols === patch[1]);
 
 const wholeSteps = (pixels: number, stride: number): number => stride * Math.ceil(pixels / stride);
 

@@ -2,6 +2,7 @@
 import source from '../../shaders/conv_weight.wgsl';
 import slicesSumSource from '../../shaders/slices_sum.wgsl';
 import type { Context } from '../context.ts';
+import { flopsOf } from '../kernel/choices.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
 import { groups2d } from '../launch.ts';
 import type { Tensor } from '../tensor.ts';
@@ -22,6 +23,7 @@ const MOST_SLICES = 256;
  */
 export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, dy: Tensor, dw: Tensor): void {
   const lanes = lanesOf(context);
+  const { variant } = context.choices.of('weight', call);
   const taps = call.kernel[0] * call.kernel[1];
   const pieces = piecesOf(...call.kernel);
   const V = vectorOf(call.outChannels, pieces[0].rows * pieces[0].cols > 9 || lanes.LANES > 4 ? 2 : 4, lanes.LANES);
@@ -47,7 +49,7 @@ export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, d
     const vertical = axisOf(call, piece, 0, rows);
     const horizontal = axisOf(call, piece, 1, cols);
     context.launch({
-      kernel: kernelOf(context.variants.conv, {
+      kernel: kernelOf(variant, {
         ...{ LANES: lanes.LANES, WIDTH, V, rows, cols, vertical, horizontal, piece, isVector, channels },
       }),
       bindings: { x: call.x, dy, y: target },
@@ -62,15 +64,7 @@ export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, d
       work: {
         name: 'weight gradient',
         shape: `${call.images}x${call.height}x${call.width}x${call.inChannels} -> ${call.outChannels}, ${call.kernel.join('x')}/${call.stride[0]}`,
-        flops:
-          2 *
-          call.images *
-          call.outHeight *
-          call.outWidth *
-          call.inChannels *
-          call.outChannels *
-          piece.rows *
-          piece.cols,
+        flops: flopsOf({ ...call, kernel: [piece.rows, piece.cols] }),
       },
     });
   }

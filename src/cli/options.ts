@@ -2,6 +2,7 @@
 import { MOST_EVALUATION_VIEWS } from '../augment/augmenter.ts';
 import { PROTOCOLS } from '../protocols/protocols.ts';
 import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, PRECISIONS, type RunConfig } from '../train/config.ts';
+import { TABLE_FILE, TUNE_MODES } from '../train/kernels.ts';
 import { DATASET_NAMES, PRESETS } from '../train/presets.ts';
 
 /** Limits of a number: `above` is excluded, `min` and `max` are included. */
@@ -11,10 +12,11 @@ interface Limits {
   max?: number;
 }
 
+/** `file`: a choice may also be the path of a file that ends so. */
 type OptionType =
   | { type: 'flag' }
   | { type: 'text'; placeholder: string }
-  | { type: 'choice'; choices: readonly string[] }
+  | { type: 'choice'; choices: readonly string[]; file?: string }
   | ({ type: 'integer' | 'number' } & Limits)
   | { type: 'range' };
 
@@ -295,6 +297,16 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     default: 'hardware, else lavapipe, else SwiftShader',
     help: 'which GPU, by part of its name; --list-adapters prints them',
   },
+  {
+    name: 'tune',
+    key: 'tune',
+    type: 'choice',
+    choices: TUNE_MODES,
+    file: TABLE_FILE,
+    group: 'Run',
+    default: 'auto',
+    help: 'measure once which kernels are fastest on this GPU, in some seconds; auto: not on a software adapter; FILE: as in the config.json of another run. The same bits in any case',
+  },
 
   { name: 'json', type: 'flag', group: 'Output', help: 'progress on standard output, one JSON object a line' },
   { name: 'quiet', type: 'flag', group: 'Output', help: 'no progress bar: the result and errors only' },
@@ -309,7 +321,8 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
 
 /** What an option takes, in words: for errors. */
 export function expectedValue(option: OptionSpec): string {
-  if (option.type === 'choice') return `one of ${option.choices.join(', ')}`;
+  if (option.type === 'choice')
+    return `one of ${option.choices.join(', ')}${option.file ? `, or a ${option.file} file` : ''}`;
   if (option.type === 'range') return 'LOW,HIGH with 0 < LOW <= HIGH <= 1';
   if (option.type === 'text') return option.placeholder;
   if (option.type === 'flag') return 'nothing';
@@ -323,7 +336,7 @@ export function expectedValue(option: OptionSpec): string {
 /** What stands for an option's value in a help text. */
 export function placeholderOf(option: OptionSpec): string {
   if (option.type === 'text') return option.placeholder;
-  if (option.type === 'choice') return option.choices.join('|');
+  if (option.type === 'choice') return [...option.choices, ...(option.file ? ['FILE'] : [])].join('|');
   if (option.type === 'range') return 'LOW,HIGH';
   return option.type === 'flag' ? '' : option.type === 'integer' ? 'N' : 'X';
 }

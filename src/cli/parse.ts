@@ -87,7 +87,7 @@ function unknownOption(name: string, options: readonly OptionSpec[]): never {
 function parseValue(option: OptionSpec, text: string): string | number | [number, number] {
   switch (option.type) {
     case 'choice':
-      return parseChoice(option, option.choices, text);
+      return option.file && text.endsWith(option.file) ? text : parseChoice(option, option.choices, text);
     case 'integer':
     case 'number': {
       const value = parseNumber(text);
@@ -115,7 +115,7 @@ function parseChoice(option: OptionSpec, choices: readonly string[], text: strin
   const found = choices.find((choice) => choice === text.toLowerCase());
   if (found) return found;
   const guess = nearestName(text, choices);
-  throw new UsageError(`--${option.name} ${text}: expected one of ${choices.join(', ')}.`, {
+  throw new UsageError(`--${option.name} ${text}: expected ${expectedValue(option)}.`, {
     remedy: `--${option.name} ${guess ?? choices[0]}`,
   });
 }

@@ -92,6 +92,10 @@ class TextScreen implements Screen {
         this.enter(what, () => this.progress?.begin('load', total, 'images'));
         this.progress?.update(done, what, total);
       },
+      onTune: (done, total, kernel) => {
+        this.enter('tune', () => this.progress?.begin('tune', total, 'kernels'));
+        this.progress?.update(done, kernel);
+      },
       onStart: (started) => {
         start = started;
         this.close(); // the phase before shows how it ended
@@ -152,6 +156,7 @@ class JsonScreen implements Screen {
   hooks(): TrainHooks {
     return {
       onLoad: (what, done, total) => this.emit('load', { what, done, total }),
+      onTune: (done, total, kernel) => this.emit('tune', { done, total, kernel }),
       onStart: ({ config: _, ...start }) => this.emit('start', start),
       onStep: (metrics) => this.emit('step', { ...metrics }),
       onEvaluate: (done, total) => this.emit('evaluate', { done, total }),

@@ -4,17 +4,19 @@ import { imageAt } from '../data/imageSet.ts';
 import { DataError, OeclError } from '../errors.ts';
 import { Encoder } from '../models/resnet.ts';
 import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
+import type { Platform } from '../platform/platform.ts';
 import type { Split } from '../protocols/protocols.ts';
 import { buildReport } from '../report/report.ts';
 import { encodeCheckpoint, restoreCheckpoint } from './checkpoint.ts';
 import type { RunConfig } from './config.ts';
 import { evaluate } from './evaluate.ts';
 import type { StepMetrics, TrainHooks } from './hooks.ts';
+import { recordTuned } from './kernels.ts';
 import { ofEvaluation, ofNetwork, ofStep } from './limits.ts';
 import { modelMetadata } from './modelMetadata.ts';
 import type { Prepared } from './prepare.ts';
 import { type RunResult, type ScoreTable, testMetrics } from './result.ts';
-import { FILE, type RunFolder } from './runFolder.ts';
+import { FILE, type RunFolder, readStoredConfig } from './runFolder.ts';
 import { StepProfile } from './stepProfile.ts';
 import { Trainer } from './trainer.ts';
 
@@ -26,15 +28,25 @@ export const seconds = (): number => performance.now() / 1000;
 
 export class ClassRun {
   readonly #context: Context;
-  readonly #config: RunConfig;
+  readonly #files: Platform;
+  #config: RunConfig;
   readonly #folder: RunFolder;
   readonly #data: Prepared;
   readonly #split: Split;
   readonly #hooks: TrainHooks;
   readonly #notes: string[];
 
-  constructor(context: Context, config: RunConfig, folder: RunFolder, data: Prepared, split: Split, hooks: TrainHooks) {
+  constructor(
+    context: Context,
+    files: Platform,
+    config: RunConfig,
+    folder: RunFolder,
+    data: Prepared,
+    split: Split,
+    hooks: TrainHooks,
+  ) {
     this.#context = context;
+    this.#files = files;
     this.#folder = folder;
     this.#data = data;
     this.#split = split;
@@ -43,14 +55,17 @@ export class ClassRun {
     this.#config = this.#fitBatch(config);
   }
 
+  /** As it is used: the batch fitted to the class, and, once the step is recorded, the kernels. */
+  get config(): RunConfig {
+    return this.#config;
+  }
+
   /** The result, or null when it was interrupted (a checkpoint is written then). */
   async go(place: { run: number; runs: number }, began: number): Promise<RunResult | null> {
-    const config = this.#config;
     const { encoder, trainer } = this.#build();
     const compileFrom = seconds();
-    await trainer.record().catch((error) => {
-      throw ofStep(error, config);
-    });
+    await this.#record(trainer);
+    const config = this.#config;
     const trainFrom = seconds();
     const doneSteps = await this.#restore(encoder, trainer);
     const isProfiled = this.#folder.mode.profile === true;
@@ -94,6 +109,20 @@ export class ClassRun {
     } catch (error) {
       throw ofNetwork(error, this.#config);
     }
+  }
+
+  /** A continued run keeps the kernels that it began with. */
+  async #record(trainer: Trainer): Promise<void> {
+    const { path, state } = this.#folder;
+    if (state === 'resumed' && !this.#config.kernels) {
+      const { kernels } = await readStoredConfig(this.#files, path);
+      this.#config = { ...this.#config, kernels: kernels ?? {} };
+    }
+    const host = { files: this.#files, config: this.#config, hooks: this.#hooks };
+    const kernels = await recordTuned(this.#context, trainer, host).catch((error) => {
+      throw ofStep(error, this.#config);
+    });
+    this.#config = { ...this.#config, kernels };
   }
 
   /** A class smaller than the batch trains with a batch of its own size, and says so. */

@@ -2,6 +2,8 @@
  * Every value that a run uses, in one plain object: what config.json holds, what a preset fills, what --resume compares.
  * Nothing below the command line reads an option; everything reads this.
  */
+
+import type { KernelTable } from '../../runtime/index.ts';
 import { type AugmentOptions, CIFAR_STATISTICS, PLAIN_STATISTICS } from '../augment/augmenter.ts';
 import { UsageError } from '../errors.ts';
 import type { Protocol } from '../protocols/protocols.ts';
@@ -57,6 +59,10 @@ export interface RunConfig {
   where: (typeof PLACES)[number] | 'browser';
   /** The run folder. */
   out: string;
+  /** `auto`, `on`, `off`, or a config.json whose `kernels` are used (kernels.ts). */
+  tune: string;
+  /** Which implementation each convolution uses, but for those of the fixed choice; null until it is known. */
+  kernels: KernelTable | null;
 }
 
 /** What scores depend on beside the weights: enough to use a trained model without its run. */
@@ -66,7 +72,7 @@ export type ScoringConfig = Pick<
 >;
 
 /** What a command line can set: all of it optional, filled in by the preset. */
-export type ConfigChoices = { [K in keyof RunConfig]?: NonNullable<RunConfig[K]> };
+export type ConfigChoices = { [K in Exclude<keyof RunConfig, 'kernels'>]?: NonNullable<RunConfig[K]> };
 
 /** Values that change where or how a run goes, and never one bit of its result: free to differ at --resume. */
 const NOT_OF_THE_RESULT: readonly (keyof RunConfig)[] = [
@@ -76,6 +82,8 @@ const NOT_OF_THE_RESULT: readonly (keyof RunConfig)[] = [
   'out',
   'checkpointEvery',
   'preset',
+  'tune',
+  'kernels',
 ];
 
 /**
@@ -108,6 +116,8 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
     skipBad: false,
     adapter: null,
     where: 'node',
+    tune: 'auto',
+    kernels: null,
     ...(chosen as ConfigChoices),
     dataset,
     preset,
@@ -163,6 +173,8 @@ export function resumedConfig(stored: RunConfig, choices: ConfigChoices): RunCon
   // a batch larger than its class was lowered when the run began; the same command asks for the larger one again
   if (choices.batch !== undefined && choices.batch > stored.batch) asked.batch = stored.batch;
   asked.preset = stored.preset;
+  asked.tune ??= 'auto'; // runs of before there was a table
+  asked.kernels = choices.tune === 'off' ? {} : choices.tune?.endsWith('.json') ? null : (stored.kernels ?? null);
   const different = configDifferences(stored, asked);
   if (different.length > 0) {
     const flags = different.map((key) => `${flagOf(key)} ${shown(stored[key])}, not ${shown(asked[key])}`);
@@ -217,6 +229,8 @@ const KEYS: readonly (keyof RunConfig)[] = [
   'adapter',
   'where',
   'out',
+  'tune',
+  'kernels',
 ];
 
 function sortKeys(config: RunConfig): RunConfig {

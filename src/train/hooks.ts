@@ -50,6 +50,8 @@ export interface RunStart {
 export interface TrainHooks {
   /** Reading and decoding, in images; total is null while it is unknown. */
   onLoad?(what: string, done: number, total: number | null): void;
+  /** Kernels measured on this adapter before the first step; `kernel` is the next. */
+  onTune?(done: number, total: number, kernel: string): void;
   onStart?(start: RunStart): void;
   onStep?(metrics: StepMetrics): void;
   /** Scoring of test images. */

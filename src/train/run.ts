@@ -8,6 +8,7 @@ import { planSplits } from '../protocols/protocols.ts';
 import { ClassRun, seconds } from './classRun.ts';
 import type { RunConfig } from './config.ts';
 import type { RunOutcome, TrainHooks } from './hooks.ts';
+import { withGivenKernels } from './kernels.ts';
 import { checkPrecision } from './limits.ts';
 import { prepare } from './prepare.ts';
 import { type RunResult, summarize } from './result.ts';
@@ -19,16 +20,17 @@ export interface Platforms {
 }
 
 /**
- * Trains and evaluates as `config` says, and leaves the run folder.
+ * Trains and evaluates as the configuration says, and leaves the run folder.
  * @throws OeclError of every family; what was written before stays whole
  */
 export async function runTraining(
   platforms: Platforms,
-  config: RunConfig,
+  asked: RunConfig,
   mode: OpenMode,
   hooks: TrainHooks,
 ): Promise<RunOutcome> {
   const began = seconds();
+  const config = await withGivenKernels(platforms.files, asked);
   const folder = await RunFolder.open(platforms.files, config, mode);
   if (folder.state === 'finished') {
     hooks.onNote?.(`${folder.path}: this run is finished; nothing is left to do`);
@@ -63,17 +65,20 @@ async function runSplits(
   const isSeveral = config.normal?.toLowerCase() === 'all' && config.protocol !== 'all-normal';
   if (isSeveral) await folder.begin(config);
   const finished: { result: RunResult; folder: string }[] = [];
+  let { kernels } = config;
   for (const [index, split] of splits.entries()) {
-    const own = { ...config, normal: split.normal, out: isSeveral ? folder.childPath(split.normal) : config.out };
+    const out = isSeveral ? folder.childPath(split.normal) : config.out;
+    const own = { ...config, normal: split.normal, out, kernels };
     const ownFolder = isSeveral ? await folder.child(own) : folder;
     if (ownFolder.state === 'finished') {
       finished.push({ result: await ownFolder.readResult(), folder: ownFolder.path });
       continue;
     }
-    const run = new ClassRun(context, own, ownFolder, prepared, split, hooks);
+    const run = new ClassRun(context, files, own, ownFolder, prepared, split, hooks);
     const result = await run.go({ run: index + 1, runs: splits.length }, index === 0 ? began : seconds());
     if (!result)
       return { interrupted: true, results: finished.map((done) => done.result), summary: null, folder: folder.path };
+    kernels = run.config.kernels; // the next class's too
     finished.push({ result, folder: ownFolder.path });
     hooks.onResult?.(result, ownFolder.path);
   }

@@ -99,8 +99,11 @@ export class Trainer {
     return { figures: await this.#read(schedule), launches };
   }
 
+  /** Gives the recorded step's memory back; it may be recorded again. */
   dispose(): void {
+    this.#plan?.outputs.dispose();
     this.#plan?.dispose();
+    this.#plan = null;
   }
 
   /** What changes from step to step: two scalars, and the images. */

@@ -82,17 +82,19 @@ export function fromPlainError({ family, sentence, details, remedy, stack }: Pla
 }
 
 /** Hooks that turn every call into an event. */
-export function tellingHooks(tell: (event: WorkerEvent) => void, signal: AbortSignal): TrainHooks {
+export function tellingHooks(tell: (event: WorkerEvent) => void, signal: AbortSignal): Required<TrainHooks> {
   const hook =
     <Name extends HookName>(name: Name) =>
     (...args: Parameters<Required<TrainHooks>[Name]>) =>
       tell({ type: 'hook', name, args } as unknown as WorkerEvent);
   return {
     onLoad: hook('onLoad'),
+    onTune: hook('onTune'),
     onStart: hook('onStart'),
     onStep: hook('onStep'),
     onEvaluate: hook('onEvaluate'),
     onResult: hook('onResult'),
+    onProfile: hook('onProfile'),
     onNote: hook('onNote'),
     signal,
   };

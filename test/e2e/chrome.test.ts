@@ -3,7 +3,7 @@
  * seconds; the machine needs a Chrome, its own or the npm package's.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -49,14 +49,21 @@ async function expectSame(node: string, chrome: string): Promise<void> {
 }
 
 describe('--in chrome', () => {
-  test('demo data: every loss, weight and score is that of Node, to the bit', async ({ skip }) => {
+  test('demo data: every loss, weight and score is that of Node, to the bit, with a table of kernels too', async ({
+    skip,
+  }) => {
     skip(noChrome !== null, noChrome ?? '');
     const demo = { dataset: 'demo', data: undefined, normal: undefined, oe: 'dead-leaves', epochs: '1', batch: '16' };
+    const kernels = { 'conv 3x3/1 4->4 16x16': 'register', 'conv weight 3x3/1 8->8 8x8': 'workgroup' };
+    const tune = join(runs, 'table.json');
+    await writeFile(tune, JSON.stringify({ kernels }));
     for (const where of ['node', 'chrome']) {
-      const { code, stderr } = await oecl(options(`demo-${where}`, where, demo));
+      const more = where === 'chrome' ? { ...demo, tune } : demo;
+      const { code, stderr } = await oecl(options(`demo-${where}`, where, more));
       expect([code, stderr]).toEqual([0, expect.stringContaining('(synthetic images)')]);
     }
     await expectSame('demo-node', 'demo-chrome');
+    expect(JSON.parse(await text('demo-chrome', 'config.json'))).toMatchObject({ where: 'chrome', tune, kernels });
     const files = ['config.json', 'checkpoint.safetensors', 'report.html'];
     expect(files.filter((file) => !existsSync(join(runs, 'demo-chrome', file)))).toEqual([]);
   }, 300_000);

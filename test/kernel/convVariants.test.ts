@@ -1,4 +1,4 @@
-/** Every variant of the convolution kernels gives the same bits, forward and for both gradients. */
+/** Every variant and patch of the convolution kernels gives the same bits, forward and for both gradients. */
 import { expect, test } from 'vitest';
 import { backward, CHANNELS_LAST, conv2d, KERNEL_ORDER, mul, sum, type Variants } from '../../runtime/index.ts';
 import { openTestContext } from '../helpers/adapter.ts';
@@ -6,8 +6,16 @@ import { openTestContext } from '../helpers/adapter.ts';
 const values = (count: number, seed: number) =>
   Float32Array.from({ length: count }, (_, i) => (((i * 7919 + seed * 104729) % 2003) - 1001) / 997);
 
-async function bitsOf(conv: Variants['conv'], channels: number, stride: number): Promise<Uint32Array[]> {
+interface Case {
+  channels: number;
+  stride: number;
+  /** Of an invocation, where it is not the fixed one: `4x8`. */
+  patch?: string;
+}
+
+async function bitsOf(conv: Variants['conv'], { channels, stride, patch }: Case): Promise<Uint32Array[]> {
   const context = await openTestContext({ variants: { conv } });
+  if (patch) context.choices.table = withPatch(`${conv} ${patch}`, { channels, stride });
   try {
     const [side, out] = [9, Math.ceil(9 / stride)];
     const x = context.tensor(values(2 * channels * side ** 2, 1), [2, channels, side, side], { order: CHANNELS_LAST });
@@ -24,15 +32,61 @@ async function bitsOf(conv: Variants['conv'], channels: number, stride: number):
   }
 }
 
-test.for([
+/** The forward pass and, with stride 1, the input gradient: those that have a choice of patches. */
+function withPatch(choice: string, { channels, stride }: Case): Record<string, string> {
+  const out = Math.ceil(9 / stride);
+  return { [`conv 3x3/${stride} ${channels}->16 ${out}x${out}`]: choice, [`conv 3x3/1 16->${channels} 9x9`]: choice };
+}
+
+test.for<Case>([
   { channels: 8, stride: 1 },
   { channels: 3, stride: 2 },
-])('$channels channels, stride $stride', async ({ channels, stride }, t) => {
+])('$channels channels, stride $stride', async (sizes, t) => {
   const context = await openTestContext();
   const hasSubgroups = context.features.subgroups;
   await context.close();
-  const register = await bitsOf('register', channels, stride);
-  expect(await bitsOf('workgroup', channels, stride)).toEqual(register);
+  const register = await bitsOf('register', sizes);
+  expect(await bitsOf('workgroup', sizes)).toEqual(register);
   if (!hasSubgroups) t.skip('variant subgroup: the adapter has no feature "subgroups"');
-  expect(await bitsOf('subgroup', channels, stride)).toEqual(register);
+  expect(await bitsOf('subgroup', sizes)).toEqual(register);
+});
+
+test('patches of 4x8 and 2x4, in the variant that the adapter uses', async () => {
+  const context = await openTestContext();
+  const { variant } = context.choices.fixed;
+  await context.close();
+  for (const sizes of [
+    { channels: 8, stride: 1 },
+    { channels: 3, stride: 2 },
+  ]) {
+    const fixed = await bitsOf(variant, sizes);
+    for (const patch of ['4x8', '2x4']) expect(await bitsOf(variant, { ...sizes, patch })).toEqual(fixed);
+  }
+});
+
+test('the table reaches the kernels: another patch is another text', async () => {
+  const context = await openTestContext();
+  try {
+    const x = context.zeros([1, 8, 9, 9], { order: CHANNELS_LAST });
+    const w = context.zeros([16, 8, 3, 3], { order: KERNEL_ORDER });
+    const groupsOf = async (table: Record<string, string>) => {
+      const launched: number[] = [];
+      const launch = context.launch.bind(context);
+      context.launch = (call) => {
+        launched.push(call.groups[0]);
+        launch(call);
+      };
+      context.choices.table = table;
+      conv2d(x, w, { padding: 1 });
+      context.launch = launch;
+      return launched;
+    };
+    const { variant } = context.choices.fixed;
+    expect(await groupsOf({})).toEqual([9]);
+    expect(await groupsOf(withPatch(`${variant} 4x8`, { channels: 8, stride: 1 }))).toEqual([6]);
+    expect(await groupsOf(withPatch(`${variant} 2x4`, { channels: 8, stride: 1 }))).toEqual([15]);
+    expect(await groupsOf(withPatch(`${variant} 3x3`, { channels: 8, stride: 1 }))).toEqual([9]); // no such patch
+  } finally {
+    await context.close();
+  }
 });

@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['plan/'],
   ['tensor.ts', 'launch.ts', 'scopes.ts', 'context.ts'],
   ['autograd.ts', 'ops/'],
-  ['nn/', 'optim/', 'gradcheck.ts', 'profile.ts'],
+  ['nn/', 'optim/', 'gradcheck.ts', 'profile.ts', 'tune/'],
   ['index.ts'],
   ['node.ts', 'browser.ts'],
 ];

@@ -41,6 +41,8 @@ describe('parseTrainOptions', () => {
     [['--seed', '4294967296'], /from 0 to 4294967295/],
     [['--scale', '0.9,0.5'], /0 < LOW <= HIGH <= 1/],
     [['--scale', '0.5'], /LOW,HIGH/],
+    [['--tune', 'of'], /--tune of: expected one of auto, on, off, or a .json file[\s\S]*Remedy: --tune on/],
+    [['--tune'], /the value is missing, expected one of auto, on, off, or a .json file/],
     [['--epochs'], /the value is missing/],
     [['--data', '--resume'], /--data: the value is missing, expected DIR/],
     [['--seed', '1', '--seed=2'], /given twice/],
@@ -49,6 +51,13 @@ describe('parseTrainOptions', () => {
     [['--resume', '--force'], /either continued or replaced/],
   ])('%j is refused', (args, message) => {
     expect(() => parseTrainOptions(args)).toThrow(message);
+  });
+
+  test('--tune takes a name or a file', () => {
+    expect(parseTrainOptions([]).choices.tune).toBeUndefined();
+    for (const value of ['auto', 'on', 'off', 'runs/Other/config.json']) {
+      expect(parseTrainOptions(['--tune', value]).choices.tune).toBe(value);
+    }
   });
 
   test('every option of the table is parsed and in the help text, once', () => {

@@ -1,0 +1,100 @@
+/** `--tune` in whole runs on the tests' adapter: no table changes a bit of the result. */
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { type ConfigChoices, resumedConfig } from '../../src/train/config.ts';
+import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
+
+const TABLE = {
+  'conv 3x3/1 4->4 16x16': 'register 4x8',
+  'conv 3x3/1 8->8 8x8': 'workgroup 2x4',
+  'conv input 3x3/2 8->4 16x16': 'workgroup',
+  'conv weight 3x3/1 4->4 16x16': 'workgroup',
+  'conv weight 3x3/1 3->4 16x16': 'register',
+  'matmul 16x32->32': 'register',
+  'of another network': 'register',
+};
+
+let data: string;
+let runs: string;
+let given: string;
+let weights: string;
+const configOf = (name: string, choices: ConfigChoices) => tinyConfig(data, join(runs, name), choices);
+const stored = async (name: string) => JSON.parse(await readFile(join(runs, name, 'config.json'), 'utf8'));
+
+beforeAll(async () => {
+  data = await tinyDataset();
+  runs = await mkdtemp(join(tmpdir(), 'oecl-runs-'));
+  given = join(runs, 'given.json');
+  await writeFile(given, JSON.stringify({ kernels: TABLE }));
+  const { results } = await runTiny(configOf('fixed', { tune: 'off' }));
+  weights = results[0].weightsSha256;
+});
+
+test('off, and auto on a software adapter: an empty table, and not a word', async () => {
+  const notes: string[] = [];
+  const hooks = { onNote: (text: string) => notes.push(text), onTune: () => notes.push('measured') };
+  await runTiny(configOf('auto', { tune: 'auto' }), {}, hooks);
+  expect(notes.filter((text) => /kernel|measured/.test(text))).toEqual([]);
+  expect([await stored('auto'), await stored('fixed')]).toMatchObject([
+    { tune: 'auto', kernels: {} },
+    { tune: 'off', kernels: {} },
+  ]);
+});
+
+test('on: kernels measured with progress; for several classes once; the same weights', async () => {
+  const told: [number, number, string][] = [];
+  const { results } = await runTiny(
+    configOf('on', { tune: 'on', normal: 'all' }),
+    {},
+    { onTune: (...progress) => told.push(progress) },
+  );
+  const [done, total] = [told.at(-1)![0], told[0][1]]; // a slow machine does not get to all
+  expect([told[0][0], told.at(-1)]).toEqual([0, [done, total, '']]);
+  expect(done).toBeGreaterThan(0);
+  expect(told.filter(([done]) => done === 0)).toHaveLength(1);
+  const { kernels } = await stored('on/disk');
+  expect(kernels).toHaveProperty(told[0][2]);
+  expect((await stored('on/stripes')).kernels).toEqual(kernels);
+  expect(results[1].weightsSha256).toBe(weights);
+});
+
+test("another run's table, then that run's own config.json: the same weights", async () => {
+  for (const [name, tune] of [
+    ['given', given],
+    ['given-again', join(runs, 'given/config.json')],
+  ]) {
+    const { results } = await runTiny(configOf(name, { tune }));
+    expect(await stored(name)).toMatchObject({ tune, kernels: TABLE });
+    expect(results[0].weightsSha256).toBe(weights);
+  }
+});
+
+test.each([
+  ['', {}, TABLE],
+  [' --tune on', { tune: 'on' }, TABLE],
+  [' --tune off', { tune: 'off' }, {}],
+])('--resume%s: nothing is measured; the same weights', async (label, choices: ConfigChoices, kernels) => {
+  const name = `parts${label.replaceAll(' ', '')}`;
+  const abort = new AbortController();
+  const parts = configOf(name, { tune: given });
+  expect(await runTiny(parts, {}, { signal: abort.signal, onStep: () => abort.abort() })).toMatchObject({
+    interrupted: true,
+  });
+  const told: string[] = [];
+  const rest = await runTiny(
+    resumedConfig(await stored(name), { ...choices, out: parts.out }),
+    { resume: true },
+    { onTune: (_done, _total, kernel) => told.push(kernel) },
+  );
+  expect([told, (await stored(name)).kernels, rest.results[0].weightsSha256]).toEqual([[], kernels, weights]);
+});
+
+test('a file without a table is refused before anything is read or written', async () => {
+  const config = { ...configOf('refused', { tune: join(data, 'nowhere.json') }), data: join(data, 'nowhere') };
+  await expect(runTiny(config, {}, {}, testFiles())).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringMatching(/--tune .*nowhere\.json: there is no such file/),
+  });
+});
