@@ -6,13 +6,23 @@ import { openTestContext } from '../helpers/adapter.ts';
 const values = (count: number, seed: number) =>
   Float32Array.from({ length: count }, (_, i) => (((i * 7919 + seed * 104729) % 2003) - 1001) / 997);
 
-async function bitsOf(conv: Variants['conv'], channels: number, stride: number): Promise<Uint32Array[]> {
+interface Case {
+  channels: number;
+  outChannels: number;
+  stride: number;
+}
+
+async function bitsOf(conv: Variants['conv'], { channels, outChannels, stride }: Case): Promise<Uint32Array[]> {
   const context = await openTestContext({ variants: { conv } });
   try {
     const [side, out] = [9, Math.ceil(9 / stride)];
     const x = context.tensor(values(2 * channels * side ** 2, 1), [2, channels, side, side], { order: CHANNELS_LAST });
-    const w = context.tensor(values(16 * channels * 9, 2), [16, channels, 3, 3], { order: KERNEL_ORDER });
-    const weights = context.tensor(values(2 * 16 * out ** 2, 3), [2, 16, out, out], { order: CHANNELS_LAST });
+    const w = context.tensor(values(outChannels * channels * 9, 2), [outChannels, channels, 3, 3], {
+      order: KERNEL_ORDER,
+    });
+    const weights = context.tensor(values(2 * outChannels * out ** 2, 3), [2, outChannels, out, out], {
+      order: CHANNELS_LAST,
+    });
     x.requiresGrad = true;
     w.requiresGrad = true;
     const y = conv2d(x, w, { stride, padding: 1 });
@@ -25,14 +35,15 @@ async function bitsOf(conv: Variants['conv'], channels: number, stride: number):
 }
 
 test.for([
-  { channels: 8, stride: 1 },
-  { channels: 3, stride: 2 },
-])('$channels channels, stride $stride', async ({ channels, stride }, t) => {
+  { channels: 8, outChannels: 16, stride: 1 },
+  { channels: 4, outChannels: 32, stride: 1 },
+  { channels: 3, outChannels: 16, stride: 2 },
+])('$channels -> $outChannels channels, stride $stride', async (shape, t) => {
   const context = await openTestContext();
   const hasSubgroups = context.features.subgroups;
   await context.close();
-  const register = await bitsOf('register', channels, stride);
-  expect(await bitsOf('workgroup', channels, stride)).toEqual(register);
+  const register = await bitsOf('register', shape);
+  expect(await bitsOf('workgroup', shape)).toEqual(register);
   if (!hasSubgroups) t.skip('variant subgroup: the adapter has no feature "subgroups"');
-  expect(await bitsOf('subgroup', channels, stride)).toEqual(register);
+  expect(await bitsOf('subgroup', shape)).toEqual(register);
 });
