@@ -13,6 +13,7 @@ const WIDTH: u32 = 8u; // @param lanes of a workgroup
 const PATCH_ROWS: u32 = 2u; // @param
 const PATCH_COLS: u32 = 4u; // @param
 const PIXELS: u32 = 8u; // @param PATCH_ROWS * PATCH_COLS
+const STACK: u32 = 1u; // @param patches that lie below each other before the next column's begin
 alias V = vec2<f32>; // @param f32, vec2 or vec4, as OC allows
 const TAPS: u32 = 9u; // @param of the window
 const WINDOW_COLS: u32 = 3u; // @param
@@ -70,11 +71,12 @@ fn conv_weight(
   var acc: array<V, TAPS * CHANNELS>;
   let first = group.z * sizes.patchesPerSlice;
   let end = min(first + sizes.patchesPerSlice, sizes.images * sizes.patches);
+  // counted on from patch to patch, as a processor divides lane by lane
+  var image = first / sizes.patches;
+  let within = first - image * sizes.patches;
+  var row0 = (within / (sizes.patchCols * STACK) * STACK + within % STACK) * PATCH_ROWS;
+  var col0 = within / STACK % sizes.patchCols * PATCH_COLS;
   for (var patch_index = first; patch_index < end; patch_index++) {
-    let image = patch_index / sizes.patches;
-    let within = patch_index - image * sizes.patches;
-    let row0 = within / sizes.patchCols * PATCH_ROWS;
-    let col0 = within % sizes.patchCols * PATCH_COLS;
     let top = i32(row0 * STEP_Y) + sizes.offsetY;
     let left = i32(col0 * STEP_X) + sizes.offsetX;
     var value: array<E, SOURCE * LOADS>;
@@ -100,6 +102,15 @@ fn conv_weight(
         }
       }
     }
+    let isAbove = (row0 / PATCH_ROWS + 1u) % STACK != 0u; // the next lies below it
+    let next_col = select(col0 + PATCH_COLS, col0, isAbove);
+    let isRowDone = next_col >= sizes.outWidth;
+    let row_of_stack = row0 / (PATCH_ROWS * STACK) * (PATCH_ROWS * STACK);
+    let next_row = row_of_stack + select(0u, PATCH_ROWS * STACK, isRowDone);
+    let isImageDone = !isAbove & (next_row >= sizes.outHeight);
+    col0 = select(next_col, 0u, isRowDone);
+    row0 = select(select(next_row, 0u, isImageDone), row0 + PATCH_ROWS, isAbove);
+    image += select(0u, 1u, isImageDone);
   }
   for (var t = 0u; t < TAPS; t++) { // @unroll
     let tap = sizes.firstTap + t / WINDOW_COLS * sizes.tapRowStep + t % WINDOW_COLS;

@@ -11,10 +11,20 @@ import { type Convolution, patchUniforms } from './convolve.ts';
 import { lanesOf, runWidthOf, vectorOf } from './lanes.ts';
 import { forwardAxis, type Piece, piecesOf, type SourceAxis } from './window.ts';
 
+/** Pixels that are summed in one go, in this order: rows, columns. */
+const PATCH = [4, 2] as const;
+/** Of a matrix product, which is one pixel high. */
+const FLAT_PATCH = [1, 8] as const;
 /** Patches that a slice of the sum has at least, and workgroups that keep a device busy. */
 const PATCHES_PER_SLICE = 16;
 const ENOUGH_GROUPS = { software: 32, hardware: 1024 } as const;
 const MOST_SLICES = 256;
+/**
+ * A processor goes over a slice once for each run of channels: one that stays in its cache is read from memory once. But
+ * each slice stores a gradient of its own, and that pays from so many pixels on.
+ */
+const SLICE_BYTES = 2 ** 19;
+const SLICE_PATCHES = 128;
 
 /**
  * Writes [taps, inChannels, outChannels] into `dw`, dense in that order: the sum over images and pixels of x at (pixel,
@@ -26,22 +36,23 @@ export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, d
   const { variant } = context.choices.of('weight', call);
   const taps = call.kernel[0] * call.kernel[1];
   const pieces = piecesOf(...call.kernel);
-  const V = vectorOf(call.outChannels, pieces[0].rows * pieces[0].cols > 9 || lanes.LANES > 4 ? 2 : 4, lanes.LANES);
+  const pieceTaps = pieces[0].rows * pieces[0].cols;
+  const { isSoftware } = context.info;
+  const most = pieceTaps <= 9 && (isSoftware || lanes.LANES <= 4) ? 4 : 2;
+  const V = vectorOf(call.outChannels, most, lanes.LANES);
   const runs = call.outChannels / V;
   const WIDTH = runWidthOf(lanes, runs);
-  const isVector = call.inChannels % 4 === 0 && pieces[0].rows * pieces[0].cols <= 9;
+  const isVector = call.inChannels % 4 === 0 && pieceTaps <= 9;
   const channels = isVector ? 4 : taps > 9 ? 1 : Math.min(4, call.inChannels);
-  const [rows, cols] = call.outWidth > 2 ? [2, 4] : [4, 2];
+  const [patchRows, cols] = call.outHeight === 1 ? FLAT_PATCH : PATCH;
+  // so many products with so wide lanes are too much text at a time: half a patch takes less than half the time
+  const STACK = isSoftware && V === 4 && lanes.LANES > 4 && pieceTaps >= 4 && patchRows === 4 ? 2 : 1;
+  const rows = patchRows / STACK;
   const patchCols = Math.ceil(call.outWidth / cols);
-  const patches = Math.ceil(call.outHeight / rows) * patchCols;
+  const patches = Math.ceil(call.outHeight / patchRows) * patchCols;
   const groups = [Math.ceil(runs / WIDTH), Math.ceil(call.inChannels / channels)];
-  const enough = ENOUGH_GROUPS[context.info.isSoftware ? 'software' : 'hardware'];
   const total = patches * call.images;
-  const wanted = Math.min(
-    MOST_SLICES,
-    Math.ceil(enough / (groups[0] * groups[1])),
-    Math.ceil(total / PATCHES_PER_SLICE),
-  );
+  const wanted = slicesOf(context, call, groups, total);
   const patchesPerSlice = Math.ceil(total / wanted);
   const slices = Math.ceil(total / patchesPerSlice);
   const target = slices === 1 ? dw : context.empty([slices, taps, call.inChannels, call.outChannels]);
@@ -50,12 +61,12 @@ export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, d
     const horizontal = axisOf(call, piece, 1, cols);
     context.launch({
       kernel: kernelOf(variant, {
-        ...{ LANES: lanes.LANES, WIDTH, V, rows, cols, vertical, horizontal, piece, isVector, channels },
+        ...{ LANES: lanes.LANES, WIDTH, V, rows, cols, STACK, vertical, horizontal, piece, isVector, channels },
       }),
       bindings: { x: call.x, dy, y: target },
       uniforms: {
-        ...patchUniforms(call, { runs, patchCols, patches, vertical, horizontal }),
-        patchesPerSlice,
+        ...patchUniforms(call, { runs, patchCols, patches: patches * STACK, vertical, horizontal }),
+        patchesPerSlice: patchesPerSlice * STACK,
         firstTap: piece.firstRow * call.kernel[1] + piece.firstCol,
         tapRowStep: call.kernel[1],
         taps,
@@ -77,6 +88,22 @@ export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, d
   });
 }
 
+/**
+ * Slices of the sum. For software adapters it hangs on nothing of theirs, so that all of them add in the same order.
+ * @param groups workgroups of a slice   @param patches of all images
+ */
+function slicesOf({ info }: Context, call: Omit<Convolution, 'w'>, groups: readonly number[], patches: number): number {
+  const most = Math.min(MOST_SLICES, Math.ceil(patches / PATCHES_PER_SLICE));
+  if (!info.isSoftware) return Math.min(most, Math.ceil(ENOUGH_GROUPS.hardware / (groups[0] * groups[1])));
+  const bytes =
+    4 * call.images * (call.height * call.width * call.inChannels + call.outHeight * call.outWidth * call.outChannels);
+  const cached = Math.min(Math.floor(bytes / SLICE_BYTES), Math.floor(patches / SLICE_PATCHES));
+  return Math.min(
+    most,
+    Math.max(Math.ceil(ENOUGH_GROUPS.software / (Math.ceil(call.outChannels / 16) * groups[1])), cached),
+  );
+}
+
 function axisOf({ stride, padding }: Omit<Convolution, 'w'>, piece: Piece, axis: 0 | 1, pixels: number): SourceAxis {
   const [kernel, first] = axis === 0 ? [piece.rows, piece.firstRow] : [piece.cols, piece.firstCol];
   return forwardAxis({ kernel, stride: stride[axis], padding: padding[axis] - first }, pixels);
@@ -88,6 +115,7 @@ interface Choice {
   V: number;
   rows: number;
   cols: number;
+  STACK: number;
   vertical: SourceAxis;
   horizontal: SourceAxis;
   piece: Piece;
@@ -96,7 +124,7 @@ interface Choice {
 }
 
 function kernelOf(variant: Variants['conv'], choice: Choice): KernelSpec {
-  const { LANES, WIDTH, V, rows, cols, vertical, horizontal, piece, isVector, channels } = choice;
+  const { LANES, WIDTH, V, rows, cols, STACK, vertical, horizontal, piece, isVector, channels } = choice;
   const places = vertical.count * horizontal.count;
   const loads = isVector ? 1 : channels;
   return {
@@ -109,6 +137,7 @@ function kernelOf(variant: Variants['conv'], choice: Choice): KernelSpec {
       PATCH_ROWS: rows,
       PATCH_COLS: cols,
       PIXELS: rows * cols,
+      STACK,
       V: V === 1 ? 'f32' : `vec${V}<f32>`,
       TAPS: piece.rows * piece.cols,
       WINDOW_COLS: piece.cols,

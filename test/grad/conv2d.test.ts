@@ -32,6 +32,7 @@ const cases: Case[] = [
   { label: 'padding wider than the kernel', x: [1, 2, 3, 3], w: [2, 2, 2, 2], padding: 3 },
   { label: '9x2, cut into pieces of at most 7 x 7 taps', x: [1, 3, 10, 4], w: [2, 3, 9, 2], padding: [2, 1] },
   { label: 'weight gradient in several slices', x: [3, 2, 19, 19], w: [4, 2, 3, 3], padding: 1 },
+  { label: 'weight gradient in half patches, slices across images', x: [3, 4, 18, 5], w: [32, 4, 3, 3], padding: 1 },
 ];
 
 describeConvVariants('conv2d', (suite) => {

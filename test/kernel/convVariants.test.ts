@@ -8,19 +8,25 @@ const values = (count: number, seed: number) =>
 
 interface Case {
   channels: number;
+  outChannels: number;
   stride: number;
   /** Of an invocation, where it is not the fixed one: `4x8`. */
   patch?: string;
 }
 
-async function bitsOf(conv: Variants['conv'], { channels, stride, patch }: Case): Promise<Uint32Array[]> {
+async function bitsOf(conv: Variants['conv'], sizes: Case): Promise<Uint32Array[]> {
+  const { channels, outChannels, stride, patch } = sizes;
   const context = await openTestContext({ variants: { conv } });
-  if (patch) context.choices.table = withPatch(`${conv} ${patch}`, { channels, stride });
+  if (patch) context.choices.table = withPatch(`${conv} ${patch}`, sizes);
   try {
     const [side, out] = [9, Math.ceil(9 / stride)];
     const x = context.tensor(values(2 * channels * side ** 2, 1), [2, channels, side, side], { order: CHANNELS_LAST });
-    const w = context.tensor(values(16 * channels * 9, 2), [16, channels, 3, 3], { order: KERNEL_ORDER });
-    const weights = context.tensor(values(2 * 16 * out ** 2, 3), [2, 16, out, out], { order: CHANNELS_LAST });
+    const w = context.tensor(values(outChannels * channels * 9, 2), [outChannels, channels, 3, 3], {
+      order: KERNEL_ORDER,
+    });
+    const weights = context.tensor(values(2 * outChannels * out ** 2, 3), [2, outChannels, out, out], {
+      order: CHANNELS_LAST,
+    });
     x.requiresGrad = true;
     w.requiresGrad = true;
     const y = conv2d(x, w, { stride, padding: 1 });
@@ -33,15 +39,19 @@ async function bitsOf(conv: Variants['conv'], { channels, stride, patch }: Case)
 }
 
 /** The forward pass and, with stride 1, the input gradient: those that have a choice of patches. */
-function withPatch(choice: string, { channels, stride }: Case): Record<string, string> {
+function withPatch(choice: string, { channels, outChannels, stride }: Case): Record<string, string> {
   const out = Math.ceil(9 / stride);
-  return { [`conv 3x3/${stride} ${channels}->16 ${out}x${out}`]: choice, [`conv 3x3/1 16->${channels} 9x9`]: choice };
+  return {
+    [`conv 3x3/${stride} ${channels}->${outChannels} ${out}x${out}`]: choice,
+    [`conv 3x3/1 ${outChannels}->${channels} 9x9`]: choice,
+  };
 }
 
 test.for<Case>([
-  { channels: 8, stride: 1 },
-  { channels: 3, stride: 2 },
-])('$channels channels, stride $stride', async (sizes, t) => {
+  { channels: 8, outChannels: 16, stride: 1 },
+  { channels: 4, outChannels: 32, stride: 1 },
+  { channels: 3, outChannels: 16, stride: 2 },
+])('$channels -> $outChannels channels, stride $stride', async (sizes, t) => {
   const context = await openTestContext();
   const hasSubgroups = context.features.subgroups;
   await context.close();
@@ -56,8 +66,8 @@ test('patches of 4x8 and 2x4, in the variant that the adapter uses', async () =>
   const { variant } = context.choices.fixed;
   await context.close();
   for (const sizes of [
-    { channels: 8, stride: 1 },
-    { channels: 3, stride: 2 },
+    { channels: 8, outChannels: 16, stride: 1 },
+    { channels: 3, outChannels: 16, stride: 2 },
   ]) {
     const fixed = await bitsOf(variant, sizes);
     for (const patch of ['4x8', '2x4']) expect(await bitsOf(variant, { ...sizes, patch })).toEqual(fixed);
@@ -83,9 +93,9 @@ test('the table reaches the kernels: another patch is another text', async () =>
     };
     const { variant } = context.choices.fixed;
     expect(await groupsOf({})).toEqual([9]);
-    expect(await groupsOf(withPatch(`${variant} 4x8`, { channels: 8, stride: 1 }))).toEqual([6]);
-    expect(await groupsOf(withPatch(`${variant} 2x4`, { channels: 8, stride: 1 }))).toEqual([15]);
-    expect(await groupsOf(withPatch(`${variant} 3x3`, { channels: 8, stride: 1 }))).toEqual([9]); // no such patch
+    expect(await groupsOf(withPatch(`${variant} 4x8`, { channels: 8, outChannels: 16, stride: 1 }))).toEqual([6]);
+    expect(await groupsOf(withPatch(`${variant} 2x4`, { channels: 8, outChannels: 16, stride: 1 }))).toEqual([15]);
+    expect(await groupsOf(withPatch(`${variant} 3x3`, { channels: 8, outChannels: 16, stride: 1 }))).toEqual([9]); // no such patch
   } finally {
     await context.close();
   }
