@@ -7,7 +7,7 @@ import { rocCurve, splitByTruth } from '../scores/metrics.ts';
 import { flagOf, type RunConfig } from '../train/config.ts';
 import type { StepMetrics } from '../train/hooks.ts';
 import { MAIN_SCORE, type RunResult, SCORE_NAMES, type ScoreTable } from '../train/result.ts';
-import type { ScoredImage } from '../train/runFolder.ts';
+import type { ScoredImage } from '../train/scoresCsv.ts';
 import { escapeHtml, histogramPlot, legend, linePlot, type Marker, rocPlot } from './plot.ts';
 import { type RgbImage, thumbnailUri } from './png.ts';
 import { STYLE } from './style.ts';
