@@ -14,6 +14,7 @@ import type { RunResult } from '../../../train/result.ts';
 import { FILE } from '../../../train/runFolder.ts';
 import { parseScoresCsv } from '../../../train/scoresCsv.ts';
 import type { RunInfo, RunView } from '../../pageApi.ts';
+import { zipOf } from './zip.ts';
 
 export const RUNS = 'runs';
 
@@ -121,6 +122,19 @@ export class Runs {
     return last ? (JSON.parse(last) as StepMetrics).step : 0;
   }
 
+  /** All files of the folder, as a zip with the folder in it. */
+  async zip(folder: string): Promise<Blob> {
+    const entries = (await this.#files.listFolder(folder)) ?? [];
+    const names = entries.filter(({ name, kind }) => kind === 'file' && name !== NOTE).map(({ name }) => name);
+    if (names.length === 0) throw noRun(folder);
+    const top = folder.slice(folder.lastIndexOf('/') + 1);
+    return zipOf(
+      await Promise.all(
+        names.map(async (name) => ({ path: `${top}/${name}`, content: await this.file(folder, name) })),
+      ),
+    );
+  }
+
   note(folder: string): Promise<RunNote | null> {
     return this.#json<RunNote>(folder, NOTE);
   }
@@ -154,4 +168,4 @@ export class Runs {
   }
 }
 
-export const noRun = (folder: string): UsageError => new UsageError(`${folder}: there is no such run.`);
+const noRun = (folder: string): UsageError => new UsageError(`${folder}: there is no such run.`);

@@ -2,19 +2,22 @@
  * The run that is under way: one at a time over all tabs, interrupted on request, and after a lost device on its way again
  * from the last checkpoint by itself.
  */
-import { DeviceLostError } from '../../../../runtime/index.ts';
-import { UsageError } from '../../../errors.ts';
+import { AdapterError, DeviceLostError } from '../../../../runtime/index.ts';
+import { type OeclError, UsageError } from '../../../errors.ts';
 import type { Library } from '../../../library/library.ts';
 import type { TrainOptions } from '../../../library/types.ts';
 import type { OriginStorage } from '../../../platform/browserStorage.ts';
 import type { RunOutcome, RunStart, StepMetrics, TrainHooks } from '../../../train/hooks.ts';
-import type { TrainCallbacks } from '../../pageApi.ts';
+import type { RunInfo, TrainCallbacks } from '../../pageApi.ts';
+import type { Images } from './images.ts';
 import type { Runs } from './runs.ts';
 
 /** Lost devices in a row, without a new checkpoint between them, after which a run gives up. */
 const MOST_LOSSES = 3;
 /** Milliseconds between two calls of onSteps. */
 const TELL_EVERY = 250;
+/** Milliseconds: a browser restarts the process that drives the GPU. */
+const RESTART_TAKES = 1000;
 /** Milliseconds after which a page that was closed has surely given its lock back. */
 const PATIENCE = 3000;
 const LOCK = 'oecl training';
@@ -22,36 +25,47 @@ const LOCK = 'oecl training';
 export class Session {
   readonly #library: Pick<Library, 'train'>;
   readonly #runs: Runs;
+  readonly #images: Images;
   readonly #storage: OriginStorage;
   #interrupt: AbortController | null = null;
 
-  constructor(library: Pick<Library, 'train'>, runs: Runs, storage: OriginStorage) {
+  constructor(library: Pick<Library, 'train'>, runs: Runs, images: Images, storage: OriginStorage) {
     this.#library = library;
     this.#runs = runs;
+    this.#images = images;
     this.#storage = storage;
-  }
-
-  /** Whether some tab trains. */
-  isBusy(): Promise<boolean> {
-    return this.#storage.isLocked(LOCK);
   }
 
   /** Runs `body` while no tab trains, and lets none begin. @param what the page cannot do meanwhile, for the error */
   async alone<T>(what: string, body: () => Promise<T>): Promise<T> {
     const done = await this.#storage.withLock(LOCK, PATIENCE, body);
     if (done) return done.value;
-    throw new UsageError(`${what}: a training is under way, in this tab or in another one of this page.`, {
-      remedy: 'wait until it has come to its end, or pause it there',
-    });
+    throw underWay(what);
   }
 
   interrupt(): void {
     this.#interrupt?.abort();
   }
 
-  /** @param revision of the images that are trained on */
-  async train(options: TrainOptions, revision: string, callbacks: TrainCallbacks) {
+  /** @throws UsageError when it is the run that is under way */
+  async removeRun(folder: string): Promise<void> {
+    const isUnderWay = (await this.#runs.note(folder))?.isUnderWay && (await this.#storage.isLocked(LOCK));
+    if (isUnderWay) throw underWay(`remove ${folder}`);
+    await this.#runs.remove(folder);
+  }
+
+  /** The run that was under way when the page was closed; null while a tab trains. */
+  async unfinished(): Promise<RunInfo | null> {
+    if (await this.#storage.isLocked(LOCK)) return null;
+    for (const run of await this.#runs.list()) {
+      if (run.state === 'interrupted' && (await this.#runs.note(run.folder))?.isUnderWay) return run;
+    }
+    return null;
+  }
+
+  async train(options: TrainOptions, callbacks: TrainCallbacks): Promise<{ folder: string; interrupted: boolean }> {
     return this.alone('train', async () => {
+      const revision = await this.#readyImages(options);
       this.#interrupt = new AbortController();
       const run = new WatchedRun(this.#runs, revision, callbacks, this.#interrupt.signal);
       try {
@@ -64,6 +78,19 @@ export class Session {
     });
   }
 
+  /** The revision of the images that are trained on. @throws UsageError when they are not those that the run began with */
+  async #readyImages({ dataset, resume, out }: TrainOptions): Promise<string> {
+    const begun = resume && out !== undefined ? await this.#runs.note(out) : null;
+    if (begun ? begun.revision === '' : dataset !== 'folder') return '';
+    await this.#images.tidy();
+    const revision = await this.#images.revision();
+    if (!begun || begun.revision === revision) return revision;
+    throw new UsageError(`${out}: the images have changed since this run began, so it cannot go on.`, {
+      details: ['what it has learnt so far is kept; a run goes on with the very same images only'],
+      remedy: 'a new run',
+    });
+  }
+
   async #untilNoLoss(options: TrainOptions, run: WatchedRun, { onRecover }: TrainCallbacks): Promise<RunOutcome> {
     let [losses, doneAtLoss] = [0, 0];
     let next = options;
@@ -71,7 +98,7 @@ export class Session {
       try {
         return await this.#library.train(next, run.hooks);
       } catch (error) {
-        if (!(error instanceof DeviceLostError)) throw error;
+        if (!isLoss(error, losses)) throw error;
         const done = run.folder === null ? 0 : await this.#runs.doneSteps(run.folder);
         losses = done > doneAtLoss ? 1 : losses + 1;
         doneAtLoss = done;
@@ -79,6 +106,7 @@ export class Session {
         // a run whose folder is not begun yet begins anew; one without a checkpoint does so by itself
         if (run.folder !== null) next = { out: run.folder, resume: true };
         onRecover(losses);
+        await new Promise((resolve) => setTimeout(resolve, RESTART_TAKES));
       }
     }
   }
@@ -146,7 +174,16 @@ class WatchedRun {
   }
 }
 
-function givenUp(error: DeviceLostError, done: number): DeviceLostError {
+const underWay = (what: string): UsageError =>
+  new UsageError(`${what}: a training is under way, in this tab or in another one of this page.`, {
+    remedy: 'wait until it has come to its end, or pause it there',
+  });
+
+/** While the browser restarts the process that drives the GPU, there is no adapter. */
+const isLoss = (error: unknown, losses: number): error is OeclError =>
+  error instanceof DeviceLostError || (losses > 0 && error instanceof AdapterError);
+
+function givenUp(error: OeclError, done: number): DeviceLostError {
   return new DeviceLostError(`the device was lost ${MOST_LOSSES + 1} times in a row: the run stopped.`, {
     details: [error.sentence, `kept         ${done} steps, in the last checkpoint`],
     remedy:

@@ -8,6 +8,8 @@ import { originStorage } from '../../../platform/browserStorage.ts';
 import { thumbnailUri } from '../../../report/png.ts';
 import type { PageApi } from '../../pageApi.ts';
 import { carryErrors } from '../thrown.ts';
+import { Images } from './images.ts';
+import { Models } from './models.ts';
 import { PICTURE_SIDE, Runs } from './runs.ts';
 import { Session } from './session.ts';
 
@@ -16,12 +18,11 @@ const DEMO_PICTURES_A_CLASS = 4;
 const files = browserPlatform();
 const library = libraryFor({ runtime: browserRuntimePlatform, files, where: 'browser' });
 const runs = new Runs(files, originStorage);
-const session = new Session(library, runs, originStorage);
+const images = new Images(files, originStorage);
+const models = new Models(files, library);
+const session = new Session(library, runs, images, originStorage);
 
-const api: Pick<
-  PageApi,
-  'device' | 'demoPictures' | 'train' | 'interrupt' | 'unfinished' | 'runs' | 'view' | 'pictures' | 'removeRun' | 'file'
-> = {
+const api: PageApi = {
   async device() {
     const { info, release } = await browserRuntimePlatform.requestAdapter({});
     release();
@@ -38,20 +39,31 @@ const api: Pick<
       })),
     );
   },
-  train: (options, callbacks) => session.train(options, '', callbacks),
-  interrupt: async () => session.interrupt(),
-  async unfinished() {
-    if (await session.isBusy()) return null;
-    for (const run of await runs.list()) {
-      if (run.state === 'interrupted' && (await runs.note(run.folder))?.isUnderWay) return run;
-    }
-    return null;
+  readData: () => images.read(),
+  async addImages(part, given, onProgress) {
+    await session.alone('add images', () => images.add(part, given, onProgress));
+    return images.read();
   },
+  async removeImages(part) {
+    await session.alone('remove images', () => images.remove(part));
+    return images.read();
+  },
+
+  train: (options, callbacks) => session.train(options, callbacks),
+  interrupt: async () => session.interrupt(),
+  unfinished: () => session.unfinished(),
+
   runs: () => runs.list(),
   view: (folder) => runs.view(folder),
   pictures: (folder, paths) => runs.pictures(folder, paths),
-  removeRun: (folder) => runs.remove(folder),
+  removeRun: (folder) => session.removeRun(folder),
   file: (folder, name) => runs.file(folder, name),
+  zip: (folder) => runs.zip(folder),
+
+  async addModel(file) {
+    return (await runs.info(await models.add(file)))!;
+  },
+  score: (folder, given, onProgress) => models.score(folder, given, onProgress),
 };
 
 carryErrors();
