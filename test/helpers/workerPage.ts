@@ -41,10 +41,12 @@ export interface OpenedWorker extends WorkerPage {
   /** Another tab of the same origin. */
   another(): Promise<WorkerPage>;
   reload(): Promise<void>;
+  /** Runs a function in the worker itself. */
+  inWorker(body: () => unknown): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens a page with the worker of dist/web. @param before a script that runs in the worker before its own */
+/** Opens a page with the worker of dist/web. */
 export async function openWorkerPage(): Promise<OpenedWorker> {
   const outdir = await mkdtemp(join(tmpdir(), 'oecl-worker-page-'));
   await build({
@@ -60,6 +62,9 @@ export async function openWorkerPage(): Promise<OpenedWorker> {
       await other.goto(page.url());
       await load(other);
       return functionsOf(other);
+    },
+    async inWorker(body) {
+      await page.workers()[0].evaluate(body);
     },
     async reload() {
       await page.reload();
