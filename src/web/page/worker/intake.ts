@@ -67,22 +67,24 @@ function placeIn(part: Part, path: string, isSorted: boolean): Placed {
 /**
  * The folders around all images that are no classes, with the slash at the end: as long as all images lie in one folder,
  * and some of them in a folder of it.
+ * @param keepsParts whether train/ and the like are left, for other files beside these
  */
-export function commonRoot(paths: readonly string[]): string {
+export function commonRoot(paths: readonly string[], keepsParts = false): string {
   let root = '';
   for (;;) {
     const rest = paths.map((path) => path.slice(root.length));
     const top = rest[0]?.split('/', 1)[0];
     const isAround =
       rest.every((path) => path.startsWith(`${top}/`)) && rest.some((path) => path.split('/').length > 2);
-    if (rest.length === 0 || !isAround || partCalled(top)) return root;
+    if (rest.length === 0 || !isAround || (keepsParts && partCalled(top))) return root;
     root += `${top}/`;
   }
 }
 
 const PARTS: readonly Part[] = ['train', 'test', 'outliers'];
 
-const partCalled = (name: string): Part | undefined => PARTS.find((part) => part === plainName(name));
+/** The part that a folder's or a zip's name means. */
+export const partCalled = (name: string): Part | undefined => PARTS.find((part) => part === plainName(name));
 
 /** The folders that are parts of a data set, when there is a train/ among them; else null. */
 function partFolders(paths: readonly string[]): Map<string, Part> | null {

@@ -1,7 +1,7 @@
 /** The files that the user gave, zips opened: each with its path, its size and a way to its bytes. */
 import type { SkippedFile } from '../../../data/imageSet.ts';
 import type { GivenFile } from '../../pageApi.ts';
-import { cleanPath, commonRoot, isLitter } from './intake.ts';
+import { cleanPath, commonRoot, isLitter, partCalled } from './intake.ts';
 import { filesInZip, isZip, UnreadableFile, type ZippedFile } from './zip.ts';
 
 /** Larger files are no image that one trains on, and would fill the memory. */
@@ -10,7 +10,10 @@ export const MOST_FILE_BYTES = 250e6;
 /** As a zip's: `bytes` before it is read, `read` with UnreadableFile. */
 export type Source = ZippedFile;
 
-/** All files, in order. A zip whose images lie in no folder counts as a folder when there are other files beside it. */
+/**
+ * All files, in order. With other files beside it, a zip counts as a folder when its images lie in none, or when it is
+ * called train, test or outliers.
+ */
 export async function openSources(given: readonly GivenFile[]): Promise<{ sources: Source[]; skipped: SkippedFile[] }> {
   const sources: Source[] = [];
   const skipped: SkippedFile[] = [];
@@ -27,13 +30,16 @@ export async function openSources(given: readonly GivenFile[]): Promise<{ source
   return { sources, skipped };
 }
 
+const ENDING = /\.zip$/i;
+
 function inside(entries: readonly ZippedFile[], zip: string, hasNeighbours: boolean): Source[] {
   const cleaned = entries.map((entry) => ({ ...entry, path: cleanPath(entry.path) }));
   if (!hasNeighbours) return cleaned;
+  const isPart = partCalled(zip.slice(zip.lastIndexOf('/') + 1).replace(ENDING, '')) !== undefined;
   const meant = cleaned.map(({ path }) => path).filter((path) => !isLitter(path));
-  const root = commonRoot(meant);
+  const root = commonRoot(meant, !isPart);
   const isFlat = meant.every((path) => !path.slice(root.length).includes('/'));
-  const folder = isFlat ? `${zip.replace(/\.zip$/i, '')}/` : zip.slice(0, zip.lastIndexOf('/') + 1);
+  const folder = isFlat || isPart ? `${zip.replace(ENDING, '')}/` : zip.slice(0, zip.lastIndexOf('/') + 1);
   return cleaned.map((entry) => ({
     ...entry,
     path: folder + (entry.path.startsWith(root) ? entry.path.slice(root.length) : entry.path),
