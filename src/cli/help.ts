@@ -70,6 +70,8 @@ function trainHelp(): string {
     '    oecl train --dataset demo',
     '  your own images: DIR/train/good/*, DIR/test/good/*, DIR/test/ANYTHING/*',
     '    oecl train --dataset folder --data DIR --normal good',
+    '  normal images alone: DIR/train/*',
+    '    oecl train --dataset folder --data DIR --protocol all-normal',
     '  Raabin-WBC, neutrophils are normal, photographs as outliers',
     '    oecl train --dataset raabin --data DIR --normal Neutrophil --oe folder:PHOTOS',
     '  every CIFAR-10 class in turn, and their mean; then the same without outlier exposure',

@@ -14,7 +14,7 @@ const CODEC_URLS: Record<Codec, () => URL> = {
 /** The platform of this page or worker. Paths are relative to the root of the origin's private file system. */
 export function browserPlatform(overrides: { cacheFolder?: string } = {}): Platform {
   return {
-    exists: async (path) => (await find(path)) !== null,
+    exists,
     listFolder,
     readFile: async (path) => {
       const file = await openFile(path);
@@ -53,6 +53,16 @@ export async function openFolder(parts: readonly string[], create: boolean): Pro
     }
   }
   return folder;
+}
+
+/**
+ * An empty file counts as none: a file is made before its content is written, and stays empty when the page is closed in
+ * between. Nothing that is looked for by its name is empty.
+ */
+async function exists(path: string): Promise<boolean> {
+  const found = await find(path);
+  if (found?.kind !== 'file') return found !== null;
+  return (await (found as FileSystemFileHandle).getFile()).size > 0;
 }
 
 async function find(path: string): Promise<FileSystemHandle | null> {

@@ -103,6 +103,7 @@ export class RunFolder {
       });
     }
     await this.write(FILE.config, configJson(config));
+    this.made = [];
   }
 
   /** Leaves no trace of a run that did not begin. */

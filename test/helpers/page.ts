@@ -39,7 +39,7 @@ export async function openPage(folders: readonly string[]): Promise<TestPage> {
   };
   try {
     browser = await chromium.launch(launchOptions(chrome));
-    const page = await browser.newPage();
+    const page = await (await browser.newContext()).newPage(); // a context of its own, for more tabs of it
     await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
     return { page, close };
   } catch (error) {

@@ -64,7 +64,7 @@ export async function openWorkerPage(): Promise<OpenedWorker> {
       return functionsOf(other);
     },
     async inWorker(body) {
-      await page.workers()[0].evaluate(body);
+      await (page.workers()[0] ?? (await page.waitForEvent('worker'))).evaluate(body);
     },
     async reload() {
       await page.reload();

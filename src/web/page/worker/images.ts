@@ -75,6 +75,7 @@ export class Images {
       if (importer.added === 0)
         throw nothingAdded(importer.parts[part]?.skipped.slice(parts[part]?.skipped.length) ?? []);
       await this.#writeIndex(id, importer.parts);
+      await this.#storage.removeFolder(this.#files.cacheFolder); // no run reads the packs of other images again
     } catch (error) {
       await this.tidy();
       if ((error as Error).name !== 'QuotaExceededError') throw error;

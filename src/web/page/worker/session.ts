@@ -3,14 +3,14 @@
  * from the last checkpoint by itself.
  */
 import { AdapterError, DeviceLostError } from '../../../../runtime/index.ts';
-import { type OeclError, UsageError } from '../../../errors.ts';
+import { InterruptedError, type OeclError, UsageError } from '../../../errors.ts';
 import type { Library } from '../../../library/library.ts';
 import type { TrainOptions } from '../../../library/types.ts';
 import type { OriginStorage } from '../../../platform/browserStorage.ts';
-import type { RunOutcome, RunStart, StepMetrics, TrainHooks } from '../../../train/hooks.ts';
+import type { RunStart, StepMetrics, TrainHooks } from '../../../train/hooks.ts';
 import type { RunInfo, TrainCallbacks } from '../../pageApi.ts';
 import type { Images } from './images.ts';
-import type { Runs } from './runs.ts';
+import type { RunNote, Runs } from './runs.ts';
 
 /** Lost devices in a row, without a new checkpoint between them, after which a run gives up. */
 const MOST_LOSSES = 3;
@@ -54,23 +54,26 @@ export class Session {
     await this.#runs.remove(folder);
   }
 
-  /** The run that was under way when the page was closed; null while a tab trains. */
+  /** The run that was under way when the page was closed; null while another tab trains. */
   async unfinished(): Promise<RunInfo | null> {
-    if (await this.#storage.isLocked(LOCK)) return null;
-    for (const run of await this.#runs.list()) {
-      if (run.state === 'interrupted' && (await this.#runs.note(run.folder))?.isUnderWay) return run;
-    }
-    return null;
+    const found = await this.#storage.withLock(LOCK, PATIENCE, async () => {
+      for (const run of await this.#runs.list()) {
+        if (run.state === 'interrupted' && (await this.#runs.note(run.folder))?.isUnderWay) return run;
+      }
+      return null;
+    });
+    return found?.value ?? null;
   }
 
   async train(options: TrainOptions, callbacks: TrainCallbacks): Promise<{ folder: string; interrupted: boolean }> {
     return this.alone('train', async () => {
-      const revision = await this.#readyImages(options);
       this.#interrupt = new AbortController();
-      const run = new WatchedRun(this.#runs, revision, callbacks, this.#interrupt.signal);
+      const folder = (options.resume && options.out) || null;
+      const begun = folder === null ? null : await this.#runs.note(folder);
+      const run = new WatchedRun(this.#runs, callbacks, this.#interrupt.signal, folder, begun);
       try {
-        const { folder, interrupted } = await this.#untilNoLoss(options, run, callbacks);
-        return { folder, interrupted };
+        run.note.revision = await this.#readyImages(options, begun);
+        return await this.#untilNoLoss(options, run, callbacks);
       } finally {
         this.#interrupt = null;
         await run.end();
@@ -79,8 +82,7 @@ export class Session {
   }
 
   /** The revision of the images that are trained on. @throws UsageError when they are not those that the run began with */
-  async #readyImages({ dataset, resume, out }: TrainOptions): Promise<string> {
-    const begun = resume && out !== undefined ? await this.#runs.note(out) : null;
+  async #readyImages({ dataset, out }: TrainOptions, begun: RunNote | null): Promise<string> {
     if (begun ? begun.revision === '' : dataset !== 'folder') return '';
     await this.#images.tidy();
     const revision = await this.#images.revision();
@@ -91,13 +93,19 @@ export class Session {
     });
   }
 
-  async #untilNoLoss(options: TrainOptions, run: WatchedRun, { onRecover }: TrainCallbacks): Promise<RunOutcome> {
+  async #untilNoLoss(
+    options: TrainOptions,
+    run: WatchedRun,
+    { onRecover }: TrainCallbacks,
+  ): Promise<{ folder: string; interrupted: boolean }> {
     let [losses, doneAtLoss] = [0, 0];
     let next = options;
     for (;;) {
       try {
-        return await this.#library.train(next, run.hooks);
+        const { folder, interrupted } = await this.#library.train(next, run.hooks);
+        return { folder, interrupted };
       } catch (error) {
+        if (error instanceof InterruptedError && next.resume) return { folder: next.out!, interrupted: true };
         if (!isLoss(error, losses)) throw error;
         const done = run.folder === null ? 0 : await this.#runs.doneSteps(run.folder);
         losses = done > doneAtLoss ? 1 : losses + 1;
@@ -115,21 +123,28 @@ export class Session {
 /** What the page is told of a run, and what it will find of it after it was closed. */
 class WatchedRun {
   /** Once it has begun. */
-  folder: string | null = null;
+  folder: string | null;
+  readonly note: RunNote;
   readonly hooks: TrainHooks;
   readonly #runs: Runs;
-  readonly #revision: string;
   readonly #callbacks: TrainCallbacks;
   #steps: StepMetrics[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #total = 0;
   /** The notes are written one after the other. */
   #written: Promise<void> = Promise.resolve();
 
-  constructor(runs: Runs, revision: string, callbacks: TrainCallbacks, signal: AbortSignal) {
+  /** @param folder, begun of a run that goes on */
+  constructor(
+    runs: Runs,
+    callbacks: TrainCallbacks,
+    signal: AbortSignal,
+    folder: string | null,
+    begun: RunNote | null,
+  ) {
     this.#runs = runs;
-    this.#revision = revision;
     this.#callbacks = callbacks;
+    this.folder = folder;
+    this.note = begun ?? { steps: 0, revision: '', isUnderWay: false };
     this.hooks = {
       onLoad: callbacks.onLoad,
       onStart: (start) => this.#begin(start),
@@ -143,14 +158,14 @@ class WatchedRun {
   /** The run is no longer under way. */
   async end(): Promise<void> {
     this.#tell();
-    this.#note(false);
+    this.#keepNote(false);
     await this.#written;
   }
 
   #begin(start: RunStart): void {
     this.folder = start.config.out;
-    this.#total = start.steps;
-    this.#note(true);
+    this.note.steps = start.steps;
+    this.#keepNote(true);
     this.#callbacks.onStart(start);
   }
 
@@ -166,10 +181,10 @@ class WatchedRun {
     this.#steps = [];
   }
 
-  #note(isUnderWay: boolean): void {
+  #keepNote(isUnderWay: boolean): void {
     const folder = this.folder;
     if (folder === null) return;
-    const note = { steps: this.#total, revision: this.#revision, isUnderWay };
+    const note = { ...this.note, isUnderWay };
     this.#written = this.#written.then(() => this.#runs.writeNote(folder, note));
   }
 }
