@@ -34,6 +34,17 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
     expect(`${value?.vendor} ${value?.architecture}`).toMatch(/swiftshader/i);
   });
 
+  test('cannot reach another origin: the policy of its page holds for it', async () => {
+    const blocked = await worker.inWorker(
+      () =>
+        new Promise<string>((resolve) => {
+          addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective));
+          fetch('https://example.com/').catch(() => {});
+        }),
+    );
+    expect(blocked).toBe('connect-src');
+  });
+
   test('the demo: train, look, take away', async () => {
     const { value: pictures } = await worker.call('demoPictures');
     expect(new Set(pictures!.map(({ className }) => className)).size).toBe(5);
@@ -216,7 +227,7 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
             if ((globalThis as { isDoomed?: boolean }).isDoomed) device.destroy();
             return device;
           };
-          Object.assign(globalThis, { kept });
+          return void Object.assign(globalThis, { kept });
         });
       });
       const recoveries = async () =>

@@ -6,7 +6,11 @@ import { proxy, wrap } from 'comlink';
 import { carryErrors } from '../../src/web/page/thrown.ts';
 
 carryErrors();
-const worker = wrap(new Worker('/worker.js', { type: 'module' }));
+// as the page does it (rpc.ts): a worker from a blob has the page's policy
+const source = new Blob([`import ${JSON.stringify(new URL('worker.js', location.href).href)};`], {
+  type: 'text/javascript',
+});
+const worker = wrap(new Worker(URL.createObjectURL(source), { type: 'module' }));
 
 /** What the callbacks of the last training were told: [name, ...arguments]. */
 let told = [];

@@ -1,11 +1,13 @@
 /** The page's worker in a real browser, behind the functions of workerPage.mjs. */
-import { mkdtemp } from 'node:fs/promises';
+import { cp, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
+import { serveFolder } from '../../src/platform/staticServer.ts';
 import type { DataContent, NewScores, PageApi, Part, RunInfo } from '../../src/web/pageApi.ts';
-import { openPage } from './page.ts';
+import { visit } from './page.ts';
 
 export type Settled<T> = { value: T; error?: undefined } | { value?: undefined; error: ErrorWords };
 
@@ -42,18 +44,22 @@ export interface OpenedWorker extends WorkerPage {
   another(): Promise<WorkerPage>;
   reload(): Promise<void>;
   /** Runs a function in the worker itself. */
-  inWorker(body: () => unknown): Promise<void>;
+  inWorker<T>(body: () => T | Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** Opens a page with the worker of dist/web. */
+/** Opens a page with the worker of dist/web, from the server of `oecl serve`, below a path and under its policy. */
 export async function openWorkerPage(): Promise<OpenedWorker> {
   const outdir = await mkdtemp(join(tmpdir(), 'oecl-worker-page-'));
+  const inner = join(outdir, 'below', 'a', 'path');
   await build({
     entryPoints: { workerPage: resolve('test/helpers/workerPage.mjs') },
-    ...{ outdir, bundle: true, format: 'esm', loader: { '.wgsl': 'text' }, logLevel: 'warning' },
+    ...{ outdir: inner, bundle: true, format: 'esm', loader: { '.wgsl': 'text' }, logLevel: 'warning' },
   });
-  const { page, close } = await openPage([outdir, resolve('dist/web')]);
+  await cp(resolve('dist/web'), inner, { recursive: true });
+  await writeFile(join(inner, 'index.html'), '<!doctype html><title>test</title>');
+  const { url, close: closeServer } = await serveFolder(pathToFileURL(`${outdir}/`), 0, '127.0.0.1');
+  const { page, close } = await visit(`${url}below/a/path/`, closeServer);
   await load(page);
   return {
     ...functionsOf(page),
@@ -64,7 +70,7 @@ export async function openWorkerPage(): Promise<OpenedWorker> {
       return functionsOf(other);
     },
     async inWorker(body) {
-      await (page.workers()[0] ?? (await page.waitForEvent('worker'))).evaluate(body);
+      return (page.workers()[0] ?? (await page.waitForEvent('worker'))).evaluate(body);
     },
     async reload() {
       await page.reload();
@@ -75,8 +81,7 @@ export async function openWorkerPage(): Promise<OpenedWorker> {
 }
 
 async function load(page: Page): Promise<void> {
-  await page.addScriptTag({ url: '/workerPage.js', type: 'module' });
-  await page.waitForFunction(() => 'program' in globalThis);
+  await page.addScriptTag({ url: 'workerPage.js', type: 'module' });
 }
 
 function functionsOf(page: Page): WorkerPage {
