@@ -72,11 +72,14 @@ export class Images {
         if (at % TELL_EVERY === 0) onProgress(at, sources.length);
         await importer.take(source, placed[at], part);
       }
-      if (importer.added === 0)
+      await importer.finish();
+      if (importer.added === 0) {
         throw nothingAdded(importer.parts[part]?.skipped.slice(parts[part]?.skipped.length) ?? []);
+      }
       await this.#writeIndex(id, importer.parts);
       await this.#storage.removeFolder(this.#files.cacheFolder); // no run reads the packs of other images again
     } catch (error) {
+      await importer.finish().catch(() => {}); // a write that comes to its end later would not be tidied away
       await this.tidy();
       if ((error as Error).name !== 'QuotaExceededError') throw error;
       throw noRoom(sumOfBytes(sources), await this.#storage.room(), error);

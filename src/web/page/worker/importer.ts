@@ -13,6 +13,8 @@ import { UnreadableFile } from './zip.ts';
 
 /** While it is decoded, an image takes 7 bytes a pixel. */
 const MOST_PIXELS = 64e6;
+/** Writes under way: each waits for other processes most of its time. */
+const MOST_WRITES = 8;
 /** Small pictures of a part. */
 const MOST_PICTURES = 24;
 
@@ -38,6 +40,8 @@ export class Importer {
   readonly #decoder: ImageDecoder;
   readonly #known: Set<string>;
   readonly #picturesAClass: Map<string, number>;
+  readonly #writes = new Set<Promise<void>>();
+  #failure: { error: unknown } | null = null;
 
   /** @param folder of the images   @param placed of all files that will be taken */
   constructor(files: Platform, folder: string, parts: StoredParts, placed: readonly Placed[]) {
@@ -67,6 +71,12 @@ export class Importer {
     }
   }
 
+  /** Resolves when all is written. Rejects when something could not be. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#writes);
+    if (this.#failure) throw this.#failure.error;
+  }
+
   skip(part: Part, file: string, reason: string): void {
     this.#contentOf(part).skipped.push({ file, reason });
   }
@@ -74,17 +84,31 @@ export class Importer {
   async #store(bytes: Uint8Array<ArrayBuffer>, part: Part, wanted: string): Promise<void> {
     const image = await decodeWithin(this.#decoder, bytes);
     const path = await this.#freePath(bytes, part, wanted);
-    await this.#files.writeFileAtomic(`${this.#folder}/${part}/${path}`, bytes);
+    await this.#write(`${this.#folder}/${part}/${path}`, bytes);
     this.#known.add(`${part}/${path}`);
     this.#contentOf(part).paths.push(path);
     this.added++;
     await this.#show(image, part, path);
   }
 
+  /** Begins to write, as soon as there are few enough writes under way. Rejects with what failed of those before. */
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
+    while (this.#writes.size >= MOST_WRITES) await Promise.race(this.#writes);
+    if (this.#failure) throw this.#failure.error;
+    const write: Promise<void> = this.#files
+      .writeFileAtomic(path, bytes)
+      .catch((error) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#writes.delete(write));
+    this.#writes.add(write);
+  }
+
   /** @throws UnreadableFile when the very same image is there already */
   async #freePath(bytes: Uint8Array, part: Part, wanted: string): Promise<string> {
     let path = wanted;
     for (let number = 2; this.#known.has(`${part}/${path}`); number++) {
+      await this.finish(); // it may be under way
       if (isSame(bytes, await this.#files.readFile(`${this.#folder}/${part}/${path}`))) {
         throw new UnreadableFile('it is there already');
       }
