@@ -33,7 +33,7 @@ await build({
   platform: 'browser',
   minify: true,
   keepNames: true, // an error's family travels by its class's name
-  entryPoints: { drivenWorker: 'src/web/drivenWorker.ts' },
+  entryPoints: { drivenWorker: 'src/web/drivenWorker.ts', worker: 'src/web/page/worker/worker.ts' },
   outdir: 'dist/web',
 });
 
@@ -52,5 +52,7 @@ for (const platform of ['node', 'browser']) {
 }
 
 for (const codec of ['@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm', '@jsquash/png/codec/pkg/squoosh_png_bg.wasm']) {
-  await copyFile(createRequire(import.meta.url).resolve(codec), `dist/browser/${basename(codec)}`);
+  for (const folder of ['browser', 'web']) {
+    await copyFile(createRequire(import.meta.url).resolve(codec), `dist/${folder}/${basename(codec)}`);
+  }
 }

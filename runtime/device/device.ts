@@ -2,7 +2,7 @@
  * The GPU, its adapter and its device, held together: nothing is global, several may be open at once, and close() drops
  * every reference so that the process may end. Loss and uncaptured errors become one rejected promise.
  */
-import { DeviceLostError, KernelError, type OeclError } from '../errors.ts';
+import { DeviceLostError, KernelError, LimitError, type OeclError } from '../errors.ts';
 import type { AdapterInfo, PlatformAdapter, RuntimePlatform } from '../platform/platform.ts';
 
 export interface DeviceFeatures {
@@ -26,6 +26,9 @@ const WANTED_LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const;
 
+/** Milliseconds. */
+const LOSS_TOLD_WITHIN = 500;
+
 export class Device {
   readonly info: AdapterInfo;
   readonly features: DeviceFeatures;
@@ -48,15 +51,10 @@ export class Device {
     });
     this.lost.catch(() => {}); // whoever awaits it still sees it; a run that never asks must not crash twice
     gpu.addEventListener('uncapturederror', (event) => {
-      const { message } = (event as GPUUncapturedErrorEvent).error;
-      this.fail(
-        new KernelError(`the GPU rejected a call: ${message}`, {
-          remedy: 'please report this, with the command that led here',
-        }),
-      );
+      this.fail(uncaptured((event as GPUUncapturedErrorEvent).error));
     });
     void gpu.lost.then(({ reason, message }) => {
-      if (this.#release === null || reason === 'destroyed') return; // closed on purpose
+      if (this.#release === null) return; // closed on purpose
       this.fail(
         new DeviceLostError(`the device was lost (${reason}): ${message || 'the driver gave no reason'}.`, {
           details: [`adapter ${this.info.description}`],
@@ -79,6 +77,16 @@ export class Device {
     if (this.#failure) throw this.#failure;
   }
 
+  /**
+   * Why a call failed: the device's own failure where there is one, else the error as it is. A lost device is told of a
+   * little after the calls that fail of it.
+   */
+  async reasonOf(error: unknown): Promise<unknown> {
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, LOSS_TOLD_WITHIN));
+    await Promise.race([this.gpu.lost, patience]);
+    return this.#failure ?? error;
+  }
+
   /** Resolves when all submitted work is done. @throws DeviceLostError, KernelError */
   async idle(): Promise<void> {
     this.check();
@@ -94,6 +102,18 @@ export class Device {
     this.gpu.destroy();
     release();
   }
+}
+
+/** An error that no one waited for, in our words. */
+function uncaptured(error: GPUError): OeclError {
+  if (error.constructor.name === 'GPUOutOfMemoryError') {
+    return new LimitError(`the device has no memory left: ${error.message}`, {
+      remedy: 'a smaller --batch, --size or --width, or fewer programs and tabs that use the GPU',
+    });
+  }
+  return new KernelError(`the GPU rejected a call: ${error.message}`, {
+    remedy: 'please report this, with the command that led here',
+  });
 }
 
 /** Opens a device with the adapter's own limits and those wanted features that it has. @throws AdapterError */

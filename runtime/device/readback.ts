@@ -20,7 +20,11 @@ export class Readback {
     const encoder = gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(source, offset, staging, 0, bytes);
     gpu.queue.submit([encoder.finish()]);
-    await Promise.race([staging.mapAsync(MAP_MODE_READ, 0, bytes), this.#device.lost]);
+    try {
+      await Promise.race([staging.mapAsync(MAP_MODE_READ, 0, bytes), this.#device.lost]);
+    } catch (error) {
+      throw await this.#device.reasonOf(error);
+    }
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
     this.#free.push(staging);

@@ -59,9 +59,8 @@ export class Kernel {
         this.#pipeline = pipeline;
       },
       async (error: Error) => {
-        throw (
-          (await this.#diagnose(this.#module!)) ?? new KernelError(`${this.label} does not compile: ${error.message}`)
-        );
+        const failure = new KernelError(`${this.label} does not compile: ${error.message}`);
+        throw (await this.#diagnose(this.#module!)) ?? (await this.#device.reasonOf(failure));
       },
     );
     return this.#compiling;

@@ -8,6 +8,7 @@ import type { RunOutcome, TrainHooks } from '../train/hooks.ts';
 import type { OpenMode, RunFiles } from '../train/runFolder.ts';
 import { COMMANDS, helpText, unknownCommand } from './help.ts';
 import type { TextOutput } from './progress.ts';
+import { serveCommand } from './serveCommand.ts';
 import { type AdapterDescription, adapterLine, trainCommand } from './trainCommand.ts';
 
 /** What the commands do their work with; each is reached only when it is needed, so that help costs nothing. */
@@ -17,6 +18,8 @@ export interface CliServices {
   describeAdapter(where: RunConfig['where'], name?: string): Promise<AdapterDescription>;
   listAdapters(): Promise<AdapterDescription[]>;
   doctor(): Promise<string>;
+  /** The page, at an address of this machine. @throws UsageError when the port or the host cannot be used */
+  serve(port: number, host: string): Promise<{ url: string; isOpen: boolean; close(): Promise<void> }>;
   train(config: RunConfig, mode: OpenMode, hooks: TrainHooks): Promise<RunOutcome>;
 }
 
@@ -63,6 +66,7 @@ async function dispatch(argv: readonly string[], host: CliHost): Promise<number>
     return 0;
   }
   if (first === 'train') return trainCommand(rest, host);
+  if (first === 'serve') return serveCommand(rest, host);
   if (first === 'doctor') {
     if (rest.length > 0) {
       throw new UsageError(`doctor ${rest.join(' ')}: it takes no options.`, { remedy: 'oecl doctor' });

@@ -3,10 +3,12 @@ import { UsageError } from '../errors.ts';
 import { nearestName } from '../suggest.ts';
 import { DATASETS } from '../train/presets.ts';
 import { type OptionSpec, placeholderOf, TRAIN_OPTIONS } from './options.ts';
+import { SERVE_OPTIONS } from './serveOptions.ts';
 
 /** Every command, with its one line. `oecl help COMMAND` and the check of a typed command read this. */
 export const COMMANDS = {
   train: 'train on one kind of image, then score test images: the main job',
+  serve: 'the page that trains in a browser, on this machine: own images, no upload',
   doctor: 'say which GPU was found, what is missing, and how to get it',
   help: 'this text, or that of a command: oecl help train',
 } as const;
@@ -19,6 +21,7 @@ const COLUMNS = 100;
 export function helpText(command?: string): string {
   if (command === undefined || command === 'help') return programHelp();
   if (command === 'train') return trainHelp();
+  if (command === 'serve') return serveHelp();
   if (command === 'doctor')
     return 'oecl doctor\n\n  Says which GPU was found, what is missing, and how to get it. It takes no options.\n';
   throw unknownCommand(command);
@@ -67,6 +70,8 @@ function trainHelp(): string {
     '    oecl train --dataset demo',
     '  your own images: DIR/train/good/*, DIR/test/good/*, DIR/test/ANYTHING/*',
     '    oecl train --dataset folder --data DIR --normal good',
+    '  normal images alone: DIR/train/*',
+    '    oecl train --dataset folder --data DIR --protocol all-normal',
     '  Raabin-WBC, neutrophils are normal, photographs as outliers',
     '    oecl train --dataset raabin --data DIR --normal Neutrophil --oe folder:PHOTOS',
     '  every CIFAR-10 class in turn, and their mean; then the same without outlier exposure',
@@ -81,6 +86,22 @@ function trainHelp(): string {
     '',
     'Exit codes: 0 done, 1 the run failed, 2 the call or the data is wrong,',
     '            130 interrupted (a checkpoint is written; --resume goes on).',
+    '',
+  ].join('\n');
+}
+
+function serveHelp(): string {
+  return [
+    'oecl serve [options]',
+    '',
+    'Serves the page that does in a browser what oecl train does here: drop a folder of images, train,',
+    'look at the scores, take the model away. The images go into the storage that the browser keeps for',
+    'the page, and nowhere else. It needs a browser with WebGPU. Ctrl-C stops it.',
+    '',
+    'Options:',
+    ...SERVE_OPTIONS.map(optionHelp),
+    '',
+    'The same files lie in dist/web/: any web server can serve them, below any path.',
     '',
   ].join('\n');
 }

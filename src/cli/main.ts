@@ -7,6 +7,7 @@ import { internal, OeclError } from '../errors.ts';
 import { type ChromeTrainer, openChrome } from '../platform/chrome.ts';
 import { nodePlatform } from '../platform/node.ts';
 import { type Ending, expectEnd, runAgain } from '../platform/process.ts';
+import { serveFolder } from '../platform/staticServer.ts';
 import { runTraining } from '../train/run.ts';
 import { type CliHost, main, reportError } from './commands.ts';
 import { doctor } from './doctor.ts';
@@ -26,7 +27,9 @@ function onInterrupt(): void {
   if (interrupt.signal.aborted && now - interruptedAt > SAME_SIGNAL_MILLISECONDS) process.exit(130);
   if (!interrupt.signal.aborted) {
     interruptedAt = now;
-    process.stderr.write('\ninterrupted: finishing the step and writing a checkpoint (again: stop at once)\n');
+    if (argv[0] !== 'serve') {
+      process.stderr.write('\ninterrupted: finishing the step and writing a checkpoint (again: stop at once)\n');
+    }
     interrupt.abort();
   }
 }
@@ -114,6 +117,7 @@ const host: CliHost = {
     },
     listAdapters,
     doctor: () => doctor(version),
+    serve: (port, address) => serveFolder(new URL('./web/', import.meta.url), port, address),
     train: (config, mode, hooks) =>
       chrome ? chrome.train(config, mode, hooks) : runTraining({ runtime, files }, config, mode, hooks),
   },

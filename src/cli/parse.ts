@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts';
 import { nearestName } from '../suggest.ts';
 import type { ConfigChoices } from '../train/config.ts';
 import { expectedValue, type OptionSpec, placeholderOf, TRAIN_OPTIONS } from './options.ts';
+import { SERVE_HOST, SERVE_OPTIONS, SERVE_PORT } from './serveOptions.ts';
 
 export interface TrainCall {
   choices: ConfigChoices;
@@ -21,7 +22,7 @@ export interface TrainCall {
 export function parseTrainOptions(args: readonly string[]): TrainCall {
   const choices: Record<string, unknown> = {};
   const flags = new Set<string>();
-  for (const [option, text] of readArguments(args, TRAIN_OPTIONS)) {
+  for (const [option, text] of readArguments(args, TRAIN_OPTIONS, 'train')) {
     if (option.key) choices[option.key] = option.type === 'flag' ? true : parseValue(option, text);
     else flags.add(option.name);
   }
@@ -41,17 +42,37 @@ export function parseTrainOptions(args: readonly string[]): TrainCall {
   };
 }
 
+export interface ServeCall {
+  port: number;
+  host: string;
+  help: boolean;
+}
+
+/** As parseTrainOptions, of `oecl serve`. */
+export function parseServeOptions(args: readonly string[]): ServeCall {
+  const call: ServeCall = { port: SERVE_PORT, host: SERVE_HOST, help: false };
+  for (const [option, text] of readArguments(args, SERVE_OPTIONS, 'serve')) {
+    Object.assign(call, { [option.name]: option.type === 'flag' ? true : parseValue(option, text) });
+  }
+  return call;
+}
+
 /** Pairs each argument with its option: `--name value`, `--name=value` or, for a flag, `--name`; -h is --help. */
-function readArguments(args: readonly string[], options: readonly OptionSpec[]): [OptionSpec, string][] {
+function readArguments(
+  args: readonly string[],
+  options: readonly OptionSpec[],
+  command: string,
+): [OptionSpec, string][] {
+  const hint = `oecl help ${command} lists them`;
   const pairs: [OptionSpec, string][] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] === '-h' ? '--help' : args[i];
     if (!arg.startsWith('--')) {
-      throw new UsageError(`${arg}: not an option.`, { remedy: `options begin with two dashes; ${HELP_HINT}` });
+      throw new UsageError(`${arg}: not an option.`, { remedy: `options begin with two dashes; ${hint}` });
     }
     const equals = arg.indexOf('=');
     const name = arg.slice(2, equals < 0 ? undefined : equals);
-    const option = options.find((candidate) => candidate.name === name) ?? unknownOption(name, options);
+    const option = options.find((candidate) => candidate.name === name) ?? unknownOption(name, options, hint);
     if (pairs.some(([earlier]) => earlier === option)) {
       throw new UsageError(`--${name}: given twice.`, { remedy: 'give it once' });
     }
@@ -72,15 +93,13 @@ function readArguments(args: readonly string[], options: readonly OptionSpec[]):
   return pairs;
 }
 
-const HELP_HINT = 'oecl help train lists them';
-
-function unknownOption(name: string, options: readonly OptionSpec[]): never {
+function unknownOption(name: string, options: readonly OptionSpec[], hint: string): never {
   const guess = nearestName(
     name,
     options.map((option) => option.name),
   );
   throw new UsageError(`--${name}: there is no such option.`, {
-    remedy: guess ? `--${guess}; ${HELP_HINT}` : HELP_HINT,
+    remedy: guess ? `--${guess}; ${hint}` : hint,
   });
 }
 

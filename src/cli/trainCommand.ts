@@ -184,14 +184,14 @@ export function adapterLine({ vendor, architecture, device, description, isSoftw
   return `adapter: ${names.join(', ') || 'unnamed'} (${isSoftware ? 'software: no GPU is used' : 'hardware'})`;
 }
 
-function startLine({ counts, synthetic, steps, doneSteps, run, runs, config }: RunStart): string {
+function startLine({ counts, synthetic, steps, doneSteps, deviceBytes, run, runs, config }: RunStart): string {
   const which = runs > 1 ? `run ${run} of ${runs}, normal ${config.normal}: ` : '';
   const outliers = counts.oeImages > 0 ? `, ${counts.oeImages} outlier-exposure` : '';
   const resumed = doneSteps > 0 ? `, going on after step ${doneSteps}` : '';
   const label = synthetic ? ' (synthetic images)' : '';
   return (
     `${which}${counts.trainImages} training${outliers} images, test ${counts.testNormal} normal and ` +
-    `${counts.testOutliers} outliers${label}; ${steps} steps${resumed}`
+    `${counts.testOutliers} outliers${label}; ${steps} steps${resumed}; ${Math.ceil(deviceBytes / 2 ** 20)} MiB on the device`
   );
 }
 
@@ -204,25 +204,31 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 function resultText(result: RunResult, folder: string): string {
   const { in: normal, out: outliers } = result.testImages;
+  const tested = outliers > 0 ? `${outliers} outliers` : 'no outliers, so there is nothing to measure';
   const lines = [
-    `${result.synthetic ? 'Synthetic data. ' : ''}Test: ${normal} images of ${normalName(result)}, ${outliers} outliers.`,
+    `${result.synthetic ? 'Synthetic data. ' : ''}Test: ${normal} images of ${normalName(result)}, ${tested}.`,
     '',
-    `  ${'score'.padEnd(18)}AUROC    FPR at 95 % TPR`,
-    ...SCORE_NAMES.map(
-      (name) =>
-        `  ${name.padEnd(18)}${result.auroc[name].toFixed(3)}    ${percent(result.fpr95[name]).padStart(7)}${name === MAIN_SCORE ? '    (the main score)' : ''}`,
-    ),
-    '',
-    `  AUROC against each outlier class, ${MAIN_SCORE}:`,
-    ...Object.entries(result.perOodClass).map(
-      ([name, values]) => `    ${name.padEnd(16)}${values[MAIN_SCORE].toFixed(3)}`,
-    ),
-    '',
+    ...(outliers > 0 ? metricLines(result) : []),
     `  ${duration(result.seconds.total)} in all, ${duration(result.seconds.train)} of them training`,
     `  ${folder}/report.html`,
     '',
   ];
   return lines.join('\n');
+}
+
+/** @param result of a test with outliers */
+function metricLines({ auroc, fpr95, perOodClass }: RunResult): string[] {
+  return [
+    `  ${'score'.padEnd(18)}AUROC    FPR at 95 % TPR`,
+    ...SCORE_NAMES.map(
+      (name) =>
+        `  ${name.padEnd(18)}${auroc[name]!.toFixed(3)}    ${percent(fpr95[name]!).padStart(7)}${name === MAIN_SCORE ? '    (the main score)' : ''}`,
+    ),
+    '',
+    `  AUROC against each outlier class, ${MAIN_SCORE}:`,
+    ...Object.entries(perOodClass).map(([name, values]) => `    ${name.padEnd(16)}${values[MAIN_SCORE].toFixed(3)}`),
+    '',
+  ];
 }
 
 const normalName = ({ protocol, normal }: { protocol: string; normal: string }): string =>

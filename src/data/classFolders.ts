@@ -16,6 +16,12 @@ export interface Part {
 /** A name without what spellings differ in: case, spaces, hyphens, underscores. */
 export const plainName = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
 
+/** What others call the class of normal images. */
+export const NORMAL_NAMES = ['normal', 'good', 'ok', 'inlier'] as const;
+
+/** Whether a class is called normal by its name alone. */
+export const isNormalName = (name: string): boolean => (NORMAL_NAMES as readonly string[]).includes(plainName(name));
+
 /** The folder in the data set's that goes by one of these plain names, earlier names first; undefined when none does. */
 export async function findPart(context: ReaderContext, names: readonly string[]): Promise<string | undefined> {
   const entries = (await listFolder(context.platform, context.dir)) ?? [];

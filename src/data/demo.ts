@@ -6,7 +6,7 @@ import { RandomStream } from '../../runtime/index.ts';
 import { Stream } from '../train/streams.ts';
 import { type CellKind, drawBloodCell } from './bloodCell.ts';
 import { packFitted } from './imageFiles.ts';
-import type { ImageSet, LoadedDataset } from './imageSet.ts';
+import type { ImageSet, LoadedDataset, RgbImage } from './imageSet.ts';
 import type { LoadOptions } from './request.ts';
 
 const CLASSES: CellKind[] = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Monocyte', 'Neutrophil'];
@@ -23,14 +23,11 @@ export function loadDemo(options: LoadOptions): LoadedDataset {
   return { train: drawPart('train', options), test: drawPart('test', options), skipped: [] };
 }
 
-function drawPart(part: 'train' | 'test', { seed, inputSize, onProgress }: LoadOptions): ImageSet {
+function drawPart(part: PartName, { seed, inputSize, onProgress }: LoadOptions): ImageSet {
   const count = DEMO_COUNTS[part];
   const total = count * CLASSES.length;
   const indices = Array.from({ length: total }, (_, i) => ({ label: Math.floor(i / count), nth: i % count }));
-  const images = indices.map(({ label, nth }) => {
-    const index = FIRST_INDEX[part] + label * INDICES_A_CLASS + nth;
-    return drawBloodCell(CLASSES[label], new RandomStream(seed, Stream.demoData, index));
-  });
+  const images = indices.map(({ label, nth }) => draw(part, label, nth, seed));
   onProgress?.(`demo ${part}`, total, total);
   return {
     name: `demo ${part}`,
@@ -38,6 +35,35 @@ function drawPart(part: 'train' | 'test', { seed, inputSize, onProgress }: LoadO
     classes: [...CLASSES],
     images: packFitted(images, inputSize),
     labels: Int32Array.from(indices, ({ label }) => label),
-    paths: indices.map(({ label, nth }) => `${part}/${CLASSES[label]}/${String(nth).padStart(3, '0')}`),
+    paths: indices.map(({ label, nth }) => pathOf(part, label, nth)),
   };
+}
+
+type PartName = keyof typeof DEMO_COUNTS;
+
+function draw(part: PartName, label: number, nth: number, seed: number): RgbImage {
+  const index = FIRST_INDEX[part] + label * INDICES_A_CLASS + nth;
+  return drawBloodCell(CLASSES[label], new RandomStream(seed, Stream.demoData, index));
+}
+
+const pathOf = (part: PartName, label: number, nth: number): string =>
+  `${part}/${CLASSES[label]}/${String(nth).padStart(3, '0')}`;
+
+/** Single images, as they are drawn: the first `count` training images of each class. */
+export function demoExamples(count: number, seed: number): { path: string; className: string; image: RgbImage }[] {
+  return CLASSES.flatMap((className, label) =>
+    Array.from({ length: count }, (_, nth) => ({
+      path: pathOf('train', label, nth),
+      className,
+      image: draw('train', label, nth, seed),
+    })),
+  );
+}
+
+/** The image that a set of this seed calls `path`; null when none is called so. */
+export function demoImage(path: string, seed: number): RgbImage | null {
+  const [part, className, nth] = path.split('/');
+  const label = (CLASSES as string[]).indexOf(className);
+  if (!Object.hasOwn(DEMO_COUNTS, part) || label < 0 || !/^\d{3}$/.test(nth ?? '')) return null;
+  return Number(nth) < DEMO_COUNTS[part as PartName] ? draw(part as PartName, label, Number(nth), seed) : null;
 }

@@ -1,51 +1,72 @@
 /**
- * A user's own images. Either train/ and test/, with a folder a class in them (images in train/ itself are one class), or
- * a folder of normal images alone, when the outliers of the test come from elsewhere (--ood): then every fifth image, in
- * the order of the paths, tests, and the others train.
+ * A user's own images: train/ and test/, with a folder a class in them (images in train/ itself are one class). Without
+ * normal images in the test, or without a test, every fifth training image, in the order of the paths, tests instead. Or
+ * a folder of normal images alone, when the outliers of the test come from elsewhere (--ood): then the same.
  */
 import { DataError } from '../errors.ts';
-import { findPart, listClassFolders, loadParts, type Part, readPart } from './classFolders.ts';
-import { findImages, loadImageFiles } from './imageFiles.ts';
+import {
+  findPart,
+  isNormalName,
+  listClassFolders,
+  loadParts,
+  NORMAL_NAMES,
+  type Part,
+  plainName,
+  readPart,
+} from './classFolders.ts';
+import { findImages, type ImageFile, loadImageFiles } from './imageFiles.ts';
 import type { LoadedDataset } from './imageSet.ts';
 import type { ReaderContext } from './request.ts';
 
-/** What others call the class of normal images. */
-const NORMAL_NAMES = ['normal', 'good', 'ok', 'inlier'];
+/** Of images that have to do for both, so many train for one that tests. */
 const TEST_EVERY = 5;
 
 /**
  * @param hasOutliers whether the test gets its outliers from elsewhere
  * @returns null when the folder holds no images at all
- * @throws DataError when there is no test, or a part has no images
+ * @throws DataError when there is no training part, or a part has no images
  */
 export async function loadFolder(context: ReaderContext, hasOutliers: boolean): Promise<LoadedDataset | null> {
   const train = await findPart(context, ['train']);
   const test = await findPart(context, ['test']);
-  if (train !== undefined && test !== undefined) return loadTrainAndTest(context, train, test);
+  if (train !== undefined) return loadTrainAndTest(context, train, test);
   const files = await findImages(context, '', 0);
   if (files.length === 0) return null;
-  if (train !== undefined || test !== undefined || !hasOutliers) {
-    const found = [train, test].filter((name) => name !== undefined).map((name) => `${name}/, `);
-    throw new DataError(
-      `${context.dir}: expected train/ and test/ in it, found ${found.join('')}${files.length} images.`,
-      {
-        details: [
-          'train/CLASS/*.jpg  to learn from; train/*.jpg for a single class',
-          'test/CLASS/*.jpg   to test on, outliers included',
-        ],
-        remedy: 'move the images into such folders',
-      },
-    );
+  if (test !== undefined || !hasOutliers) {
+    const found = test === undefined ? '' : `${test}/, `;
+    throw new DataError(`${context.dir}: expected train/ and test/ in it, found ${found}${files.length} images.`, {
+      details: [
+        'train/CLASS/*.jpg  to learn from; train/*.jpg for a single class',
+        'test/CLASS/*.jpg   to test on, outliers included; without it, a fifth of the others tests',
+      ],
+      remedy: 'move the images into such folders',
+    });
   }
-  const isTest = (index: number): boolean => index % TEST_EVERY === TEST_EVERY - 1;
-  return loadParts(context, 'folder', ['normal'], {
-    train: { folder: '', files: files.filter((_, index) => !isTest(index)) },
-    test: { folder: '', files: files.filter((_, index) => isTest(index)) },
-  });
+  return loadParts(context, 'folder', ['normal'], heldOut(context, { folder: '', files }));
 }
 
-async function loadTrainAndTest(context: ReaderContext, trainName: string, testName: string): Promise<LoadedDataset> {
-  const [train, test] = [await listClassFolders(context, trainName), await listClassFolders(context, testName)];
+/** @throws DataError when there are too few images for both */
+function heldOut(context: ReaderContext, { folder, files }: Part): { train: Part; test: Part } {
+  if (files.length > 0 && files.length < TEST_EVERY) {
+    throw new DataError(`${context.dir}/${folder}: ${files.length} images, expected ${TEST_EVERY} or more.`, {
+      details: [`without normal test images, every ${TEST_EVERY}th of these tests`],
+      remedy: 'more images, or normal ones in test/',
+    });
+  }
+  const isTest = (index: number): boolean => index % TEST_EVERY === TEST_EVERY - 1;
+  return {
+    train: { folder, files: files.filter((_, index) => !isTest(index)) },
+    test: { folder, files: files.filter((_, index) => isTest(index)) },
+  };
+}
+
+async function loadTrainAndTest(
+  context: ReaderContext,
+  trainName: string,
+  testName: string | undefined,
+): Promise<LoadedDataset> {
+  const train = await listClassFolders(context, trainName);
+  const test = testName === undefined ? { folders: [], looseImages: 0 } : await listClassFolders(context, testName);
   if (test.looseImages > 0) {
     throw new DataError(`${context.dir}/${testName}: ${test.looseImages} images lie in no class folder.`, {
       details: [`expected ${testName}/CLASS/*.jpg: a test image without a class tests nothing`],
@@ -53,7 +74,7 @@ async function loadTrainAndTest(context: ReaderContext, trainName: string, testN
     });
   }
   // Images in train/ itself are one class: the one that the test part calls normal, whatever its word for it.
-  const loose = NORMAL_NAMES.map((name) => test.folders.find((folder) => folder.toLowerCase() === name)).find(Boolean);
+  const loose = NORMAL_NAMES.map((name) => test.folders.find((folder) => plainName(folder) === name)).find(Boolean);
   const looseClass = train.looseImages > 0 && train.folders.length === 0 ? (loose ?? NORMAL_NAMES[0]) : undefined;
   if (train.looseImages > 0 && looseClass === undefined) {
     throw new DataError(`${context.dir}/${trainName}: ${train.looseImages} images lie beside the class folders.`, {
@@ -67,7 +88,17 @@ async function loadTrainAndTest(context: ReaderContext, trainName: string, testN
     looseClass === undefined
       ? await readPart(context, trainName, train.folders, labelOf)
       : { folder: trainName, files: await findImages(context, trainName, labelOf(looseClass)) };
-  const parts = { train: trainPart, test: await readPart(context, testName, test.folders, labelOf) };
+  const testPart = testName === undefined ? null : await readPart(context, testName, test.folders, labelOf);
+  const trained = new Set(trainPart.files.map(({ label }) => label));
+  const isNormal = ({ label }: ImageFile) => trained.has(label) || isNormalName(classes[label]);
+  const isWhole = testPart !== null && (testPart.files.length === 0 || testPart.files.some(isNormal));
+  const parts = isWhole ? { train: trainPart, test: testPart } : heldOut(context, trainPart);
+  if (!isWhole) {
+    context.onNote?.(
+      `no normal test images were given: every ${TEST_EVERY}th training image (${parts.test.files.length} of ${trainPart.files.length}) tests instead`,
+    );
+    parts.test.files.push(...(testPart?.files ?? []));
+  }
   return loadParts(context, 'folder', classes, parts, { mayBeUntrained: true });
 }
 

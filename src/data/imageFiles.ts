@@ -140,7 +140,8 @@ async function inGroups<T, R>(
   }
 }
 
-function fitted(image: RgbImage, inputSize: number): RgbImage {
+/** An image as packs hold it, for a network input of this side; one that was fitted before stays as it is. */
+export function fitted(image: RgbImage, inputSize: number): RgbImage {
   if (image.width === inputSize && image.height === inputSize) return image;
   return resizeShortSide(image, packSide(inputSize));
 }

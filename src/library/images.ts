@@ -1,8 +1,8 @@
 /** Images that a program hands over: a folder of files, or images in memory, encoded or as pixels. */
 import { ImageDecoder } from '../data/decode.ts';
 import { loadAllImages } from '../data/folder.ts';
-import { packFitted } from '../data/imageFiles.ts';
-import type { ImageSet, RgbImage, SkippedFile } from '../data/imageSet.ts';
+import { fitted } from '../data/imageFiles.ts';
+import { type ImageSet, packImages, type RgbImage, type SkippedFile } from '../data/imageSet.ts';
 import { UnreadableImage } from '../data/unreadable.ts';
 import { DataError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -42,7 +42,8 @@ export async function loadGivenImages(
   for (const image of images) {
     const { name } = image;
     try {
-      decoded.push('bytes' in image ? await decoder.decode(image.bytes) : wholeImage(image));
+      const whole = 'bytes' in image ? await decoder.decode(image.bytes) : wholeImage(image);
+      decoded.push(fitted(whole, size)); // at once: many large images would not fit into memory
       paths.push(name);
     } catch (error) {
       if (!(error instanceof UnreadableImage)) throw error;
@@ -53,9 +54,8 @@ export async function loadGivenImages(
     }
   }
   const labels = new Int32Array(decoded.length);
-  const packed = packFitted(decoded, size);
   return requireSome({
-    set: { name: 'images', synthetic: false, classes: ['image'], images: packed, labels, paths },
+    set: { name: 'images', synthetic: false, classes: ['image'], images: packImages(decoded), labels, paths },
     skipped,
   });
 }

@@ -14,7 +14,7 @@ const CODEC_URLS: Record<Codec, () => URL> = {
 /** The platform of this page or worker. Paths are relative to the root of the origin's private file system. */
 export function browserPlatform(overrides: { cacheFolder?: string } = {}): Platform {
   return {
-    exists: async (path) => (await find(path)) !== null,
+    exists,
     listFolder,
     readFile: async (path) => {
       const file = await openFile(path);
@@ -39,10 +39,10 @@ export async function browserCodec(codec: Codec): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await response.arrayBuffer());
 }
 
-const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.');
+export const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.');
 
 /** A folder; null when there is none and `create` is not set. The root for ''. */
-async function openFolder(parts: readonly string[], create: boolean): Promise<FileSystemDirectoryHandle | null> {
+export async function openFolder(parts: readonly string[], create: boolean): Promise<FileSystemDirectoryHandle | null> {
   let folder = await navigator.storage.getDirectory();
   for (const part of parts) {
     try {
@@ -53,6 +53,16 @@ async function openFolder(parts: readonly string[], create: boolean): Promise<Fi
     }
   }
   return folder;
+}
+
+/**
+ * An empty file counts as none: a file is made before its content is written, and stays empty when the page is closed in
+ * between. Nothing that is looked for by its name is empty.
+ */
+async function exists(path: string): Promise<boolean> {
+  const found = await find(path);
+  if (found?.kind !== 'file') return found !== null;
+  return (await (found as FileSystemFileHandle).getFile()).size > 0;
 }
 
 async function find(path: string): Promise<FileSystemHandle | null> {
@@ -68,7 +78,8 @@ async function find(path: string): Promise<FileSystemHandle | null> {
   }
 }
 
-async function openFile(path: string): Promise<File> {
+/** A file as the browser hands it out: its bytes stay on the disk until they are read. */
+export async function openFile(path: string): Promise<File> {
   const found = await find(path);
   if (found?.kind === 'file') return (found as FileSystemFileHandle).getFile();
   // the code by which Node says it too, so that whoever reads it needs one set of words
@@ -111,5 +122,5 @@ async function remove(path: string): Promise<void> {
 }
 
 /** Nothing of that name, or not of that kind. */
-const isAbsence = (error: unknown): boolean =>
+export const isAbsence = (error: unknown): boolean =>
   error instanceof DOMException && (error.name === 'NotFoundError' || error.name === 'TypeMismatchError');

@@ -6,8 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Command, WorkerEvent } from '../web/protocol.ts';
+import { listen } from './httpServer.ts';
 import { codecFile } from './node.ts';
 import type { Codec, Platform } from './platform.ts';
 
@@ -67,16 +67,11 @@ export async function serveBrowser(
       response.writeHead(500, { 'Content-Type': 'application/json' }).end(JSON.stringify({ code, message }));
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { port, close } = await listen(server, 0, '127.0.0.1');
   return {
     url: `http://localhost:${port}/${ticket}`,
     send: (command) => void commands?.write(`data: ${JSON.stringify(command)}\n\n`),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
   };
 }
 

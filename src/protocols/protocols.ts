@@ -3,6 +3,7 @@
  * pixel. Training images are always normal ones: outliers are met at the test for the first time (methods.md 7's protocols
  * of the paper, section IV).
  */
+import { isNormalName } from '../data/classFolders.ts';
 import { DataError, UsageError } from '../errors.ts';
 import { nearestName } from '../suggest.ts';
 
@@ -157,25 +158,23 @@ function makeSplit(dataset: LabelledDataset, protocol: 'one-vs-rest' | 'leave-on
   return splitBy(dataset, protocol, name, isTrained, (className) => className === name || trained.has(className));
 }
 
-/** Everything in the training set is normal; the outliers are the test classes without training images. */
+/**
+ * Everything in the training set is normal, and so are test images whose class says it; the other classes of the test are
+ * the outliers. There may be none: then the scores of the normal images are all that is found.
+ */
 function allNormal(dataset: LabelledDataset, counts: readonly ClassCount[]): Split {
   const trained = new Set(counts.filter(({ train }) => train > 0).map(({ name }) => name));
-  const hasNormal = counts.some(({ name, test }) => test > 0 && trained.has(name));
-  const hasOutliers = counts.some(({ name, test }) => test > 0 && !trained.has(name));
-  if (trained.size === 0 || !hasNormal || !hasOutliers) {
-    const lack = trained.size === 0 ? 'training images' : hasNormal ? 'outliers' : 'normal test images';
-    throw new DataError(`--protocol all-normal: there are no ${lack}.`, {
-      details: countTable(counts),
-      remedy: 'a test class that has no training images (its images are the outliers), or --protocol one-vs-rest',
-    });
+  const isNormal = (name: string) => trained.has(name) || isNormalName(name);
+  if (!counts.some(({ name, test }) => test > 0 && isNormal(name)) || trained.size === 0) {
+    throw new DataError(
+      `--protocol all-normal: there are no ${trained.size === 0 ? 'training' : 'normal test'} images.`,
+      {
+        details: countTable(counts),
+        remedy: 'test images of a class that has training images, or is called normal, good, ok or inlier',
+      },
+    );
   }
-  return splitBy(
-    dataset,
-    'all-normal',
-    'all',
-    (name) => trained.has(name),
-    () => true,
-  );
+  return splitBy(dataset, 'all-normal', 'all', isNormal, () => true);
 }
 
 function splitBy(

@@ -135,14 +135,18 @@ function sortedDescending(scores: Scores, side: string): Float64Array {
       remedy: 'a test set with both, or another --normal class',
     });
   }
-  const sorted = Float64Array.from(scores);
-  const bad = sorted.findIndex((score) => !Number.isFinite(score));
-  if (bad >= 0) {
-    throw new OeclError(`metrics: the score of ${side} image ${bad} is ${sorted[bad]}, expected a finite number.`, {
+  requireFinite(scores, side);
+  return Float64Array.from(scores).sort().reverse();
+}
+
+/** @throws OeclError when a score is not a finite number */
+export function requireFinite(scores: Scores, side: string): void {
+  for (let i = 0; i < scores.length; i++) {
+    if (Number.isFinite(scores[i])) continue;
+    throw new OeclError(`metrics: the score of ${side} image ${i} is ${scores[i]}, expected a finite number.`, {
       remedy: 'training has diverged: a smaller --lr, or a larger --batch',
     });
   }
-  return sorted.sort().reverse();
 }
 
 /** U / (n m): each outlier is beaten by all normal images above its group, and by half of those in it. */

@@ -154,6 +154,7 @@ export class ClassRun {
   #announce(trainer: Trainer, doneSteps: number, place: { run: number; runs: number }): void {
     const config = this.#config;
     const testNormal = this.#split.testIsNormal.filter(Boolean).length;
+    const { liveBytes, pooledBytes } = this.#context.memory();
     this.#hooks.onStart?.({
       config,
       counts: {
@@ -167,6 +168,7 @@ export class ClassRun {
       steps: trainer.steps,
       doneSteps,
       imagesPerStep: config.batch * (this.#data.outliers ? 2 : 1),
+      deviceBytes: liveBytes + pooledBytes,
       ...place,
     });
   }

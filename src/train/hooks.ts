@@ -42,6 +42,8 @@ export interface RunStart {
   doneSteps: number;
   /** Images, normal and outlier, that a step reads. */
   imagesPerStep: number;
+  /** Bytes held on the device: weights, optimiser, and what a step needs. */
+  deviceBytes: number;
   /** Which of how many runs (--normal all), from 1. */
   run: number;
   runs: number;

@@ -5,6 +5,7 @@ import {
   type MeanAndStd,
   meanAndStd,
   metricsPerClass,
+  requireFinite,
   splitByTruth,
 } from '../scores/metrics.ts';
 import type { RunConfig } from './config.ts';
@@ -19,12 +20,12 @@ export const MAIN_SCORE: ScoreName = 'normEnsemble';
 export type ScoreTable = Record<ScoreName, ArrayLike<number>>;
 export type PerScore = Record<ScoreName, number>;
 
-/** The metrics of every score, and the AUROC of every score for each outlier class alone. */
+/** The metrics of every score, and the AUROC of every score for each outlier class alone. Empty without outliers. */
 export interface TestMetrics {
-  auroc: PerScore;
-  fpr95: PerScore;
-  auprIn: PerScore;
-  auprOut: PerScore;
+  auroc: Partial<PerScore>;
+  fpr95: Partial<PerScore>;
+  auprIn: Partial<PerScore>;
+  auprOut: Partial<PerScore>;
   perOodClass: Record<string, PerScore>;
 }
 
@@ -73,11 +74,15 @@ export interface RunSummary {
 const METRIC_NAMES = ['auroc', 'fpr95', 'auprIn', 'auprOut'] as const;
 
 /**
- * Every metric of every score.
+ * Every metric of every score; none when no test image is an outlier, as there is nothing to tell apart.
  * @param isNormal, classOf truth and class of the test images that the scores belong to
- * @throws OeclError when a side is empty or a score is not finite.
+ * @throws OeclError when there is no normal image, or a score is not finite.
  */
 export function testMetrics(scores: ScoreTable, isNormal: readonly boolean[], classOf: readonly string[]): TestMetrics {
+  if (isNormal.length > 0 && isNormal.every(Boolean)) {
+    for (const name of SCORE_NAMES) requireFinite(scores[name], 'normal');
+    return { auroc: {}, fpr95: {}, auprIn: {}, auprOut: {}, perOodClass: {} };
+  }
   const overall = {} as Record<ScoreName, DetectionMetrics>;
   const perOodClass: Record<string, PerScore> = {};
   for (const name of SCORE_NAMES) {
@@ -97,13 +102,13 @@ export function testMetrics(scores: ScoreTable, isNormal: readonly boolean[], cl
   };
 }
 
-/** The mean over runs with other normal classes, all else equal. @throws OeclError when there are none. */
+/** The mean over runs with other normal classes, all else equal, each with outliers in its test. @throws OeclError when there are none. */
 export function summarize(
   runs: readonly { result: RunResult; folder: string }[],
   skipped: RunSummary['skipped'],
 ): RunSummary {
   const over = (metric: (typeof METRIC_NAMES)[number], statistic: keyof MeanAndStd) =>
-    perScore((name) => meanAndStd(runs.map(({ result }) => result[metric][name]))[statistic]);
+    perScore((name) => meanAndStd(runs.map(({ result }) => result[metric][name]!))[statistic]);
   const table = (statistic: keyof MeanAndStd) => ({
     auroc: over('auroc', statistic),
     fpr95: over('fpr95', statistic),
@@ -123,7 +128,7 @@ export function summarize(
     ...means,
     std: table('std'),
     perNormalClass: Object.fromEntries(
-      runs.map(({ result, folder }) => [result.normal, { auroc: result.auroc, folder }]),
+      runs.map(({ result, folder }) => [result.normal, { auroc: result.auroc as PerScore, folder }]),
     ),
     skipped,
   };

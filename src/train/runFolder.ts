@@ -6,7 +6,8 @@
 import { OeclError, UsageError } from '../errors.ts';
 import { configJson, type RunConfig } from './config.ts';
 import type { StepMetrics } from './hooks.ts';
-import { type RunResult, type RunSummary, SCORE_NAMES, type ScoreTable } from './result.ts';
+import type { RunResult, RunSummary, ScoreTable } from './result.ts';
+import { type ScoredImage, scoresCsv } from './scoresCsv.ts';
 
 /** What a run folder needs of a platform. Paths have forward slashes. */
 export interface RunFiles {
@@ -40,13 +41,6 @@ export interface OpenMode {
   force: boolean;
   /** Times the launches of some steps. */
   profile?: boolean;
-}
-
-/** A test image as scores.csv lists it. */
-export interface ScoredImage {
-  path: string;
-  className: string;
-  isNormal: boolean;
 }
 
 export class RunFolder {
@@ -109,6 +103,7 @@ export class RunFolder {
       });
     }
     await this.write(FILE.config, configJson(config));
+    this.made = [];
   }
 
   /** Leaves no trace of a run that did not begin. */
@@ -227,17 +222,6 @@ export async function readStoredConfig(files: RunFiles, folder: string): Promise
     });
   }
 }
-
-/** scores.csv: a header, then a line an image in the order given; fields quoted as RFC 4180 says. */
-export function scoresCsv(images: readonly ScoredImage[], scores: ScoreTable): string {
-  const lines = images.map(({ path, className, isNormal }, index) => {
-    const values = SCORE_NAMES.map((name) => String(Number(scores[name][index].toPrecision(9)))); // all that an f32 holds
-    return [quoted(path), quoted(className), isNormal ? 'normal' : 'outlier', ...values].join(',');
-  });
-  return [`image,class,label,${SCORE_NAMES.join(',')}`, ...lines, ''].join('\n');
-}
-
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -9,7 +9,7 @@ import type { TrainOptions } from '../library/types.ts';
 import type { RunConfig } from '../train/config.ts';
 import type { RunStart, StepMetrics } from '../train/hooks.ts';
 import type { PerScore, RunResult } from '../train/result.ts';
-import type { ScoredImage } from '../train/runFolder.ts';
+import type { ScoredImage } from '../train/scoresCsv.ts';
 
 /** Normal images to learn from, outlier-exposure images, labelled images to test on. */
 export type Part = 'train' | 'outliers' | 'test';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/help.ts';
-import { bundle, type Ended, expectRefusal, oecl, tinyOptions } from '../helpers/commandLine.ts';
+import { bundle, type Ended, expectRefusal, oecl, start, tinyOptions } from '../helpers/commandLine.ts';
 import { jpegFile } from '../helpers/encodedImages.ts';
 import { flatImage, folderOf } from '../helpers/imageFolders.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
@@ -49,6 +49,25 @@ describe('what this machine has', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^oecl [\d.]+, Node [\d.]+, .+\n\nhardware .+\nlavapipe .+\nswiftshader .+\n/);
     expect(stdout).toMatch(/\nused +\S[\s\S]*\nmaxStorageBufferBindingSize [\d,]+\n/);
+  });
+});
+
+describe('serve', () => {
+  test('hands out dist/web until Ctrl-C, then ends with 0; a port in use: 2', async () => {
+    let url = '';
+    const { child, ended } = start(['serve', '--port', '0'], {
+      onLine: (line) => {
+        url ||= /^The page is at (http:\/\/127\.0\.0\.1:\d+\/)$/.exec(line)?.[1] ?? '';
+      },
+    });
+    await expect.poll(() => url, { timeout: 20_000 }).not.toBe('');
+    const answer = await fetch(`${url}worker.js`);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+    expect(answer.headers.get('content-security-policy')).toContain("connect-src 'self'");
+    const taken = await oecl(['serve', '--port', new URL(url).port]);
+    expectRefusal(taken, 2, /another program uses this port/);
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
   });
 });
 

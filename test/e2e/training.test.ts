@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -123,10 +123,25 @@ test('SimCLR sees no outliers, and says so in its files', async () => {
   expect(results[0]).toMatchObject({ method: 'simclr', oe: null, oeImages: 0, synthetic: false });
 });
 
+test('normal images alone: a fifth of them tests, nothing is measured, and the files say so', async () => {
+  const alone = await tinyDataset({ stripes: 12, disk: 0 });
+  await rm(join(alone, 'test'), { recursive: true });
+  const config = tinyConfig(alone, out('alone'), { normal: undefined, protocol: 'all-normal' });
+  const notes: string[] = [];
+  const { results } = await runTiny(config, {}, { onNote: (text) => notes.push(text) });
+  const none = { auroc: {}, fpr95: {}, auprIn: {}, auprOut: {}, perOodClass: {} };
+  expect(results[0]).toMatchObject({ ...none, trainImages: 10, testImages: { in: 2, out: 0 }, normal: 'all' });
+  expect(await readJson(join(config.out, 'result.json'))).toMatchObject(none);
+  expect(notes[0]).toMatch(/every 5th training image \(2 of 12\) tests instead/);
+  const report = await readFile(join(config.out, 'report.html'), 'utf8');
+  expect(report).toContain('No outliers were tested');
+  expect(report).toContain('every 5th training image');
+});
+
 test('--normal all runs every class, and reports the mean', async () => {
   const { results, summary } = await runTiny(tinyConfig(data, out('all'), { normal: 'all' }));
   expect(results.map(({ normal }) => normal)).toEqual(['disk', 'stripes']);
-  const mean = (results[0].auroc.norm + results[1].auroc.norm) / 2;
+  const mean = (results[0].auroc.norm! + results[1].auroc.norm!) / 2;
   expect(summary?.auroc.norm).toBeCloseTo(mean, 12);
 });
 

@@ -30,17 +30,24 @@ export const whyNoChrome = (): Promise<string | null> =>
 /** Opens an empty page. Every path of its origin is a file below one of the folders, the first that has it. */
 export async function openPage(folders: readonly string[]): Promise<TestPage> {
   const server = await serve(folders);
+  return visit(`http://localhost:${(server.address() as AddressInfo).port}/`, async () => {
+    server.closeAllConnections();
+    server.close();
+  });
+}
+
+/** Opens the page at an address. @param closeServer called when the page is closed, or cannot be opened */
+export async function visit(url: string, closeServer: () => Promise<void>): Promise<TestPage> {
   const chrome = await findChrome();
   let browser: Browser | null = null;
   const close = async () => {
     await browser?.close();
-    server.closeAllConnections();
-    server.close();
+    await closeServer();
   };
   try {
     browser = await chromium.launch(launchOptions(chrome));
-    const page = await browser.newPage();
-    await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
+    const page = await (await browser.newContext()).newPage(); // a context of its own, for more tabs of it
+    await page.goto(url);
     return { page, close };
   } catch (error) {
     await close();

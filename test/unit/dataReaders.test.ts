@@ -121,7 +121,6 @@ describe('folder', () => {
     for (const [folder, expected] of [
       ['good', 'good'],
       ['OK', 'OK'],
-      ['other', 'normal'],
     ]) {
       const files = {
         'train/a.bmp': flatImage(1),
@@ -132,11 +131,33 @@ describe('folder', () => {
     }
   });
 
+  test('without normal images in the test, or without a test, every fifth training image tests, and a note says so', async () => {
+    const trained = Object.fromEntries(
+      Array.from({ length: 11 }, (_, i) => [`train/${i < 6 ? 'a' : 'b'}/${10 + i}.bmp`, flatImage(i)]),
+    );
+    const notes: string[] = [];
+    const onNote = (text: string) => notes.push(text);
+    const alone = await load('folder', await folderOf(trained), { onNote });
+    expect(summaryOf(alone.test)).toEqual(['a train/a/14.bmp 4', 'b train/b/19.bmp 9']);
+    expect(alone.train.images.count).toBe(9);
+    expect(alone.test.classes).toEqual(alone.train.classes);
+    expect(notes).toEqual(['no normal test images were given: every 5th training image (2 of 11) tests instead']);
+
+    const files = { ...trained, 'test/scratch/x.bmp': flatImage(99) };
+    const withOutliers = await load('folder', await folderOf(files));
+    expect(summaryOf(withOutliers.test)).toEqual([...summaryOf(alone.test), 'scratch test/scratch/x.bmp 99']);
+
+    const asGiven = await load('folder', await folderOf({ ...files, 'test/OK/y.bmp': flatImage(98) }));
+    expect(summaryOf(asGiven.test)).toEqual(['OK test/OK/y.bmp 98', 'scratch test/scratch/x.bmp 99']);
+    expect(asGiven.train.images.count).toBe(11);
+  });
+
   test('loose images without train/ and test/, next to class folders, or in test/: refused with the layout', async () => {
     const image = flatImage(1);
     const wrong: [Record<string, Buffer>, RegExp][] = [
       [{ 'a.bmp': image, 'b/c.bmp': image }, /expected train\/ and test\/ in it, found 2 images[\s\S]*train\/CLASS/],
-      [{ 'train/a.bmp': image }, /found train\/, 1 images/],
+      [{ 'test/good/a.bmp': image }, /found test\/, 1 images/],
+      [{ 'train/a.bmp': image }, /train: 1 images, expected 5 or more[\s\S]*every 5th/],
       [{ 'train/good/a.bmp': image, 'train/b.bmp': image, 'test/good/a.bmp': image }, /train: 1 images lie beside/],
       [{ 'train/good/a.bmp': image, 'test/b.bmp': image }, /test: 1 images lie in no class folder/],
       [{ 'train/good/a.bmp': image, 'test/good/b.txt': image }, /test: there are no images in it/],

@@ -29,6 +29,7 @@ const BACK_EDGES: readonly { from: string; to: string; why: string }[] = [
 const ENTRIES = {
   'src/cli/main.ts': 'the entry point in Node: arguments, streams, signals, exit code, and which platform is used',
   'src/web/drivenWorker.ts': 'the entry point of the worker in Chrome',
+  'src/web/page/worker/worker.ts': "the entry point of the page's worker",
   'src/library/node.ts': "the package's entry in Node",
   'src/library/browser.ts': "the package's entry in browsers",
   'src/cli/doctor.ts': 'called by main.ts alone: reports on this machine and its adapters',

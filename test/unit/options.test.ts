@@ -126,7 +126,7 @@ describe('resolveConfig', () => {
 });
 
 describe('main', () => {
-  function fakeHost(overrides: Partial<CliHost['services']> = {}) {
+  function fakeHost(overrides: Partial<CliHost['services']> = {}, signal = new AbortController().signal) {
     const text = { stdout: '', stderr: '' };
     const output = (name: 'stdout' | 'stderr') => ({
       write: (part: string) => void (text[name] += part),
@@ -146,10 +146,10 @@ describe('main', () => {
       describeAdapter: async () => adapter,
       listAdapters: async () => [adapter],
       doctor: async () => 'all is well',
+      serve: async (port, address) => ({ url: `http://${address}:${port}/`, isOpen: false, close: async () => {} }),
       train: async (config) => ({ interrupted: false, results: [], summary: null, folder: config.out }),
       ...overrides,
     };
-    const signal = new AbortController().signal;
     const host: CliHost = {
       stdout: output('stdout'),
       stderr: output('stderr'),
@@ -212,6 +212,7 @@ describe('main', () => {
       [['help', 'train'], /--temperature/],
       [['train', '--help'], /Examples:/],
       [['doctor', '-h'], /oecl doctor/],
+      [['serve', '-h'], /--port N[\s\S]*dist\/web/],
       [['--help'], /Examples:/],
       [['--list-adapters'], /llvmpipe/],
       [['doctor'], /all is well/],
@@ -224,6 +225,15 @@ describe('main', () => {
     expect(await main(['trian'], host)).toBe(2);
     expect(text.stderr).toMatch(/trian: there is no such command[\s\S]*Remedy: oecl train/);
     expect(await main(['toString'], host)).toBe(2);
+  });
+
+  test('serve: says where, that nothing leaves the machine, and ends with 0 when it is stopped', async () => {
+    const { host, text } = fakeHost({}, AbortSignal.abort());
+    expect(await main(['serve', '--port', '0'], host)).toBe(0);
+    expect(text.stdout).toMatch(/^The page is at http:\/\/127\.0\.0\.1:0\/\n[\s\S]*nothing leaves[\s\S]*Ctrl-C/);
+    expect(await main(['serve', '--port', '99999'], host)).toBe(2);
+    expect(await main(['serve', '--prot', '1'], host)).toBe(2);
+    expect(text.stderr).toMatch(/expected a whole number from 0 to 65535[\s\S]*--port; oecl help serve lists them/);
   });
 
   test('--resume without a stored run: 2', async () => {

@@ -101,10 +101,17 @@ describe('all-normal', () => {
     expect(split.testIsNormal).toEqual([false, true, true, true, true, true]);
   });
 
-  test('without outliers: refused', () => {
-    expect(() => planSplits({ train: cells.train, test: { classes, labels: [3] } }, 'all-normal', undefined)).toThrow(
-      /there are no outliers/,
-    );
+  test('classes that are called normal are, whatever the trained ones are called', () => {
+    const names = ['cells', 'Good', 'scratch'];
+    const dataset = { train: { classes: names, labels: [0, 0] }, test: { classes: names, labels: [2, 1] } };
+    expect(planSplits(dataset, 'all-normal', undefined).splits[0].testIsNormal).toEqual([false, true]);
+  });
+
+  test('there need be no outliers, but normal images', () => {
+    const test = (labels: number[]) => ({ train: cells.train, test: { classes, labels } });
+    const trained = cells.train.labels[0];
+    expect(planSplits(test([trained]), 'all-normal', undefined).splits[0].testIsNormal).toEqual([true]);
+    expect(() => planSplits(test([cells.test.labels[0]]), 'all-normal', undefined)).toThrow(/no normal test images/);
   });
 });
 

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/help.ts';
 import { TRAIN_OPTIONS } from '../../src/cli/options.ts';
-import { parseTrainOptions } from '../../src/cli/parse.ts';
+import { parseServeOptions, parseTrainOptions } from '../../src/cli/parse.ts';
+import { SERVE_OPTIONS } from '../../src/cli/serveOptions.ts';
 import { PROTOCOLS } from '../../src/protocols/protocols.ts';
 import { resolveConfig } from '../../src/train/config.ts';
 import { PRESETS } from '../../src/train/presets.ts';
@@ -47,6 +48,7 @@ describe('calls of the command line', () => {
 
   test.each(calls)('%j', (...args) => {
     if (args[0] === '--list-adapters') return expect(args).toHaveLength(1);
+    if (args[0] === 'serve') return expect(parseServeOptions(args.slice(1)).help).toBe(false);
     if (!args[0].startsWith('-')) return expect(COMMANDS).toHaveProperty(args[0]);
     const { choices, help } = parseTrainOptions(args);
     const config = resolveConfig(choices, { isSoftware: true });
@@ -78,7 +80,7 @@ describe('calls of the command line', () => {
 });
 
 test('options, presets and protocols that the text names are there', () => {
-  const known = new Set([...TRAIN_OPTIONS.map(({ name }) => `--${name}`), '--list-adapters']);
+  const known = new Set([...[...TRAIN_OPTIONS, ...SERVE_OPTIONS].map(({ name }) => `--${name}`), '--list-adapters']);
   const named = [...readme.matchAll(/`(--[a-z-]+)/g)].map(([, option]) => option);
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((option) => !known.has(option))).toEqual([]);

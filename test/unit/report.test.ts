@@ -141,6 +141,28 @@ describe('buildReport', () => {
     expect(html.match(/<img/g)).toHaveLength(30); // each of 30 test images, in one half of the gallery or the other
   });
 
+  test('without outliers in the test: no figures of separation, and a sentence that says why', async () => {
+    const { result, images, ...input } = sampleInput(9);
+    const scores = input.scores;
+    const none = testMetrics(
+      scores,
+      images.map(() => true),
+      images.map(() => 'all'),
+    );
+    expect(none).toEqual({ auroc: {}, fpr95: {}, auprIn: {}, auprOut: {}, perOodClass: {} });
+    const html = await buildReport({
+      ...input,
+      images: images.map((image) => ({ ...image, isNormal: true })),
+      result: { ...result, ...none, protocol: 'all-normal', normal: 'all', testImages: { in: 9, out: 0 } },
+    });
+    for (const part of ['No outliers were tested', 'How the test images score', '95 % of normal above', 'Training']) {
+      expect(html).toContain(part);
+    }
+    expect(html).not.toMatch(/ROC|AUROC|NaN|undefined|Each outlier class/);
+    const broken = Object.fromEntries(SCORE_NAMES.map((name) => [name, [Number.NaN]])) as unknown as ScoreTable;
+    expect(() => testMetrics(broken, [true], ['all'])).toThrow(/expected a finite number/);
+  });
+
   test('a method without outliers has no outlier curves', async () => {
     const input = sampleInput(9);
     const html = await buildReport({

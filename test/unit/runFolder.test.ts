@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { resolveConfig } from '../../src/train/config.ts';
 import type { StepMetrics } from '../../src/train/hooks.ts';
 import { SCORE_NAMES, type ScoreTable, summarize, testMetrics } from '../../src/train/result.ts';
-import { type RunFiles, RunFolder, readStoredConfig, scoresCsv } from '../../src/train/runFolder.ts';
+import { type RunFiles, RunFolder, readStoredConfig } from '../../src/train/runFolder.ts';
+import { parseScoresCsv, scoresCsv } from '../../src/train/scoresCsv.ts';
 
 /** Files in memory; `failWith` makes every write fail as a disk would. */
 class MemoryFiles implements RunFiles {
@@ -162,6 +163,21 @@ test('scores.csv: quoted names, all digits of an f32, label and class', () => {
     'd.png,e,outlier,2,2,2,2',
     '',
   ]);
+});
+
+test('parseScoresCsv reads what scoresCsv wrote', () => {
+  const images = [
+    { path: 'a,"b"\n.png', className: '', isNormal: true },
+    { path: 'd.png', className: 'e f', isNormal: false },
+    { path: '"', className: '"",', isNormal: false },
+  ];
+  const scores = scoresOf([0.125, 2, 0.75]);
+  const read = parseScoresCsv(scoresCsv(images, scores), 'scores.csv');
+  expect(read.map(({ path, className, isNormal }) => ({ path, className, isNormal }))).toEqual(images);
+  expect(read.map(({ scores: { norm } }) => norm)).toEqual([0.125, 2, 0.75]);
+  expect(parseScoresCsv(scoresCsv([], scoresOf([])), 'scores.csv')).toEqual([]);
+  expect(() => parseScoresCsv('a,b\n1,2\n', 'x.csv')).toThrow(/^x\.csv: these are not the scores of a run/);
+  expect(() => parseScoresCsv(`${scoresCsv(images, scores)}torn,line\n`, 'x.csv')).toThrow(/^x\.csv/);
 });
 
 test('testMetrics and summarize: the fields of result.json', () => {

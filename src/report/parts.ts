@@ -1,0 +1,15 @@
+/** What all sections of the report are made of. */
+import { escapeHtml } from './plot.ts';
+
+/** A heading, a sentence and what it is about, in a box. */
+export function card(title: string, text: string, parts: readonly string[]): string {
+  return `<div class="card"><h3>${escapeHtml(title)}</h3><p>${escapeHtml(text)}</p>${parts.join('')}</div>`;
+}
+
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+/** 1,234, or with a noun: "1 outlier", "38 outliers". */
+export function count(value: number, noun?: string): string {
+  const figure = value.toLocaleString('en-US');
+  return noun === undefined ? figure : `${figure} ${noun}${value === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,167 @@
+/**
+ * The user's images in the origin's private file system, as the `folder` data set expects them, and a list of them beside:
+ * data/index.json. A file below data/ID that the list does not know is the rest of an import that did not come to its end.
+ */
+import { listFilesBelow } from '../../../data/files.ts';
+import type { SkippedFile } from '../../../data/imageSet.ts';
+import { DataError } from '../../../errors.ts';
+import type { OriginStorage } from '../../../platform/browserStorage.ts';
+import type { Platform } from '../../../platform/platform.ts';
+import type { DataContent, GivenFile, Part, PartContent } from '../../pageApi.ts';
+import { classNameOf, Importer, type StoredPart, type StoredParts } from './importer.ts';
+import { placeFiles } from './intake.ts';
+import { megabytes, openSources, type Source } from './sources.ts';
+
+const DATA = 'data';
+const INDEX = `${DATA}/index.json`;
+const NO_PARTS: StoredParts = { train: null, outliers: null, test: null };
+
+/** Room that an import leaves free: for packed images, checkpoints and what the browser keeps itself. */
+const SPARE_BYTES = 64e6;
+/** Files between two calls of onProgress. */
+const TELL_EVERY = 8;
+
+interface Index {
+  id: string;
+  /** Another one after every change. */
+  revision: string;
+  parts: StoredParts;
+}
+
+export class Images {
+  readonly #files: Platform;
+  readonly #storage: OriginStorage;
+
+  constructor(files: Platform, storage: OriginStorage) {
+    this.#files = files;
+    this.#storage = storage;
+  }
+
+  async read(): Promise<DataContent> {
+    const index = await this.#index();
+    const stored = index?.parts ?? NO_PARTS;
+    const parts = {
+      train: contentOf(stored.train),
+      outliers: contentOf(stored.outliers),
+      test: contentOf(stored.test),
+    };
+    return { id: index?.id ?? null, parts, ...(await this.#storage.room()) };
+  }
+
+  /** Of the images that are there now; '' without any. */
+  async revision(): Promise<string> {
+    return (await this.#index())?.revision ?? '';
+  }
+
+  /**
+   * Adds images to a part, or to all parts when the files lie in train/, test/ and outliers/. All of it, or nothing.
+   * @throws DataError when none of the files is an image, or when there is no room
+   */
+  async add(part: Part, given: readonly GivenFile[], onProgress: (done: number, total: number) => void): Promise<void> {
+    await this.tidy();
+    void this.#storage.persist(); // some browsers ask the user first
+    const { sources, skipped } = await openSources(given);
+    const paths = sources.map(({ path }) => path);
+    const placed = placeFiles(paths, part);
+    await this.#requireRoom(sources.filter((_, at) => placed[at] !== null && 'path' in placed[at]));
+    const { id, parts } = (await this.#index()) ?? { id: randomName(), parts: NO_PARTS };
+    const importer = new Importer(this.#files, `${DATA}/${id}`, parts, placed);
+    for (const { file, reason } of skipped) importer.skip(part, file, reason);
+    try {
+      for (const [at, source] of sources.entries()) {
+        if (at % TELL_EVERY === 0) onProgress(at, sources.length);
+        await importer.take(source, placed[at], part);
+      }
+      await importer.finish();
+      if (importer.added === 0) {
+        throw nothingAdded(importer.parts[part]?.skipped.slice(parts[part]?.skipped.length) ?? []);
+      }
+      await this.#writeIndex(id, importer.parts);
+      await this.#storage.removeFolder(this.#files.cacheFolder); // no run reads the packs of other images again
+    } catch (error) {
+      await importer.finish().catch(() => {}); // a write that comes to its end later would not be tidied away
+      await this.tidy();
+      if ((error as Error).name !== 'QuotaExceededError') throw error;
+      throw noRoom(sumOfBytes(sources), await this.#storage.room(), error);
+    }
+    onProgress(sources.length, sources.length);
+  }
+
+  /** Removes the images of a part, and what was made of them. */
+  async remove(part: Part): Promise<void> {
+    const index = await this.#index();
+    if (index === null) return;
+    const parts = { ...index.parts, [part]: null };
+    if (Object.values(parts).every((each) => each === null)) await this.#files.removeFile(INDEX);
+    else await this.#writeIndex(index.id, parts);
+    await this.#storage.removeFolder(this.#files.cacheFolder);
+    await this.tidy();
+  }
+
+  /** Removes what the list does not know: else a later training would read it. */
+  async tidy(): Promise<void> {
+    const index = await this.#index();
+    for (const { name, kind } of (await this.#files.listFolder(DATA)) ?? []) {
+      if (kind === 'folder' && name !== index?.id) await this.#storage.removeFolder(`${DATA}/${name}`);
+    }
+    if (index === null) return;
+    for (const [part, stored] of Object.entries(index.parts)) {
+      const folder = `${DATA}/${index.id}/${part}`;
+      if (stored === null) await this.#storage.removeFolder(folder);
+      const known = new Set(stored?.paths);
+      for (const path of await listFilesBelow(this.#files, folder)) {
+        if (!known.has(path)) await this.#files.removeFile(`${folder}/${path}`);
+      }
+    }
+  }
+
+  async #index(): Promise<Index | null> {
+    if (!(await this.#files.exists(INDEX))) return null;
+    return JSON.parse(new TextDecoder().decode(await this.#files.readFile(INDEX))) as Index;
+  }
+
+  #writeIndex(id: string, parts: StoredParts): Promise<void> {
+    const index: Index = { id, revision: randomName(), parts };
+    return this.#files.writeFileAtomic(INDEX, new TextEncoder().encode(JSON.stringify(index)));
+  }
+
+  async #requireRoom(sources: readonly Source[]): Promise<void> {
+    const needed = sumOfBytes(sources);
+    const room = await this.#storage.room();
+    if (needed + SPARE_BYTES > room.quota - room.usage) throw noRoom(needed, room);
+  }
+}
+
+function contentOf(stored: StoredPart | null): PartContent | null {
+  if (stored === null) return null;
+  const { paths, skipped, pictures } = stored;
+  const counts = new Map<string, number>();
+  for (const path of paths) counts.set(classNameOf(path), (counts.get(classNameOf(path)) ?? 0) + 1);
+  const classes = [...counts].map(([name, images]) => ({ name, images })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { images: paths.length, classes, skipped, pictures };
+}
+
+const sumOfBytes = (sources: readonly Source[]): number => sources.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** Unique among the names that this origin gives, and of no meaning. */
+const randomName = (): string => crypto.randomUUID().slice(0, 8);
+
+function nothingAdded(skipped: readonly SkippedFile[]): DataError {
+  const details = skipped.slice(0, 5).map(({ file, reason }) => `${file}: ${reason}`);
+  if (skipped.length > 5) details.push(`and ${skipped.length - 5} more`);
+  return new DataError('none of these files could be added.', {
+    details,
+    remedy: 'JPEG, PNG or BMP images, in folders or in a zip',
+  });
+}
+
+function noRoom(needed: number, { usage, quota }: { usage: number; quota: number }, cause?: unknown): DataError {
+  return new DataError('there is no room for these images: nothing was added.', {
+    details: [
+      `needed  ${megabytes(needed)}`,
+      `free    ${megabytes(Math.max(0, quota - usage))} of the ${megabytes(quota)} that the browser gives this page`,
+    ],
+    remedy: 'free space on the disk, remove images and runs that are no longer needed, or scale the images down',
+    cause,
+  });
+}

@@ -1,0 +1,147 @@
+/** One drop of files on its way into the store: read, decoded to see that training will be able to, written. */
+import { ImageDecoder } from '../../../data/decode.ts';
+import { headerSize } from '../../../data/headerSize.ts';
+import type { RgbImage, SkippedFile } from '../../../data/imageSet.ts';
+import { UnreadableImage } from '../../../data/unreadable.ts';
+import type { Platform } from '../../../platform/platform.ts';
+import { thumbnailUri } from '../../../report/png.ts';
+import type { Part, Picture } from '../../pageApi.ts';
+import { numbered, type Placed } from './intake.ts';
+import { PICTURE_SIDE } from './runs.ts';
+import { readSource, reasonOf, type Source } from './sources.ts';
+import { UnreadableFile } from './zip.ts';
+
+/** While it is decoded, an image takes 7 bytes a pixel. */
+const MOST_PIXELS = 64e6;
+/** Writes under way: each waits for other processes most of its time. */
+const MOST_WRITES = 8;
+/** Small pictures of a part. */
+const MOST_PICTURES = 24;
+
+/** The images of a part. */
+export interface StoredPart {
+  /** Of every image, below the part's folder. */
+  paths: string[];
+  skipped: SkippedFile[];
+  pictures: Picture[];
+}
+
+export type StoredParts = Record<Part, StoredPart | null>;
+
+/** The class of an image of a part: the folder that it lies in. */
+export const classNameOf = (path: string): string => (path.includes('/') ? path.split('/', 1)[0] : '');
+
+export class Importer {
+  /** Images that were added. */
+  added = 0;
+  readonly parts: StoredParts;
+  readonly #files: Platform;
+  readonly #folder: string;
+  readonly #decoder: ImageDecoder;
+  readonly #known: Set<string>;
+  readonly #picturesAClass: Map<string, number>;
+  readonly #writes = new Set<Promise<void>>();
+  #failure: { error: unknown } | null = null;
+
+  /** @param folder of the images   @param placed of all files that will be taken */
+  constructor(files: Platform, folder: string, parts: StoredParts, placed: readonly Placed[]) {
+    this.#files = files;
+    this.#folder = folder;
+    this.#decoder = new ImageDecoder(files);
+    this.parts = structuredClone(parts);
+    const stored = (Object.entries(parts) as [Part, StoredPart | null][]).flatMap(([part, content]) =>
+      (content?.paths ?? []).map((path) => `${part}/${path}`),
+    );
+    this.#known = new Set(stored);
+    const classes = new Set(placed.flatMap((each) => (each && 'path' in each ? [keyOf(each.part, each.path)] : [])));
+    this.#picturesAClass = new Map(
+      [...classes].map((key) => [key, Math.max(1, Math.floor(MOST_PICTURES / classes.size))]),
+    );
+  }
+
+  /** Adds the file where it was placed, or lists why not. @param part of the drop */
+  async take(source: Source, placed: Placed, part: Part): Promise<void> {
+    if (placed === null) return;
+    if ('reason' in placed) return this.skip(part, source.path, placed.reason);
+    try {
+      await this.#store(await readSource(source), placed.part, placed.path);
+    } catch (error) {
+      if (error instanceof UnreadableImage) this.skip(placed.part, source.path, error.message);
+      else this.skip(placed.part, source.path, reasonOf(error));
+    }
+  }
+
+  /** Resolves when all is written. Rejects when something could not be. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#writes);
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  skip(part: Part, file: string, reason: string): void {
+    this.#contentOf(part).skipped.push({ file, reason });
+  }
+
+  async #store(bytes: Uint8Array<ArrayBuffer>, part: Part, wanted: string): Promise<void> {
+    const image = await decodeWithin(this.#decoder, bytes);
+    const path = await this.#freePath(bytes, part, wanted);
+    await this.#write(`${this.#folder}/${part}/${path}`, bytes);
+    this.#known.add(`${part}/${path}`);
+    this.#contentOf(part).paths.push(path);
+    this.added++;
+    await this.#show(image, part, path);
+  }
+
+  /** Begins to write, as soon as there are few enough writes under way. Rejects with what failed of those before. */
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
+    while (this.#writes.size >= MOST_WRITES) await Promise.race(this.#writes);
+    if (this.#failure) throw this.#failure.error;
+    const write: Promise<void> = this.#files
+      .writeFileAtomic(path, bytes)
+      .catch((error) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#writes.delete(write));
+    this.#writes.add(write);
+  }
+
+  /** @throws UnreadableFile when the very same image is there already */
+  async #freePath(bytes: Uint8Array, part: Part, wanted: string): Promise<string> {
+    let path = wanted;
+    for (let number = 2; this.#known.has(`${part}/${path}`); number++) {
+      await this.finish(); // it may be under way
+      if (isSame(bytes, await this.#files.readFile(`${this.#folder}/${part}/${path}`))) {
+        throw new UnreadableFile('it is there already');
+      }
+      path = numbered(wanted, number);
+    }
+    return path;
+  }
+
+  async #show(image: RgbImage, part: Part, path: string): Promise<void> {
+    const { pictures } = this.#contentOf(part);
+    const left = this.#picturesAClass.get(keyOf(part, path)) ?? 0;
+    if (left === 0 || pictures.length >= MOST_PICTURES) return;
+    this.#picturesAClass.set(keyOf(part, path), left - 1);
+    pictures.push({ path, className: classNameOf(path), uri: await thumbnailUri(image, PICTURE_SIDE) });
+  }
+
+  #contentOf(part: Part): StoredPart {
+    this.parts[part] ??= { paths: [], skipped: [], pictures: [] };
+    return this.parts[part];
+  }
+}
+
+const keyOf = (part: Part, path: string): string => `${part}/${classNameOf(path)}`;
+
+/** An image of up to MOST_PIXELS. @throws UnreadableImage */
+export async function decodeWithin(decoder: ImageDecoder, bytes: Uint8Array): Promise<RgbImage> {
+  const size = headerSize(bytes);
+  if (size && size.width * size.height > MOST_PIXELS) {
+    throw new UnreadableImage(
+      `it has ${size.width} x ${size.height} pixels; images of up to ${MOST_PIXELS / 1e6} million pixels are read`,
+    );
+  }
+  return decoder.decode(bytes);
+}
+
+const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -1,0 +1,103 @@
+/**
+ * Where the files of a drop go: which are images, and which part and class they belong to, from their paths alone. Folders
+ * are classes; a single folder around them, as a drop or a zip often has, is not.
+ */
+import { plainName } from '../../../data/classFolders.ts';
+import { looksLikeImage } from '../../../data/decode.ts';
+import type { Part } from '../../pageApi.ts';
+
+/** The class of training images that lie in no folder. */
+export const ONLY_CLASS = 'normal';
+/** Folders in each other, at most: deeper than any real data set. */
+const MOST_FOLDERS = 16;
+
+/** What becomes of a file: its place below a part's folder, or why it has none; null for what systems leave behind. */
+export type Placed = { part: Part; path: string } | { reason: string } | null;
+
+/** What systems and archivers leave beside the files that are meant. */
+const LITTER = ['__MACOSX', 'Thumbs.db', 'desktop.ini'];
+
+/** Whether a file is nobody's: hidden, or left behind by a system. */
+export function isLitter(path: string): boolean {
+  return path.split('/').some((name) => name.startsWith('.') || LITTER.includes(name));
+}
+
+/** A path without what other systems write: backslashes, empty parts, steps to this folder or the one above. */
+export function cleanPath(path: string): string {
+  const parts = path.replaceAll('\\', '/').split('/');
+  return parts.filter((part) => part !== '' && part !== '.' && part !== '..').join('/');
+}
+
+/** What becomes of each file of a drop on a part, in their order. @param paths cleaned */
+export function placeFiles(paths: readonly string[], part: Part): Placed[] {
+  const isImage = paths.map((path) => !isLitter(path) && looksLikeImage(path.split('/').at(-1)!));
+  const images = paths.filter((_, index) => isImage[index]);
+  const root = commonRoot(images);
+  const inner = images.map((path) => path.slice(root.length));
+  const parts = part === 'train' ? partFolders(inner) : null;
+  const hasFolders = inner.some((path) => path.includes('/'));
+  return paths.map((path, index) => {
+    if (isLitter(path)) return null;
+    if (!isImage[index]) return { reason: 'it is not an image: JPEG, PNG and BMP are read' };
+    const own = path.slice(root.length);
+    if (own.split('/').length > MOST_FOLDERS) return { reason: `more than ${MOST_FOLDERS} folders in each other` };
+    if (parts === null) return placeIn(part, own, hasFolders);
+    const [top, ...rest] = own.split('/');
+    const found = rest.length > 0 ? parts.get(top) : undefined;
+    if (found === undefined) return { reason: `it lies beside the folders ${[...parts.keys()].join(', ')}` };
+    const below = rest.join('/');
+    const isSorted = inner.some((each) => each.startsWith(`${top}/`) && each.split('/').length > 2);
+    return placeIn(found, below, isSorted);
+  });
+}
+
+/** @param isSorted whether any file of the part lies in a folder */
+function placeIn(part: Part, path: string, isSorted: boolean): Placed {
+  if (part === 'outliers' || path.includes('/')) return { part, path };
+  if (part === 'test') {
+    return {
+      reason: 'a test image needs a folder that says what it is, as normal/ or defect/: without one it tests nothing',
+    };
+  }
+  return isSorted
+    ? { reason: 'it lies beside the class folders, in none of them' }
+    : { part, path: `${ONLY_CLASS}/${path}` };
+}
+
+/**
+ * The folders around all images that are no classes, with the slash at the end: as long as all images lie in one folder,
+ * and some of them in a folder of it.
+ * @param keepsParts whether train/ and the like are left, for other files beside these
+ */
+export function commonRoot(paths: readonly string[], keepsParts = false): string {
+  let root = '';
+  for (;;) {
+    const rest = paths.map((path) => path.slice(root.length));
+    const top = rest[0]?.split('/', 1)[0];
+    const isAround =
+      rest.every((path) => path.startsWith(`${top}/`)) && rest.some((path) => path.split('/').length > 2);
+    if (rest.length === 0 || !isAround || (keepsParts && partCalled(top))) return root;
+    root += `${top}/`;
+  }
+}
+
+const PARTS: readonly Part[] = ['train', 'test', 'outliers'];
+
+/** The part that a folder's or a zip's name means. */
+export const partCalled = (name: string): Part | undefined => PARTS.find((part) => part === plainName(name));
+
+/** The folders that are parts of a data set, when there is a train/ among them; else null. */
+function partFolders(paths: readonly string[]): Map<string, Part> | null {
+  const tops = new Set(paths.filter((path) => path.includes('/')).map((path) => path.split('/', 1)[0]));
+  const found = [...tops].flatMap((top): [string, Part][] => {
+    const part = partCalled(top);
+    return part ? [[top, part]] : [];
+  });
+  return found.some(([, part]) => part === 'train') ? new Map(found) : null;
+}
+
+/** The same path with a number before its ending: `a/b.png`, 2 -> `a/b-2.png`. */
+export function numbered(path: string, number: number): string {
+  const dot = path.lastIndexOf('.');
+  return dot > path.lastIndexOf('/') + 1 ? `${path.slice(0, dot)}-${number}${path.slice(dot)}` : `${path}-${number}`;
+}

@@ -1,0 +1,100 @@
+/** Models that were brought along, and new images scored with any model of this origin. */
+import { ImageDecoder } from '../../../data/decode.ts';
+import { fitted } from '../../../data/imageFiles.ts';
+import type { SkippedFile } from '../../../data/imageSet.ts';
+import { UnreadableImage } from '../../../data/unreadable.ts';
+import { DataError } from '../../../errors.ts';
+import type { ImagePixels } from '../../../library/images.ts';
+import type { Library } from '../../../library/library.ts';
+import type { Platform } from '../../../platform/platform.ts';
+import { thumbnailUri } from '../../../report/png.ts';
+import { FILE } from '../../../train/runFolder.ts';
+import type { GivenFile, NewScores } from '../../pageApi.ts';
+import { decodeWithin } from './importer.ts';
+import { isLitter } from './intake.ts';
+import { PICTURE_SIDE, RUNS } from './runs.ts';
+import { megabytes, openSources, readSource, reasonOf } from './sources.ts';
+
+/** A ResNet-18 of twice the paper's width has 180 MB. */
+const MOST_MODEL_BYTES = 1e9;
+/** Images between two calls of onProgress. */
+const TELL_EVERY = 8;
+
+/** A picture that is scored, at the size of the network's input. */
+interface Taken extends ImagePixels {
+  uri: string;
+}
+
+export class Models {
+  readonly #files: Platform;
+  readonly #library: Pick<Library, 'loadModel' | 'score'>;
+
+  constructor(files: Platform, library: Pick<Library, 'loadModel' | 'score'>) {
+    this.#files = files;
+    this.#library = library;
+  }
+
+  /** Stores a model.safetensors. @returns its folder   @throws FormatError when it is none, or does not say how it scores */
+  async add(file: File): Promise<string> {
+    if (file.size > MOST_MODEL_BYTES) {
+      throw new DataError(
+        `${file.name}: it has ${megabytes(file.size)}; models have up to ${megabytes(MOST_MODEL_BYTES)}.`,
+        {
+          remedy: `the ${FILE.model} of a run folder`,
+        },
+      );
+    }
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const { config } = await this.#library.loadModel(bytes);
+    const name = `model-${config.normal ?? 'only'}-${config.seed}`.replace(/[^\p{L}\p{N}._-]+/gu, '_');
+    let folder = `${RUNS}/${name}`;
+    for (let number = 2; await this.#files.exists(folder); number++) folder = `${RUNS}/${name}-${number}`;
+    await this.#files.writeFileAtomic(`${folder}/${FILE.model}`, bytes);
+    return folder;
+  }
+
+  /**
+   * Scores images with a run's or an added model; an image's augmented views hang on its place among those that can be read.
+   * @throws DataError when none of the files is an image
+   */
+  async score(
+    folder: string,
+    given: readonly GivenFile[],
+    onProgress: (done: number, total: number) => void,
+  ): Promise<NewScores> {
+    const model = await this.#library.loadModel(folder);
+    const { images, skipped } = await this.#take(given, model.config.size, onProgress);
+    const { scores } = await this.#library.score(model, images, { onProgress });
+    return {
+      images: scores.map(({ image, ...values }, index) => ({ path: image, scores: values, uri: images[index].uri })),
+      skipped,
+    };
+  }
+
+  /** The images, made small one by one, so that many large ones need little memory. */
+  async #take(given: readonly GivenFile[], size: number, onProgress: (done: number, total: number) => void) {
+    const { sources, skipped } = await openSources(given);
+    const decoder = new ImageDecoder(this.#files);
+    const images: Taken[] = [];
+    for (const [at, source] of sources.entries()) {
+      if (at % TELL_EVERY === 0) onProgress(at, sources.length);
+      if (isLitter(source.path)) continue;
+      try {
+        const image = fitted(await decodeWithin(decoder, await readSource(source)), size);
+        images.push({ name: source.path, ...image, uri: await thumbnailUri(image, PICTURE_SIDE) });
+      } catch (error) {
+        const reason = error instanceof UnreadableImage ? error.message : reasonOf(error);
+        skipped.push({ file: source.path, reason });
+      }
+    }
+    if (images.length === 0) throw noImage(skipped);
+    return { images, skipped };
+  }
+}
+
+function noImage(skipped: readonly SkippedFile[]): DataError {
+  return new DataError('there is no image to score.', {
+    details: skipped.slice(0, 3).map(({ file, reason }) => `${file}: ${reason}`),
+    remedy: 'one or more JPEG, PNG or BMP images, or a zip of them',
+  });
+}

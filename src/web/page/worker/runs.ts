@@ -1,0 +1,171 @@
+/** The run folders of this origin: what there is, what it found, and what can be taken away. */
+
+import { ImageDecoder } from '../../../data/decode.ts';
+import { demoImage } from '../../../data/demo.ts';
+import type { RgbImage } from '../../../data/imageSet.ts';
+import { UnreadableImage } from '../../../data/unreadable.ts';
+import { UsageError } from '../../../errors.ts';
+import type { OriginStorage } from '../../../platform/browserStorage.ts';
+import type { Platform } from '../../../platform/platform.ts';
+import { thumbnailUri } from '../../../report/png.ts';
+import type { RunConfig } from '../../../train/config.ts';
+import type { StepMetrics } from '../../../train/hooks.ts';
+import type { RunResult } from '../../../train/result.ts';
+import { FILE } from '../../../train/runFolder.ts';
+import { parseScoresCsv } from '../../../train/scoresCsv.ts';
+import type { RunInfo, RunView } from '../../pageApi.ts';
+import { zipOf } from './zip.ts';
+
+export const RUNS = 'runs';
+
+/** Side of the small pictures, pixels. */
+export const PICTURE_SIDE = 64;
+
+/** Beside the trainer's own files: what the page must know of a run when it comes back. */
+const NOTE = 'page.json';
+
+export interface RunNote {
+  /** Steps of the whole run. */
+  steps: number;
+  /** Of the images that it trains on; '' where they are generated. */
+  revision: string;
+  /** Set from the first step to a pause, a stop, an end or an error: still set, the page was closed meanwhile. */
+  isUnderWay: boolean;
+}
+
+/** So much of metrics.jsonl holds its last line. */
+const TAIL_BYTES = 2048;
+
+export class Runs {
+  readonly #files: Platform;
+  readonly #storage: OriginStorage;
+
+  constructor(files: Platform, storage: OriginStorage) {
+    this.#files = files;
+    this.#storage = storage;
+  }
+
+  /** All of them, the newest first. */
+  async list(): Promise<RunInfo[]> {
+    const entries = (await this.#files.listFolder(RUNS)) ?? [];
+    const found = await Promise.all(entries.map(({ name }) => this.info(`${RUNS}/${name}`)));
+    return found.filter((run) => run !== null).sort((a, b) => b.changed - a.changed);
+  }
+
+  /** Null when the folder holds neither a run nor a model. */
+  async info(folder: string): Promise<RunInfo | null> {
+    const config = await this.#json<RunConfig>(folder, FILE.config);
+    const result = await this.#json<RunResult>(folder, FILE.result);
+    const files = await Promise.all(
+      [FILE.result, FILE.checkpoint, FILE.config, FILE.model].map((name) => this.#open(folder, name)),
+    );
+    const changed = Math.max(0, ...files.map((file) => file?.lastModified ?? 0));
+    if (config === null && files[3] === null) return null;
+    const state = config === null ? 'model' : result === null ? 'interrupted' : 'finished';
+    const steps = await this.doneSteps(folder);
+    const totalSteps = result?.steps ?? (await this.note(folder))?.steps ?? 0;
+    return { folder, state, config, result, steps, totalSteps, changed };
+  }
+
+  /** @throws UsageError when the run has not come to its end */
+  async view(folder: string): Promise<RunView> {
+    const config = await this.#json<RunConfig>(folder, FILE.config);
+    const result = await this.#json<RunResult>(folder, FILE.result);
+    if (config === null || result === null) {
+      throw new UsageError(`${folder}: this run has not come to its end.`, { remedy: 'go on with it first' });
+    }
+    const [metrics, scores] = [await this.#text(folder, FILE.metrics), await this.#text(folder, FILE.scores)];
+    const lines = metrics.split('\n').filter((line) => line !== '');
+    return {
+      folder,
+      config,
+      result,
+      metrics: lines.map((line) => JSON.parse(line) as StepMetrics),
+      images: parseScoresCsv(scores, `${folder}/${FILE.scores}`),
+    };
+  }
+
+  /** Pictures of images that the run knows by these paths; null where they are no longer there. */
+  async pictures(folder: string, paths: readonly string[]): Promise<(string | null)[]> {
+    const config = await this.#json<RunConfig>(folder, FILE.config);
+    if (config === null) return paths.map(() => null);
+    const decoder = new ImageDecoder(this.#files);
+    const uris: (string | null)[] = [];
+    for (const path of paths) {
+      const image =
+        config.dataset === 'demo'
+          ? demoImage(path, config.seed)
+          : await this.#decode(decoder, `${config.data}/${path}`);
+      uris.push(image && (await thumbnailUri(image, PICTURE_SIDE)));
+    }
+    return uris;
+  }
+
+  async remove(folder: string): Promise<void> {
+    if (!folder.startsWith(`${RUNS}/`)) throw noRun(folder);
+    await this.#storage.removeFolder(folder);
+  }
+
+  /** @throws UsageError when there is no such file */
+  async file(folder: string, name: string): Promise<File> {
+    const file = await this.#open(folder, name);
+    if (file === null) throw new UsageError(`${folder}/${name}: there is no such file.`);
+    return file;
+  }
+
+  /** Steps that the last checkpoint has seen: the metrics are written just before it. */
+  async doneSteps(folder: string): Promise<number> {
+    const file = await this.#open(folder, FILE.metrics);
+    if (file === null) return 0;
+    const lines = (await file.slice(Math.max(0, file.size - TAIL_BYTES)).text()).split('\n');
+    const last = lines.at(-2); // what follows the last line end is nothing, or torn
+    return last ? (JSON.parse(last) as StepMetrics).step : 0;
+  }
+
+  /** All files of the folder, as a zip with the folder in it. */
+  async zip(folder: string): Promise<Blob> {
+    const entries = (await this.#files.listFolder(folder)) ?? [];
+    const names = entries.filter(({ name, kind }) => kind === 'file' && name !== NOTE).map(({ name }) => name);
+    if (names.length === 0) throw noRun(folder);
+    const top = folder.slice(folder.lastIndexOf('/') + 1);
+    return zipOf(
+      await Promise.all(
+        names.map(async (name) => ({ path: `${top}/${name}`, content: await this.file(folder, name) })),
+      ),
+    );
+  }
+
+  note(folder: string): Promise<RunNote | null> {
+    return this.#json<RunNote>(folder, NOTE);
+  }
+
+  async writeNote(folder: string, note: RunNote): Promise<void> {
+    await this.#files.writeFileAtomic(`${folder}/${NOTE}`, new TextEncoder().encode(JSON.stringify(note)));
+  }
+
+  async #decode(decoder: ImageDecoder, path: string): Promise<RgbImage | null> {
+    if (!(await this.#files.exists(path))) return null;
+    try {
+      return await decoder.decode(await this.#files.readFile(path));
+    } catch (error) {
+      if (error instanceof UnreadableImage) return null;
+      throw error;
+    }
+  }
+
+  async #open(folder: string, name: string): Promise<File | null> {
+    const path = `${folder}/${name}`;
+    return (await this.#files.exists(path)) ? this.#storage.openFile(path) : null;
+  }
+
+  async #text(folder: string, name: string): Promise<string> {
+    return (await this.file(folder, name)).text();
+  }
+
+  async #json<T>(folder: string, name: string): Promise<T | null> {
+    const file = await this.#open(folder, name);
+    return file && (JSON.parse(await file.text()) as T);
+  }
+}
+
+const noRun = (folder: string): UsageError => new UsageError(`${folder}: there is no such run.`);

@@ -1,0 +1,208 @@
+/**
+ * The run that is under way: one at a time over all tabs, interrupted on request, and after a lost device on its way again
+ * from the last checkpoint by itself.
+ */
+import { AdapterError, DeviceLostError } from '../../../../runtime/index.ts';
+import { InterruptedError, type OeclError, UsageError } from '../../../errors.ts';
+import type { Library } from '../../../library/library.ts';
+import type { TrainOptions } from '../../../library/types.ts';
+import type { OriginStorage } from '../../../platform/browserStorage.ts';
+import type { RunStart, StepMetrics, TrainHooks } from '../../../train/hooks.ts';
+import type { RunInfo, TrainCallbacks } from '../../pageApi.ts';
+import type { Images } from './images.ts';
+import type { RunNote, Runs } from './runs.ts';
+
+/** Lost devices in a row, without a new checkpoint between them, after which a run gives up. */
+const MOST_LOSSES = 3;
+/** Milliseconds between two calls of onSteps. */
+const TELL_EVERY = 250;
+/** Milliseconds: a browser restarts the process that drives the GPU. */
+const RESTART_TAKES = 1000;
+/** Milliseconds after which a page that was closed has surely given its lock back. */
+const PATIENCE = 3000;
+const LOCK = 'oecl training';
+
+export class Session {
+  readonly #library: Pick<Library, 'train'>;
+  readonly #runs: Runs;
+  readonly #images: Images;
+  readonly #storage: OriginStorage;
+  #interrupt: AbortController | null = null;
+
+  constructor(library: Pick<Library, 'train'>, runs: Runs, images: Images, storage: OriginStorage) {
+    this.#library = library;
+    this.#runs = runs;
+    this.#images = images;
+    this.#storage = storage;
+  }
+
+  /** Runs `body` while no tab trains, and lets none begin. @param what the page cannot do meanwhile, for the error */
+  async alone<T>(what: string, body: () => Promise<T>): Promise<T> {
+    const done = await this.#storage.withLock(LOCK, PATIENCE, body);
+    if (done) return done.value;
+    throw underWay(what);
+  }
+
+  interrupt(): void {
+    this.#interrupt?.abort();
+  }
+
+  /** @throws UsageError when it is the run that is under way */
+  async removeRun(folder: string): Promise<void> {
+    const isUnderWay = (await this.#runs.note(folder))?.isUnderWay && (await this.#storage.isLocked(LOCK));
+    if (isUnderWay) throw underWay(`remove ${folder}`);
+    await this.#runs.remove(folder);
+  }
+
+  /** The run that was under way when the page was closed; null while another tab trains. */
+  async unfinished(): Promise<RunInfo | null> {
+    const found = await this.#storage.withLock(LOCK, PATIENCE, async () => {
+      for (const run of await this.#runs.list()) {
+        if (run.state === 'interrupted' && (await this.#runs.note(run.folder))?.isUnderWay) return run;
+      }
+      return null;
+    });
+    return found?.value ?? null;
+  }
+
+  async train(options: TrainOptions, callbacks: TrainCallbacks): Promise<{ folder: string; interrupted: boolean }> {
+    return this.alone('train', async () => {
+      this.#interrupt = new AbortController();
+      const folder = (options.resume && options.out) || null;
+      const begun = folder === null ? null : await this.#runs.note(folder);
+      const run = new WatchedRun(this.#runs, callbacks, this.#interrupt.signal, folder, begun);
+      try {
+        run.note.revision = await this.#readyImages(options, begun);
+        return await this.#untilNoLoss(options, run, callbacks);
+      } finally {
+        this.#interrupt = null;
+        await run.end();
+      }
+    });
+  }
+
+  /** The revision of the images that are trained on. @throws UsageError when they are not those that the run began with */
+  async #readyImages({ dataset, out }: TrainOptions, begun: RunNote | null): Promise<string> {
+    if (begun ? begun.revision === '' : dataset !== 'folder') return '';
+    await this.#images.tidy();
+    const revision = await this.#images.revision();
+    if (!begun || begun.revision === revision) return revision;
+    throw new UsageError(`${out}: the images have changed since this run began, so it cannot go on.`, {
+      details: ['what it has learnt so far is kept; a run goes on with the very same images only'],
+      remedy: 'a new run',
+    });
+  }
+
+  async #untilNoLoss(
+    options: TrainOptions,
+    run: WatchedRun,
+    { onRecover }: TrainCallbacks,
+  ): Promise<{ folder: string; interrupted: boolean }> {
+    let [losses, doneAtLoss] = [0, 0];
+    let next = options;
+    for (;;) {
+      try {
+        const { folder, interrupted } = await this.#library.train(next, run.hooks);
+        return { folder, interrupted };
+      } catch (error) {
+        if (error instanceof InterruptedError && next.resume) return { folder: next.out!, interrupted: true };
+        if (!isLoss(error, losses)) throw error;
+        const done = run.folder === null ? 0 : await this.#runs.doneSteps(run.folder);
+        losses = done > doneAtLoss ? 1 : losses + 1;
+        doneAtLoss = done;
+        if (losses > MOST_LOSSES) throw givenUp(error, done);
+        // a run whose folder is not begun yet begins anew; one without a checkpoint does so by itself
+        if (run.folder !== null) next = { out: run.folder, resume: true };
+        onRecover(losses);
+        await new Promise((resolve) => setTimeout(resolve, RESTART_TAKES));
+      }
+    }
+  }
+}
+
+/** What the page is told of a run, and what it will find of it after it was closed. */
+class WatchedRun {
+  /** Once it has begun. */
+  folder: string | null;
+  readonly note: RunNote;
+  readonly hooks: TrainHooks;
+  readonly #runs: Runs;
+  readonly #callbacks: TrainCallbacks;
+  #steps: StepMetrics[] = [];
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  /** The notes are written one after the other. */
+  #written: Promise<void> = Promise.resolve();
+
+  /** @param folder, begun of a run that goes on */
+  constructor(
+    runs: Runs,
+    callbacks: TrainCallbacks,
+    signal: AbortSignal,
+    folder: string | null,
+    begun: RunNote | null,
+  ) {
+    this.#runs = runs;
+    this.#callbacks = callbacks;
+    this.folder = folder;
+    this.note = begun ?? { steps: 0, revision: '', isUnderWay: false };
+    this.hooks = {
+      onLoad: callbacks.onLoad,
+      onStart: (start) => this.#begin(start),
+      onStep: (metrics) => this.#add(metrics),
+      onEvaluate: callbacks.onEvaluate,
+      onNote: callbacks.onNote,
+      signal,
+    };
+  }
+
+  /** The run is no longer under way. */
+  async end(): Promise<void> {
+    this.#tell();
+    this.#keepNote(false);
+    await this.#written;
+  }
+
+  #begin(start: RunStart): void {
+    this.folder = start.config.out;
+    this.note.steps = start.steps;
+    this.#keepNote(true);
+    this.#callbacks.onStart(start);
+  }
+
+  #add(metrics: StepMetrics): void {
+    this.#steps.push(metrics);
+    this.#timer ??= setTimeout(() => this.#tell(), TELL_EVERY);
+  }
+
+  #tell(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#steps.length > 0) this.#callbacks.onSteps(this.#steps);
+    this.#steps = [];
+  }
+
+  #keepNote(isUnderWay: boolean): void {
+    const folder = this.folder;
+    if (folder === null) return;
+    const note = { ...this.note, isUnderWay };
+    this.#written = this.#written.then(() => this.#runs.writeNote(folder, note));
+  }
+}
+
+const underWay = (what: string): UsageError =>
+  new UsageError(`${what}: a training is under way, in this tab or in another one of this page.`, {
+    remedy: 'wait until it has come to its end, or pause it there',
+  });
+
+/** While the browser restarts the process that drives the GPU, there is no adapter. */
+const isLoss = (error: unknown, losses: number): error is OeclError =>
+  error instanceof DeviceLostError || (losses > 0 && error instanceof AdapterError);
+
+function givenUp(error: OeclError, done: number): DeviceLostError {
+  return new DeviceLostError(`the device was lost ${MOST_LOSSES + 1} times in a row: the run stopped.`, {
+    details: [error.sentence, `kept         ${done} steps, in the last checkpoint`],
+    remedy:
+      'close other programs and tabs that use the GPU, then go on; if it happens again, a smaller batch or network, or a newer driver',
+    cause: error,
+  });
+}

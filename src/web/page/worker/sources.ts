@@ -1,0 +1,72 @@
+/** The files that the user gave, zips opened: each with its path, its size and a way to its bytes. */
+import type { SkippedFile } from '../../../data/imageSet.ts';
+import type { GivenFile } from '../../pageApi.ts';
+import { cleanPath, commonRoot, isLitter, partCalled } from './intake.ts';
+import { filesInZip, isZip, UnreadableFile, type ZippedFile } from './zip.ts';
+
+/** Larger files are no image that one trains on, and would fill the memory. */
+export const MOST_FILE_BYTES = 250e6;
+
+/** As a zip's: `bytes` before it is read, `read` with UnreadableFile. */
+export type Source = ZippedFile;
+
+/**
+ * All files, in order. With other files beside it, a zip counts as a folder when its images lie in none, or when it is
+ * called train, test or outliers.
+ */
+export async function openSources(given: readonly GivenFile[]): Promise<{ sources: Source[]; skipped: SkippedFile[] }> {
+  const sources: Source[] = [];
+  const skipped: SkippedFile[] = [];
+  for (const { path: givenPath, file } of given) {
+    const path = cleanPath(givenPath);
+    if (isLitter(path)) continue;
+    try {
+      if (await isZip(file)) sources.push(...inside(await filesInZip(file), path, given.length > 1));
+      else sources.push({ path, bytes: file.size, read: () => readFile(file) });
+    } catch (error) {
+      skipped.push({ file: path, reason: reasonOf(error) });
+    }
+  }
+  return { sources, skipped };
+}
+
+const ENDING = /\.zip$/i;
+
+function inside(entries: readonly ZippedFile[], zip: string, hasNeighbours: boolean): Source[] {
+  const cleaned = entries.map((entry) => ({ ...entry, path: cleanPath(entry.path) }));
+  if (!hasNeighbours) return cleaned;
+  const isPart = partCalled(zip.slice(zip.lastIndexOf('/') + 1).replace(ENDING, '')) !== undefined;
+  const meant = cleaned.map(({ path }) => path).filter((path) => !isLitter(path));
+  const root = commonRoot(meant, !isPart);
+  const isFlat = meant.every((path) => !path.slice(root.length).includes('/'));
+  const folder = isFlat || isPart ? `${zip.replace(ENDING, '')}/` : zip.slice(0, zip.lastIndexOf('/') + 1);
+  return cleaned.map((entry) => ({
+    ...entry,
+    path: folder + (entry.path.startsWith(root) ? entry.path.slice(root.length) : entry.path),
+  }));
+}
+
+/** The bytes of a source. @throws UnreadableFile with the reason when it is too large, or its bytes cannot be had */
+export async function readSource({ bytes, read }: Source): Promise<Uint8Array<ArrayBuffer>> {
+  if (bytes > MOST_FILE_BYTES) {
+    throw new UnreadableFile(`it has ${megabytes(bytes)}; files of up to ${megabytes(MOST_FILE_BYTES)} are read`);
+  }
+  return read();
+}
+
+async function readFile(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (cause) {
+    throw new UnreadableFile('it cannot be opened: it was moved, changed or taken away since it was chosen', { cause });
+  }
+}
+
+/** The clause of an UnreadableFile; anything else is thrown on. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof UnreadableFile) return error.message;
+  throw error;
+}
+
+/** At least 1 MB: for sentences on sizes that are too large. */
+export const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en-US')} MB`;

@@ -1,0 +1,74 @@
+/**
+ * Zips, read and written by zip.js: it reads a zip of any size from the disk, entry by entry from the central directory
+ * (fflate's stream reader cannot, and its other one holds all in memory), knows zip64, and leaves the packing to the
+ * browser's own CompressionStream. The core without its own codecs and workers: we are in a worker already.
+ */
+import { BlobReader, BlobWriter, configure, ZipReader, ZipWriter } from '@zip.js/zip.js/lib/zip-core-custom.js';
+
+const CONFIGURATION = { useWebWorkers: false, useCompressionStream: true } as const;
+
+/** Why its bytes cannot be had; the message is a clause. */
+export class UnreadableFile extends Error {
+  override readonly name = 'UnreadableFile';
+}
+
+export interface ZippedFile {
+  path: string;
+  /** Unpacked bytes, as the zip claims. */
+  bytes: number;
+  /** @throws UnreadableFile when it is damaged, locked, or larger than it claims */
+  read(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Whether a file is a zip, by its first bytes. */
+export async function isZip(file: Blob): Promise<boolean> {
+  const [p, k, three, four] = new Uint8Array(await file.slice(0, 4).arrayBuffer());
+  return p === 0x50 && k === 0x4b && ((three === 3 && four === 4) || (three === 5 && four === 6));
+}
+
+/** The files in a zip; nothing is unpacked before `read`. @throws UnreadableFile when it is damaged */
+export async function filesInZip(zip: Blob): Promise<ZippedFile[]> {
+  configure(CONFIGURATION);
+  const reader = new ZipReader(new BlobReader(zip));
+  const entries = await reader.getEntries().catch((cause) => {
+    throw new UnreadableFile('the zip is damaged, or cut off', { cause });
+  });
+  return entries.flatMap((entry) => {
+    if (entry.directory) return [];
+    const { filename: path, uncompressedSize: bytes, encrypted } = entry;
+    const read = async () => {
+      if (encrypted) throw new UnreadableFile('it is locked with a password; unpack the zip yourself');
+      const target = new Uint8Array(bytes);
+      try {
+        await entry.getData(intoArray(target), { checkSignature: true });
+      } catch (cause) {
+        throw new UnreadableFile('the zip is damaged here', { cause });
+      }
+      return target;
+    };
+    return [{ path, bytes, read }];
+  });
+}
+
+/** Fails when there is more to write than the array holds, so that a file that lies about its size fills no memory. */
+function intoArray(target: Uint8Array): WritableStream<Uint8Array> {
+  let filled = 0;
+  return new WritableStream({
+    write(chunk) {
+      if (filled + chunk.length > target.length) throw new Error('more bytes than the zip announced');
+      target.set(chunk, filled);
+      filled += chunk.length;
+    },
+    close() {
+      if (filled < target.length) throw new Error('fewer bytes than the zip announced');
+    },
+  });
+}
+
+/** A zip of files. */
+export async function zipOf(files: readonly { path: string; content: Blob }[]): Promise<Blob> {
+  configure(CONFIGURATION);
+  const writer = new ZipWriter(new BlobWriter('application/zip'));
+  for (const { path, content } of files) await writer.add(path, new BlobReader(content));
+  return writer.close();
+}

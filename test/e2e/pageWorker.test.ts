@@ -1,0 +1,291 @@
+/** The page's worker in a real browser, on SwiftShader: what the page asks of it, and what it finds after a reload. */
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { StepMetrics } from '../../src/train/hooks.ts';
+import { parseScoresCsv } from '../../src/train/scoresCsv.ts';
+import { filesInZip, zipOf } from '../../src/web/page/worker/zip.ts';
+import { oecl, tinyOptions } from '../helpers/commandLine.ts';
+import { whyNoChrome } from '../helpers/page.ts';
+import { filesBelow } from '../helpers/program.ts';
+import { tinyDataset } from '../helpers/tinyRun.ts';
+import { type Files, type OpenedWorker, openWorkerPage } from '../helpers/workerPage.ts';
+
+/** Values of a run of seconds. */
+const TINY = { preset: 'tiny', arch: 'resnet10', width: 4, size: 16, views: 2, checkpointEvery: 1 };
+const DEMO = { ...TINY, dataset: 'demo', epochs: 1, batch: 16 };
+/** So many steps that a page can be reloaded between two checkpoints. */
+const EPOCHS = 12;
+
+const why = await whyNoChrome();
+
+describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (skipped: ${why})`}`, () => {
+  let worker: OpenedWorker;
+
+  beforeAll(async () => {
+    worker = await openWorkerPage();
+  });
+  afterAll(() => worker?.close());
+
+  test('says which device there is', async () => {
+    const { value } = await worker.call('device');
+    expect(value).toMatchObject({ isSoftware: true });
+    expect(`${value?.vendor} ${value?.architecture}`).toMatch(/swiftshader/i);
+  });
+
+  test('cannot reach another origin: the policy of its page holds for it', async () => {
+    const blocked = await worker.inWorker(
+      () =>
+        new Promise<string>((resolve) => {
+          addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective));
+          fetch('https://example.com/').catch(() => {});
+        }),
+    );
+    expect(blocked).toBe('connect-src');
+  });
+
+  test('the demo: train, look, take away', async () => {
+    const { value: pictures } = await worker.call('demoPictures');
+    expect(new Set(pictures!.map(({ className }) => className)).size).toBe(5);
+    expect(pictures![0].uri).toMatch(/^data:image\/png;base64,/);
+
+    const { value: done } = await worker.train(DEMO);
+    expect(done).toEqual({ folder: 'runs/demo-oecl-Eosinophil-0', interrupted: false });
+    const told = await worker.told();
+    const start = told.find(([name]) => name === 'onStart')![1] as { steps: number };
+    const steps = told.filter(([name]) => name === 'onSteps').flatMap(([, metrics]) => metrics as { step: number }[]);
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: start.steps }, (_, i) => i + 1));
+
+    const { value: view } = await worker.call('view', done!.folder);
+    expect(view!.metrics.length).toBe(start.steps);
+    expect(view!.images.length).toBe(view!.result.testImages.in + view!.result.testImages.out);
+    const { value: uris } = await worker.call('pictures', done!.folder, [view!.images[0].path, 'test/Monocyte/999']);
+    expect(uris![0]).toMatch(/^data:image\/png;base64,/);
+    expect(uris![1]).toBeNull();
+    expect((await worker.file(done!.folder, 'report.html')).toString()).toContain('<!doctype html>');
+
+    const { value: runs } = await worker.call('runs');
+    expect(runs).toMatchObject([
+      { folder: done!.folder, state: 'finished', steps: start.steps, totalSteps: start.steps },
+    ]);
+    expect((await worker.call('unfinished')).value).toBeNull();
+  });
+
+  describe('own images', () => {
+    /** train/, test/ and outliers/, as Node reads them. */
+    let data: string;
+    /** What lies there, by path. */
+    let files: Files;
+    /** The run of the same images in Node. */
+    let inNode: string;
+    let options: object;
+
+    beforeAll(async () => {
+      data = await tinyDataset({ stripes: 9, disk: 0 });
+      const outliers = await tinyDataset({ stripes: 0, disk: 5 });
+      for (const name of await filesBelow(join(outliers, 'train'))) {
+        await mkdir(dirname(join(data, 'outliers', name)), { recursive: true });
+        await writeFile(join(data, 'outliers', name), await readFile(join(outliers, 'train', name)));
+      }
+      const paths = (await filesBelow(data)).sort();
+      files = Object.fromEntries(
+        await Promise.all(paths.map(async (path) => [path, await readFile(join(data, path))])),
+      );
+      inNode = join(await mkdtemp(join(tmpdir(), 'oecl-page-node-')), 'run');
+      const more = { adapter: 'swiftshader', oe: `folder:${data}/outliers`, epochs: `${EPOCHS}` };
+      const { code, stderr } = await oecl(tinyOptions(data, inNode, more));
+      expect(code, stderr).toBe(0);
+    });
+
+    const resultOfNode = async () => JSON.parse(await readFile(join(inNode, 'result.json'), 'utf8'));
+    const ofPart = (part: string) => Object.entries(files).filter(([path]) => path.startsWith(`${part}/`));
+    const toldSteps = async () =>
+      (await worker.told()).filter(([name]) => name === 'onSteps').flatMap(([, metrics]) => metrics as StepMetrics[]);
+    const untilStep = (step: number) =>
+      expect.poll(async () => (await toldSteps()).at(-1)?.step ?? 0, { timeout: 60_000 }).toBeGreaterThanOrEqual(step);
+
+    /** The same weights and scores as in Node. */
+    async function expectAsInNode(folder: string): Promise<void> {
+      const { value: view } = await worker.call('view', folder);
+      const { weightsSha256, auroc } = await resultOfNode();
+      expect(view!.result).toMatchObject({ weightsSha256, auroc, where: 'browser' });
+      expect((await worker.file(folder, 'scores.csv')).toString()).toBe(
+        await readFile(join(inNode, 'scores.csv'), 'utf8'),
+      );
+      expect(view!.metrics.map(({ step }) => step)).toEqual(
+        Array.from({ length: view!.result.steps }, (_, i) => i + 1),
+      );
+    }
+
+    test('a folder, and a zip with a broken file in it', async () => {
+      const dropped = Object.fromEntries(
+        [...ofPart('train'), ...ofPart('test')].map(([path, bytes]) => [`cells/${path}`, bytes]),
+      );
+      const { value: content, error } = await worker.addImages('train', {
+        ...dropped,
+        'cells/.DS_Store': new Uint8Array(3),
+        'cells/notes.txt': new Uint8Array(3),
+      });
+      expect(error).toBeUndefined();
+      expect(content!.parts.train).toMatchObject({ images: 9, classes: [{ name: 'stripes', images: 9 }] });
+      expect(content!.parts.train!.skipped.map(({ file }) => file)).toEqual(['cells/notes.txt']);
+      expect(content!.parts.test).toMatchObject({ images: 12, classes: [{ name: 'disk' }, { name: 'stripes' }] });
+      expect(content!.parts.test!.pictures.length).toBe(12);
+      expect(content!.quota).toBeGreaterThan(content!.usage);
+
+      const zip = await zipOf([
+        ...ofPart('outliers').map(([path, bytes]) => ({ path, content: new Blob([bytes as BlobPart]) })),
+        { path: 'outliers/disk/broken.png', content: new Blob([new Uint8Array(99)]) },
+      ]);
+      const { value: withOutliers } = await worker.addImages('outliers', {
+        'others.zip': new Uint8Array(await zip.arrayBuffer()),
+      });
+      expect(withOutliers!.parts.outliers).toMatchObject({
+        images: 5,
+        skipped: [{ file: 'outliers/disk/broken.png', reason: 'it is not a JPEG, PNG or BMP file' }],
+      });
+      expect((await worker.call('readData')).value).toMatchObject({ id: withOutliers!.id, parts: withOutliers!.parts });
+      const nothing = await worker.addImages('test', { 'a/b.png': new Uint8Array(9) });
+      expect(nothing.error).toMatchObject({
+        name: 'DataError',
+        message: expect.stringContaining('a/b.png: it is not a'),
+      });
+      const { id } = withOutliers!;
+      options = {
+        ...TINY,
+        dataset: 'folder',
+        data: `data/${id}`,
+        oe: `folder:data/${id}/outliers`,
+        normal: 'stripes',
+        epochs: EPOCHS,
+        batch: 4,
+      };
+    });
+
+    test('paused, resumed, reloaded half-way and resumed: the bits of Node', async () => {
+      await worker.begin({ ...options, out: 'runs/parts' });
+      await untilStep(3);
+      await worker.call('interrupt');
+      expect((await worker.ended()).value).toEqual({ folder: 'runs/parts', interrupted: true });
+      expect((await worker.call('unfinished')).value).toBeNull();
+
+      await worker.begin({ out: 'runs/parts', resume: true });
+      await untilStep(8);
+      await worker.reload();
+      const { value: unfinished } = await worker.call('unfinished');
+      expect(unfinished).toMatchObject({ folder: 'runs/parts', state: 'interrupted', totalSteps: 24 });
+      expect(unfinished!.steps).toBeGreaterThanOrEqual(6);
+      expect((await worker.train({ out: unfinished!.folder, resume: true })).value).toMatchObject({
+        interrupted: false,
+      });
+      const [, start] = (await worker.told()).find(([name]) => name === 'onStart')!;
+      expect(start).toMatchObject({ doneSteps: expect.any(Number), deviceBytes: expect.any(Number) });
+      await expectAsInNode('runs/parts');
+      expect((await worker.call('unfinished')).value).toBeNull();
+    });
+
+    test('the run folder as a zip', async () => {
+      const zipped = await filesInZip(new Blob([(await worker.zip('runs/parts')) as BlobPart]));
+      expect(zipped.map(({ path }) => path).sort()).toEqual(
+        (await filesBelow(inNode)).map((name) => `parts/${name}`).sort(),
+      );
+      const model = zipped.find(({ path }) => path.endsWith('model.safetensors'))!;
+      expect(Buffer.from(await model.read()).equals(await readFile(join(inNode, 'model.safetensors')))).toBe(true);
+    });
+
+    test('a model of Node gives the scores of Node; other files are refused', async () => {
+      const { value: model } = await worker.addModel(await readFile(join(inNode, 'model.safetensors')));
+      expect(model).toMatchObject({ folder: 'runs/model-stripes-0', state: 'model', config: null });
+      const expected = parseScoresCsv(await readFile(join(inNode, 'scores.csv'), 'utf8'), 'scores.csv');
+      const given = Object.fromEntries(expected.map(({ path }) => [path, files[path]]));
+      const { value: scored } = await worker.score(model!.folder, { ...given, 'bad.png': new Uint8Array(3) });
+      const rounded = scored!.images.map(({ path, scores }) => [
+        path,
+        ...Object.values(scores).map((v) => Number(v.toPrecision(9))),
+      ]);
+      expect(rounded).toEqual(expected.map(({ path, scores }) => [path, ...Object.values(scores)]));
+      expect(scored!.skipped).toEqual([{ file: 'bad.png', reason: 'it is not a JPEG, PNG or BMP file' }]);
+      const checkpoint = await worker.addModel(await readFile(join(inNode, 'checkpoint.safetensors')));
+      expect(checkpoint.error).toMatchObject({
+        name: 'FormatError',
+        message: expect.stringMatching(/do not say how images are scored/),
+      });
+      expect((await worker.addModel(new Uint8Array(50))).error).toMatchObject({ name: 'FormatError' });
+    });
+
+    describe('a lost device', () => {
+      /** Keeps every device that the worker opens. */
+      beforeEach(async () => {
+        await worker.reload();
+        await worker.inWorker(() => {
+          const kept: GPUDevice[] = [];
+          const open = GPUAdapter.prototype.requestDevice;
+          GPUAdapter.prototype.requestDevice = async function (...args) {
+            const device = await open.apply(this, args);
+            kept.push(device);
+            if ((globalThis as { isDoomed?: boolean }).isDoomed) device.destroy();
+            return device;
+          };
+          return void Object.assign(globalThis, { kept });
+        });
+      });
+      const recoveries = async () =>
+        (await worker.told()).filter(([name]) => name === 'onRecover').map(([, attempt]) => attempt);
+
+      test('is replaced by itself, and the run ends in the same bits', async () => {
+        await worker.begin({ ...options, out: 'runs/lost' });
+        for (const step of [3, 9]) {
+          await untilStep(step);
+          await worker.inWorker(() => (globalThis as never as { kept: GPUDevice[] }).kept.at(-1)!.destroy());
+          await expect.poll(recoveries, { timeout: 60_000 }).toHaveLength(step === 3 ? 1 : 2);
+        }
+        const { value, error } = await worker.ended();
+        expect(error).toBeUndefined();
+        expect(value).toEqual({ folder: 'runs/lost', interrupted: false });
+        expect(await recoveries()).toEqual([1, 1]); // checkpoints were written between the two
+        await expectAsInNode('runs/lost');
+      });
+
+      test('again and again: the run gives up, says what to do, and nothing is lost', async () => {
+        await worker.inWorker(() => Object.assign(globalThis, { isDoomed: true }));
+        const { error } = await worker.train({ ...options, out: 'runs/doomed' });
+        expect(await recoveries()).toEqual([1, 2, 3]);
+        expect(error).toMatchObject({
+          name: 'DeviceLostError',
+          message: expect.stringMatching(/^the device was lost 4 times/),
+        });
+        expect(error!.remedy).toMatch(/a smaller batch/);
+        expect((await worker.call('unfinished')).value).toBeNull();
+        await worker.reload();
+      });
+    });
+
+    test('two tabs never train at once', async () => {
+      await worker.begin({ ...options, epochs: 200, out: 'runs/first' });
+      await untilStep(3);
+      const other = await worker.another();
+      const { error } = await other.train({ ...options, out: 'runs/second' });
+      const message = expect.stringMatching(/a training is under way, in this tab or in another/);
+      expect(error).toMatchObject({ name: 'UsageError', message });
+      expect((await other.call('unfinished')).value).toBeNull();
+      expect((await other.call('removeRun', 'runs/first')).error).toMatchObject({ name: 'UsageError', message });
+      expect((await other.call('removeImages', 'train')).error).toMatchObject({ name: 'UsageError', message });
+      await worker.call('interrupt');
+      expect((await worker.ended()).value).toEqual({ folder: 'runs/first', interrupted: true });
+      await other.page.close();
+    });
+
+    test('with other images a begun run does not go on; what is removed is gone', async () => {
+      await worker.call('removeImages', 'test');
+      const { error } = await worker.train({ out: 'runs/first', resume: true });
+      expect(error).toMatchObject({ name: 'UsageError', message: expect.stringMatching(/the images have changed/) });
+      expect((await worker.call('removeRun', 'runs/first')).error).toBeUndefined();
+      expect((await worker.call('runs')).value!.map(({ folder }) => folder)).not.toContain('runs/first');
+      await worker.call('removeImages', 'outliers');
+      const { value: content } = await worker.call('removeImages', 'train');
+      expect(content).toMatchObject({ id: null, parts: { train: null, outliers: null, test: null } });
+      expect((await worker.call('pictures', 'runs/parts', ['test/disk/0.bmp'])).value).toEqual([null]);
+    });
+  });
+});

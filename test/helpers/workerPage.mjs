@@ -1,0 +1,77 @@
+/**
+ * A page without a face: it starts the page's worker and keeps what its callbacks are told, for pageWorker.test.ts.
+ * Every function answers plain data.
+ */
+import { proxy, wrap } from 'comlink';
+import { carryErrors } from '../../src/web/page/thrown.ts';
+
+carryErrors();
+// as the page does it (rpc.ts): a worker from a blob has the page's policy
+const source = new Blob([`import ${JSON.stringify(new URL('worker.js', location.href).href)};`], {
+  type: 'text/javascript',
+});
+const worker = wrap(new Worker(URL.createObjectURL(source), { type: 'module' }));
+
+/** What the callbacks of the last training were told: [name, ...arguments]. */
+let told = [];
+
+const callbacks = () =>
+  Object.fromEntries(
+    ['onLoad', 'onStart', 'onSteps', 'onEvaluate', 'onNote', 'onRecover'].map((name) => [
+      name,
+      (...args) => {
+        told.push([name, ...args]);
+      },
+    ]),
+  );
+
+/** Files as an input or a drop gives them. @param given path to base64 */
+const filesOf = (given) =>
+  Object.entries(given).map(([path, base64]) => ({
+    path,
+    file: new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], path.split('/').at(-1)),
+  }));
+
+async function base64Of(blob) {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+}
+
+/** The answer, or the words of the error. */
+const settled = (call) =>
+  call.then(
+    (value) => ({ value }),
+    (error) => ({ error: { name: error.name, message: error.message, remedy: error.remedy } }),
+  );
+
+let training = null;
+
+globalThis.program = {
+  call: (name, ...args) => settled(worker[name](...args)),
+  told: () => told,
+  /** Begins, and comes back at once. */
+  begin(options) {
+    told = [];
+    training = settled(worker.train(options, proxy(callbacks())));
+  },
+  ended: () => training,
+  addImages: (part, given) =>
+    settled(
+      worker.addImages(
+        part,
+        filesOf(given),
+        proxy(() => {}),
+      ),
+    ),
+  addModel: (base64) => settled(worker.addModel(filesOf({ 'model.safetensors': base64 })[0].file)),
+  score: (folder, given) =>
+    settled(
+      worker.score(
+        folder,
+        filesOf(given),
+        proxy(() => {}),
+      ),
+    ),
+  file: async (folder, name) => base64Of(await worker.file(folder, name)),
+  zip: async (folder) => base64Of(await worker.zip(folder)),
+};

@@ -1,0 +1,189 @@
+/** The store of the user's images, in memory: imports that are whole or not there, and what is said of the rest. */
+import { describe, expect, test } from 'vitest';
+import { encodePng } from '../../src/report/png.ts';
+import { Images } from '../../src/web/page/worker/images.ts';
+import { filesInZip, zipOf } from '../../src/web/page/worker/zip.ts';
+import { flatImage } from '../helpers/imageFolders.ts';
+import { type MemoryOrigin, memoryOrigin } from '../helpers/memoryOrigin.ts';
+
+const given = (files: Record<string, Uint8Array>) =>
+  Object.entries(files).map(([path, bytes]) => ({
+    path,
+    file: new File([bytes as BlobPart], path.split('/').at(-1)!),
+  }));
+const quiet = () => {};
+
+function store(quota?: number): MemoryOrigin & { images: Images } {
+  const origin = memoryOrigin(quota);
+  return { ...origin, images: new Images(origin.files, origin.storage) };
+}
+
+const imagesIn = ({ content }: MemoryOrigin) =>
+  [...content.keys()]
+    .filter((path) => path !== 'data/index.json')
+    .map((path) => path.replace(/^data\/\w+\//, ''))
+    .sort();
+
+/** A PNG file whose header announces another size. */
+async function announcing(width: number, height: number): Promise<Uint8Array> {
+  const png = await encodePng({ width: 2, height: 2, pixels: new Uint8Array(12) });
+  new DataView(png.buffer).setUint32(16, width);
+  new DataView(png.buffer).setUint32(20, height);
+  return png;
+}
+
+describe('adding images', () => {
+  test('stores what can be read, and lists the rest with its reason', async () => {
+    const origin = store();
+    const progress: number[][] = [];
+    await origin.images.add(
+      'train',
+      given({
+        'c/a/1.bmp': flatImage(1),
+        'c/a/2.png': new Uint8Array(5),
+        'c/b/3.bmp': flatImage(3),
+        'c/b/huge.png': await announcing(100_000, 1000),
+        'c/x.txt': new Uint8Array(1),
+      }),
+      (done, total) => progress.push([done, total]),
+    );
+    const { parts, id } = await origin.images.read();
+    expect(parts.train).toMatchObject({
+      images: 2,
+      classes: [
+        { name: 'a', images: 1 },
+        { name: 'b', images: 1 },
+      ],
+      skipped: [
+        { file: 'c/a/2.png', reason: 'it is not a JPEG, PNG or BMP file' },
+        { file: 'c/b/huge.png', reason: 'it has 100000 x 1000 pixels; images of up to 64 million pixels are read' },
+        { file: 'c/x.txt', reason: 'it is not an image: JPEG, PNG and BMP are read' },
+      ],
+    });
+    expect(parts.train!.pictures.map(({ className }) => className)).toEqual(['a', 'b']);
+    expect(id).toMatch(/^[0-9a-f]{8}$/);
+    expect(imagesIn(origin)).toEqual(['train/a/1.bmp', 'train/b/3.bmp']);
+    expect(progress).toEqual([
+      [0, 5],
+      [5, 5],
+    ]);
+  });
+
+  test('more of them: the same image is there once, another one of its name gets a number; the revision changes', async () => {
+    const origin = store();
+    await origin.images.add('train', given({ 'a/1.bmp': flatImage(1) }), quiet);
+    const before = [await origin.images.revision(), (await origin.images.read()).id];
+    await origin.images.add('train', given({ 'a/1.bmp': flatImage(1), 'b/1.bmp': flatImage(1) }), quiet);
+    await origin.images.add('train', given({ 'a/1.bmp': flatImage(2), 'c/1.bmp': flatImage(1) }), quiet);
+    expect(imagesIn(origin)).toEqual(['train/a/1-2.bmp', 'train/a/1.bmp', 'train/b/1.bmp', 'train/c/1.bmp']);
+    const { parts, id } = await origin.images.read();
+    expect(parts.train!.skipped).toEqual([{ file: 'a/1.bmp', reason: 'it is there already' }]);
+    expect(id).toBe(before[1]);
+    expect(await origin.images.revision()).not.toBe(before[0]);
+  });
+
+  test('no room: said with the sizes, nothing is left of the import, what was there stays', async () => {
+    const big = flatImage(9);
+    const early = store(64e6 + 100);
+    await expect(early.images.add('train', given({ 'a/1.bmp': big }), quiet)).rejects.toMatchObject({
+      name: 'DataError',
+      message: expect.stringMatching(/no room[\s\S]*needed {2}1 MB[\s\S]*free {4}65 MB of the 65 MB/),
+    });
+    const late = store();
+    await late.images.add('train', given({ 'a/1.bmp': big }), quiet);
+    const before = imagesIn(late);
+    const write = late.files.writeFileAtomic;
+    late.files.writeFileAtomic = async (path, bytes) => {
+      if (path.endsWith('/3.bmp')) throw new DOMException('full', 'QuotaExceededError');
+      await write(path, bytes);
+    };
+    const rest = given({ 'a/2.bmp': flatImage(2), 'a/3.bmp': flatImage(3) });
+    await expect(late.images.add('train', rest, quiet)).rejects.toThrow(/nothing was added/);
+    expect(imagesIn(late)).toEqual(before);
+    expect((await late.images.read()).parts.train!.images).toBe(1);
+  });
+
+  test('none of the files is an image: refused, and nothing changes', async () => {
+    const origin = store();
+    const files = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`a/${i}.png`, new Uint8Array(3)]));
+    await expect(origin.images.add('train', given(files), quiet)).rejects.toThrow(
+      /none of these files could be added\.\n {2}a\/0\.png: it is not[\s\S]*and 2 more/,
+    );
+    expect((await origin.images.read()).id).toBeNull();
+  });
+
+  test('what an import that was cut off left behind goes before anything else is done', async () => {
+    const origin = store();
+    await origin.images.add('train', given({ 'a/1.bmp': flatImage(1) }), quiet);
+    const { id } = await origin.images.read();
+    for (const path of [`data/${id}/train/a/2.bmp`, `data/${id}/test/x/1.bmp`, 'data/other/train/a/1.bmp']) {
+      await origin.files.writeFileAtomic(path, flatImage(7));
+    }
+    await origin.images.tidy();
+    expect(imagesIn(origin)).toEqual(['train/a/1.bmp']);
+  });
+
+  test('removing the last part leaves nothing, not even packed images', async () => {
+    const origin = store();
+    await origin.images.add('train', given({ 'train/a/1.bmp': flatImage(1), 'test/b/1.bmp': flatImage(2) }), quiet);
+    await origin.files.writeFileAtomic('cache/packs/x', new Uint8Array(1));
+    await origin.images.remove('train');
+    expect(imagesIn(origin)).toEqual(['test/b/1.bmp']);
+    await origin.images.remove('test');
+    expect([...origin.content.keys()]).toEqual([]);
+    expect(await origin.images.revision()).toBe('');
+  });
+});
+
+describe('zips', () => {
+  const zip = async (files: Record<string, Uint8Array>) =>
+    new Uint8Array(
+      await (
+        await zipOf(Object.entries(files).map(([path, bytes]) => ({ path, content: new Blob([bytes as BlobPart]) })))
+      ).arrayBuffer(),
+    );
+
+  test('are opened; several of them without folders are a class each', async () => {
+    const [one, two] = [store(), store()];
+    await one.images.add(
+      'train',
+      given({ 'all.zip': await zip({ 'cells/a/1.bmp': flatImage(1), 'cells/b/2.bmp': flatImage(2) }) }),
+      quiet,
+    );
+    expect(imagesIn(one)).toEqual(['train/a/1.bmp', 'train/b/2.bmp']);
+    await two.images.add(
+      'train',
+      given({ 'a.zip': await zip({ '1.bmp': flatImage(1) }), 'b.zip': await zip({ '1.bmp': flatImage(1) }) }),
+      quiet,
+    );
+    expect(imagesIn(two)).toEqual(['train/a/1.bmp', 'train/b/1.bmp']);
+    const [parts, named] = [store(), store()];
+    const halves: Record<string, Uint8Array>[] = [
+      { 'p/a/1.bmp': flatImage(1), 'p/b/2.bmp': flatImage(2) },
+      { 'a/3.bmp': flatImage(3), 'b/4.bmp': flatImage(4) },
+    ];
+    const [first, second] = [await zip(halves[0]), await zip(halves[1])];
+    await parts.images.add('train', given({ 'p1.zip': first, 'p2.zip': second }), quiet);
+    expect(imagesIn(parts)).toEqual(['train/a/1.bmp', 'train/a/3.bmp', 'train/b/2.bmp', 'train/b/4.bmp']);
+    await named.images.add('train', given({ 'train.zip': first, 'test.zip': second }), quiet);
+    expect(imagesIn(named)).toEqual(['test/a/3.bmp', 'test/b/4.bmp', 'train/a/1.bmp', 'train/b/2.bmp']);
+  });
+
+  test('damaged, and lying about sizes: told, and the rest goes on', async () => {
+    const whole = await zip({ 'a/1.bmp': flatImage(1) });
+    const origin = store();
+    const files = { 'a/0.bmp': flatImage(0), 'cut.zip': whole.subarray(0, whole.length - 9) };
+    await origin.images.add('train', given(files), quiet);
+    expect((await origin.images.read()).parts.train!.skipped).toEqual([
+      { file: 'cut.zip', reason: 'the zip is damaged, or cut off' },
+    ]);
+
+    const lying = whole.slice();
+    const claimed = flatImage(1).length;
+    const view = new DataView(lying.buffer);
+    for (let at = 0; at + 4 <= lying.length; at++)
+      if (view.getUint32(at, true) === claimed) view.setUint32(at, claimed - 8, true);
+    const [entry] = await filesInZip(new Blob([lying]));
+    await expect(entry.read()).rejects.toThrow('the zip is damaged here');
+  });
+});

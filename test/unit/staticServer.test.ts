@@ -1,0 +1,127 @@
+/** `oecl serve`: what it hands out, with which headers, and what it refuses. */
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type StaticServer, serveFolder } from '../../src/platform/staticServer.ts';
+
+let server: StaticServer;
+let folder: URL;
+
+beforeAll(async () => {
+  const root = await mkdtemp(join(tmpdir(), 'oecl-static-'));
+  await mkdir(join(root, 'web', 'inner'), { recursive: true });
+  await writeFile(join(root, 'secret.txt'), 'secret');
+  await writeFile(join(root, 'web', '.hidden'), 'secret');
+  await symlink(join(root, 'secret.txt'), join(root, 'web', 'link.txt'));
+  const files = {
+    'index.html': '<title>page</title>',
+    'page.js': '1',
+    'page.css': '',
+    'a.wasm': '',
+    'inner/x.bin': 'x',
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(root, 'web', name), text);
+  folder = pathToFileURL(`${join(root, 'web')}/`);
+  server = await serveFolder(folder, 0, '127.0.0.1');
+});
+afterAll(() => server?.close());
+
+interface Answer {
+  status: number | undefined;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+}
+
+/** A request with its path as it is: fetch would tidy it up. */
+const ask = (path: string, method = 'GET', headers = {}): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(server.url);
+    const sent = request({ hostname, port, path, method, headers }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, text }));
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+
+describe('the server of the page', () => {
+  test('files with their types; a folder is its index.html', async () => {
+    expect(await ask('/')).toMatchObject({ status: 200, text: '<title>page</title>' });
+    for (const [path, type] of [
+      ['/', 'text/html; charset=utf-8'],
+      ['/page.js?v=1', 'text/javascript; charset=utf-8'],
+      ['/page.css', 'text/css; charset=utf-8'],
+      ['/a.wasm', 'application/wasm'],
+      ['/inner/x.bin', 'application/octet-stream'],
+    ]) {
+      expect((await ask(path)).headers['content-type'], path).toBe(type);
+    }
+  });
+
+  test('every answer, errors too, carries the policy', async () => {
+    for (const path of ['/', '/nothing']) {
+      const { headers } = await ask(path);
+      expect(headers['content-security-policy']).toBe(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      );
+      expect(headers['x-content-type-options']).toBe('nosniff');
+    }
+  });
+
+  test('nothing outside of the folder, nothing hidden, no link that leads out', async () => {
+    const paths = [
+      '/../secret.txt',
+      '/..%2fsecret.txt',
+      '/%2e%2e/secret.txt',
+      '/inner/..%2f..%2fsecret.txt',
+      '/..%5csecret.txt',
+    ];
+    paths.push(
+      '//etc/passwd',
+      '/inner//x.bin',
+      '/.hidden',
+      '/link.txt',
+      '/inner',
+      '/inner/',
+      '/%',
+      '/a%00.wasm',
+      '/C:/x',
+    );
+    for (const path of paths) {
+      const { status, text } = await ask(path);
+      expect([path, status, text]).toEqual([path, 404, '']);
+    }
+  });
+
+  test('GET and HEAD alone; what has not changed is not sent again', async () => {
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      const { status, headers } = await ask('/', method);
+      expect([method, status, headers.allow]).toEqual([method, 405, 'GET, HEAD']);
+    }
+    const head = await ask('/', 'HEAD');
+    expect([head.status, head.text, head.headers['content-length']]).toEqual([200, '', '19']);
+    expect(head.headers['cache-control']).toBe('no-cache');
+    expect(await ask('/', 'GET', { 'If-None-Match': head.headers.etag })).toMatchObject({ status: 304, text: '' });
+    await writeFile(new URL('page.js', folder), '22');
+    expect(await ask('/page.js', 'GET', { 'If-None-Match': head.headers.etag })).toMatchObject({
+      status: 200,
+      text: '22',
+    });
+  });
+
+  test('a port in use, and an address that is not there: what to do', async () => {
+    const port = Number(new URL(server.url).port);
+    await expect(serveFolder(folder, port, '127.0.0.1')).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringMatching(/another program uses this port\.\n {2}Remedy: --port/),
+    });
+    await expect(serveFolder(folder, 0, '203.0.113.1')).rejects.toMatchObject({ name: 'UsageError' });
+    expect(server.isOpen).toBe(false);
+  });
+});
