@@ -1,0 +1,145 @@
+/** What a run found: one figure, the scores behind it, each image, and what can be taken away. */
+import { useEffect } from 'preact/hooks';
+import { MAIN_SCORE, type RunResult } from '../../../train/result.ts';
+import { openResults } from '../actions/results.ts';
+import { baseName, counted, figure, percent } from '../logic/format.ts';
+import { goTo } from '../route.ts';
+import { isDemo, type Results, useStore } from '../state.ts';
+import { ClassTable } from './ClassTable.tsx';
+import { Gallery } from './Gallery.tsx';
+import { NewImages } from './NewImages.tsx';
+import { Bar, Notice, ProblemOf, SyntheticNotice } from './Notices.tsx';
+import { ScoreCharts } from './ScoreCharts.tsx';
+import { TakeAway } from './TakeAway.tsx';
+import { ViewTitle } from './ViewTitle.tsx';
+
+export function ResultsView() {
+  const store = useStore();
+  const { folder } = store.route.value;
+  const info = store.runs.value?.find((run) => run.folder === folder) ?? null;
+  const isModel = info?.state === 'model';
+  const isKnown = store.runs.value !== null;
+  useEffect(() => {
+    if (folder !== null && isKnown && !isModel) openResults(store, folder);
+  }, [store, folder, isKnown, isModel]);
+  if (folder === null) return <NothingOpen />;
+  if (isModel) return <ModelOnly folder={folder} />;
+  const results = store.results.value;
+  return (
+    <>
+      <ProblemOf place="results" />
+      {results ? (
+        <Finished results={results} />
+      ) : (
+        store.problems.value.results === undefined && (
+          <>
+            <ViewTitle>Results</ViewTitle>
+            <Bar label="Reading the run" count={{ done: 0, total: null }} />
+          </>
+        )
+      )}
+    </>
+  );
+}
+
+function NothingOpen() {
+  const { runs } = useStore();
+  const finished = runs.value?.filter(({ state }) => state === 'finished') ?? [];
+  return (
+    <div class="empty">
+      <ViewTitle>No results yet</ViewTitle>
+      <p>{finished.length > 0 ? 'Open a finished run.' : 'When a run is finished, its scores are shown here.'}</p>
+      <div class="buttons">
+        <button type="button" class="main" onClick={() => goTo(finished.length > 0 ? 'runs' : 'train')}>
+          {finished.length > 0 ? 'Show the runs' : 'Train a network'}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** A network without its run: it scores, and there are no scores to compare with. */
+function ModelOnly({ folder }: { folder: string }) {
+  return (
+    <>
+      <p class="eyebrow">model</p>
+      <ViewTitle>{baseName(folder)}</ViewTitle>
+      <Notice kind="info">
+        <p>
+          This model came without its run: it gives every image a score, the higher the more normal. A verdict needs the
+          scores of normal images to compare with; bring them along as new images, and look where they score.
+        </p>
+      </Notice>
+      <NewImages folder={folder} results={null} />
+    </>
+  );
+}
+
+function headline({ protocol, normal }: RunResult): string {
+  if (protocol === 'leave-one-out') return `All classes against ${normal}, left out`;
+  return protocol === 'all-normal' ? 'Normal images against everything else' : `${normal} against the rest`;
+}
+
+function Finished({ results }: { results: Results }) {
+  const { result, config, folder } = results.view;
+  const exposure = result.oe === null ? 'no outlier exposure' : `outlier exposure: ${exposureName(result.oe)}`;
+  const facts = [
+    isDemo(config) ? 'demo' : 'my images',
+    config.method.toUpperCase(),
+    exposure,
+    `${result.epochs} epochs`,
+  ];
+  return (
+    <>
+      <p class="eyebrow">{facts.join(' · ')}</p>
+      <ViewTitle>{headline(result)}</ViewTitle>
+      {result.synthetic && <SyntheticNotice />}
+      <section class="verdict" aria-label="Result">
+        <Headline results={results} />
+        <TakeAway folder={folder} />
+      </section>
+      {results.normal.length > 0 && <ScoreCharts results={results} />}
+      <NewImages folder={folder} results={results} />
+      <ClassTable results={results} />
+      <Gallery results={results} />
+    </>
+  );
+}
+
+const exposureName = (oe: string): string =>
+  oe === 'dead-leaves' ? 'dead leaves (generated)' : oe.startsWith('folder:') ? 'my outlier images' : oe;
+
+function Headline({ results }: { results: Results }) {
+  const { result } = results.view;
+  const auroc = result.auroc?.[MAIN_SCORE];
+  if (auroc === undefined) {
+    return (
+      <div>
+        <p class="lead">The run is finished: {counted(results.normal.length, 'normal image')} scored.</p>
+        <p>
+          There is no AUROC, as there were no labelled outliers to test on. Below are the scores of normal images that
+          were not trained on; the threshold says how many of them would be false alarms. Add labelled test images and
+          train again to learn how well outliers are found.
+        </p>
+      </div>
+    );
+  }
+  return (
+    <>
+      <p class="figure">
+        {figure(auroc)}
+        <small>AUROC</small>
+      </p>
+      <div>
+        <p>
+          Of all pairs of one normal image and one outlier, the network scores the normal one higher in{' '}
+          <strong>{percent(auroc)}</strong>. 50 % is chance, 100 % is perfect.
+        </p>
+        <p class="quiet">
+          Measured on {counted(result.testImages.in, 'normal image')} and {counted(result.testImages.out, 'outlier')} of
+          the test, none of them seen in training.
+        </p>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,175 @@
+/** Where normal images and outliers score, and the threshold between them. */
+import { useMemo } from 'preact/hooks';
+import type uPlot from 'uplot';
+import { rocCurve } from '../../../scores/metrics.ts';
+import { MAIN_SCORE } from '../../../train/result.ts';
+import { Chart } from '../charts/Chart.tsx';
+import { axis, bars, chart, dot, horizontal, line, percentTicks, verticalMark } from '../charts/options.ts';
+import { type ChartTheme, faded } from '../charts/theme.ts';
+import { counted, figure, percent, score } from '../logic/format.ts';
+import { histogram, ratesAt, thresholdFor } from '../logic/threshold.ts';
+import { type Results, type Store, useStore } from '../state.ts';
+
+const HEIGHT = 260;
+const BINS = 40;
+/** Steps of the slider from the lowest score to the highest. */
+const SLIDER_STEPS = 1000;
+const USUAL_RATES = [0.01, 0.05, 0.1];
+
+export function ScoreCharts({ results }: { results: Results }) {
+  return (
+    <div class={results.outliers.length > 0 ? 'grid2' : undefined}>
+      <ScoreHistogram results={results} />
+      {results.outliers.length > 0 && <Roc results={results} />}
+    </div>
+  );
+}
+
+function ScoreHistogram({ results }: { results: Results }) {
+  const store = useStore();
+  const { normal, outliers } = results;
+  const { data, low, high } = useMemo(() => {
+    const { edges, shares } = histogram([normal, outliers], BINS);
+    // one more point closes the last bin
+    const columns = shares.map((column) => [...column, column[BINS - 1]]);
+    return { data: [edges, ...columns] as uPlot.AlignedData, low: edges[0], high: edges[BINS] };
+  }, [normal, outliers]);
+  const options = (theme: ChartTheme) =>
+    chart(
+      [
+        axis(theme, 'score (mean norm of the views)', horizontal),
+        axis(theme, 'share', { values: percentTicks, size: 48 }),
+      ],
+      [bars(theme, 'normal'), { ...bars(theme, 'outlier'), show: outliers.length > 0 }],
+      {
+        scales: { x: { time: false, range: () => [low, high] }, y: { range: (_, __, max) => [0, (max || 1) * 1.18] } },
+        hooks: { draw: [(u) => verticalMark(u, store.threshold.value, 'threshold', theme)] },
+      },
+    );
+  const threshold = store.threshold.value;
+  const rates = ratesAt(threshold, normal, outliers);
+  return (
+    <section class="card" aria-labelledby="histogram-title">
+      <h3 id="histogram-title">Scores and threshold</h3>
+      <p class="quiet">The higher the score, the more normal. An image below the threshold is called an outlier.</p>
+      <ul class="legend">
+        <li class="key box normal">{counted(normal.length, 'normal image')}</li>
+        {outliers.length > 0 && <li class="key box outlier">{counted(outliers.length, 'outlier')}</li>}
+      </ul>
+      <Chart
+        label={`Histogram of scores from ${score(low)} to ${score(high)}: ${groupWords('normal images', normal)}${
+          outliers.length > 0 ? `; ${groupWords('outliers', outliers)}` : ''
+        }.`}
+        data={data}
+        height={HEIGHT}
+        options={options}
+        marks={threshold}
+        onPoint={(x) => setThreshold(store, Math.min(Math.max(x, low), high))}
+      />
+      <div class="threshold">
+        <label for="threshold">
+          Threshold <output for="threshold">{score(threshold)}</output>
+        </label>
+        <input
+          id="threshold"
+          type="range"
+          min={low}
+          max={high}
+          step={(high - low) / SLIDER_STEPS}
+          value={threshold}
+          aria-valuetext={`${score(threshold)}: ${rateWords(rates)}`}
+          onInput={(event) => setThreshold(store, event.currentTarget.valueAsNumber)}
+        />
+        <dl class="rates">
+          <div class="normal">
+            <dt>False alarms (false-positive rate)</dt>
+            <dd>{percent(rates.falseAlarms)}</dd>
+            <dd class="quiet">of normal images lie below</dd>
+          </div>
+          {rates.missed !== null && (
+            <div class="outlier">
+              <dt>Missed outliers</dt>
+              <dd>{percent(rates.missed)}</dd>
+              <dd class="quiet">of outliers lie above</dd>
+            </div>
+          )}
+        </dl>
+        <fieldset class="presets" aria-label="Thresholds by their false-positive rate">
+          <span class="quiet">False-positive rate at most</span>
+          {USUAL_RATES.map((rate) => (
+            <button
+              key={rate}
+              type="button"
+              class="small"
+              onClick={() => setThreshold(store, thresholdFor(rate, normal))}
+            >
+              {percent(rate)}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+    </section>
+  );
+}
+
+function setThreshold(store: Store, value: number): void {
+  store.threshold.value = value;
+}
+
+const rateWords = ({ falseAlarms, missed }: ReturnType<typeof ratesAt>): string =>
+  `${percent(falseAlarms)} false alarms${missed === null ? '' : `, ${percent(missed)} of outliers missed`}`;
+
+const groupWords = (name: string, ascending: Float64Array): string =>
+  `${name} have a median of ${score(ascending[Math.floor(ascending.length / 2)])}`;
+
+function Roc({ results }: { results: Results }) {
+  const store = useStore();
+  const { normal, outliers, view } = results;
+  const data = useMemo(() => {
+    // axes as the report has them: share of outliers accepted, share of normal images accepted
+    const { falsePositiveRate, truePositiveRate } = rocCurve(normal, outliers);
+    return [Array.from(falsePositiveRate), Array.from(truePositiveRate)] as uPlot.AlignedData;
+  }, [normal, outliers]);
+  const auroc = view.result.auroc[MAIN_SCORE];
+  const { falseAlarms, missed } = ratesAt(store.threshold.value, normal, outliers);
+  const options = (theme: ChartTheme) =>
+    chart(
+      [
+        axis(theme, 'outliers accepted', { ...horizontal, values: percentTicks }),
+        axis(theme, 'normal images accepted', { values: percentTicks, size: 52 }),
+      ],
+      [{ ...line(theme, 'normal'), fill: faded(theme.normal, 0.1) }],
+      {
+        scales: { x: { time: false, range: () => [0, 1] }, y: { range: () => [0, 1.02] } },
+        hooks: {
+          draw: [
+            (u) => {
+              const at = ratesAt(store.threshold.value, normal, outliers);
+              dot(u, at.missed ?? 0, 1 - at.falseAlarms, theme.normal, theme);
+            },
+          ],
+        },
+      },
+    );
+  return (
+    <section class="card" aria-labelledby="roc-title">
+      <h3 id="roc-title">ROC curve</h3>
+      <p class="quiet">Every threshold at once: the further up and left, the better. The dot is the chosen one.</p>
+      <ul class="legend">
+        <li class="key normal">
+          AUROC <strong>{figure(auroc)}</strong>
+        </li>
+        <li class="key point normal">
+          accepts {percent(1 - falseAlarms)} of normal, {percent(missed ?? 0)} of outliers
+        </li>
+      </ul>
+      <Chart
+        label={`ROC curve with an area of ${figure(auroc)}. The threshold accepts ${percent(1 - falseAlarms)} of normal images and ${percent(missed ?? 0)} of outliers.`}
+        data={data}
+        height={HEIGHT + 60}
+        options={options}
+        marks={store.threshold.value}
+      />
+    </section>
+  );
+}
