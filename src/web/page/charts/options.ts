@@ -47,7 +47,7 @@ export function chart(
   return {
     legend: { show: false },
     cursor: { show: false },
-    padding: [10, 12, 0, 0],
+    padding: [10, 22, 0, 0],
     axes,
     series: [{}, ...series],
     ...more,

@@ -23,7 +23,6 @@ export function App() {
   const label = VIEWS.find(({ name }) => name === view)!.label;
   useEffect(() => {
     document.title = `${label} · OECL`;
-    scrollTo({ top: 0 });
   }, [label]);
   return (
     <>

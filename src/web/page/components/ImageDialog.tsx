@@ -1,8 +1,7 @@
 /** One image, large, with its scores and what the threshold says of it. */
 import { useEffect, useRef } from 'preact/hooks';
 import { SCORE_NAMES, type ScoreName } from '../../../train/result.ts';
-import { baseName, percent, score } from '../logic/format.ts';
-import { percentileAmong } from '../logic/threshold.ts';
+import { baseName, score } from '../logic/format.ts';
 import type { ShownImage } from '../state.ts';
 import { Icon } from './Icon.tsx';
 import { Verdict } from './Verdict.tsx';
@@ -76,11 +75,6 @@ export function ImageDialog({ image, normal, onClose, onBefore, onAfter }: Image
               ))}
             </tbody>
           </table>
-          {normal !== null && normal.length > 0 && (
-            <p class="quiet">
-              Percentile: {percent(percentileAmong(normal, scores.normEnsemble))} of the normal test images score lower.
-            </p>
-          )}
           <p class="quiet path">{path}</p>
         </div>
       </div>

@@ -2,6 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { MAIN_SCORE, type RunResult } from '../../../train/result.ts';
 import { openResults } from '../actions/results.ts';
+import { METHOD_NAMES } from '../logic/choices.ts';
 import { baseName, counted, figure, percent } from '../logic/format.ts';
 import { goTo } from '../route.ts';
 import { isDemo, type Results, useStore } from '../state.ts';
@@ -85,7 +86,7 @@ function Finished({ results }: { results: Results }) {
   const exposure = result.oe === null ? 'no outlier exposure' : `outlier exposure: ${exposureName(result.oe)}`;
   const facts = [
     isDemo(config) ? 'demo' : 'my images',
-    config.method.toUpperCase(),
+    METHOD_NAMES[config.method],
     exposure,
     `${result.epochs} epochs`,
   ];
@@ -133,7 +134,7 @@ function Headline({ results }: { results: Results }) {
       <div>
         <p>
           Of all pairs of one normal image and one outlier, the network scores the normal one higher in{' '}
-          <strong>{percent(auroc)}</strong>. 50 % is chance, 100 % is perfect.
+          <strong>{percent(auroc)}</strong>. {percent(0.5)} is chance, {percent(1)} is perfect.
         </p>
         <p class="quiet">
           Measured on {counted(result.testImages.in, 'normal image')} and {counted(result.testImages.out, 'outlier')} of

@@ -2,6 +2,7 @@
 import { duration } from '../../../duration.ts';
 import { leaveTraining, pauseTraining, resumeTraining, stopTraining } from '../actions/training.ts';
 import { baseName, whole } from '../logic/format.ts';
+import { inPageWords } from '../logic/problem.ts';
 import { isDemo, type Phase, type Store, useStore } from '../state.ts';
 import { Icon } from './Icon.tsx';
 import { Bar, Notice, SyntheticNotice } from './Notices.tsx';
@@ -53,7 +54,7 @@ export function RunPanel() {
           A checkpoint is written. Go on whenever you like, also after closing the page: the run is in the list of runs.
         </p>
       )}
-      {start && start.synthetic && isDemo(start.config) && <SyntheticNotice />}
+      {start?.synthetic && isDemo(start.config) && <SyntheticNotice />}
       <section class="card" aria-label="Progress">
         <RunBar />
         <Figures />
@@ -64,7 +65,7 @@ export function RunPanel() {
           <h3 id="notes-title">Notes</h3>
           <ul>
             {training.notes.value.map((note) => (
-              <li key={note}>{note}</li>
+              <li key={note}>{inPageWords(note)}</li>
             ))}
           </ul>
         </section>

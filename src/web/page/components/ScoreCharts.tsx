@@ -11,6 +11,8 @@ import { histogram, ratesAt, thresholdFor } from '../logic/threshold.ts';
 import { type Results, type Store, useStore } from '../state.ts';
 
 const HEIGHT = 260;
+/** As high as the histogram with what stands below it. */
+const ROC_HEIGHT = 430;
 const BINS = 40;
 /** Steps of the slider from the lowest score to the highest. */
 const SLIDER_STEPS = 1000;
@@ -166,7 +168,7 @@ function Roc({ results }: { results: Results }) {
       <Chart
         label={`ROC curve with an area of ${figure(auroc)}. The threshold accepts ${percent(1 - falseAlarms)} of normal images and ${percent(missed ?? 0)} of outliers.`}
         data={data}
-        height={HEIGHT + 60}
+        height={ROC_HEIGHT}
         options={options}
         marks={store.threshold.value}
       />

@@ -15,8 +15,15 @@ const steps = (theme: ChartTheme) =>
 
 const lossOptions = (theme: ChartTheme) =>
   chart([steps(theme), axis(theme, 'loss')], [line(theme, 'total'), line(theme, 'normal', [6, 4])], {
-    scales: { x: { time: false } },
+    scales: { x: { time: false }, y: { range: (_, min, max) => margins(min, max) } },
   });
+
+/** A tenth of room above and below; uPlot asks for a range before there are values, too. */
+const margins = (min: number | null, max: number | null): [number, number] => {
+  if (min === null || max === null) return [0, 1];
+  const room = (max - min || 1) / 10;
+  return [min - room, max + room];
+};
 
 const normOptions = (theme: ChartTheme) =>
   chart([steps(theme), axis(theme, 'mean norm')], [line(theme, 'normal'), line(theme, 'outlier')], {
@@ -31,7 +38,7 @@ const last = (column: readonly (number | null)[]): string => {
 export function TrainingCharts() {
   const { training } = useStore();
   const drawn = training.drawn.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the curves are filled in place, `drawn` tells when
+  // the curves are filled in place; `drawn` tells when
   const [losses, norms] = useMemo(() => [training.losses.columns(), training.norms.columns()], [drawn]);
   const hasOutliers = norms[2].some((value) => value !== null);
   return (

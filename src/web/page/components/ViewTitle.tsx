@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 export function ViewTitle({ children }: { children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
+    scrollTo({ top: 0, behavior: 'instant' });
     // on the page's own first load the focus stays where the browser has put it
     if (document.documentElement.dataset.moved) heading.current?.focus({ preventScroll: true });
     document.documentElement.dataset.moved = 'yes';

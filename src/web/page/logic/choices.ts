@@ -29,11 +29,11 @@ export interface NumberField {
 }
 
 export const NUMBER_FIELDS: readonly NumberField[] = [
-  { key: 'epochs', label: 'Epochs', unit: 'passes', help: 'Passes over the normal images', min: 1, step: 1 },
+  { key: 'epochs', label: 'Epochs', unit: '', help: 'Passes over the normal images', min: 1, step: 1 },
   {
     key: 'batch',
     label: 'Images a step',
-    unit: 'images',
+    unit: '',
     help: 'Batch size, normal images; as many outliers beside them',
     min: 2,
     step: 1,
@@ -54,7 +54,7 @@ export const NUMBER_FIELDS: readonly NumberField[] = [
   {
     key: 'views',
     label: 'Views for the score',
-    unit: 'views',
+    unit: '',
     help: 'Augmented views an image when it is scored',
     min: 1,
     step: 1,
@@ -93,6 +93,8 @@ export interface Choices {
 }
 
 export { METHODS, OPTIMIZERS, PRESETS };
+
+export const METHOD_NAMES: Readonly<Record<Method, string>> = { oecl: 'OECL', simclr: 'SimCLR' };
 
 export const ALL = 'all';
 

@@ -7,13 +7,13 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 
 export const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
-/** 0.05 as 5 %, 0.0512 as 5.1 %. Never 100 % or 0 % of what is only nearly so. */
+/** 0.05 as 5 %, 0.0512 as 5.1 %, unbroken. Never 100 % or 0 % of what is only nearly so. */
 export function percent(share: number): string {
   const value = share * 100;
   const text = value.toFixed(1);
-  if (share > 0 && text === '0.0') return '< 0.1 %';
-  if (share < 1 && text === '100.0') return '> 99.9 %';
-  return `${text.replace(/\.0$/, '')} %`;
+  if (share > 0 && text === '0.0') return '<\u00a00.1\u00a0%';
+  if (share < 1 && text === '100.0') return '>\u00a099.9\u00a0%';
+  return `${text.replace(/\.0$/, '')}\u00a0%`;
 }
 
 export function megabytes(bytes: number): string {
@@ -24,7 +24,7 @@ export function megabytes(bytes: number): string {
 }
 
 /** A score with three significant digits: all that a threshold needs. */
-export const score = (value: number): string => Number(value.toPrecision(3)).toString();
+export const score = (value: number): string => (Math.abs(value) < 1000 ? value.toPrecision(3) : whole(value));
 
 /** A figure of a table: 0.970. */
 export const figure = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(3));

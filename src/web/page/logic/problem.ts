@@ -26,7 +26,7 @@ export function problemOf(error: unknown): Problem {
 }
 
 /** `--batch 16` as “Images a step” 16. */
-function inPageWords(text: string): string {
+export function inPageWords(text: string): string {
   return text.replace(/,? or another adapter \(--list-adapters\)/, '').replace(/--([a-z-]+)/g, (flag, name: string) => {
     const label = OPTION_LABELS[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
     return label === undefined ? flag : `“${label}”`;
