@@ -2,7 +2,15 @@
 import { change } from '../actions/choose.ts';
 import { chooseSource } from '../actions/images.ts';
 import { startTraining } from '../actions/training.ts';
-import { ALL, type Choices, METHODS, type Method, normalClasses, usesOwnOutliers } from '../logic/choices.ts';
+import {
+  ALL,
+  type Choices,
+  METHOD_NAMES,
+  METHODS,
+  type Method,
+  normalClasses,
+  usesOwnOutliers,
+} from '../logic/choices.ts';
 import { counted } from '../logic/format.ts';
 import { type Store, useStore } from '../state.ts';
 import { ChoiceCards } from './ChoiceCards.tsx';
@@ -10,14 +18,18 @@ import { Icon } from './Icon.tsx';
 import { MoreOptions } from './MoreOptions.tsx';
 import { Notice, SyntheticNotice } from './Notices.tsx';
 import { PresetCards } from './PresetCards.tsx';
+import { RunSummary } from './RunSummary.tsx';
 import { ViewTitle } from './ViewTitle.tsx';
 
 const METHOD_WORDS: Record<Method, { title: string; text: string }> = {
   oecl: {
-    title: 'OECL',
+    title: METHOD_NAMES.oecl,
     text: 'Contrastive learning with outlier exposure: outlier images, yours or generated ones, are drawn to zero.',
   },
-  simclr: { title: 'SimCLR', text: 'Contrastive learning on normal images alone: the baseline to compare with.' },
+  simclr: {
+    title: METHOD_NAMES.simclr,
+    text: 'Contrastive learning on normal images alone: the baseline to compare with.',
+  },
 };
 
 export function SetupForm() {
@@ -34,36 +46,38 @@ export function SetupForm() {
       }}
     >
       <ViewTitle>Train</ViewTitle>
-      {source === 'demo' && <SyntheticNotice />}
-      <section class="card">
-        <ChoiceCards
-          legend="Images"
-          name="source"
-          value={source}
-          onChange={(value) => chooseSource(store, value)}
-          choices={[
-            { value: 'own', title: 'My images', text: ownWords(store), isDisabled: !hasOwn },
-            { value: 'demo', title: 'Demo', text: 'Drawn blood cells, five classes. Synthetic.' },
-          ]}
-        />
-        <NormalClass />
-        <TestHint />
-      </section>
-      <section class="card">
-        <ChoiceCards
-          legend="Method"
-          name="method"
-          value={store.choices.value.method}
-          onChange={(method) => change(store, { method })}
-          choices={METHODS.map((value) => ({ value, ...METHOD_WORDS[value] }))}
-        />
-        <OutlierSource />
-      </section>
-      <section class="card">
-        <PresetCards />
-        <MoreOptions />
-      </section>
-      <div class="start">
+      <div class="setup-form">
+        {source === 'demo' && <SyntheticNotice />}
+        <section class="card">
+          <ChoiceCards
+            legend="Images"
+            name="source"
+            value={source}
+            onChange={(value) => chooseSource(store, value)}
+            choices={[
+              { value: 'own', title: 'My images', text: ownWords(store), isDisabled: !hasOwn },
+              { value: 'demo', title: 'Demo', text: 'Drawn blood cells, five classes. Synthetic.' },
+            ]}
+          />
+          <NormalClass />
+          <TestHint />
+        </section>
+        <section class="card">
+          <ChoiceCards
+            legend="Method"
+            name="method"
+            value={store.choices.value.method}
+            onChange={(method) => change(store, { method })}
+            choices={METHODS.map((value) => ({ value, ...METHOD_WORDS[value] }))}
+          />
+          <OutlierSource />
+        </section>
+        <section class="card">
+          <PresetCards />
+          <MoreOptions />
+        </section>
+      </div>
+      <RunSummary>
         <button type="submit" class="main large" disabled={!isReady}>
           <Icon name="play" />
           Start training
@@ -73,7 +87,7 @@ export function SetupForm() {
             ? 'Pause at any time. A closed page goes on from its last checkpoint when it is opened again.'
             : whyNot(store)}
         </p>
-      </div>
+      </RunSummary>
     </form>
   );
 }
@@ -107,7 +121,7 @@ function NormalClass() {
         value={normal}
         onChange={(event) => change(store, { normal: event.currentTarget.value })}
       >
-        {all && <option value={ALL}>All {names.length} classes together</option>}
+        {all && <option value={ALL}>All classes together</option>}
         {names.map((name) => (
           <option key={name} value={name}>
             {name}
