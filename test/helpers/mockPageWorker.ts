@@ -14,8 +14,9 @@ import type { DataContent, GivenFile, PageApi, Part, PartContent, RunInfo, RunVi
 const scenario = new URL(import.meta.url).pathname.split('/').at(-2);
 
 /** Of a run: long enough to be paused, short enough for a test. */
-const STEPS = scenario === 'slow' ? 4000 : 60;
-const STEP_MILLISECONDS = scenario === 'slow' ? 60 : 8;
+const isLong = scenario === 'slow' || scenario === 'unfinished';
+const STEPS = isLong ? 4000 : 60;
+const STEP_MILLISECONDS = isLong ? 60 : 8;
 const CLASSES = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Monocyte', 'Neutrophil'];
 
 /** Uniform in 0 to 1, from a counter. */
@@ -218,11 +219,8 @@ const api: PageApi = {
       runs: 1,
     });
     callbacks.onNote('--batch lowered from 32 to 16: a class has 16 images');
-    if (scenario === 'slow') await pause(200);
     while (step < STEPS && !isInterrupted) {
-      const some = Array.from({ length: Math.min(scenario === 'slow' ? 40 : 5, STEPS - step) }, (_, i) =>
-        stepOf(step + i + 1),
-      );
+      const some = Array.from({ length: Math.min(isLong ? 40 : 5, STEPS - step) }, (_, i) => stepOf(step + i + 1));
       step += some.length;
       callbacks.onSteps(some);
       if (scenario === 'lost' && step === 20) {

@@ -6,7 +6,7 @@ import { type Results, type ShownImage, useStore } from '../state.ts';
 import { Icon } from './Icon.tsx';
 import { ImageDialog } from './ImageDialog.tsx';
 
-const PAGE = 48;
+const PAGE = 54;
 
 export function Gallery({ results }: { results: Results }) {
   const store = useStore();
@@ -55,7 +55,7 @@ export function Gallery({ results }: { results: Results }) {
           <h3 id="gallery-title">Test images, the most anomalous first</h3>
           <ul class="legend">
             <li class="key box normal">normal</li>
-            <li class="key box outlier">outlier</li>
+            {results.outliers.length > 0 && <li class="key box outlier">outlier</li>}
             <li class="quiet">A mark shows where the threshold is wrong.</li>
           </ul>
         </div>

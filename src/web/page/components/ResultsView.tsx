@@ -63,8 +63,10 @@ function NothingOpen() {
 function ModelOnly({ folder }: { folder: string }) {
   return (
     <>
-      <p class="eyebrow">model</p>
-      <ViewTitle>{baseName(folder)}</ViewTitle>
+      <header>
+        <p class="eyebrow">model</p>
+        <ViewTitle>{baseName(folder)}</ViewTitle>
+      </header>
       <Notice kind="info">
         <p>
           This model came without its run: it gives every image a score, the higher the more normal. A verdict needs the
@@ -92,8 +94,10 @@ function Finished({ results }: { results: Results }) {
   ];
   return (
     <>
-      <p class="eyebrow">{facts.join(' · ')}</p>
-      <ViewTitle>{headline(result)}</ViewTitle>
+      <header>
+        <p class="eyebrow">{facts.join(' · ')}</p>
+        <ViewTitle>{headline(result)}</ViewTitle>
+      </header>
       {result.synthetic && <SyntheticNotice />}
       <section class="verdict" aria-label="Result">
         <Headline results={results} />

@@ -19,9 +19,9 @@ export function problemOf(error: unknown): Problem {
   }>;
   return {
     family: name ?? '',
-    sentence: inPageWords(sentence ?? message ?? String(error)),
+    sentence: sentenceCase(inPageWords(sentence ?? message ?? String(error))),
     details: (details ?? []).map(inPageWords),
-    remedy: remedy === undefined ? null : capital(inPageWords(remedy)),
+    remedy: remedy === undefined ? null : sentenceCase(inPageWords(remedy)),
   };
 }
 
@@ -33,4 +33,6 @@ export function inPageWords(text: string): string {
   });
 }
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** A capital for a first word; what is a name, as `layer1.0.conv1:`, keeps its own. */
+const sentenceCase = (text: string): string =>
+  text.replace(/^[a-z]+(?=[ ,])/, (word) => word[0].toUpperCase() + word.slice(1));
