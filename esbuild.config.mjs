@@ -41,8 +41,7 @@ await build({
 await build({
   ...common,
   platform: 'browser',
-  minify: true,
-  keepNames: true, // as above
+  minify: true, // names too: the page shows errors, and tells none from another
   jsx: 'automatic',
   jsxImportSource: 'preact',
   entryPoints: [

@@ -215,6 +215,7 @@ const api: PageApi = {
       steps: STEPS,
       doneSteps: step,
       imagesPerStep: 32,
+      deviceBytes: 312e6,
       run: 1,
       runs: 1,
     });

@@ -58,6 +58,13 @@ export interface Results {
   order: readonly number[];
 }
 
+/** Scores of test images that a model without its run is compared with. */
+export interface Reference {
+  folder: string;
+  normal: Float64Array;
+  outliers: Float64Array;
+}
+
 export interface Store {
   api: PageApi;
   route: ReadonlySignal<Route>;
@@ -69,6 +76,7 @@ export interface Store {
   choices: Signal<Choices>;
   training: Training;
   results: Signal<Results | null>;
+  reference: Signal<Reference | null>;
   /** An image scoring below it is called an outlier. */
   threshold: Signal<number>;
   /** New images that were scored with the open run. */
@@ -105,6 +113,7 @@ export function createStore(api: PageApi): Store {
       drawn: signal(0),
     },
     results: signal<Results | null>(null),
+    reference: signal<Reference | null>(null),
     threshold: signal(0),
     fresh: signal<NewScores | null>(null),
     scoring: signal<Count | null>(null),

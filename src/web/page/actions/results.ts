@@ -1,5 +1,8 @@
 /** A finished run opened, its threshold chosen, new images scored with it. */
+
+import { DataError } from '../../../errors.ts';
 import { MAIN_SCORE } from '../../../train/result.ts';
+import { parseScoresCsv } from '../../../train/scoresCsv.ts';
 import type { GivenFile, RunView } from '../../pageApi.ts';
 import { counted } from '../logic/format.ts';
 import { mostAnomalousFirst, thresholdFor } from '../logic/threshold.ts';
@@ -9,11 +12,17 @@ import { announce, attempt, clearProblem } from './shared.ts';
 /** Of normal images, where the threshold stands at first. */
 const FALSE_ALARMS = 0.05;
 
+type Images = RunView['images'];
+
+/** Main scores of the images that are normal, or are not, ascending. */
+const scoresOf = (images: Images, isNormal: boolean): Float64Array =>
+  Float64Array.from(
+    images.filter((image) => image.isNormal === isNormal).map(({ scores }) => scores[MAIN_SCORE]),
+  ).sort();
+
 export function resultsOf(view: RunView): Results {
-  const scores = view.images.map((image) => image.scores[MAIN_SCORE]);
-  const of = (isNormal: boolean) =>
-    Float64Array.from(scores.filter((_, index) => view.images[index].isNormal === isNormal)).sort();
-  return { view, normal: of(true), outliers: of(false), order: mostAnomalousFirst(scores) };
+  const order = mostAnomalousFirst(view.images.map(({ scores }) => scores[MAIN_SCORE]));
+  return { view, normal: scoresOf(view.images, true), outliers: scoresOf(view.images, false), order };
 }
 
 /** Opens a finished run. A model without a run has nothing but its scores of new images. */
@@ -27,6 +36,17 @@ export async function openResults(store: Store, folder: string): Promise<void> {
     if (store.route.value.folder !== folder) return; // another one was opened meanwhile
     store.results.value = results;
     if (results.normal.length > 0) store.threshold.value = thresholdFor(FALSE_ALARMS, results.normal);
+  });
+}
+
+/** The scores.csv of the run that a model comes from: with it, its scores of new images have something to compare with. */
+export async function addReference(store: Store, folder: string, file: File): Promise<void> {
+  await attempt(store, 'score', async () => {
+    const images = parseScoresCsv(await file.text(), file.name);
+    const normal = scoresOf(images, true);
+    if (normal.length === 0) throw new DataError(`${file.name}: no normal image among ${images.length}.`);
+    store.reference.value = { folder, normal, outliers: scoresOf(images, false) };
+    store.threshold.value = thresholdFor(FALSE_ALARMS, normal);
   });
 }
 

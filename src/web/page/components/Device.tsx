@@ -25,9 +25,11 @@ export function DeviceChip() {
 }
 
 export function DeviceNotice() {
-  const device = useStore().device.value;
+  const { device: state, route } = useStore();
+  const device = state.value;
   if (device.kind === 'none') return <ProblemBox problem={device.problem} />;
-  if (device.kind === 'ready' && device.report.isSoftware) {
+  const isAboutTraining = route.value.view === 'images' || route.value.view === 'train';
+  if (device.kind === 'ready' && device.report.isSoftware && isAboutTraining) {
     return (
       <Notice>
         <p>

@@ -1,7 +1,7 @@
 /** Where everything begins: the demo in one click, or one's own images. */
 import { useRef } from 'preact/hooks';
 import { trainOn } from '../actions/images.ts';
-import { counted, megabytes } from '../logic/format.ts';
+import { bytes, counted } from '../logic/format.ts';
 import { useStore } from '../state.ts';
 import { Icon } from './Icon.tsx';
 import { FeatureSpace } from './Logo.tsx';
@@ -110,7 +110,7 @@ export function ImagesView() {
           </button>
           {data && data.quota > 0 && (
             <p class="quiet">
-              {megabytes(data.usage)} used of the {megabytes(data.quota)} that this browser lets the page keep.
+              {bytes(data.usage)} used of the {bytes(data.quota)} that this browser lets the page keep.
             </p>
           )}
         </div>

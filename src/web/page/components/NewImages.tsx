@@ -7,7 +7,7 @@ import { download } from '../actions/runs.ts';
 import { baseName, counted, percent, score } from '../logic/format.ts';
 import { newScoresCsv } from '../logic/newScores.ts';
 import { mostAnomalousFirst, percentileAmong, ratesAt } from '../logic/threshold.ts';
-import { isBusy, type Results, useStore } from '../state.ts';
+import { isBusy, useStore } from '../state.ts';
 import { DropZone } from './DropZone.tsx';
 import { Icon } from './Icon.tsx';
 import { ImageDialog } from './ImageDialog.tsx';
@@ -16,7 +16,7 @@ import { Bar, ProblemOf } from './Notices.tsx';
 /** Rows before “show all”. */
 const FEW = 20;
 
-export function NewImages({ folder, results }: { folder: string; results: Results | null }) {
+export function NewImages({ folder, normal }: { folder: string; normal: Float64Array | null }) {
   const store = useStore();
   const fresh = store.fresh.value;
   const scoring = store.scoring.value;
@@ -32,7 +32,7 @@ export function NewImages({ folder, results }: { folder: string; results: Result
       </DropZone>
       {scoring && <Bar label={`Scoring ${counted(scoring.total ?? 0, 'image')}`} count={scoring} />}
       <ProblemOf place="score" />
-      {fresh && !scoring && <Scores fresh={fresh} normal={results?.normal ?? null} name={baseName(folder)} />}
+      {fresh && !scoring && <Scores fresh={fresh} normal={normal} name={baseName(folder)} />}
     </section>
   );
 }

@@ -3,13 +3,14 @@ import { useEffect } from 'preact/hooks';
 import { MAIN_SCORE, type RunResult } from '../../../train/result.ts';
 import { openResults } from '../actions/results.ts';
 import { METHOD_NAMES } from '../logic/choices.ts';
-import { baseName, counted, figure, percent } from '../logic/format.ts';
+import { counted, figure, percent } from '../logic/format.ts';
 import { goTo } from '../route.ts';
 import { isDemo, type Results, useStore } from '../state.ts';
 import { ClassTable } from './ClassTable.tsx';
 import { Gallery } from './Gallery.tsx';
+import { ModelOnly } from './ModelOnly.tsx';
 import { NewImages } from './NewImages.tsx';
-import { Bar, Notice, ProblemOf, SyntheticNotice } from './Notices.tsx';
+import { Bar, ProblemOf, SyntheticNotice } from './Notices.tsx';
 import { ScoreCharts } from './ScoreCharts.tsx';
 import { TakeAway } from './TakeAway.tsx';
 import { ViewTitle } from './ViewTitle.tsx';
@@ -59,25 +60,6 @@ function NothingOpen() {
   );
 }
 
-/** A network without its run: it scores, and there are no scores to compare with. */
-function ModelOnly({ folder }: { folder: string }) {
-  return (
-    <>
-      <header>
-        <p class="eyebrow">model</p>
-        <ViewTitle>{baseName(folder)}</ViewTitle>
-      </header>
-      <Notice kind="info">
-        <p>
-          This model came without its run: it gives every image a score, the higher the more normal. A verdict needs the
-          scores of normal images to compare with; bring them along as new images, and look where they score.
-        </p>
-      </Notice>
-      <NewImages folder={folder} results={null} />
-    </>
-  );
-}
-
 function headline({ protocol, normal }: RunResult): string {
   if (protocol === 'leave-one-out') return `All classes against ${normal}, left out`;
   return protocol === 'all-normal' ? 'Normal images against everything else' : `${normal} against the rest`;
@@ -104,7 +86,7 @@ function Finished({ results }: { results: Results }) {
         <TakeAway folder={folder} />
       </section>
       {results.normal.length > 0 && <ScoreCharts results={results} />}
-      <NewImages folder={folder} results={results} />
+      <NewImages folder={folder} normal={results.normal} />
       <ClassTable results={results} />
       <Gallery results={results} />
     </>

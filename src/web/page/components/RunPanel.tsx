@@ -1,7 +1,7 @@
 /** A run under way: how far, how fast, how long still; pause, go on, stop. */
 import { duration } from '../../../duration.ts';
 import { leaveTraining, pauseTraining, resumeTraining, stopTraining } from '../actions/training.ts';
-import { baseName, whole } from '../logic/format.ts';
+import { baseName, bytes, whole } from '../logic/format.ts';
 import { inPageWords } from '../logic/problem.ts';
 import { isDemo, type Phase, type Store, useStore } from '../state.ts';
 import { Icon } from './Icon.tsx';
@@ -26,7 +26,7 @@ export function RunPanel() {
   const start = training.start.value;
   return (
     <>
-      <div class="run-head">
+      <div class="view-head">
         <div>
           <p class="eyebrow">{baseName(training.folder.value ?? '')}</p>
           <ViewTitle>{TITLES[phase]}</ViewTitle>
@@ -128,13 +128,14 @@ function Figures() {
   const store = useStore();
   const { start, pace, drawn, phase } = store.training;
   if (!start.value || drawn.value < 0) return null;
-  const { steps, imagesPerStep, counts } = start.value;
+  const { steps, imagesPerStep, counts, deviceBytes } = start.value;
   const rate = pace.stepsPerSecond();
   const left = pace.secondsFor(steps - stepsDone(store));
   const isGoing = phase.value === 'training';
   const figures = [
-    { name: 'Speed', value: rate === null ? '–' : speed(rate * imagesPerStep), unit: 'images/s' },
+    { name: 'Speed', value: rate === null ? '–' : speed(rate * imagesPerStep), unit: rate === null ? '' : 'images/s' },
     { name: 'Time left', value: left === null || !isGoing ? '–' : duration(left), unit: '' },
+    { name: 'Device memory', value: bytes(deviceBytes), unit: '' },
     { name: 'Normal images', value: whole(counts.trainImages), unit: '' },
     { name: 'Outlier images', value: counts.oeImages === 0 ? 'none' : whole(counts.oeImages), unit: '' },
   ];

@@ -1,5 +1,5 @@
 /** Runs of this and earlier visits; models that were brought along. */
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { MAIN_SCORE } from '../../../train/result.ts';
 import type { RunInfo, RunState } from '../../pageApi.ts';
 import { addModel, removeRun } from '../actions/runs.ts';
@@ -9,6 +9,7 @@ import { baseName, figure, moment, percent } from '../logic/format.ts';
 import { goTo } from '../route.ts';
 import { isBusy, isDemo, type Store, useStore } from '../state.ts';
 import { ConfirmDialog } from './ConfirmDialog.tsx';
+import { FileButton } from './FileButton.tsx';
 import { Icon } from './Icon.tsx';
 import { ProblemOf } from './Notices.tsx';
 import { ViewTitle } from './ViewTitle.tsx';
@@ -21,12 +22,12 @@ export function RunsView() {
   const [doomed, setDoomed] = useState<RunInfo | null>(null);
   return (
     <>
-      <div class="run-head">
+      <div class="view-head">
         <div>
           <ViewTitle>Runs</ViewTitle>
           <p class="quiet">Kept in this browser, on this computer, until you delete them or clear the site’s data.</p>
         </div>
-        <ModelChooser />
+        <FileButton text="Load a model" name="model" accept=".safetensors" onFile={(file) => addModel(store, file)} />
       </div>
       <ProblemOf place="runs" />
       {runs !== null && runs.length === 0 && (
@@ -52,31 +53,6 @@ export function RunsView() {
         />
       )}
     </>
-  );
-}
-
-function ModelChooser() {
-  const store = useStore();
-  const input = useRef<HTMLInputElement>(null);
-  return (
-    <div class="buttons">
-      <button type="button" onClick={() => input.current?.click()}>
-        <Icon name="add" />
-        Load a model
-      </button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        accept=".safetensors"
-        data-part="model"
-        onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          if (file) addModel(store, file);
-          event.currentTarget.value = '';
-        }}
-      />
-    </div>
   );
 }
 

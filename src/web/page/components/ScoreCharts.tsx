@@ -21,15 +21,14 @@ const USUAL_RATES = [0.01, 0.05, 0.1];
 export function ScoreCharts({ results }: { results: Results }) {
   return (
     <div class={results.outliers.length > 0 ? 'grid2' : undefined}>
-      <ScoreHistogram results={results} />
+      <ScoreHistogram {...results} />
       {results.outliers.length > 0 && <Roc results={results} />}
     </div>
   );
 }
 
-function ScoreHistogram({ results }: { results: Results }) {
+export function ScoreHistogram({ normal, outliers }: Pick<Results, 'normal' | 'outliers'>) {
   const store = useStore();
-  const { normal, outliers } = results;
   const { data, low, high } = useMemo(() => {
     const { edges, shares } = histogram([normal, outliers], BINS);
     // one more point closes the last bin

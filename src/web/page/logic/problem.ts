@@ -2,7 +2,6 @@
 import { OPTION_LABELS } from './choices.ts';
 
 export interface Problem {
-  family: string;
   sentence: string;
   details: readonly string[];
   remedy: string | null;
@@ -10,15 +9,13 @@ export interface Problem {
 
 /** An error of the worker, or of the page itself. */
 export function problemOf(error: unknown): Problem {
-  const { name, sentence, message, details, remedy } = error as Partial<{
-    name: string;
+  const { sentence, message, details, remedy } = error as Partial<{
     sentence: string;
     message: string;
     details: readonly string[];
     remedy: string;
   }>;
   return {
-    family: name ?? '',
     sentence: sentenceCase(inPageWords(sentence ?? message ?? String(error))),
     details: (details ?? []).map(inPageWords),
     remedy: remedy === undefined ? null : sentenceCase(inPageWords(remedy)),
