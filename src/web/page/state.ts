@@ -83,6 +83,9 @@ export interface Store {
   fresh: Signal<NewScores | null>;
   scoring: Signal<Count | null>;
   problems: Signal<Partial<Record<Place, Problem>>>;
+  /** A run that ended while another view was open. */
+  finished: Signal<string | null>;
+  hasShownView: boolean;
   /** What a screen reader says next. */
   announcement: Signal<string>;
 }
@@ -118,6 +121,8 @@ export function createStore(api: PageApi): Store {
     fresh: signal<NewScores | null>(null),
     scoring: signal<Count | null>(null),
     problems: signal<Partial<Record<Place, Problem>>>({}),
+    finished: signal<string | null>(null),
+    hasShownView: false,
     announcement: signal(''),
   };
 }

@@ -27,6 +27,7 @@ export function resultsOf(view: RunView): Results {
 
 /** Opens a finished run. A model without a run has nothing but its scores of new images. */
 export async function openResults(store: Store, folder: string): Promise<void> {
+  if (store.finished.value === folder) store.finished.value = null;
   if (store.results.value?.view.folder === folder) return;
   store.results.value = null;
   store.fresh.value = null;

@@ -67,7 +67,8 @@ async function run(store: Store, options: TrainOptions): Promise<void> {
     training.phase.value = interrupted && !training.isLeft.value ? 'paused' : 'idle';
     training.folder.value = folder;
     announce(store, interrupted ? 'The run has stopped; a checkpoint is written.' : 'Training has finished.');
-    if (!interrupted) goTo('results', folder);
+    if (!interrupted && store.route.value.view === 'train') goTo('results', folder);
+    else if (!interrupted) store.finished.value = folder;
   } catch (error) {
     training.phase.value = 'failed';
     showProblem(store, 'train', error);

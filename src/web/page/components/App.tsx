@@ -1,11 +1,13 @@
 /** The frame: the name, the four views, the device, the promise. */
 import { useEffect } from 'preact/hooks';
+import { baseName } from '../logic/format.ts';
 import { hrefOf, type ViewName } from '../route.ts';
 import { useStore } from '../state.ts';
 import { DeviceChip, DeviceNotice } from './Device.tsx';
 import { Icon } from './Icon.tsx';
 import { ImagesView } from './ImagesView.tsx';
 import { Logo } from './Logo.tsx';
+import { Notice } from './Notices.tsx';
 import { ResultsView } from './ResultsView.tsx';
 import { RunsView } from './RunsView.tsx';
 import { TrainView } from './TrainView.tsx';
@@ -42,6 +44,7 @@ export function App() {
       </header>
       <main id="content">
         <DeviceNotice />
+        <FinishedNotice />
         {view === 'images' && <ImagesView />}
         {view === 'train' && <TrainView />}
         {view === 'results' && <ResultsView />}
@@ -57,6 +60,21 @@ export function App() {
         {store.announcement.value}
       </p>
     </>
+  );
+}
+
+/** A run has ended while something else was looked at. */
+function FinishedNotice() {
+  const { finished } = useStore();
+  const folder = finished.value;
+  if (folder === null) return null;
+  return (
+    <Notice kind="info">
+      <p>
+        <strong>{baseName(folder)} is finished.</strong>{' '}
+        <a href={hrefOf({ view: 'results', folder })}>Open its results</a>
+      </p>
+    </Notice>
   );
 }
 

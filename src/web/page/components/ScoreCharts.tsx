@@ -69,7 +69,7 @@ export function ScoreHistogram({ normal, outliers }: Pick<Results, 'normal' | 'o
       />
       <div class="threshold">
         <label for="threshold">
-          Threshold <output for="threshold">{score(threshold)}</output>
+          Threshold <span>{score(threshold)}</span>
         </label>
         <input
           id="threshold"
