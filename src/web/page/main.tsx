@@ -9,6 +9,8 @@ import { startWorker } from './rpc.ts';
 import { createStore, type Store, StoreContext } from './state.ts';
 
 const store = createStore(startWorker());
+// A file dropped beside a drop zone would replace the page.
+for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault());
 render(
   <StoreContext.Provider value={store}>
     <App />

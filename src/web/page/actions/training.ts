@@ -15,6 +15,7 @@ import { announce, clearProblem, showProblem } from './shared.ts';
 const ANNOUNCED_SHARE = 0.1;
 
 export async function startTraining(store: Store): Promise<void> {
+  await navigator.storage.persist(); // else a browser short of space may drop images and runs; no is no error
   const taken = (store.runs.value ?? []).map(({ folder }) => folder);
   await run(store, trainOptions(store.choices.value, store.data.value, taken));
 }

@@ -9,7 +9,8 @@ interface ChartProps {
   label: string;
   data: uPlot.AlignedData;
   height: number;
-  options(theme: ChartTheme): ChartOptions;
+  /** Another function makes the chart anew. */
+  options: (theme: ChartTheme) => ChartOptions;
   /** Changes when marks move though the data stay. */
   marks?: number;
   /** The value of the x axis that was pointed at, while the button is down. */
@@ -19,19 +20,15 @@ interface ChartProps {
 export function Chart({ label, data, height, options, marks, onPoint }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const latest = useRef({ data, options });
-  latest.current = { data, options };
+  const latest = useRef(data);
+  latest.current = data;
 
   useEffect(() => {
     const element = place.current!;
     const draw = () => {
       plot.current?.destroy();
       const size = { width: element.clientWidth, height };
-      plot.current = new uPlot(
-        { ...latest.current.options(chartTheme(element)), ...size },
-        latest.current.data,
-        element,
-      );
+      plot.current = new uPlot({ ...options(chartTheme(element)), ...size }, latest.current, element);
     };
     draw();
     const observer = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }));
@@ -42,7 +39,7 @@ export function Chart({ label, data, height, options, marks, onPoint }: ChartPro
       stop();
       plot.current?.destroy();
     };
-  }, [height]);
+  }, [height, options]);
 
   useEffect(() => plot.current?.setData(data), [data]);
   useEffect(() => plot.current?.redraw(false), [marks]);

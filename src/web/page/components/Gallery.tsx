@@ -113,20 +113,18 @@ function Tile({ image, onOpen }: { image: ShownImage; onOpen(): void }) {
   const value = image.scores[MAIN_SCORE];
   const isCalledOutlier = value < threshold.value;
   const isWrong = isCalledOutlier === isNormal;
-  const mistake = isWrong ? (isNormal ? ', false alarm' : ', missed') : '';
   return (
     <li>
-      <button
-        type="button"
-        class={`tile ${isNormal ? 'normal' : 'outlier'}`}
-        aria-label={`${className}, ${isNormal ? 'normal' : 'outlier'}, score ${score(value)}${mistake}`}
-        onClick={onOpen}
-      >
+      <button type="button" class={`tile ${isNormal ? 'normal' : 'outlier'}`} onClick={onOpen}>
         {image.uri === null ? <span class="no-picture" /> : <img src={image.uri} alt="" />}
-        {isWrong && <span class="mistake">{isNormal ? 'false alarm' : 'missed'}</span>}
         <span class="caption">
-          <span>{className}</span> <span class="quiet">{score(value)}</span>
+          <span>
+            {className}
+            <span class="unseen">, {isNormal ? 'normal' : 'outlier'}, score</span>
+          </span>{' '}
+          <span class="quiet">{score(value)}</span>
         </span>
+        {isWrong && <span class="mistake">{isNormal ? 'false alarm' : 'missed'}</span>}
       </button>
     </li>
   );

@@ -31,7 +31,7 @@ export function ResultsView() {
     <>
       <ProblemOf place="results" />
       {results ? (
-        <Finished results={results} />
+        <Finished key={results.view.folder} results={results} />
       ) : (
         store.problems.value.results === undefined && (
           <>

@@ -4,8 +4,7 @@ import type uPlot from 'uplot';
 import { rocCurve } from '../../../scores/metrics.ts';
 import { MAIN_SCORE } from '../../../train/result.ts';
 import { Chart } from '../charts/Chart.tsx';
-import { axis, bars, chart, dot, horizontal, line, percentTicks, verticalMark } from '../charts/options.ts';
-import { type ChartTheme, faded } from '../charts/theme.ts';
+import { histogramOptions, rocOptions } from '../charts/scores.ts';
 import { counted, figure, percent, score } from '../logic/format.ts';
 import { histogram, ratesAt, thresholdFor } from '../logic/threshold.ts';
 import { type Results, type Store, useStore } from '../state.ts';
@@ -29,24 +28,14 @@ export function ScoreCharts({ results }: { results: Results }) {
 
 export function ScoreHistogram({ normal, outliers }: Pick<Results, 'normal' | 'outliers'>) {
   const store = useStore();
-  const { data, low, high } = useMemo(() => {
+  const { data, low, high, options } = useMemo(() => {
     const { edges, shares } = histogram([normal, outliers], BINS);
     // one more point closes the last bin
     const columns = shares.map((column) => [...column, column[BINS - 1]]);
-    return { data: [edges, ...columns] as uPlot.AlignedData, low: edges[0], high: edges[BINS] };
-  }, [normal, outliers]);
-  const options = (theme: ChartTheme) =>
-    chart(
-      [
-        axis(theme, 'score (mean norm of the views)', horizontal),
-        axis(theme, 'share', { values: percentTicks, size: 48 }),
-      ],
-      [bars(theme, 'normal'), { ...bars(theme, 'outlier'), show: outliers.length > 0 }],
-      {
-        scales: { x: { time: false, range: () => [low, high] }, y: { range: (_, __, max) => [0, (max || 1) * 1.18] } },
-        hooks: { draw: [(u) => verticalMark(u, store.threshold.value, 'threshold', theme)] },
-      },
-    );
+    const [low, high] = [edges[0], edges[BINS]];
+    const options = histogramOptions([low, high], outliers.length > 0, store.threshold);
+    return { data: [edges, ...columns] as uPlot.AlignedData, low, high, options };
+  }, [normal, outliers, store]);
   const threshold = store.threshold.value;
   const rates = ratesAt(threshold, normal, outliers);
   return (
@@ -126,32 +115,14 @@ const groupWords = (name: string, ascending: Float64Array): string =>
 function Roc({ results }: { results: Results }) {
   const store = useStore();
   const { normal, outliers, view } = results;
-  const data = useMemo(() => {
+  const { data, options } = useMemo(() => {
     // axes as the report has them: share of outliers accepted, share of normal images accepted
     const { falsePositiveRate, truePositiveRate } = rocCurve(normal, outliers);
-    return [Array.from(falsePositiveRate), Array.from(truePositiveRate)] as uPlot.AlignedData;
-  }, [normal, outliers]);
+    const data = [Array.from(falsePositiveRate), Array.from(truePositiveRate)] as uPlot.AlignedData;
+    return { data, options: rocOptions(normal, outliers, store.threshold) };
+  }, [normal, outliers, store]);
   const auroc = view.result.auroc[MAIN_SCORE];
   const { falseAlarms, missed } = ratesAt(store.threshold.value, normal, outliers);
-  const options = (theme: ChartTheme) =>
-    chart(
-      [
-        axis(theme, 'outliers accepted', { ...horizontal, values: percentTicks }),
-        axis(theme, 'normal images accepted', { values: percentTicks, size: 52 }),
-      ],
-      [{ ...line(theme, 'normal'), fill: faded(theme.normal, 0.1) }],
-      {
-        scales: { x: { time: false, range: () => [0, 1] }, y: { range: () => [0, 1.02] } },
-        hooks: {
-          draw: [
-            (u) => {
-              const at = ratesAt(store.threshold.value, normal, outliers);
-              dot(u, at.missed ?? 0, 1 - at.falseAlarms, theme.normal, theme);
-            },
-          ],
-        },
-      },
-    );
   return (
     <section class="card" aria-labelledby="roc-title">
       <h3 id="roc-title">ROC curve</h3>
