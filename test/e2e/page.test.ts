@@ -176,8 +176,9 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
   test('a run that was under way goes on by itself, says so, and can be paused', async () => {
     await mock.open('unfinished');
     await page.getByText('This run was under way when the page was closed').waitFor();
+    await page.getByText(/^Step 2,/).waitFor();
     const label = await page.getByRole('img', { name: /^Loss/ }).getAttribute('aria-label');
-    expect(label, 'the curve up to the checkpoint is there').toMatch(/total \d/);
+    expect(label, 'the curve up to the checkpoint is there').toMatch(/^Loss, steps [1-9] to 2,\d{3}\. .*total \d/);
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('heading', { name: 'Paused' }).waitFor();
   });

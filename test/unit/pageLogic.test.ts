@@ -203,7 +203,7 @@ describe('words', () => {
       ['0 %', '5 %', '5.1 %', '100 %', '< 0.1 %', '> 99.9 %'].map((text) => text.replaceAll(' ', '\u00a0')),
     );
     expect([0, 999, 1500, 48e6, 21e9].map(bytes)).toEqual(['0 B', '999 B', '1.5 kB', '48 MB', '21 GB']);
-    expect([1.2, 0.04567, 12345.6].map(score)).toEqual(['1.20', '0.0457', '12,346']);
+    expect([1.2, 0.04567, 12345.6].map(score)).toEqual(['1.200', '0.04567', '12,346']);
     expect([counted(1, 'image'), counted(1204, 'image')]).toEqual(['1 image', '1,204 images']);
     expect(baseName('runs/a-b')).toBe('a-b');
   });

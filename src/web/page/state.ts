@@ -7,9 +7,9 @@ import type { RunStart, StepMetrics } from '../../train/hooks.ts';
 import type { PerScore } from '../../train/result.ts';
 import type { DataContent, DeviceReport, NewScores, PageApi, Part, Picture, RunInfo, RunView } from '../pageApi.ts';
 import { type Choices, firstChoices } from './logic/choices.ts';
-import { Curve } from './logic/curve.ts';
 import { Pace } from './logic/pace.ts';
 import type { Problem } from './logic/problem.ts';
+import { type RunColumns, RunCurves } from './logic/runCurves.ts';
 import { type Route, watchRoute } from './route.ts';
 
 export type DeviceState =
@@ -43,8 +43,7 @@ export interface Training {
   wasResumed: Signal<boolean>;
   /** Stopped for good, not paused. */
   isLeft: Signal<boolean>;
-  losses: Curve;
-  norms: Curve;
+  curves: RunCurves;
   pace: Pace;
   /** Counts redraws of the curves, a few a second. */
   drawn: Signal<number>;
@@ -54,6 +53,7 @@ export interface Results {
   view: RunView;
   normal: Float64Array;
   outliers: Float64Array;
+  columns: RunColumns;
   /** Positions in view.images, the most anomalous first. */
   order: readonly number[];
 }
@@ -110,8 +110,7 @@ export function createStore(api: PageApi): Store {
       recovery: signal(0),
       wasResumed: signal(false),
       isLeft: signal(false),
-      losses: new Curve(2),
-      norms: new Curve(2),
+      curves: new RunCurves(),
       pace: new Pace(),
       drawn: signal(0),
     },

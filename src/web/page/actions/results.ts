@@ -5,6 +5,7 @@ import { MAIN_SCORE } from '../../../train/result.ts';
 import { parseScoresCsv } from '../../../train/scoresCsv.ts';
 import type { GivenFile, RunView } from '../../pageApi.ts';
 import { counted } from '../logic/format.ts';
+import { RunCurves } from '../logic/runCurves.ts';
 import { mostAnomalousFirst, thresholdFor } from '../logic/threshold.ts';
 import type { Results, Store } from '../state.ts';
 import { announce, attempt, clearProblem } from './shared.ts';
@@ -22,7 +23,10 @@ const scoresOf = (images: Images, isNormal: boolean): Float64Array =>
 
 export function resultsOf(view: RunView): Results {
   const order = mostAnomalousFirst(view.images.map(({ scores }) => scores[MAIN_SCORE]));
-  return { view, normal: scoresOf(view.images, true), outliers: scoresOf(view.images, false), order };
+  const curves = new RunCurves();
+  curves.add(view.metrics);
+  const [normal, outliers] = [scoresOf(view.images, true), scoresOf(view.images, false)];
+  return { view, normal, outliers, columns: curves.columns(), order };
 }
 
 /** Opens a finished run. A model without a run has nothing but its scores of new images. */

@@ -3,9 +3,9 @@ import type { TrainOptions } from '../../../library/types.ts';
 import type { StepMetrics } from '../../../train/hooks.ts';
 import type { TrainCallbacks } from '../../pageApi.ts';
 import { trainOptions } from '../logic/choices.ts';
-import { Curve } from '../logic/curve.ts';
 import { baseName, percent, whole } from '../logic/format.ts';
 import { Pace } from '../logic/pace.ts';
+import { RunCurves } from '../logic/runCurves.ts';
 import { goTo } from '../route.ts';
 import { isBusy, type Store, type Training } from '../state.ts';
 import { readRuns } from './runs.ts';
@@ -85,8 +85,7 @@ function reset(training: Training): void {
   training.notes.value = [];
   training.recovery.value = 0;
   training.isLeft.value = false;
-  training.losses = new Curve(2);
-  training.norms = new Curve(2);
+  training.curves = new RunCurves();
   training.pace = new Pace();
   training.drawn.value++;
 }
@@ -97,13 +96,9 @@ async function readHistory({ api, training }: Store, folder: string): Promise<vo
     (file) => file.text(),
     () => '',
   );
-  for (const line of text.split('\n').slice(0, -1)) draw(training, JSON.parse(line) as StepMetrics);
+  const lines = text.split('\n').slice(0, -1); // what follows the last line end is nothing, or torn
+  training.curves.add(lines.map((line) => JSON.parse(line) as StepMetrics));
   training.drawn.value++;
-}
-
-function draw({ losses, norms }: Training, { step, loss, contrastive, normNormal, normOutlier }: StepMetrics): void {
-  losses.add(step, [loss, contrastive]);
-  norms.add(step, [normNormal, normOutlier]);
 }
 
 function followed(store: Store): TrainCallbacks {
@@ -117,17 +112,14 @@ function followed(store: Store): TrainCallbacks {
       training.start.value = start;
       training.folder.value = start.config.out;
       training.task.value = null;
-      training.losses.cutAfter(start.doneSteps);
-      training.norms.cutAfter(start.doneSteps);
+      training.curves.cutAfter(start.doneSteps);
       if (training.phase.value === 'preparing') training.phase.value = 'training';
       announced = start.doneSteps / start.steps;
       announce(store, 'Training has started.');
     },
     onSteps: (metrics) => {
-      for (const each of metrics) {
-        draw(training, each);
-        training.pace.add(each.ms);
-      }
+      training.curves.add(metrics);
+      for (const { ms } of metrics) training.pace.add(ms);
       training.recovery.value = 0;
       training.latest.value = metrics.at(-1) ?? training.latest.value;
       training.drawn.value++;

@@ -15,9 +15,11 @@ interface ChartProps {
   marks?: number;
   /** The value of the x axis that was pointed at, while the button is down. */
   onPoint?(x: number): void;
+  /** The data point that the pointer is over; null when it has left. */
+  onHover?(index: number | null): void;
 }
 
-export function Chart({ label, data, height, options, marks, onPoint }: ChartProps) {
+export function Chart({ label, data, height, options, marks, onPoint, onHover }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(data);
@@ -28,7 +30,10 @@ export function Chart({ label, data, height, options, marks, onPoint }: ChartPro
     const draw = () => {
       plot.current?.destroy();
       const size = { width: element.clientWidth, height };
-      plot.current = new uPlot({ ...options(chartTheme(element)), ...size }, latest.current, element);
+      const asked = options(chartTheme(element));
+      const hover = onHover && { setCursor: [(u: uPlot) => onHover(u.cursor.idx ?? null)] };
+      const hooks = { ...asked.hooks, ...hover };
+      plot.current = new uPlot({ ...asked, hooks, ...size }, latest.current, element);
     };
     draw();
     const observer = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }));
@@ -39,7 +44,7 @@ export function Chart({ label, data, height, options, marks, onPoint }: ChartPro
       stop();
       plot.current?.destroy();
     };
-  }, [height, options]);
+  }, [height, options, onHover]);
 
   useEffect(() => plot.current?.setData(data), [data]);
   useEffect(() => plot.current?.redraw(false), [marks]);

@@ -21,6 +21,9 @@ export function axis(theme: ChartTheme, label: string, more: Partial<uPlot.Axis>
   };
 }
 
+/** A line that follows the pointer. */
+export const hovered = { show: true, y: false, drag: { x: false, y: false } } satisfies uPlot.Cursor;
+
 export const horizontal = { size: 30, labelSize: 18, space: 60 } satisfies Partial<uPlot.Axis>;
 
 export function line(theme: ChartTheme, colour: Colour, dash?: number[]): uPlot.Series {

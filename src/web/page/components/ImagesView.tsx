@@ -53,10 +53,7 @@ export function ImagesView() {
             image a score: the higher, the more normal.
           </p>
           <div class="buttons">
-            <button type="button" class="main" onClick={() => trainOn(store, 'demo')}>
-              <Icon name="play" />
-              Try the demo
-            </button>
+            {normal ? <TrainOwn images={normal.images} /> : <TryDemo />}
             <button
               type="button"
               onClick={() => {
@@ -65,7 +62,7 @@ export function ImagesView() {
               }}
             >
               <Icon name="folder" />
-              Use my images
+              {normal ? 'See or add images' : 'Use my images'}
             </button>
           </div>
           <ul class="facts">
@@ -104,10 +101,7 @@ export function ImagesView() {
           ))}
         </div>
         <div class="after-parts">
-          <button type="button" class="main" disabled={normal === null} onClick={() => trainOn(store, 'own')}>
-            Train on {normal === null ? 'my images' : counted(normal.images, 'normal image')}
-            <Icon name="forward" />
-          </button>
+          {normal && <TrainOwn images={normal.images} />}
           {data && data.quota > 0 && (
             <p class="quiet">
               {bytes(data.usage)} used of the {bytes(data.quota)} that this browser lets the page keep.
@@ -131,5 +125,25 @@ export function ImagesView() {
         <Thumbnails pictures={store.demo.value} />
       </section>
     </>
+  );
+}
+
+function TryDemo() {
+  const store = useStore();
+  return (
+    <button type="button" class="main" onClick={() => trainOn(store, 'demo')}>
+      <Icon name="play" />
+      Try the demo
+    </button>
+  );
+}
+
+function TrainOwn({ images }: { images: number }) {
+  const store = useStore();
+  return (
+    <button type="button" class="main" onClick={() => trainOn(store, 'own')}>
+      Train on {counted(images, 'normal image')}
+      <Icon name="forward" />
+    </button>
   );
 }

@@ -13,6 +13,7 @@ import { NewImages } from './NewImages.tsx';
 import { Bar, ProblemOf, SyntheticNotice } from './Notices.tsx';
 import { ScoreCharts } from './ScoreCharts.tsx';
 import { TakeAway } from './TakeAway.tsx';
+import { TrainingCharts } from './TrainingCharts.tsx';
 import { ViewTitle } from './ViewTitle.tsx';
 
 export function ResultsView() {
@@ -89,6 +90,10 @@ function Finished({ results }: { results: Results }) {
       <NewImages folder={folder} normal={results.normal} />
       <ClassTable results={results} />
       <Gallery results={results} />
+      <section aria-labelledby="training-title">
+        <h2 id="training-title">The training</h2>
+        <TrainingCharts {...results.columns} />
+      </section>
     </>
   );
 }

@@ -1,4 +1,5 @@
 /** A run under way: how far, how fast, how long still; pause, go on, stop. */
+import { useMemo } from 'preact/hooks';
 import { duration } from '../../../duration.ts';
 import { leaveTraining, pauseTraining, resumeTraining, stopTraining } from '../actions/training.ts';
 import { baseName, bytes, whole } from '../logic/format.ts';
@@ -59,7 +60,7 @@ export function RunPanel() {
         <RunBar />
         <Figures />
       </section>
-      <TrainingCharts />
+      <LiveCharts />
       {training.notes.value.length > 0 && (
         <section class="card" aria-labelledby="notes-title">
           <h3 id="notes-title">Notes</h3>
@@ -103,6 +104,14 @@ function Controls() {
       </button>
     </div>
   );
+}
+
+function LiveCharts() {
+  const { training } = useStore();
+  const drawn = training.drawn.value;
+  // the curves are filled in place; `drawn` tells when
+  const columns = useMemo(() => training.curves.columns(), [training, drawn]);
+  return <TrainingCharts {...columns} />;
 }
 
 const stepsDone = ({ training }: Store): number => training.latest.value?.step ?? training.start.value?.doneSteps ?? 0;

@@ -12,7 +12,9 @@ import { type Results, type Store, useStore } from '../state.ts';
 const HEIGHT = 260;
 /** As high as the histogram with what stands below it. */
 const ROC_HEIGHT = 430;
-const BINS = 40;
+const MOST_BINS = 40;
+/** Fewer images than this, and the note below says how coarse the rates are. */
+const FEW_NORMAL = 100;
 /** Steps of the slider from the lowest score to the highest. */
 const SLIDER_STEPS = 1000;
 const USUAL_RATES = [0.01, 0.05, 0.1];
@@ -29,10 +31,11 @@ export function ScoreCharts({ results }: { results: Results }) {
 export function ScoreHistogram({ normal, outliers }: Pick<Results, 'normal' | 'outliers'>) {
   const store = useStore();
   const { data, low, high, options } = useMemo(() => {
-    const { edges, shares } = histogram([normal, outliers], BINS);
+    const bins = Math.min(Math.ceil(2 * Math.sqrt(normal.length + outliers.length)), MOST_BINS);
+    const { edges, shares } = histogram([normal, outliers], bins);
     // one more point closes the last bin
-    const columns = shares.map((column) => [...column, column[BINS - 1]]);
-    const [low, high] = [edges[0], edges[BINS]];
+    const columns = shares.map((column) => [...column, column[bins - 1]]);
+    const [low, high] = [edges[0], edges[bins]];
     const options = histogramOptions([low, high], outliers.length > 0, store.threshold);
     return { data: [edges, ...columns] as uPlot.AlignedData, low, high, options };
   }, [normal, outliers, store]);
@@ -84,6 +87,12 @@ export function ScoreHistogram({ normal, outliers }: Pick<Results, 'normal' | 'o
             </div>
           )}
         </dl>
+        {normal.length < FEW_NORMAL && (
+          <p class="quiet">
+            With {counted(normal.length, 'normal image')} the false-positive rate is known in steps of{' '}
+            {percent(1 / normal.length)} only; more normal test images make it finer.
+          </p>
+        )}
         <fieldset class="presets" aria-label="Thresholds by their false-positive rate">
           <span class="quiet">False-positive rate at most</span>
           {USUAL_RATES.map((rate) => (

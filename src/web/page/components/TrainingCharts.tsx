@@ -1,12 +1,12 @@
-/** The curves of a run while it goes: the loss, and the norms that drift apart. */
-import { useMemo } from 'preact/hooks';
+/** The curves of a run: the loss, and the norms that drift apart. */
+import { useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { Chart } from '../charts/Chart.tsx';
-import { axis, chart, horizontal, line } from '../charts/options.ts';
+import { axis, chart, horizontal, hovered, line } from '../charts/options.ts';
 import type { ChartTheme } from '../charts/theme.ts';
 import type { Columns } from '../logic/curve.ts';
 import { score, whole } from '../logic/format.ts';
-import { useStore } from '../state.ts';
+import type { RunColumns } from '../logic/runCurves.ts';
 
 const HEIGHT = 240;
 
@@ -15,6 +15,7 @@ const steps = (theme: ChartTheme) =>
 
 const lossOptions = (theme: ChartTheme) =>
   chart([steps(theme), axis(theme, 'loss')], [line(theme, 'total'), line(theme, 'normal', [6, 4])], {
+    cursor: hovered,
     scales: { x: { time: false }, y: { range: (_, min, max) => margins(min, max) } },
   });
 
@@ -27,19 +28,17 @@ const margins = (min: number | null, max: number | null): [number, number] => {
 
 const normOptions = (theme: ChartTheme) =>
   chart([steps(theme), axis(theme, 'mean norm')], [line(theme, 'normal'), line(theme, 'outlier')], {
+    cursor: hovered,
     scales: { x: { time: false }, y: { range: (_, __, max) => [0, (max || 1) * 1.08] } },
   });
 
-const last = (column: readonly (number | null)[]): string => {
-  const value = column.at(-1);
-  return value == null ? '–' : score(value);
-};
+interface Line {
+  name: string;
+  /** The class of its key. */
+  color: string;
+}
 
-export function TrainingCharts() {
-  const { training } = useStore();
-  const drawn = training.drawn.value;
-  // the curves are filled in place; `drawn` tells when
-  const [losses, norms] = useMemo(() => [training.losses.columns(), training.norms.columns()], [drawn]);
+export function TrainingCharts({ losses, norms }: RunColumns) {
   const hasOutliers = norms[2].some((value) => value !== null);
   return (
     <div class="grid2">
@@ -47,8 +46,8 @@ export function TrainingCharts() {
         title="Loss"
         help="Falls while the network learns to tell images apart."
         lines={[
-          { name: 'total', color: 'total', value: last(losses[1]) },
-          { name: 'contrastive', color: 'normal dashed', value: last(losses[2]) },
+          { name: 'total', color: 'total' },
+          { name: 'contrastive', color: 'normal dashed' },
         ]}
         columns={losses}
         options={lossOptions}
@@ -60,10 +59,7 @@ export function TrainingCharts() {
             ? 'Normal images move away from zero, outliers are drawn to it. The gap is what scores.'
             : 'The norm is the score. This method sees no outliers while it trains.'
         }
-        lines={[
-          { name: 'normal', color: 'normal', value: last(norms[1]) },
-          ...(hasOutliers ? [{ name: 'outliers', color: 'outlier', value: last(norms[2]) }] : []),
-        ]}
+        lines={[{ name: 'normal', color: 'normal' }, ...(hasOutliers ? [{ name: 'outliers', color: 'outlier' }] : [])]}
         columns={norms}
         options={normOptions}
       />
@@ -74,29 +70,40 @@ export function TrainingCharts() {
 interface PanelProps {
   title: string;
   help: string;
-  lines: { name: string; color: string; value: string }[];
+  lines: Line[];
   columns: Columns;
   options: typeof lossOptions;
 }
 
 function Panel({ title, help, lines, columns, options }: PanelProps) {
-  const now = lines.map(({ name, value }) => `${name} ${value}`).join(', ');
+  const [pointed, setPointed] = useState<number | null>(null);
+  const [steps, ...values] = columns;
+  const valueAt = (line: number, index: number): string => {
+    const value = values[line][index];
+    return value == null ? '–' : score(value);
+  };
+  const last = steps.length - 1;
+  const shown = pointed ?? last;
+  const reach = last < 0 ? 'no step yet' : `steps ${whole(steps[0])} to ${whole(steps[last])}`;
+  const words = lines.map(({ name }, line) => `${name} ${valueAt(line, last)}`).join(', ');
   return (
     <section class="card">
       <h3>{title}</h3>
       <p class="quiet">{help}</p>
       <ul class="legend">
-        {lines.map(({ name, color, value }) => (
+        {lines.map(({ name, color }, line) => (
           <li key={name} class={`key ${color}`}>
-            {name} <strong>{value}</strong>
+            {name} <strong>{valueAt(line, shown)}</strong>
           </li>
         ))}
+        {pointed !== null && <li class="quiet">step {whole(steps[pointed])}</li>}
       </ul>
       <Chart
-        label={`${title} over the steps. Now: ${now}.`}
+        label={`${title}, ${reach}. At the end: ${words}.`}
         data={columns as uPlot.AlignedData}
         height={HEIGHT}
         options={options}
+        onHover={setPointed}
       />
     </section>
   );

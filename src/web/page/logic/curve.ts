@@ -42,7 +42,6 @@ export class Curve {
     });
   }
 
-  /** Forgets what lies after a step: a run that goes on from its checkpoint does these steps again. */
   cutAfter(step: number): void {
     this.#points = this.#points.filter((point) => point.step <= step);
   }

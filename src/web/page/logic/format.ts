@@ -23,8 +23,8 @@ export function bytes(count: number): string {
   return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
 }
 
-/** A score with three significant digits: all that a threshold needs. */
-export const score = (value: number): string => (Math.abs(value) < 1000 ? value.toPrecision(3) : whole(value));
+/** A score with four significant digits: those of one run often differ in the third. */
+export const score = (value: number): string => (Math.abs(value) < 1000 ? value.toPrecision(4) : whole(value));
 
 /** A figure of a table: 0.970. */
 export const figure = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(3));
