@@ -293,6 +293,8 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     await mock.open('nogpu', '#train');
     expect(await page.getByRole('alert').innerText()).toMatch(/no WebGPU.*What to do: A recent Chrome/s);
     expect(await page.getByRole('button', { name: 'Start training' }).isDisabled()).toBe(true);
+    await mock.open('noworker');
+    expect(await page.getByRole('alert').innerText()).toMatch(/does not run.*worker\.js could not be loaded.*Reload/s);
     await mock.open('large', '#train');
     await start(page);
     expect(await page.getByRole('alert').innerText()).toMatch(/allows 128 MiB.*“Images a step” 128 or less/s);

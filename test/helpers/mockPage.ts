@@ -10,6 +10,7 @@ export type Scenario =
   | 'empty'
   | 'own'
   | 'nogpu'
+  | 'noworker'
   | 'software'
   | 'full'
   | 'large'
@@ -19,7 +20,7 @@ export type Scenario =
   | 'runs'
   | 'normal';
 const SCENARIOS: readonly Scenario[] = [
-  ...(['empty', 'own', 'nogpu', 'software', 'full', 'large'] as const),
+  ...(['empty', 'own', 'nogpu', 'noworker', 'software', 'full', 'large'] as const),
   ...(['lost', 'slow', 'unfinished', 'runs', 'normal'] as const),
 ];
 
@@ -40,7 +41,7 @@ export async function openMockPage(): Promise<MockPage> {
   for (const scenario of SCENARIOS) {
     await mkdir(join(site, scenario));
     for (const file of ['index.html', 'page.js', 'page.css']) await cp(`dist/web/${file}`, join(site, scenario, file));
-    await cp(join(site, 'worker.js'), join(site, scenario, 'worker.js'));
+    if (scenario !== 'noworker') await cp(join(site, 'worker.js'), join(site, scenario, 'worker.js'));
   }
   const { page, close } = await openPage([site]);
   const origin = new URL(page.url()).origin;

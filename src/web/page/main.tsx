@@ -8,7 +8,14 @@ import { problemOf } from './logic/problem.ts';
 import { startWorker } from './rpc.ts';
 import { createStore, type Store, StoreContext } from './state.ts';
 
-const store = createStore(startWorker());
+const RELOAD = 'Reload the page; if that does not help, use a current Chrome, Edge, Firefox or Safari.';
+
+const store = createStore(
+  startWorker((reason) => {
+    const problem = { sentence: 'The part of this page that trains does not run.', details: [reason], remedy: RELOAD };
+    store.device.value = { kind: 'none', problem };
+  }),
+);
 // A file dropped beside a drop zone would replace the page.
 for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault());
 render(

@@ -9,12 +9,15 @@ import { carryErrors } from './thrown.ts';
  * Starts the worker and answers its interface. The worker's script is imported by a blob: URL, because a worker from a
  * blob: URL inherits the page's Content-Security-Policy: it can connect to this origin alone, as the page can. A worker
  * from a network URL would have the policy of its own response, which a server of static files does not set.
+ * @param onFailure called when it cannot be loaded, or fails outside a call: its calls stay without an answer then
  */
-export function startWorker(): PageApi {
+export function startWorker(onFailure: (reason: string) => void): PageApi {
   carryErrors();
   const script = new URL('./worker.js', import.meta.url).href;
   const source = new Blob([`import ${JSON.stringify(script)};`], { type: 'text/javascript' });
-  const remote = wrap<PageApi>(new Worker(URL.createObjectURL(source), { type: 'module' })) as unknown as PageApi;
+  const worker = new Worker(URL.createObjectURL(source), { type: 'module' });
+  worker.addEventListener('error', ({ message }) => onFailure(message || `${script} could not be loaded`));
+  const remote = wrap<PageApi>(worker) as unknown as PageApi;
   // functions and objects of functions go over as proxies; everything else as it is
   return new Proxy(remote, {
     get: (target, name) => {

@@ -10,7 +10,7 @@ export function DeviceChip() {
     return (
       <span class="device bad">
         <Icon name="warn" />
-        No WebGPU
+        No device
       </span>
     );
   }
