@@ -1,9 +1,9 @@
 /** A place to drop files on, and two buttons that do the same from the keyboard. */
 import type { ComponentChildren } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { GivenFile } from '../../pageApi.ts';
 import { chosenFiles, droppedFiles } from '../logic/dropped.ts';
-import { Icon } from './Icon.tsx';
+import { FileButton } from './FileButton.tsx';
 
 interface DropZoneProps {
   /** Said by the buttons to a screen reader: Choose files: normal images. */
@@ -36,42 +36,25 @@ export function DropZone({ name, isDisabled, onFiles, children }: DropZoneProps)
     >
       {children}
       <div class="drop-buttons">
-        <Chooser icon="folder" text="Choose folder" name={name} isFolder onFiles={onFiles} />
-        <Chooser icon="image" text="Choose files" name={name} onFiles={onFiles} />
+        <FileButton
+          icon="folder"
+          text="Choose folder"
+          label={`Choose folder: ${name}`}
+          name={`${name}, folder`}
+          wanted="folder"
+          isSmall
+          onFiles={(files) => onFiles(chosenFiles(files))}
+        />
+        <FileButton
+          icon="image"
+          text="Choose files"
+          label={`Choose files: ${name}`}
+          name={`${name}, files`}
+          wanted={{ accept: ACCEPTED, isMultiple: true }}
+          isSmall
+          onFiles={(files) => onFiles(chosenFiles(files))}
+        />
       </div>
     </fieldset>
-  );
-}
-
-interface ChooserProps {
-  icon: 'folder' | 'image';
-  text: string;
-  name: string;
-  isFolder?: boolean;
-  onFiles(files: GivenFile[]): void;
-}
-
-function Chooser({ icon, text, name, isFolder, onFiles }: ChooserProps) {
-  const input = useRef<HTMLInputElement>(null);
-  return (
-    <>
-      <button type="button" class="small" aria-label={`${text}: ${name}`} onClick={() => input.current?.click()}>
-        <Icon name={icon} />
-        {text}
-      </button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        multiple
-        {...(isFolder ? { webkitdirectory: true } : { accept: ACCEPTED })}
-        data-part={`${name}, ${isFolder ? 'folder' : 'files'}`}
-        onChange={(event) => {
-          const list = event.currentTarget.files;
-          if (list) onFiles(chosenFiles(list));
-          event.currentTarget.value = ''; // the same files may be chosen again
-        }}
-      />
-    </>
   );
 }

@@ -19,10 +19,11 @@ export function ModelOnly({ folder }: { folder: string }) {
           <ViewTitle>{baseName(folder)}</ViewTitle>
         </div>
         <FileButton
+          icon="add"
           text="Add scores.csv"
           name="scores"
-          accept=".csv,text/csv"
-          onFile={(file) => addReference(store, folder, file)}
+          wanted={{ accept: '.csv,text/csv', isMultiple: false }}
+          onFiles={([file]) => addReference(store, folder, file)}
         />
       </div>
       {reference ? (

@@ -12,6 +12,7 @@ import { DropZone } from './DropZone.tsx';
 import { Icon } from './Icon.tsx';
 import { ImageDialog } from './ImageDialog.tsx';
 import { Bar, ProblemOf } from './Notices.tsx';
+import { SkippedFiles } from './SkippedFiles.tsx';
 
 /** Rows before “show all”. */
 const FEW = 20;
@@ -114,18 +115,7 @@ function Scores({ fresh, normal, name }: { fresh: NewScores; normal: Float64Arra
           Show all {order.length}
         </button>
       )}
-      {fresh.skipped.length > 0 && (
-        <details class="skipped">
-          <summary>{counted(fresh.skipped.length, 'file')} left out</summary>
-          <ul>
-            {fresh.skipped.map(({ file, reason }) => (
-              <li key={file}>
-                <strong>{file}</strong>: {reason}
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
+      <SkippedFiles files={fresh.skipped} />
       {image && (
         <ImageDialog
           image={{ ...image, truth: null }}

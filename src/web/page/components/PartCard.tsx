@@ -6,6 +6,7 @@ import { isBusy, useStore } from '../state.ts';
 import { DropZone } from './DropZone.tsx';
 import { Icon } from './Icon.tsx';
 import { Bar } from './Notices.tsx';
+import { SkippedFiles } from './SkippedFiles.tsx';
 
 export interface PartWords {
   part: Part;
@@ -61,27 +62,10 @@ function Content({ content }: { content: PartContent }) {
         </ul>
       )}
       <Thumbnails pictures={content.pictures} />
-      {content.skipped.length > 0 && (
-        <details class="skipped">
-          <summary>{counted(content.skipped.length, 'file')} left out</summary>
-          <ul>
-            {content.skipped.slice(0, MOST_LISTED).map(({ file, reason }) => (
-              <li key={file}>
-                <strong>{file}</strong>: {reason}
-              </li>
-            ))}
-            {content.skipped.length > MOST_LISTED && (
-              <li>and {counted(content.skipped.length - MOST_LISTED, 'more file')}</li>
-            )}
-          </ul>
-        </details>
-      )}
+      <SkippedFiles files={content.skipped} />
     </>
   );
 }
-
-/** A list of hundreds helps nobody. */
-const MOST_LISTED = 50;
 
 export function Thumbnails({ pictures }: { pictures: readonly { path: string; className: string; uri: string }[] }) {
   return (

@@ -27,7 +27,13 @@ export function RunsView() {
           <ViewTitle>Runs</ViewTitle>
           <p class="quiet">Kept in this browser, on this computer, until you delete them or clear the site’s data.</p>
         </div>
-        <FileButton text="Load a model" name="model" accept=".safetensors" onFile={(file) => addModel(store, file)} />
+        <FileButton
+          icon="add"
+          text="Load a model"
+          name="model"
+          wanted={{ accept: '.safetensors', isMultiple: false }}
+          onFiles={([file]) => addModel(store, file)}
+        />
       </div>
       <ProblemOf place="runs" />
       {runs !== null && runs.length === 0 && (
