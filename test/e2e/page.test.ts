@@ -166,6 +166,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Training' }).waitFor();
     expect(await page.getByText(/^Step [1-9]/).innerText()).not.toBe('');
+    expect(await page.title()).toMatch(/^\d+ % · Train · OECL$/);
     expect(paused).toMatch(/^Step [\d,]+ of 4,000, epoch \d+ of 100$/);
   });
 
@@ -201,6 +202,25 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     await page.getByRole('link', { name: 'Open its results' }).click();
     await page.getByText('0.9').first().waitFor();
     expect(await page.getByText('is finished.').count()).toBe(0);
+  });
+
+  test('images are dropped on the page; beside a drop zone they do nothing', async () => {
+    await mock.open('empty');
+    const drop = (selector: string) =>
+      page.evaluate((target) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File(['x'], 'a.png', { type: 'image/png' }));
+        const event = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true });
+        document.querySelector(target)!.dispatchEvent(event);
+        return event.defaultPrevented; // else the browser would open the file in place of the page
+      }, selector);
+    expect(await drop('h1')).toBe(true);
+    expect(await page.getByRole('button', { name: /^Remove/ }).count()).toBe(0);
+    expect(await drop('.part.train .drop')).toBe(true);
+    await page.getByRole('button', { name: 'Remove normal images' }).waitFor();
+    expect(await page.getByRole('status').innerText()).toBe('1,204 images stored, 2 files left out.');
+    await page.getByRole('button', { name: 'Train on 1,204' }).first().click();
+    expect(await page.getByRole('radio', { name: /^My images/ }).isChecked()).toBe(true);
   });
 
   test('the threshold: rates follow the slider and the usual rates', async () => {

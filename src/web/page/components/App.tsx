@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { baseName } from '../logic/format.ts';
 import { hrefOf, type ViewName } from '../route.ts';
-import { useStore } from '../state.ts';
+import { type Store, useStore } from '../state.ts';
 import { DeviceChip, DeviceNotice } from './Device.tsx';
 import { Icon } from './Icon.tsx';
 import { ImagesView } from './ImagesView.tsx';
@@ -22,12 +22,9 @@ const VIEWS: readonly { name: ViewName; label: string }[] = [
 export function App() {
   const store = useStore();
   const { view } = store.route.value;
-  const label = VIEWS.find(({ name }) => name === view)!.label;
-  useEffect(() => {
-    document.title = `${label} · OECL`;
-  }, [label]);
   return (
     <>
+      <Title />
       <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>('#content h1')?.focus()}>
         Skip to the content
       </button>
@@ -100,11 +97,28 @@ function Views() {
   );
 }
 
+/** How far the run is, in words; null when there is none. */
+function progressWords({ training: { start, latest, phase } }: Store): string | null {
+  if (phase.value === 'idle' || phase.value === 'failed') return null;
+  if (phase.value === 'paused') return 'paused';
+  const share = start.value === null ? 0 : (latest.value?.step ?? start.value.doneSteps) / start.value.steps;
+  return `${Math.floor(share * 100)} %`;
+}
+
 /** How far the run is, wherever one looks. */
 function Progress() {
-  const { training } = useStore();
-  const { start, latest, phase } = training;
-  if (phase.value === 'idle' || phase.value === 'failed') return null;
-  const share = start.value === null ? 0 : (latest.value?.step ?? start.value.doneSteps) / start.value.steps;
-  return <span class="badge">{phase.value === 'paused' ? 'paused' : `${Math.floor(share * 100)} %`}</span>;
+  const words = progressWords(useStore());
+  return words === null ? null : <span class="badge">{words}</span>;
+}
+
+/** The tab's title, which shows the progress while other tabs are looked at. */
+function Title() {
+  const store = useStore();
+  const { view } = store.route.value;
+  const { label } = VIEWS.find(({ name }) => name === view)!;
+  const title = [progressWords(store), label, 'OECL'].filter(Boolean).join(' · ');
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return null;
 }

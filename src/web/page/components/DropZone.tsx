@@ -2,12 +2,16 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { GivenFile } from '../../pageApi.ts';
+import { attempt } from '../actions/shared.ts';
 import { chosenFiles, droppedFiles } from '../logic/dropped.ts';
+import { type Place, useStore } from '../state.ts';
 import { FileButton } from './FileButton.tsx';
 
 interface DropZoneProps {
   /** Said by the buttons to a screen reader: Choose files: normal images. */
   name: string;
+  /** Where it is said that files cannot be read. */
+  place: Place;
   isDisabled: boolean;
   onFiles(files: GivenFile[]): void;
   children?: ComponentChildren;
@@ -15,12 +19,19 @@ interface DropZoneProps {
 
 const ACCEPTED = 'image/jpeg,image/png,image/bmp,.jpg,.jpeg,.png,.bmp,.zip,application/zip';
 
-export function DropZone({ name, isDisabled, onFiles, children }: DropZoneProps) {
+export function DropZone({ name, place, isDisabled, onFiles, children }: DropZoneProps) {
+  const store = useStore();
   const [isOver, setOver] = useState(false);
   const drop = async (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    if (!isDisabled && event.dataTransfer) onFiles(await droppedFiles(event.dataTransfer));
+    if (isDisabled || !event.dataTransfer) return;
+    let files: GivenFile[] = [];
+    // a file that went away or may not be read
+    const isRead = await attempt(store, place, async () => {
+      files = await droppedFiles(event.dataTransfer!);
+    });
+    if (isRead) onFiles(files);
   };
   return (
     <fieldset

@@ -28,7 +28,12 @@ export function NewImages({ folder, normal }: { folder: string; normal: Float64A
       <p class="quiet">
         {isBusy(store) ? 'A run is under way: pause it to score new images.' : 'They are scored here and not stored.'}
       </p>
-      <DropZone name="new images" isDisabled={isDisabled} onFiles={(files) => scoreImages(store, folder, files)}>
+      <DropZone
+        name="new images"
+        place="score"
+        isDisabled={isDisabled}
+        onFiles={(files) => scoreImages(store, folder, files)}
+      >
         <p>Drop images, a folder or a zip</p>
       </DropZone>
       {scoring && <Bar label={`Scoring ${counted(scoring.total ?? 0, 'image')}`} count={scoring} />}

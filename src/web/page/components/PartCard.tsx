@@ -33,7 +33,7 @@ export function PartCard({ words }: { words: PartWords }) {
       <p class="quiet">{purpose}</p>
       {content && <Content content={content} />}
       {adding && <Bar label={`Reading ${counted(adding.total, 'file')}`} count={adding} />}
-      <DropZone name={name} isDisabled={isDisabled} onFiles={(files) => addImages(store, part, files)}>
+      <DropZone name={name} place="images" isDisabled={isDisabled} onFiles={(files) => addImages(store, part, files)}>
         <p>{content ? 'Drop more here' : hint}</p>
       </DropZone>
       {content && (

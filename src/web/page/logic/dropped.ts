@@ -3,9 +3,13 @@ import type { GivenFile } from '../../pageApi.ts';
 
 /** The files of a drop, folders walked through. Must be called in the event's handler: later, the list is empty. */
 export async function droppedFiles(transfer: DataTransfer): Promise<GivenFile[]> {
-  const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  // what comes from another page is a file without an entry
+  const dropped = Array.from(transfer.items, (item) => item.webkitGetAsEntry() ?? item.getAsFile());
   const files: GivenFile[] = [];
-  for (const entry of entries) await collect(entry, files);
+  for (const each of dropped) {
+    if (each instanceof File) files.push({ path: each.name, file: each });
+    else if (each !== null) await collect(each, files);
+  }
   return files;
 }
 
