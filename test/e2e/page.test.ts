@@ -219,7 +219,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await drop('.part.train .drop')).toBe(true);
     await page.getByRole('button', { name: 'Remove normal images' }).waitFor();
     expect(await page.getByRole('status').innerText()).toBe('1,204 images stored, 2 files left out.');
-    await page.getByRole('button', { name: 'Train on 1,204' }).first().click();
+    await page.getByRole('button', { name: 'Train on 1,204' }).click();
     expect(await page.getByRole('radio', { name: /^My images/ }).isChecked()).toBe(true);
   });
 

@@ -53,7 +53,7 @@ export function ImagesView() {
             image a score: the higher, the more normal.
           </p>
           <div class="buttons">
-            {normal ? <TrainOwn images={normal.images} /> : <TryDemo />}
+            {normal ? <TrainOwn text="Train on my images" /> : <TryDemo />}
             <button
               type="button"
               onClick={() => {
@@ -101,7 +101,7 @@ export function ImagesView() {
           ))}
         </div>
         <div class="after-parts">
-          {normal && <TrainOwn images={normal.images} />}
+          {normal && <TrainOwn text={`Train on ${counted(normal.images, 'normal image')}`} />}
           {data && data.quota > 0 && (
             <p class="quiet">
               {bytes(data.usage)} used of the {bytes(data.quota)} that this browser lets the page keep.
@@ -138,11 +138,11 @@ function TryDemo() {
   );
 }
 
-function TrainOwn({ images }: { images: number }) {
+function TrainOwn({ text }: { text: string }) {
   const store = useStore();
   return (
     <button type="button" class="main" onClick={() => trainOn(store, 'own')}>
-      Train on {counted(images, 'normal image')}
+      {text}
       <Icon name="forward" />
     </button>
   );
