@@ -37,6 +37,21 @@ await build({
   outdir: 'dist/web',
 });
 
+// The page for laboratories: static files that work below any path.
+await build({
+  ...common,
+  platform: 'browser',
+  minify: true, // names too: the page shows errors, and tells none from another
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  entryPoints: [
+    { in: 'src/web/page/main.tsx', out: 'page' },
+    { in: 'src/web/page/styles/page.css', out: 'page' },
+  ],
+  outdir: 'dist/web',
+});
+await copyFile('src/web/page/index.html', 'dist/web/index.html');
+
 // Both entries of a folder share their code, so that a tensor of the one is a tensor of the other.
 for (const platform of ['node', 'browser']) {
   const outdir = `dist/${platform}`;

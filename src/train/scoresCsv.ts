@@ -34,7 +34,8 @@ export function parseScoresCsv(text: string, file: string): (ScoredImage & { sco
   }));
 }
 
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** A field as RFC 4180 writes it. */
+export const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** Lines of fields; a quoted field may hold commas, line ends and doubled quotes. */
 function recordsOf(text: string): string[][] {

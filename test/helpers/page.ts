@@ -10,6 +10,7 @@ import { launchOptions } from './launchOptions.ts';
 const TYPES: Record<string, string> = {
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
+  '.css': 'text/css',
   '.html': 'text/html',
   '.wasm': 'application/wasm',
 };

@@ -29,12 +29,15 @@ const BACK_EDGES: readonly { from: string; to: string; why: string }[] = [
 const ENTRIES = {
   'src/cli/main.ts': 'the entry point in Node: arguments, streams, signals, exit code, and which platform is used',
   'src/web/drivenWorker.ts': 'the entry point of the worker in Chrome',
+  'src/web/page/main.tsx': 'the entry point of the page',
   'src/web/page/worker/worker.ts': "the entry point of the page's worker",
   'src/library/node.ts': "the package's entry in Node",
   'src/library/browser.ts': "the package's entry in browsers",
   'src/cli/doctor.ts': 'called by main.ts alone: reports on this machine and its adapters',
 };
 const PLATFORM_FOLDERS = ['runtime/platform/', 'src/platform/'];
+/** The page is a document and its window; its worker is not of it. */
+const isPage = (path: string): boolean => path.startsWith('src/web/page/') && !path.startsWith('src/web/page/worker/');
 
 interface SourceFile {
   path: string;
@@ -48,7 +51,7 @@ function filesIn(folder: string): SourceFile[] {
   const names = readdirSync(new URL(`${folder}/`, root), { recursive: true, encoding: 'utf8' });
   return names
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
-    .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+    .filter((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'))
     .sort()
     .map((path) => {
       const text = readFileSync(new URL(path, root), 'utf8');
@@ -175,6 +178,15 @@ describe('src', () => {
   });
 });
 
+test('nothing but the page imports the page', () => {
+  const importers = src
+    .filter(({ path }) => !isPage(path))
+    .flatMap(({ path, imports }) =>
+      imports.filter(({ to }) => isPage(to) && !to.endsWith('/thrown.ts')).map(({ to }) => `${path} imports ${to}`),
+    );
+  expect(importers).toEqual([]);
+});
+
 test('no module state: no variables, empty collections or written constants outside functions and classes', () => {
   const all = [...runtime, ...src.filter(({ path }) => !(path in ENTRIES))]; // a process is entered once
   expect(linesWith(all, /^(export )?(let|var)\b/)).toEqual([]);
@@ -192,7 +204,7 @@ test('no module state: no variables, empty collections or written constants outs
 
 describe('the host', () => {
   const others = [...runtime, ...src].filter(
-    ({ path }) => !(path in ENTRIES) && !PLATFORM_FOLDERS.some((folder) => path.startsWith(folder)),
+    ({ path }) => !(path in ENTRIES) && !isPage(path) && !PLATFORM_FOLDERS.some((folder) => path.startsWith(folder)),
   );
 
   test("Node's modules only in platform folders and entry points", () => {

@@ -1,0 +1,144 @@
+/** A run: started, paused, gone on with, and followed while it goes. */
+import type { TrainOptions } from '../../../library/types.ts';
+import type { StepMetrics } from '../../../train/hooks.ts';
+import type { TrainCallbacks } from '../../pageApi.ts';
+import { trainOptions } from '../logic/choices.ts';
+import { baseName, percent, whole } from '../logic/format.ts';
+import { Pace } from '../logic/pace.ts';
+import { RunCurves } from '../logic/runCurves.ts';
+import { goTo } from '../route.ts';
+import { isBusy, type Store, type Training } from '../state.ts';
+import { readRuns } from './runs.ts';
+import { announce, clearProblem, showProblem } from './shared.ts';
+
+/** A screen reader hears of every tenth of the run. */
+const ANNOUNCED_SHARE = 0.1;
+
+export async function startTraining(store: Store): Promise<void> {
+  await navigator.storage.persist(); // else a browser short of space may drop images and runs; no is no error
+  const taken = (store.runs.value ?? []).map(({ folder }) => folder);
+  await run(store, trainOptions(store.choices.value, store.data.value, taken));
+}
+
+/** Goes on from the last checkpoint. */
+export async function resumeTraining(store: Store, folder: string): Promise<void> {
+  if (isBusy(store)) return;
+  goTo('train');
+  await run(store, { out: folder, resume: true });
+}
+
+/** A run that was under way when the page was last closed goes on by itself. */
+export async function resumeUnfinished(store: Store): Promise<void> {
+  const info = await store.api.unfinished().catch(() => null);
+  if (info === null) return;
+  store.training.wasResumed.value = true;
+  announce(store, `${baseName(info.folder)} goes on from its last checkpoint.`);
+  await resumeTraining(store, info.folder);
+}
+
+/** Finishes the step and writes a checkpoint. */
+export async function pauseTraining(store: Store): Promise<void> {
+  store.training.phase.value = 'stopping';
+  await store.api.interrupt();
+}
+
+/** As a pause, but the form for another run comes next; the stopped one stays in the list of runs. */
+export async function stopTraining(store: Store): Promise<void> {
+  store.training.isLeft.value = true;
+  await pauseTraining(store);
+}
+
+/** Leaves a paused or failed run for another one; it stays in the list of runs. */
+export function leaveTraining({ training }: Store): void {
+  training.phase.value = 'idle';
+  training.wasResumed.value = false;
+}
+
+async function run(store: Store, options: TrainOptions): Promise<void> {
+  const { training } = store;
+  const wasResumed = training.wasResumed.value;
+  clearProblem(store, 'train');
+  reset(training);
+  training.wasResumed.value = wasResumed;
+  training.folder.value = options.out ?? null;
+  training.phase.value = 'preparing';
+  if (options.resume) await readHistory(store, options.out!);
+  try {
+    const { folder, interrupted } = await store.api.train(options, followed(store));
+    training.phase.value = interrupted && !training.isLeft.value ? 'paused' : 'idle';
+    training.folder.value = folder;
+    announce(store, interrupted ? 'The run has stopped; a checkpoint is written.' : 'Training has finished.');
+    if (!interrupted && store.route.value.view === 'train') goTo('results', folder);
+    else if (!interrupted) store.finished.value = folder;
+  } catch (error) {
+    training.phase.value = 'failed';
+    showProblem(store, 'train', error);
+  }
+  training.wasResumed.value = false;
+  await readRuns(store);
+}
+
+function reset(training: Training): void {
+  training.start.value = null;
+  training.task.value = null;
+  training.latest.value = null;
+  training.notes.value = [];
+  training.recovery.value = 0;
+  training.isLeft.value = false;
+  training.curves = new RunCurves();
+  training.pace = new Pace();
+  training.drawn.value++;
+}
+
+/** The curves up to the checkpoint, from the run's metrics.jsonl. Without them only the picture is shorter. */
+async function readHistory({ api, training }: Store, folder: string): Promise<void> {
+  const text = await api.file(folder, 'metrics.jsonl').then(
+    (file) => file.text(),
+    () => '',
+  );
+  const lines = text.split('\n').slice(0, -1); // what follows the last line end is nothing, or torn
+  training.curves.add(lines.map((line) => JSON.parse(line) as StepMetrics));
+  training.drawn.value++;
+}
+
+function followed(store: Store): TrainCallbacks {
+  const { training } = store;
+  let announced = 0;
+  return {
+    onLoad: (what, done, total) => {
+      training.task.value = { what, done, total };
+    },
+    onStart: (start) => {
+      training.start.value = start;
+      training.folder.value = start.config.out;
+      training.task.value = null;
+      training.curves.cutAfter(start.doneSteps);
+      if (training.phase.value === 'preparing') training.phase.value = 'training';
+      announced = start.doneSteps / start.steps;
+      announce(store, 'Training has started.');
+    },
+    onSteps: (metrics) => {
+      training.curves.add(metrics);
+      for (const { ms } of metrics) training.pace.add(ms);
+      training.recovery.value = 0;
+      training.latest.value = metrics.at(-1) ?? training.latest.value;
+      training.drawn.value++;
+      const share = (training.latest.value?.step ?? 0) / (training.start.value?.steps ?? Infinity);
+      if (share >= announced + ANNOUNCED_SHARE) {
+        announced = share;
+        announce(store, `${percent(share)} trained, step ${whole(training.latest.value!.step)}.`);
+      }
+    },
+    onEvaluate: (done, total) => {
+      if (training.phase.value !== 'stopping') training.phase.value = 'evaluating';
+      training.task.value = { what: 'Scoring the test images', done, total };
+    },
+    onNote: (text) => {
+      training.notes.value = [...training.notes.value, text];
+    },
+    onRecover: (count) => {
+      training.recovery.value = count;
+      announce(store, `The device was lost. The run goes on from its last checkpoint, attempt ${count} of 3.`);
+    },
+  };
+}

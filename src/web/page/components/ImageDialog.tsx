@@ -1,0 +1,95 @@
+/** One image, large, with its scores and what the threshold says of it. */
+import { useEffect, useRef } from 'preact/hooks';
+import { SCORE_NAMES, type ScoreName } from '../../../train/result.ts';
+import { baseName, score } from '../logic/format.ts';
+import type { ShownImage } from '../state.ts';
+import { Icon } from './Icon.tsx';
+import { Verdict } from './Verdict.tsx';
+
+const SCORE_WORDS: Record<ScoreName, string> = {
+  norm: 'norm of the plain image',
+  normEnsemble: 'mean norm over the views: the main score',
+  normOfMean: 'norm of the mean feature',
+  meanSquaredNorm: 'mean squared norm',
+};
+
+interface ImageDialogProps {
+  image: ShownImage;
+  /** Main scores of the normal test images, ascending; null when there are none to compare with. */
+  normal: Float64Array | null;
+  onClose(): void;
+  onBefore: (() => void) | null;
+  onAfter: (() => void) | null;
+}
+
+export function ImageDialog({ image, normal, onClose, onBefore, onAfter }: ImageDialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const { path, truth, scores, uri } = image;
+  const turn = (event: KeyboardEvent) => {
+    if (event.key === 'ArrowLeft') onBefore?.();
+    if (event.key === 'ArrowRight') onAfter?.();
+  };
+  return (
+    <dialog ref={dialog} class="image" aria-labelledby="image-title" onClose={onClose} onKeyDown={turn}>
+      <header>
+        <h2 id="image-title">{baseName(path)}</h2>
+        <button type="button" class="plain" aria-label="Close" onClick={() => dialog.current?.close()}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <div class="image-body">
+        {uri === null ? (
+          <p class="no-picture">The image was removed since.</p>
+        ) : (
+          <img src={uri} alt={truth ? truth.className : 'the new image'} />
+        )}
+        <div>
+          {truth && (
+            <p>
+              <span class={`tag ${truth.isNormal ? 'normal' : 'outlier'}`}>
+                {truth.isNormal ? 'normal' : 'outlier'}
+              </span>{' '}
+              {truth.className}
+            </p>
+          )}
+          <Verdict value={scores.normEnsemble} normal={normal} />
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Score</th>
+                <th scope="col" class="number">
+                  Value
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {SCORE_NAMES.map((name) => (
+                <tr key={name}>
+                  <th scope="row">
+                    {name}
+                    <span class="quiet"> {SCORE_WORDS[name]}</span>
+                  </th>
+                  <td class="number">{score(scores[name])}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <p class="quiet path">{path}</p>
+        </div>
+      </div>
+      {(onBefore || onAfter) && (
+        <nav class="pager" aria-label="Neighbours by score">
+          <button type="button" class="small" disabled={!onBefore} onClick={() => onBefore?.()}>
+            <Icon name="back" />
+            More anomalous
+          </button>
+          <button type="button" class="small" disabled={!onAfter} onClick={() => onAfter?.()}>
+            More normal
+            <Icon name="forward" />
+          </button>
+        </nav>
+      )}
+    </dialog>
+  );
+}

@@ -1,0 +1,135 @@
+/** New images, scored with the network at once. */
+import { useState } from 'preact/hooks';
+import { SCORE_NAMES } from '../../../train/result.ts';
+import type { NewScores } from '../../pageApi.ts';
+import { scoreImages } from '../actions/results.ts';
+import { download } from '../actions/runs.ts';
+import { baseName, counted, percent, score } from '../logic/format.ts';
+import { newScoresCsv } from '../logic/newScores.ts';
+import { mostAnomalousFirst, percentileAmong, ratesAt } from '../logic/threshold.ts';
+import { isBusy, useStore } from '../state.ts';
+import { DropZone } from './DropZone.tsx';
+import { Icon } from './Icon.tsx';
+import { ImageDialog } from './ImageDialog.tsx';
+import { Bar, ProblemOf } from './Notices.tsx';
+import { SkippedFiles } from './SkippedFiles.tsx';
+
+/** Rows before “show all”. */
+const FEW = 20;
+
+export function NewImages({ folder, normal }: { folder: string; normal: Float64Array | null }) {
+  const store = useStore();
+  const fresh = store.fresh.value;
+  const scoring = store.scoring.value;
+  const isDisabled = scoring !== null || isBusy(store);
+  return (
+    <section class="card new-images" aria-labelledby="new-title">
+      <h3 id="new-title">Score new images</h3>
+      <p class="quiet">
+        {isBusy(store) ? 'A run is under way: pause it to score new images.' : 'They are scored here and not stored.'}
+      </p>
+      <DropZone
+        name="new images"
+        place="score"
+        isDisabled={isDisabled}
+        onFiles={(files) => scoreImages(store, folder, files)}
+      >
+        <p>Drop images, a folder or a zip</p>
+      </DropZone>
+      {scoring && <Bar label={`Scoring ${counted(scoring.total ?? 0, 'image')}`} count={scoring} />}
+      <ProblemOf place="score" />
+      {fresh && !scoring && <Scores fresh={fresh} normal={normal} name={baseName(folder)} />}
+    </section>
+  );
+}
+
+function Scores({ fresh, normal, name }: { fresh: NewScores; normal: Float64Array | null; name: string }) {
+  const { threshold } = useStore();
+  const [isWhole, setWhole] = useState(false);
+  const [open, setOpen] = useState<number | null>(null);
+  const values = fresh.images.map(({ scores }) => scores.normEnsemble);
+  const order = mostAnomalousFirst(values);
+  const canCompare = normal !== null && normal.length > 0;
+  const outliers = values.filter((value) => value < threshold.value).length;
+  const image = open === null ? null : fresh.images[open];
+  return (
+    <>
+      <div class="new-head">
+        <p>
+          <strong>{counted(values.length, 'image')}</strong>
+          {canCompare && (
+            <>
+              , <strong>{outliers}</strong> called {outliers === 1 ? 'an outlier' : 'outliers'} at the threshold{' '}
+              {score(threshold.value)} ({percent(ratesAt(threshold.value, normal, []).falseAlarms)} false alarms among
+              normal images)
+            </>
+          )}
+        </p>
+        <button
+          type="button"
+          class="small"
+          onClick={() =>
+            download(new Blob([newScoresCsv(fresh, SCORE_NAMES)], { type: 'text/csv' }), `${name}-new.csv`)
+          }
+        >
+          <Icon name="take" />
+          Scores (CSV)
+        </button>
+      </div>
+      <div class="scroll">
+        <table class="new-scores">
+          <thead>
+            <tr>
+              <th scope="col">Image</th>
+              <th scope="col" class="number">
+                Score
+              </th>
+              {canCompare && <th scope="col">Verdict</th>}
+              {canCompare && (
+                <th scope="col" class="number">
+                  Percentile among normal
+                </th>
+              )}
+            </tr>
+          </thead>
+          <tbody>
+            {order.slice(0, isWhole ? undefined : FEW).map((index) => (
+              <tr key={index}>
+                <th scope="row">
+                  <button type="button" class="row" onClick={() => setOpen(index)}>
+                    <img src={fresh.images[index].uri} alt="" loading="lazy" />
+                    {fresh.images[index].path}
+                  </button>
+                </th>
+                <td class="number">{score(values[index])}</td>
+                {canCompare && (
+                  <td>
+                    <span class={`tag ${values[index] < threshold.value ? 'outlier' : 'normal'}`}>
+                      {values[index] < threshold.value ? 'outlier' : 'normal'}
+                    </span>
+                  </td>
+                )}
+                {canCompare && <td class="number">{percent(percentileAmong(normal, values[index]))}</td>}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {order.length > FEW && !isWhole && (
+        <button type="button" class="small" onClick={() => setWhole(true)}>
+          Show all {order.length}
+        </button>
+      )}
+      <SkippedFiles files={fresh.skipped} />
+      {image && (
+        <ImageDialog
+          image={{ ...image, truth: null }}
+          normal={normal}
+          onClose={() => setOpen(null)}
+          onBefore={null}
+          onAfter={null}
+        />
+      )}
+    </>
+  );
+}

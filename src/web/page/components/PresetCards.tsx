@@ -1,0 +1,32 @@
+/** How large the run is: the presets, with what they mean for the chosen images. */
+
+import { type Preset, presetValues } from '../../../train/presets.ts';
+import { change } from '../actions/choose.ts';
+import { PRESETS } from '../logic/choices.ts';
+import { useStore } from '../state.ts';
+import { ChoiceCards } from './ChoiceCards.tsx';
+
+const TITLES: Record<Preset, string> = { tiny: 'Tiny', small: 'Small', paper: 'As in the paper' };
+const PURPOSE: Record<Preset, string> = {
+  tiny: 'Minutes, even on a processor; the weakest network.',
+  small: 'For the GPU of a laptop.',
+  paper: 'Hours on a strong GPU.',
+};
+
+export function PresetCards() {
+  const store = useStore();
+  const { source, preset } = store.choices.value;
+  const words = (name: Preset): string => {
+    const { epochs, size, arch } = presetValues(name, source === 'demo' ? 'demo' : 'folder');
+    return `${PURPOSE[name]} ${arch === 'resnet18' ? 'ResNet-18' : 'ResNet-10'}, ${size} px, ${epochs} epochs.`;
+  };
+  return (
+    <ChoiceCards
+      legend="Size of the run"
+      name="preset"
+      value={preset}
+      onChange={(value) => change(store, { preset: value })}
+      choices={[...PRESETS].reverse().map((value) => ({ value, title: TITLES[value], text: words(value) }))}
+    />
+  );
+}

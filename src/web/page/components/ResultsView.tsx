@@ -1,0 +1,137 @@
+/** What a run found: one figure, the scores behind it, each image, and what can be taken away. */
+import { useEffect } from 'preact/hooks';
+import { MAIN_SCORE, type RunResult } from '../../../train/result.ts';
+import { openResults } from '../actions/results.ts';
+import { METHOD_NAMES } from '../logic/choices.ts';
+import { counted, figure, percent } from '../logic/format.ts';
+import { goTo } from '../route.ts';
+import { isDemo, type Results, useStore } from '../state.ts';
+import { ClassTable } from './ClassTable.tsx';
+import { Gallery } from './Gallery.tsx';
+import { ModelOnly } from './ModelOnly.tsx';
+import { NewImages } from './NewImages.tsx';
+import { Bar, ProblemOf, SyntheticNotice } from './Notices.tsx';
+import { ScoreCharts } from './ScoreCharts.tsx';
+import { TakeAway } from './TakeAway.tsx';
+import { TrainingCharts } from './TrainingCharts.tsx';
+import { ViewTitle } from './ViewTitle.tsx';
+
+export function ResultsView() {
+  const store = useStore();
+  const { folder } = store.route.value;
+  const info = store.runs.value?.find((run) => run.folder === folder) ?? null;
+  const isModel = info?.state === 'model';
+  const isKnown = store.runs.value !== null;
+  useEffect(() => {
+    if (folder !== null && isKnown && !isModel) openResults(store, folder);
+  }, [store, folder, isKnown, isModel]);
+  if (folder === null) return <NothingOpen />;
+  if (isModel) return <ModelOnly folder={folder} />;
+  const results = store.results.value;
+  return (
+    <>
+      <ProblemOf place="results" />
+      {results ? (
+        <Finished key={results.view.folder} results={results} />
+      ) : (
+        store.problems.value.results === undefined && (
+          <>
+            <ViewTitle>Results</ViewTitle>
+            <Bar label="Reading the run" count={{ done: 0, total: null }} />
+          </>
+        )
+      )}
+    </>
+  );
+}
+
+function NothingOpen() {
+  const { runs } = useStore();
+  const finished = runs.value?.filter(({ state }) => state === 'finished') ?? [];
+  return (
+    <div class="empty">
+      <ViewTitle>No results yet</ViewTitle>
+      <p>{finished.length > 0 ? 'Open a finished run.' : 'When a run is finished, its scores are shown here.'}</p>
+      <div class="buttons">
+        <button type="button" class="main" onClick={() => goTo(finished.length > 0 ? 'runs' : 'train')}>
+          {finished.length > 0 ? 'Show the runs' : 'Train a network'}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function headline({ protocol, normal }: RunResult): string {
+  if (protocol === 'leave-one-out') return `All classes against ${normal}, left out`;
+  return protocol === 'all-normal' ? 'Normal images against everything else' : `${normal} against the rest`;
+}
+
+function Finished({ results }: { results: Results }) {
+  const { result, config, folder } = results.view;
+  const exposure = result.oe === null ? 'no outlier exposure' : `outlier exposure: ${exposureName(result.oe)}`;
+  const facts = [
+    isDemo(config) ? 'demo' : 'my images',
+    METHOD_NAMES[config.method],
+    exposure,
+    `${result.epochs} epochs`,
+  ];
+  return (
+    <>
+      <header>
+        <p class="eyebrow">{facts.join(' · ')}</p>
+        <ViewTitle>{headline(result)}</ViewTitle>
+      </header>
+      {result.synthetic && <SyntheticNotice />}
+      <section class="verdict" aria-label="Result">
+        <Headline results={results} />
+        <TakeAway folder={folder} />
+      </section>
+      {results.normal.length > 0 && <ScoreCharts results={results} />}
+      <NewImages folder={folder} normal={results.normal} />
+      <ClassTable results={results} />
+      <Gallery results={results} />
+      <section aria-labelledby="training-title">
+        <h2 id="training-title">The training</h2>
+        <TrainingCharts {...results.columns} />
+      </section>
+    </>
+  );
+}
+
+const exposureName = (oe: string): string =>
+  oe === 'dead-leaves' ? 'dead leaves (generated)' : oe.startsWith('folder:') ? 'my outlier images' : oe;
+
+function Headline({ results }: { results: Results }) {
+  const { result } = results.view;
+  const auroc = result.auroc?.[MAIN_SCORE];
+  if (auroc === undefined) {
+    return (
+      <div>
+        <p class="lead">The run is finished: {counted(results.normal.length, 'normal image')} scored.</p>
+        <p>
+          There is no AUROC, as there were no labelled outliers to test on. Below are the scores of normal images that
+          were not trained on; the threshold says how many of them would be false alarms. Add labelled test images and
+          train again to learn how well outliers are found.
+        </p>
+      </div>
+    );
+  }
+  return (
+    <>
+      <p class="figure">
+        {figure(auroc)}
+        <small>AUROC</small>
+      </p>
+      <div>
+        <p>
+          Of all pairs of one normal image and one outlier, the network scores the normal one higher in{' '}
+          <strong>{percent(auroc)}</strong>. {percent(0.5)} is chance, {percent(1)} is perfect.
+        </p>
+        <p class="quiet">
+          Measured on {counted(result.testImages.in, 'normal image')} and {counted(result.testImages.out, 'outlier')} of
+          the test, none of them seen in training.
+        </p>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+/** What the run will be, in a few lines, beside its button. */
+import type { ComponentChildren } from 'preact';
+import { presetValues } from '../../../train/presets.ts';
+import {
+  ALL,
+  type Choices,
+  defaultOf,
+  METHOD_NAMES,
+  type NumberField,
+  trainOptions,
+  usesOwnOutliers,
+} from '../logic/choices.ts';
+import { baseName, counted, whole } from '../logic/format.ts';
+import { type Store, useStore } from '../state.ts';
+
+export function RunSummary({ children }: { children: ComponentChildren }) {
+  const store = useStore();
+  const { choices, data, runs } = store;
+  const { source, preset, method } = choices.value;
+  const value = (key: NumberField['key']) => choices.value.numbers[key] ?? defaultOf(key, choices.value) ?? 0;
+  const taken = (runs.value ?? []).map(({ folder }) => folder);
+  const { arch } = presetValues(preset, source === 'demo' ? 'demo' : 'folder');
+  const lines: [string, string][] = [
+    ['Normal', normalWords(store)],
+    ['Method', METHOD_NAMES[method]],
+    ['Outlier exposure', method === 'oecl' ? exposureWords(choices.value, store) : 'none'],
+    ['Network', `${arch === 'resnet18' ? 'ResNet-18' : 'ResNet-10'}, ${value('width')} channels`],
+    ['Input', `${value('size')} × ${value('size')} px`],
+    ['Length', counted(value('epochs'), 'epoch')],
+    ['Images a step', whole(value('batch'))],
+    ['Kept as', baseName(trainOptions(choices.value, data.value, taken).out!)],
+  ];
+  return (
+    <aside class="card summary" aria-labelledby="summary-title">
+      <h2 id="summary-title">This run</h2>
+      <dl>
+        {lines.map(([name, words]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{words}</dd>
+          </div>
+        ))}
+      </dl>
+      {children}
+    </aside>
+  );
+}
+
+function normalWords({ choices, data }: Store): string {
+  const { source, normal } = choices.value;
+  if (source === 'demo') return `${normal} (synthetic)`;
+  const { images = 0, classes = [] } = data.value?.parts.train ?? {};
+  const one = classes.find(({ name }) => name === normal);
+  return normal === ALL || !one ? counted(images, 'image') : `${normal}, ${counted(one.images, 'image')}`;
+}
+
+const exposureWords = (choices: Choices, { data }: Store): string =>
+  usesOwnOutliers(choices, data.value)
+    ? counted(data.value!.parts.outliers!.images, 'own image')
+    : 'dead leaves (generated)';

@@ -1,0 +1,181 @@
+/** What to train on, how, and how long; the rest is folded away. */
+import { change } from '../actions/choose.ts';
+import { chooseSource } from '../actions/images.ts';
+import { startTraining } from '../actions/training.ts';
+import {
+  ALL,
+  type Choices,
+  METHOD_NAMES,
+  METHODS,
+  type Method,
+  normalClasses,
+  usesOwnOutliers,
+} from '../logic/choices.ts';
+import { counted } from '../logic/format.ts';
+import { type Store, useStore } from '../state.ts';
+import { ChoiceCards } from './ChoiceCards.tsx';
+import { Icon } from './Icon.tsx';
+import { MoreOptions } from './MoreOptions.tsx';
+import { Notice, SyntheticNotice } from './Notices.tsx';
+import { PresetCards } from './PresetCards.tsx';
+import { RunSummary } from './RunSummary.tsx';
+import { ViewTitle } from './ViewTitle.tsx';
+
+const METHOD_WORDS: Record<Method, { title: string; text: string }> = {
+  oecl: {
+    title: METHOD_NAMES.oecl,
+    text: 'Contrastive learning with outlier exposure: outlier images, yours or generated ones, are drawn to zero.',
+  },
+  simclr: {
+    title: METHOD_NAMES.simclr,
+    text: 'Contrastive learning on normal images alone: the baseline to compare with.',
+  },
+};
+
+export function SetupForm() {
+  const store = useStore();
+  const { source } = store.choices.value;
+  const hasOwn = store.data.value?.parts.train != null;
+  const isReady = store.device.value.kind === 'ready' && (source === 'demo' || hasOwn);
+  return (
+    <form
+      class="setup"
+      onSubmit={(event) => {
+        event.preventDefault();
+        startTraining(store);
+      }}
+    >
+      <ViewTitle>Train</ViewTitle>
+      <div class="setup-form">
+        {source === 'demo' && <SyntheticNotice />}
+        <section class="card">
+          <ChoiceCards
+            legend="Images"
+            name="source"
+            value={source}
+            onChange={(value) => chooseSource(store, value)}
+            choices={[
+              { value: 'own', title: 'My images', text: ownWords(store), isDisabled: !hasOwn },
+              { value: 'demo', title: 'Demo', text: 'Drawn blood cells, five classes. Synthetic.' },
+            ]}
+          />
+          <NormalClass />
+          <TestHint />
+        </section>
+        <section class="card">
+          <ChoiceCards
+            legend="Method"
+            name="method"
+            value={store.choices.value.method}
+            onChange={(method) => change(store, { method })}
+            choices={METHODS.map((value) => ({ value, ...METHOD_WORDS[value] }))}
+          />
+          <OutlierSource />
+        </section>
+        <section class="card">
+          <PresetCards />
+          <MoreOptions />
+        </section>
+      </div>
+      <RunSummary>
+        <button type="submit" class="main large" disabled={!isReady}>
+          <Icon name="play" />
+          Start training
+        </button>
+        <p class="quiet">
+          {isReady
+            ? 'Pause at any time. A closed page goes on from its last checkpoint when it is opened again.'
+            : whyNot(store)}
+        </p>
+      </RunSummary>
+    </form>
+  );
+}
+
+function whyNot({ device }: Store): string {
+  if (device.value.kind === 'asking') return 'Looking for a GPU…';
+  return device.value.kind === 'none' ? 'Training needs WebGPU; see above.' : 'There are no images of yours yet.';
+}
+
+function ownWords({ data }: Store): string {
+  const { train, outliers, test } = data.value?.parts ?? {};
+  if (!train) return 'None yet: add some under Images.';
+  const parts = [
+    counted(train.images, 'normal image'),
+    outliers ? counted(outliers.images, 'outlier image') : '',
+    test ? counted(test.images, 'test image') : '',
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+function NormalClass() {
+  const store = useStore();
+  const { source, normal } = store.choices.value;
+  const { names, all } = normalClasses(source, store.data.value);
+  if (names.length === 0) return null;
+  return (
+    <p class="field">
+      <label for="normal-class">Normal class</label>
+      <select
+        id="normal-class"
+        value={normal}
+        onChange={(event) => change(store, { normal: event.currentTarget.value })}
+      >
+        {all && <option value={ALL}>All classes together</option>}
+        {names.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <span class="quiet">
+        {normal === ALL ? 'Every class counts as normal.' : 'The other classes count as outliers.'}
+      </span>
+    </p>
+  );
+}
+
+function TestHint() {
+  const { choices, data } = useStore();
+  if (choices.value.source === 'demo' || data.value?.parts.test) return null;
+  return (
+    <p class="quiet">
+      Without labelled test images there is no AUROC: the page shows how normal images score, and scores new ones.
+    </p>
+  );
+}
+
+function OutlierSource() {
+  const store = useStore();
+  const { method, source, outliers } = store.choices.value;
+  if (method !== 'oecl') return null;
+  const own = store.data.value?.parts.outliers;
+  if (source === 'demo' || !own) {
+    return (
+      <p class="quiet">
+        Outlier exposure: dead leaves, overlapping random shapes that are generated.
+        {source === 'own' && ' Real images of other things, added under Images, often work better.'}
+      </p>
+    );
+  }
+  return (
+    <>
+      <p class="field">
+        <label for="outlier-source">Outlier exposure</label>
+        <select
+          id="outlier-source"
+          value={outliers}
+          onChange={(event) => change(store, { outliers: event.currentTarget.value as Choices['outliers'] })}
+        >
+          <option value="own">My {counted(own.images, 'outlier image')}</option>
+          <option value="dead-leaves">Dead leaves (generated)</option>
+        </select>
+      </p>
+      {!usesOwnOutliers(store.choices.value, store.data.value) && (
+        <Notice kind="info">
+          <p>Your outlier images stay unused.</p>
+        </Notice>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,175 @@
+/** What the form asks, and the options of a run that follow from it. */
+import type { TrainOptions } from '../../../library/types.ts';
+import { defaultRunFolder, METHODS, OPTIMIZERS } from '../../../train/config.ts';
+import { DATASETS, defaultWarmup, PRESETS, type Preset, presetValues } from '../../../train/presets.ts';
+import type { DataContent } from '../../pageApi.ts';
+
+export type Source = 'demo' | 'own';
+export type Method = (typeof METHODS)[number];
+
+/** A number of the folded part of the form; what is left empty comes from the preset. */
+export interface NumberField {
+  key:
+    | 'epochs'
+    | 'batch'
+    | 'lr'
+    | 'lambda'
+    | 'warmup'
+    | 'temperature'
+    | 'size'
+    | 'width'
+    | 'views'
+    | 'seed'
+    | 'checkpointEvery';
+  label: string;
+  unit: string;
+  help: string;
+  min: number;
+  step: number | 'any';
+}
+
+export const NUMBER_FIELDS: readonly NumberField[] = [
+  { key: 'epochs', label: 'Epochs', unit: '', help: 'Passes over the normal images', min: 1, step: 1 },
+  {
+    key: 'batch',
+    label: 'Images a step',
+    unit: '',
+    help: 'Batch size, normal images; as many outliers beside them',
+    min: 2,
+    step: 1,
+  },
+  { key: 'size', label: 'Input size', unit: 'px', help: 'Side to which images are scaled', min: 16, step: 1 },
+  { key: 'width', label: 'Network width', unit: 'channels', help: 'Channels of the first stage', min: 4, step: 4 },
+  { key: 'lr', label: 'Learning rate', unit: '', help: 'At the start; cosine decay to 0', min: 0, step: 'any' },
+  {
+    key: 'lambda',
+    label: 'Outlier weight λ',
+    unit: '',
+    help: 'Weight of the outliers’ norm penalty',
+    min: 0,
+    step: 'any',
+  },
+  { key: 'warmup', label: 'Warm-up', unit: 'epochs', help: 'Epochs before the penalty starts', min: 0, step: 1 },
+  { key: 'temperature', label: 'Temperature', unit: '', help: 'Of the contrastive loss', min: 0, step: 'any' },
+  {
+    key: 'views',
+    label: 'Views for the score',
+    unit: '',
+    help: 'Augmented views an image when it is scored',
+    min: 1,
+    step: 1,
+  },
+  {
+    key: 'checkpointEvery',
+    label: 'Checkpoint every',
+    unit: 'epochs',
+    help: 'A closed page goes on from the last one',
+    min: 1,
+    step: 1,
+  },
+  { key: 'seed', label: 'Seed', unit: '', help: 'Every random choice follows from it', min: 0, step: 1 },
+];
+
+/** Words for options, by key, for errors that name them. */
+export const OPTION_LABELS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(NUMBER_FIELDS.map(({ key, label }) => [key, label])),
+  normal: 'Normal class',
+  method: 'Method',
+  preset: 'Size of the run',
+  oe: 'Outlier exposure',
+  optimizer: 'Optimizer',
+};
+
+export interface Choices {
+  source: Source;
+  /** A class, or `all`. */
+  normal: string;
+  method: Method;
+  preset: Preset;
+  /** Own outlier images, or generated ones. */
+  outliers: 'own' | 'dead-leaves';
+  optimizer: (typeof OPTIMIZERS)[number] | '';
+  numbers: Partial<Record<NumberField['key'], number>>;
+}
+
+export { METHODS, OPTIMIZERS, PRESETS };
+
+export const METHOD_NAMES: Readonly<Record<Method, string>> = { oecl: 'OECL', simclr: 'SimCLR' };
+
+export const ALL = 'all';
+
+export const firstChoices = (preset: Preset): Choices => ({
+  source: 'demo',
+  normal: DATASETS.demo.defaultNormal!,
+  method: 'oecl',
+  preset,
+  outliers: 'dead-leaves',
+  optimizer: '',
+  numbers: {},
+});
+
+/** The classes that can be the normal one, and whether all of them together can. */
+export function normalClasses(source: Source, data: DataContent | null): { names: string[]; all: boolean } {
+  if (source === 'demo') return { names: [...DATASETS.demo.classes], all: false };
+  const names = data?.parts.train?.classes.map(({ name }) => name) ?? [];
+  return { names: names.length > 1 ? names : [], all: true };
+}
+
+/** What an empty field stands for. */
+export function defaultOf(key: NumberField['key'], { source, preset, method, numbers }: Choices): number | null {
+  const values = presetValues(preset, source === 'demo' ? 'demo' : 'folder');
+  if (key === 'seed') return 0;
+  if (key === 'checkpointEvery') return 10;
+  if (key === 'warmup') return method === 'simclr' ? null : defaultWarmup(preset, numbers.epochs ?? values.epochs);
+  if (key === 'lambda') return method === 'simclr' ? null : values.lambda;
+  return values[key];
+}
+
+/** Fields without a meaning for the method. */
+export const isUsed = (key: NumberField['key'], method: Method): boolean =>
+  method === 'oecl' || (key !== 'lambda' && key !== 'warmup');
+
+/**
+ * The options of the run.
+ * @param taken run folders that exist: a new run gets a name of its own
+ */
+export function trainOptions(choices: Choices, data: DataContent | null, taken: readonly string[]): TrainOptions {
+  const { source, method, preset, normal, optimizer } = choices;
+  const numbers = Object.fromEntries(
+    NUMBER_FIELDS.filter(({ key }) => isUsed(key, method) && choices.numbers[key] !== undefined).map(({ key }) => [
+      key,
+      choices.numbers[key],
+    ]),
+  );
+  const dataset = source === 'demo' ? 'demo' : 'folder';
+  const isAll = source === 'own' && normal === ALL;
+  const folder = defaultRunFolder({ dataset, method, normal: isAll ? ALL : normal, seed: choices.numbers.seed ?? 0 });
+  return {
+    dataset,
+    method,
+    preset,
+    ...numbers,
+    ...(optimizer === '' ? {} : { optimizer }),
+    ...(isAll ? { protocol: 'all-normal' } : { normal }),
+    ...(source === 'own' ? { data: `data/${data?.id}`, skipBad: true } : {}),
+    ...(method === 'oecl' ? { oe: exposure(choices, data) } : {}),
+    out: freeFolder(folder, taken),
+  };
+}
+
+/** Whether the outlier images that were brought along are what the run is exposed to. */
+export function usesOwnOutliers({ source, outliers }: Choices, data: DataContent | null): boolean {
+  return source === 'own' && outliers === 'own' && data?.parts.outliers != null;
+}
+
+function exposure(choices: Choices, data: DataContent | null): string {
+  return usesOwnOutliers(choices, data) ? `folder:data/${data!.id}/outliers` : 'dead-leaves';
+}
+
+/** `folder`, or `folder-2`, `folder-3`, ...: the first that is not taken. */
+export function freeFolder(folder: string, taken: readonly string[]): string {
+  if (!taken.includes(folder)) return folder;
+  let number = 2;
+  while (taken.includes(`${folder}-${number}`)) number++;
+  return `${folder}-${number}`;
+}

@@ -1,0 +1,34 @@
+/** Files that were dropped or chosen, with the folders they lay in. */
+import type { GivenFile } from '../../pageApi.ts';
+
+/** The files of a drop, folders walked through. Must be called in the event's handler: later, the list is empty. */
+export async function droppedFiles(transfer: DataTransfer): Promise<GivenFile[]> {
+  // what comes from another page is a file without an entry
+  const dropped = Array.from(transfer.items, (item) => item.webkitGetAsEntry() ?? item.getAsFile());
+  const files: GivenFile[] = [];
+  for (const each of dropped) {
+    if (each instanceof File) files.push({ path: each.name, file: each });
+    else if (each !== null) await collect(each, files);
+  }
+  return files;
+}
+
+/** The files of an `<input type=file>`, of single files and of a folder alike. */
+export function chosenFiles(list: FileList): GivenFile[] {
+  return Array.from(list, (file) => ({ path: file.webkitRelativePath || file.name, file }));
+}
+
+async function collect(entry: FileSystemEntry, files: GivenFile[]): Promise<void> {
+  if (entry.isFile) {
+    const file = await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail));
+    files.push({ path: entry.fullPath.replace(/^\//, ''), file });
+    return;
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  // a reader answers a hundred entries at a time, and none when it is through
+  for (;;) {
+    const batch = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
+    if (batch.length === 0) return;
+    for (const child of batch) await collect(child, files);
+  }
+}

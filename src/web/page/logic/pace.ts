@@ -1,0 +1,31 @@
+/** How fast a run goes, over its last steps, so that the figure follows a change of pace. */
+
+/** The rate is a mean over this many milliseconds of steps. */
+const WINDOW = 20_000;
+
+export class Pace {
+  #steps: number[] = [];
+  #sum = 0;
+
+  /** @param milliseconds wall time of one step */
+  add(milliseconds: number): void {
+    this.#steps.push(milliseconds);
+    this.#sum += milliseconds;
+    while (this.#sum > WINDOW && this.#steps.length > 2) this.#sum -= this.#steps.shift()!;
+  }
+
+  /** Steps a second; null before the second step, as the first one also compiles kernels. */
+  stepsPerSecond(): number | null {
+    if (this.#steps.length < 2 || this.#sum <= 0) return null;
+    // the slowest step of a short history is the one that compiled
+    const isShort = this.#steps.length <= 8;
+    const slowest = isShort ? Math.max(...this.#steps) : 0;
+    return ((this.#steps.length - (isShort ? 1 : 0)) * 1000) / (this.#sum - slowest);
+  }
+
+  /** Seconds that so many steps will take; null while unknown. */
+  secondsFor(steps: number): number | null {
+    const rate = this.stepsPerSecond();
+    return rate === null ? null : steps / rate;
+  }
+}

@@ -1,0 +1,35 @@
+/** What went wrong, in the page's words: errors of the library speak of options as the command line spells them. */
+import { OPTION_LABELS } from './choices.ts';
+
+export interface Problem {
+  sentence: string;
+  details: readonly string[];
+  remedy: string | null;
+}
+
+/** An error of the worker, or of the page itself. */
+export function problemOf(error: unknown): Problem {
+  const { sentence, message, details, remedy } = error as Partial<{
+    sentence: string;
+    message: string;
+    details: readonly string[];
+    remedy: string;
+  }>;
+  return {
+    sentence: sentenceCase(inPageWords(sentence ?? message ?? String(error))),
+    details: (details ?? []).map(inPageWords),
+    remedy: remedy === undefined ? null : sentenceCase(inPageWords(remedy)),
+  };
+}
+
+/** `--batch 16` as “Images a step” 16. */
+export function inPageWords(text: string): string {
+  return text.replace(/,? or another adapter \(--list-adapters\)/, '').replace(/--([a-z-]+)/g, (flag, name: string) => {
+    const label = OPTION_LABELS[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+    return label === undefined ? flag : `“${label}”`;
+  });
+}
+
+/** A capital for a first word; what is a name, as `layer1.0.conv1:`, keeps its own. */
+const sentenceCase = (text: string): string =>
+  text.replace(/^[a-z]+(?=[ ,])/, (word) => word[0].toUpperCase() + word.slice(1));

@@ -1,0 +1,148 @@
+/** All that the page knows: one store of signals, made once and handed down. What changes it is in actions/. */
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { RunConfig } from '../../train/config.ts';
+import type { RunStart, StepMetrics } from '../../train/hooks.ts';
+import type { PerScore } from '../../train/result.ts';
+import type { DataContent, DeviceReport, NewScores, PageApi, Part, Picture, RunInfo, RunView } from '../pageApi.ts';
+import { type Choices, firstChoices } from './logic/choices.ts';
+import { Pace } from './logic/pace.ts';
+import type { Problem } from './logic/problem.ts';
+import { type RunColumns, RunCurves } from './logic/runCurves.ts';
+import { type Route, watchRoute } from './route.ts';
+
+export type DeviceState =
+  | { kind: 'asking' }
+  | { kind: 'ready'; report: DeviceReport }
+  | { kind: 'none'; problem: Problem };
+
+export type Phase = 'idle' | 'preparing' | 'training' | 'evaluating' | 'stopping' | 'paused' | 'failed';
+
+export interface Count {
+  done: number;
+  /** Null while it is unknown. */
+  total: number | null;
+}
+
+/** Where a problem is shown. */
+export type Place = 'images' | 'train' | 'results' | 'score' | 'runs';
+
+/** The run that is under way, paused or failed. */
+export interface Training {
+  phase: Signal<Phase>;
+  folder: Signal<string | null>;
+  start: Signal<RunStart | null>;
+  /** What is being read or scored. */
+  task: Signal<(Count & { what: string }) | null>;
+  latest: Signal<StepMetrics | null>;
+  notes: Signal<readonly string[]>;
+  /** Of the device's recovery, 1 to 3; 0 when it was never lost, or runs again. */
+  recovery: Signal<number>;
+  /** The page was closed or reloaded while it went. */
+  wasResumed: Signal<boolean>;
+  /** Stopped for good, not paused. */
+  isLeft: Signal<boolean>;
+  curves: RunCurves;
+  pace: Pace;
+  /** Counts redraws of the curves, a few a second. */
+  drawn: Signal<number>;
+}
+
+export interface Results {
+  view: RunView;
+  normal: Float64Array;
+  outliers: Float64Array;
+  columns: RunColumns;
+  /** Positions in view.images, the most anomalous first. */
+  order: readonly number[];
+}
+
+/** Scores of test images that a model without its run is compared with. */
+export interface Reference {
+  folder: string;
+  normal: Float64Array;
+  outliers: Float64Array;
+}
+
+export interface Store {
+  api: PageApi;
+  route: ReadonlySignal<Route>;
+  device: Signal<DeviceState>;
+  data: Signal<DataContent | null>;
+  demo: Signal<readonly Picture[]>;
+  adding: Signal<{ part: Part; done: number; total: number } | null>;
+  runs: Signal<readonly RunInfo[] | null>;
+  choices: Signal<Choices>;
+  training: Training;
+  results: Signal<Results | null>;
+  reference: Signal<Reference | null>;
+  /** An image scoring below it is called an outlier. */
+  threshold: Signal<number>;
+  /** New images that were scored with the open run. */
+  fresh: Signal<NewScores | null>;
+  scoring: Signal<Count | null>;
+  problems: Signal<Partial<Record<Place, Problem>>>;
+  /** A run that ended while another view was open. */
+  finished: Signal<string | null>;
+  hasShownView: boolean;
+  /** What a screen reader says next. */
+  announcement: Signal<string>;
+}
+
+export function createStore(api: PageApi): Store {
+  return {
+    api,
+    route: watchRoute(),
+    device: signal<DeviceState>({ kind: 'asking' }),
+    data: signal<DataContent | null>(null),
+    demo: signal<readonly Picture[]>([]),
+    adding: signal<Store['adding']['value']>(null),
+    runs: signal<readonly RunInfo[] | null>(null),
+    choices: signal(firstChoices('small')),
+    training: {
+      phase: signal<Phase>('idle'),
+      folder: signal<string | null>(null),
+      start: signal<RunStart | null>(null),
+      task: signal<Training['task']['value']>(null),
+      latest: signal<StepMetrics | null>(null),
+      notes: signal<readonly string[]>([]),
+      recovery: signal(0),
+      wasResumed: signal(false),
+      isLeft: signal(false),
+      curves: new RunCurves(),
+      pace: new Pace(),
+      drawn: signal(0),
+    },
+    results: signal<Results | null>(null),
+    reference: signal<Reference | null>(null),
+    threshold: signal(0),
+    fresh: signal<NewScores | null>(null),
+    scoring: signal<Count | null>(null),
+    problems: signal<Partial<Record<Place, Problem>>>({}),
+    finished: signal<string | null>(null),
+    hasShownView: false,
+    announcement: signal(''),
+  };
+}
+
+export const StoreContext = createContext<Store | null>(null);
+
+export function useStore(): Store {
+  return useContext(StoreContext)!;
+}
+
+/** An image that a dialog shows: of the test, or a new one. */
+export interface ShownImage {
+  path: string;
+  /** Null of a new image: nobody has said what it is. */
+  truth: { className: string; isNormal: boolean } | null;
+  scores: PerScore;
+  uri: string | null;
+}
+
+/** A run that holds the device: nothing else can be trained or scored meanwhile. */
+export const isBusy = ({ training }: Store): boolean =>
+  ['preparing', 'training', 'evaluating', 'stopping'].includes(training.phase.value);
+
+export const isDemo = (config: Pick<RunConfig, 'dataset'> | null): boolean => config?.dataset === 'demo';

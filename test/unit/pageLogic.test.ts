@@ -1,0 +1,226 @@
+/** What the page reckons by itself: thresholds, curves, pace, the options of a run, words. */
+import { describe, expect, test } from 'vitest';
+import { LimitError } from '../../runtime/errors.ts';
+import { defaultOf, firstChoices, freeFolder, normalClasses, trainOptions } from '../../src/web/page/logic/choices.ts';
+import { Curve } from '../../src/web/page/logic/curve.ts';
+import { baseName, bytes, counted, percent, score } from '../../src/web/page/logic/format.ts';
+import { newScoresCsv } from '../../src/web/page/logic/newScores.ts';
+import { Pace } from '../../src/web/page/logic/pace.ts';
+import { inPageWords, problemOf } from '../../src/web/page/logic/problem.ts';
+import {
+  histogram,
+  mostAnomalousFirst,
+  percentileAmong,
+  ratesAt,
+  thresholdFor,
+} from '../../src/web/page/logic/threshold.ts';
+import { hrefOf, parseRoute } from '../../src/web/page/route.ts';
+import type { DataContent, PartContent } from '../../src/web/pageApi.ts';
+
+const TWENTY = Float64Array.from({ length: 20 }, (_, i) => i + 1);
+
+describe('a threshold', () => {
+  test('an image on it counts as normal: below means less', () => {
+    expect(ratesAt(3, [1, 2, 3, 4], [0, 3])).toEqual({ falseAlarms: 0.5, missed: 0.5 });
+    expect(ratesAt(0, [1, 2], [0])).toEqual({ falseAlarms: 0, missed: 1 });
+    expect(ratesAt(9, [1, 2], [0])).toEqual({ falseAlarms: 1, missed: 0 });
+  });
+
+  test('without outliers nothing is said of missed ones', () => {
+    expect(ratesAt(2, [1, 2], [])).toEqual({ falseAlarms: 0.5, missed: null });
+  });
+
+  test.each([0, 0.01, 0.05, 0.1, 0.5, 1])(
+    'for a rate of %d: no more false alarms, and one step higher has more',
+    (rate) => {
+      const threshold = thresholdFor(rate, TWENTY);
+      expect(ratesAt(threshold, TWENTY, []).falseAlarms).toBeLessThanOrEqual(rate);
+      if (rate < 1) expect(ratesAt(threshold + 1e-9, TWENTY, []).falseAlarms).toBeGreaterThan(rate);
+    },
+  );
+
+  test('5 % of 20 images is one image, though 0.05 has no exact f64', () => {
+    expect(thresholdFor(0.05, TWENTY)).toBe(2);
+    expect(thresholdFor(0.15, TWENTY)).toBe(4);
+  });
+
+  test('equal scores are never split', () => {
+    expect(ratesAt(thresholdFor(0.5, [1, 1, 1, 2]), [1, 1, 1, 2], []).falseAlarms).toBe(0);
+  });
+
+  test('percentile: the share of normal images that score lower', () => {
+    expect(percentileAmong(TWENTY, 0)).toBe(0);
+    expect(percentileAmong(TWENTY, 11)).toBe(0.5);
+    expect(percentileAmong(TWENTY, 99)).toBe(1);
+  });
+});
+
+test('the gallery begins with the lowest score; equal ones keep their order', () => {
+  expect(mostAnomalousFirst([3, 1, 2, 1])).toEqual([1, 3, 2, 0]);
+});
+
+describe('a histogram', () => {
+  test('shares of each group over common bins; the highest value belongs to the last', () => {
+    const { edges, shares } = histogram([[0, 1, 4], [2]], 4);
+    expect(edges).toEqual([0, 1, 2, 3, 4]);
+    expect(shares[0].map((share) => share * 3)).toEqual([1, 1, 0, 1]);
+    expect(shares[1]).toEqual([0, 0, 1, 0]);
+  });
+
+  test.each([[[[], []]], [[[2, 2], []]]])('%j: no width of its own', (groups) => {
+    const { edges, shares } = histogram(groups, 3);
+    expect(edges.every(Number.isFinite)).toBe(true);
+    expect(shares[0].reduce((sum, share) => sum + share, 0)).toBeCloseTo(groups[0].length > 0 ? 1 : 0);
+  });
+});
+
+describe('a curve', () => {
+  test('short: every step as it is', () => {
+    const curve = new Curve(2, 8);
+    for (let step = 1; step <= 8; step++) curve.add(step, [step, null]);
+    expect(curve.columns()).toEqual([[1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8], new Array(8).fill(null)]);
+  });
+
+  test('long: never more points than allowed, and the mean of all stays the mean of all', () => {
+    const curve = new Curve(1, 8);
+    const values = Array.from({ length: 1024 }, (_, i) => (i * 37) % 101);
+    values.forEach((value, i) => {
+      curve.add(i + 1, [value]);
+      expect(curve.columns()[0].length).toBeLessThanOrEqual(8);
+    });
+    const [steps, means] = curve.columns() as [number[], number[]];
+    expect(steps).toEqual([...steps].sort((a, b) => a - b));
+    expect(steps.at(-1)).toBe(1024);
+    const sum = means.reduce((total, mean, i) => total + mean * (steps[i] - (steps[i - 1] ?? 0)), 0);
+    expect(sum).toBeCloseTo(values.reduce((total, value) => total + value, 0));
+  });
+
+  test('what comes after a checkpoint is cut', () => {
+    const curve = new Curve(1, 8);
+    for (let step = 1; step <= 6; step++) curve.add(step, [step]);
+    curve.cutAfter(4);
+    expect(curve.columns()).toEqual([
+      [1, 2, 3, 4],
+      [1, 2, 3, 4],
+    ]);
+  });
+});
+
+describe('the pace', () => {
+  test('is unknown before the second step, and leaves out the step that compiled', () => {
+    const pace = new Pace();
+    pace.add(5000);
+    expect(pace.stepsPerSecond()).toBeNull();
+    pace.add(100);
+    pace.add(100);
+    expect(pace.stepsPerSecond()).toBeCloseTo(10);
+    expect(pace.secondsFor(50)).toBeCloseTo(5);
+  });
+
+  test('follows a change', () => {
+    const pace = new Pace();
+    for (let i = 0; i < 1000; i++) pace.add(10);
+    for (let i = 0; i < 40; i++) pace.add(1000);
+    expect(pace.stepsPerSecond()).toBeCloseTo(1, 1);
+  });
+});
+
+const part = (classes: string[]): PartContent => ({
+  images: classes.length * 10,
+  classes: classes.map((name) => ({ name, images: 10 })),
+  skipped: [],
+  pictures: [],
+});
+const own: DataContent = {
+  id: 'x1',
+  parts: { train: part(['a', 'b']), outliers: part(['o']), test: null },
+  usage: 0,
+  quota: 0,
+};
+
+describe('the options of a run', () => {
+  test('the demo: no paths', () => {
+    expect(trainOptions(firstChoices('tiny'), null, [])).toEqual({
+      dataset: 'demo',
+      method: 'oecl',
+      preset: 'tiny',
+      normal: 'Eosinophil',
+      oe: 'dead-leaves',
+      out: 'runs/demo-oecl-Eosinophil-0',
+    });
+  });
+
+  test('own images: all classes together, own outliers, damaged files left out', () => {
+    const choices = { ...firstChoices('small'), source: 'own', normal: 'all', outliers: 'own' } as const;
+    expect(trainOptions(choices, own, [])).toEqual({
+      dataset: 'folder',
+      data: 'data/x1',
+      skipBad: true,
+      method: 'oecl',
+      preset: 'small',
+      protocol: 'all-normal',
+      oe: 'folder:data/x1/outliers',
+      out: 'runs/folder-oecl-all-0',
+    });
+    expect(trainOptions({ ...choices, normal: 'b' }, own, [])).toMatchObject({ normal: 'b' });
+    expect(normalClasses('own', own)).toEqual({ names: ['a', 'b'], all: true });
+  });
+
+  test('SimCLR is asked for nothing that it has no use for', () => {
+    const choices = { ...firstChoices('tiny'), method: 'simclr', numbers: { lambda: 2, epochs: 3 } } as const;
+    const options = trainOptions(choices, null, []);
+    expect(options).toMatchObject({ method: 'simclr', epochs: 3 });
+    expect(options).not.toHaveProperty('lambda');
+    expect(options).not.toHaveProperty('oe');
+    expect(defaultOf('lambda', choices)).toBeNull();
+  });
+
+  test('a new run takes no folder that is there', () => {
+    expect(freeFolder('runs/a', [])).toBe('runs/a');
+    expect(freeFolder('runs/a', ['runs/a', 'runs/a-2'])).toBe('runs/a-3');
+  });
+});
+
+describe('words', () => {
+  test('an error of the library speaks of the form, not of the command line', () => {
+    const problem = problemOf(
+      new LimitError('layer1: 512 MiB in one binding.', {
+        remedy: '--batch 128 or less (now 512), or another adapter (--list-adapters)',
+      }),
+    );
+    expect(problem).toEqual({
+      sentence: 'layer1: 512 MiB in one binding.',
+      details: [],
+      remedy: '“Images a step” 128 or less (now 512)',
+    });
+    expect(inPageWords('--checkpoint-every 2')).toBe('“Checkpoint every” 2');
+    expect(problemOf(new Error('no device')).sentence).toBe('No device');
+    expect(problemOf('gone').sentence).toBe('gone');
+  });
+
+  test('numbers with their units', () => {
+    expect([0, 0.05, 0.0512, 1, 0.0001, 0.99999].map(percent)).toEqual(
+      ['0 %', '5 %', '5.1 %', '100 %', '< 0.1 %', '> 99.9 %'].map((text) => text.replaceAll(' ', '\u00a0')),
+    );
+    expect([0, 999, 1500, 48e6, 21e9].map(bytes)).toEqual(['0 B', '999 B', '1.5 kB', '48 MB', '21 GB']);
+    expect([1.2, 0.04567, 12345.6].map(score)).toEqual(['1.200', '0.04567', '12,346']);
+    expect([counted(1, 'image'), counted(1204, 'image')]).toEqual(['1 image', '1,204 images']);
+    expect(baseName('runs/a-b')).toBe('a-b');
+  });
+
+  test('new scores as a table, fields quoted', () => {
+    const scores = { norm: 1, normEnsemble: 2, normOfMean: 3, meanSquaredNorm: 4 };
+    const csv = newScoresCsv({ images: [{ path: 'a,"b".png', scores, uri: '' }], skipped: [] }, [
+      'norm',
+      'normEnsemble',
+    ]);
+    expect(csv).toBe('image,norm,normEnsemble\n"a,""b"".png",1,2\n');
+  });
+});
+
+test('an address names a view, and survives there and back', () => {
+  expect(parseRoute('')).toEqual({ view: 'images', folder: null });
+  expect(parseRoute('#nonsense')).toEqual({ view: 'images', folder: null });
+  const route = { view: 'results', folder: 'runs/a b/ü#1' } as const;
+  expect(parseRoute(hrefOf(route))).toEqual(route);
+});
