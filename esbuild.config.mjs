@@ -32,7 +32,6 @@ await build({
   ...common,
   platform: 'browser',
   minify: true,
-  keepNames: true, // an error's family travels by its class's name
   entryPoints: { drivenWorker: 'src/web/drivenWorker.ts', worker: 'src/web/page/worker/worker.ts' },
   outdir: 'dist/web',
 });
@@ -41,7 +40,7 @@ await build({
 await build({
   ...common,
   platform: 'browser',
-  minify: true, // names too: the page shows errors, and tells none from another
+  minify: true,
   jsx: 'automatic',
   jsxImportSource: 'preact',
   entryPoints: [

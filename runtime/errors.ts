@@ -11,6 +11,8 @@ export interface ErrorParts {
 }
 
 export class OeclError extends Error {
+  /** Written out in every family: a minifier renames classes. */
+  override readonly name: string = 'OeclError';
   readonly exitCode: number = 1;
   readonly sentence: string;
   readonly details: readonly string[];
@@ -20,7 +22,6 @@ export class OeclError extends Error {
     const lines = [sentence, ...(parts.details ?? []).map((line) => `  ${line}`)];
     if (parts.remedy) lines.push(`  Remedy: ${parts.remedy}`);
     super(lines.join('\n'), parts.cause === undefined ? undefined : { cause: parts.cause });
-    this.name = new.target.name;
     this.sentence = sentence;
     this.details = parts.details ?? [];
     this.remedy = parts.remedy;
@@ -28,10 +29,13 @@ export class OeclError extends Error {
 }
 
 /** Tensors that do not fit an operation. The sentence starts with the operation's name. */
-export class ShapeError extends OeclError {}
+export class ShapeError extends OeclError {
+  override readonly name: string = 'ShapeError';
+}
 
 /** A tensor or launch beyond what the adapter allows. */
 export class LimitError extends OeclError {
+  override readonly name: string = 'LimitError';
   /** Where bytes are the limit: whoever knows what the tensor's size hangs on can say what would fit. */
   readonly bytes: { needed: number; allowed: number } | undefined;
 
@@ -45,21 +49,29 @@ export class LimitError extends OeclError {
 }
 
 /** No adapter, or none that serves. */
-export class AdapterError extends OeclError {}
+export class AdapterError extends OeclError {
+  override readonly name: string = 'AdapterError';
+}
 
 /** There are adapters, but none of the name that was asked for. */
 export class UnknownAdapterError extends AdapterError {
+  override readonly name: string = 'UnknownAdapterError';
   override readonly exitCode: number = 2;
 }
 
 /** The device went away: driver reset, watchdog, too little memory. */
-export class DeviceLostError extends OeclError {}
+export class DeviceLostError extends OeclError {
+  override readonly name: string = 'DeviceLostError';
+}
 
 /** A kernel that does not compile, or a call that the GPU rejected: ours to mend. */
-export class KernelError extends OeclError {}
+export class KernelError extends OeclError {
+  override readonly name: string = 'KernelError';
+}
 
 /** A file that is not what it claims to be, or of another model. */
 export class FormatError extends OeclError {
+  override readonly name: string = 'FormatError';
   override readonly exitCode: number = 2;
 }
 

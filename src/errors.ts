@@ -7,15 +7,18 @@ export { internal, OeclError } from '../runtime/errors.ts';
 
 /** Images, folders or files of a run that are missing, broken or do not fit. */
 export class DataError extends OeclError {
+  override readonly name: string = 'DataError';
   override readonly exitCode: number = 2;
 }
 
 /** Ctrl-C before there was anything to keep. */
 export class InterruptedError extends OeclError {
+  override readonly name: string = 'InterruptedError';
   override readonly exitCode: number = 130;
 }
 
 /** A call that cannot be right: an unknown option or class, a value out of range, options that contradict. */
 export class UsageError extends OeclError {
+  override readonly name: string = 'UsageError';
   override readonly exitCode: number = 2;
 }
