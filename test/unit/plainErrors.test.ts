@@ -5,7 +5,7 @@ import * as own from '../../src/errors.ts';
 import { fromPlainError, toPlainError } from '../../src/web/protocol.ts';
 
 type Family = new (sentence: string, parts?: runtime.ErrorParts) => runtime.OeclError;
-const families = Object.entries({ ...runtime, ...own }).filter(
+const families = Object.entries<unknown>({ ...runtime, ...own }).filter(
   (entry): entry is [string, Family] => /Error$/.test(entry[0]) && typeof entry[1] === 'function',
 );
 
