@@ -55,12 +55,16 @@ export class Device {
     });
     void gpu.lost.then(({ reason, message }) => {
       if (this.#release === null) return; // closed on purpose
+      const { vendor, architecture, description } = this.info;
       this.fail(
-        new DeviceLostError(`the device was lost (${reason}): ${message || 'the driver gave no reason'}.`, {
-          details: [`adapter ${this.info.description}`],
-          remedy:
-            'start again with --resume; if it happens again, a smaller --batch, or another adapter (--list-adapters)',
-        }),
+        new DeviceLostError(
+          `the device was lost (${reason}): ${message.replace(/\.$/, '') || 'the driver gave no reason'}.`,
+          {
+            details: [`adapter ${[vendor, architecture, description].filter(Boolean).join(', ') || 'unnamed'}`],
+            remedy:
+              'start again with --resume; if it happens again, a smaller --batch, or another adapter (--list-adapters)',
+          },
+        ),
       );
     });
   }

@@ -208,7 +208,11 @@ export class ClassRun {
         while (inFlight.length > 0) await settle();
         inFlight.push({ step, figures: this.#profiled(trainer, step, profile) });
         await settle();
-      } else inFlight.push({ step, figures: trainer.run(step) });
+      } else {
+        const figures = trainer.run(step);
+        figures.catch(() => {}); // of a step that nobody waits for any more when an earlier one has failed
+        inFlight.push({ step, figures });
+      }
       if (inFlight.length >= STEPS_IN_FLIGHT) await settle();
       const isEpochEnd = (step + 1) % trainer.stepsPerEpoch === 0;
       const epoch = (step + 1) / trainer.stepsPerEpoch;

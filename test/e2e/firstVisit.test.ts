@@ -1,0 +1,214 @@
+/** A laboratory's first visit: the page that `oecl serve` hands out, its own worker and device, with mouse and keyboard. */
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serveFolder } from '../../src/platform/staticServer.ts';
+import { filesInZip, zipOf } from '../../src/web/page/worker/zip.ts';
+import { oecl, tinyOptions } from '../helpers/commandLine.ts';
+import { type TestPage, visit, whyNoChrome } from '../helpers/page.ts';
+import { filesBelow } from '../helpers/program.ts';
+import { tinyDataset } from '../helpers/tinyRun.ts';
+
+/** Fields of the form, by their labels: a run of seconds, and so many steps that a page can be reloaded between them. */
+const TINY = { Epochs: 12, 'Images a step': 4, 'Input size (px)': 16, 'Network width (channels)': 4 };
+const VIEWS = { 'Views for the score': 2 };
+const MINUTES = 60_000;
+
+const why = await whyNoChrome();
+
+describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${why})`}`, () => {
+  let visitor: TestPage;
+  let page: Page;
+  let origin: string;
+  /** Everything that page and worker asked for, whatever became of it. */
+  const requested: string[] = [];
+  const failures: string[] = [];
+
+  beforeAll(async () => {
+    const { url, close } = await serveFolder(pathToFileURL(`${process.cwd()}/dist/web/`), 0, '127.0.0.1');
+    visitor = await visit('about:blank', close);
+    page = visitor.page;
+    origin = url;
+    page.context().on('request', (request) => requested.push(request.url()));
+    page.on('pageerror', ({ message }) => failures.push(message));
+    await page.goto(url);
+  });
+  afterAll(() => visitor?.close());
+
+  const button = (name: string | RegExp) => page.getByRole('button', { name });
+  const heading = (name: string | RegExp) => page.getByRole('heading', { name });
+
+  describe('with the mouse: own images', () => {
+    /** train/, test/ as Node reads them. */
+    let data: string;
+    let inNode: { weightsSha256: string; auroc: object };
+
+    beforeAll(async () => {
+      data = await tinyDataset({ stripes: 9, disk: 0 });
+      await writeFile(join(data, 'train', 'stripes', 'broken.png'), 'no image');
+      const out = join(await mkdtemp(join(tmpdir(), 'oecl-first-visit-')), 'run');
+      const more = { adapter: 'swiftshader', oe: 'dead-leaves', epochs: '12', views: '2', protocol: 'all-normal' };
+      const flags = tinyOptions(data, out, { ...more, normal: undefined, batch: '4', size: '16', width: '4' });
+      const { code, stderr } = await oecl([...flags, '--skip-bad']);
+      expect(code, stderr).toBe(0);
+      inNode = JSON.parse(await readFile(join(out, 'result.json'), 'utf8'));
+    });
+
+    test('a folder is dropped, and a zip: counts, pictures, and what could not be read', async () => {
+      await dropFromDesktop(page, 'normal images', join(data, 'train'));
+      await page.getByText('1 file left out', { exact: true }).click();
+      await page.getByText('broken.png').waitFor();
+      expect(await page.getByRole('region', { name: 'Normal images' }).innerText()).toMatch(/9\s+images/);
+      const zip = await zipOf(await contentOf(join(data, 'test')));
+      await page
+        .locator('input[data-part="test images, files"]')
+        .setInputFiles({ name: 'test.zip', mimeType: 'application/zip', buffer: Buffer.from(await zip.arrayBuffer()) });
+      await page.getByText('disk').first().waitFor();
+    });
+
+    test('training: curves and figures; paused, resumed, reloaded, it goes on by itself', async () => {
+      await button('Train on 9 normal images').click();
+      await fill(page, { ...TINY, ...VIEWS, 'Checkpoint every (epochs)': 1 });
+      await button('Start training').click();
+      await page.getByText(/^Step [2-9] of/).waitFor({ timeout: MINUTES });
+      await page.getByText('images/s').waitFor();
+      await button('Pause').click();
+      await heading('Paused').waitFor();
+      await button('Resume').click();
+      await page.getByText(/^Step (?!1 )\d+ of/).waitFor({ timeout: MINUTES });
+      await page.reload();
+      await page.getByText('under way when the page was closed').waitFor({ timeout: MINUTES });
+    });
+
+    test('results: the bits of Node, a threshold, new images, and files to take away', async () => {
+      await page
+        .getByText('AUROC')
+        .first()
+        .waitFor({ timeout: 2 * MINUTES });
+      const files = await filesInZip(new Blob([new Uint8Array(await download(page, 'Run folder (zip)'))]));
+      const file = files.find(({ path }) => path.endsWith('result.json'))!;
+      const result = JSON.parse(new TextDecoder().decode(await file.read()));
+      expect([result.weightsSha256, result.auroc]).toEqual([inNode.weightsSha256, inNode.auroc]);
+      expect((await download(page, 'Scores (CSV)')).toString()).toMatch(/^image,class,label,norm,/);
+      expect((await download(page, 'Report (HTML)')).toString()).toMatch(/^<!doctype html>/);
+      expect((await download(page, 'Model (safetensors)')).length).toBeGreaterThan(1000);
+
+      await page.getByRole('slider', { name: 'Threshold' }).fill('0');
+      await page.getByText('0 %').first().waitFor();
+      await page.locator('.tile').first().click();
+      await page.getByRole('dialog').getByText('normEnsemble').waitFor();
+      await page.keyboard.press('Escape');
+
+      await page.locator('input[data-part="new images, folder"]').setInputFiles(join(data, 'test', 'disk'));
+      await page.getByText(/called outliers/).waitFor({ timeout: MINUTES });
+    });
+  });
+
+  describe('with the keyboard: the demo, without a network, and with a device that is lost on the way', () => {
+    test('from the first look to a training that was paused and resumed', async () => {
+      await page.goto(origin);
+      await button('Try the demo').waitFor();
+      await page.context().setOffline(true);
+      await press(page, button('Try the demo'));
+      await press(page, page.locator('summary', { hasText: 'More options' }));
+      for (const [label, value] of Object.entries({ ...TINY, ...VIEWS, Epochs: 4 })) {
+        await tabTo(page, page.getByLabel(label, { exact: true }));
+        await page.keyboard.type(`${value}`);
+      }
+      await keepDevices(page);
+      await press(page, button('Start training'));
+      await page.getByText(/^Step [1-9]\d* of/).waitFor({ timeout: MINUTES });
+      await press(page, button('Pause'));
+      await heading('Paused').waitFor();
+      await press(page, button('Resume'));
+    });
+
+    test('the device is lost: the page says so, and goes on to the results by itself', async () => {
+      await page.getByText(/^Step (?!1 )\d+ of/).waitFor({ timeout: MINUTES });
+      await loseDevice(page);
+      await page.getByText('The graphics device was lost').waitFor();
+      await page
+        .getByText('AUROC')
+        .first()
+        .waitFor({ timeout: 2 * MINUTES });
+      await page.getByText('Synthetic images.').waitFor();
+      const threshold = page.getByRole('slider', { name: 'Threshold' });
+      await tabTo(page, threshold);
+      const before = Number(await threshold.inputValue());
+      await page.keyboard.press('ArrowRight');
+      expect(Number(await threshold.inputValue())).toBeGreaterThan(before);
+      await page.context().setOffline(false);
+    });
+  });
+
+  test('nothing was asked of any other origin, and nothing failed on the way', () => {
+    const elsewhere = requested.filter((url) => !url.startsWith(origin) && !/^(data|blob|about):/.test(url));
+    expect(elsewhere).toEqual([]);
+    expect(failures).toEqual([]);
+  });
+});
+
+/** Moves the focus by the Tab key alone. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  await target.waitFor();
+  for (let presses = 0; presses < 100; presses++) {
+    await page.keyboard.press('Tab');
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+  }
+  throw new Error(`${target} is not reached by 100 presses of Tab`);
+}
+
+async function press(page: Page, target: Locator): Promise<void> {
+  await tabTo(page, target);
+  await page.keyboard.press('Enter');
+}
+
+/** From here on the worker's devices can be lost by `loseDevice`. */
+async function keepDevices(page: Page): Promise<void> {
+  await page.workers()[0].evaluate(() => {
+    const { requestDevice } = GPUAdapter.prototype;
+    GPUAdapter.prototype.requestDevice = async function (...args) {
+      const device = await requestDevice.apply(this, args);
+      Object.assign(globalThis, { lastDevice: device });
+      return device;
+    };
+  });
+}
+
+async function loseDevice(page: Page): Promise<void> {
+  await page.workers()[0].evaluate(() => (globalThis as unknown as { lastDevice: GPUDevice }).lastDevice.destroy());
+}
+
+/** Fills fields of the folded part of the form. */
+async function fill(page: Page, fields: Record<string, number>): Promise<void> {
+  await page.getByText('More options').click();
+  for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(`${value}`);
+}
+
+/** What a file manager does when a file or folder is let go over a drop zone. */
+async function dropFromDesktop(page: Page, zone: string, path: string): Promise<void> {
+  const place = page.getByRole('group', { name: zone });
+  await place.scrollIntoViewIfNeeded();
+  const box = (await place.boundingBox())!;
+  const at = { x: box.x + box.width / 2, y: box.y + 20 };
+  const devtools = await page.context().newCDPSession(page);
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await devtools.send('Input.dispatchDragEvent', {
+      ...{ type, ...at },
+      data: { items: [], files: [path], dragOperationsMask: 1 },
+    });
+  }
+}
+
+async function contentOf(folder: string): Promise<{ path: string; content: Blob }[]> {
+  const paths = await filesBelow(folder);
+  return Promise.all(paths.map(async (path) => ({ path, content: new Blob([await readFile(join(folder, path))]) })));
+}
+
+async function download(page: Page, name: string): Promise<Buffer> {
+  const [started] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
+  return readFile(await started.path());
+}
