@@ -3,23 +3,13 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/help.ts';
-import { bundle, type Ended, expectRefusal, oecl, start, tinyOptions } from '../helpers/commandLine.ts';
+import { bundle, type Ended, expectRefusal, oecl, start, tinyFolders } from '../helpers/commandLine.ts';
 import { jpegFile } from '../helpers/encodedImages.ts';
 import { flatImage, folderOf } from '../helpers/imageFolders.ts';
-import { tinyDataset } from '../helpers/tinyRun.ts';
 
-let data: string;
-/** A folder for run folders. */
-let runs: string;
-
-beforeAll(async () => {
-  data = await tinyDataset();
-  runs = await mkdtemp(join(tmpdir(), 'oecl-runs-'));
-});
-
-const tiny = (out: string, more = {}) => tinyOptions(data, join(runs, out), more);
+const { runs, tiny } = await tinyFolders();
 
 describe('help', () => {
   const calls = Object.keys(COMMANDS).map((name) => (name === 'help' ? ['help'] : [name, '--help']));

@@ -1,24 +1,14 @@
 /** Training by the command line as a real process: its output, its end, its limits, interrupts. */
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openTestContext } from '../helpers/adapter.ts';
-import { type Ended, expectRefusal, oecl, tinyOptions } from '../helpers/commandLine.ts';
+import { type Ended, expectRefusal, oecl, tinyFolders } from '../helpers/commandLine.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
 
-let data: string;
-/** A folder for run folders. */
-let runs: string;
-
-beforeAll(async () => {
-  data = await tinyDataset();
-  runs = await mkdtemp(join(tmpdir(), 'oecl-runs-'));
-});
-
-const tiny = (out: string, more = {}) => tinyOptions(data, join(runs, out), more);
+const { runs, tiny } = await tinyFolders();
 const readJson = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
 
 describe('a run', () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { tinyDataset } from './tinyRun.ts';
 
 /** Made by buildBundle.ts. */
 export const bundle = fileURLToPath(new URL('../../dist/train.js', import.meta.url));
@@ -85,6 +86,14 @@ export function tinyOptions(data: string, out: string, more: Record<string, stri
     ...more,
   };
   return Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+}
+
+/** Images to train on in seconds, a folder for run folders, and the options of a run of both. */
+export async function tinyFolders() {
+  const data = await tinyDataset();
+  const runs = mkdtempSync(join(tmpdir(), 'oecl-runs-'));
+  const tiny = (out: string, more: Record<string, string | undefined> = {}) => tinyOptions(data, join(runs, out), more);
+  return { runs, tiny };
 }
 
 /** A refusal fits on a screen, has a remedy, and shows no stack. */

@@ -2,7 +2,8 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ImageSet } from '../../src/data/imageSet.ts';
+import type { ImageSet, LoadedDataset } from '../../src/data/imageSet.ts';
+import { type DatasetRequest, loadDataset } from '../../src/data/load.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
 import { bmpFile } from './tinyRun.ts';
 
@@ -23,6 +24,18 @@ export const flatImage = (shade: number): Buffer => bmpFile(8, 8, () => [shade, 
 export async function platformWithCache() {
   const cacheFolder = await mkdtemp(join(tmpdir(), 'oecl-cache-'));
   return nodePlatform({ cacheFolder, dataFolder: null });
+}
+
+/** Reads data sets at a size of 8, with a cache of the test's own. */
+export async function loaderWithCache() {
+  const platform = await platformWithCache();
+  const options = { inputSize: 8, seed: 0 };
+  const load = (
+    name: DatasetRequest['name'],
+    dir: string,
+    more: Partial<DatasetRequest> = {},
+  ): Promise<LoadedDataset> => loadDataset(platform, { ...options, name, dir, ...more });
+  return { platform, options, load };
 }
 
 /** `class path shade` of every image of a set, in its order. */

@@ -1,20 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { createTar } from 'nanotar';
-import { beforeAll, expect, test } from 'vitest';
-import type { LoadedDataset } from '../../src/data/imageSet.ts';
-import { type DatasetRequest, loadDataset, loadOutliers } from '../../src/data/load.ts';
+import { expect, test } from 'vitest';
+import { loadDataset, loadOutliers } from '../../src/data/load.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
-import type { Platform } from '../../src/platform/platform.ts';
-import { folderOf, platformWithCache, summaryOf } from '../helpers/imageFolders.ts';
+import { folderOf, loaderWithCache, summaryOf } from '../helpers/imageFolders.ts';
 
-let platform: Platform;
-beforeAll(async () => {
-  platform = await platformWithCache();
-});
-
-const options = { inputSize: 8, seed: 0 };
-const load = (name: DatasetRequest['name'], dir: string, more: Partial<DatasetRequest> = {}): Promise<LoadedDataset> =>
-  loadDataset(platform, { ...options, name, dir, ...more });
+const { platform, options, load } = await loaderWithCache();
 
 /** A CIFAR record: the red plane counts up, green is the label's shade, blue 0. */
 function record(label: number, shade: number): Buffer {

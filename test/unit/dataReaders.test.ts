@@ -1,21 +1,13 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { LoadedDataset } from '../../src/data/imageSet.ts';
-import { type DatasetRequest, loadDataset, loadOutliers } from '../../src/data/load.ts';
-import type { Platform } from '../../src/platform/platform.ts';
+import { loadOutliers } from '../../src/data/load.ts';
 import { jpegFile } from '../helpers/encodedImages.ts';
-import { flatImage, folderOf, platformWithCache, summaryOf } from '../helpers/imageFolders.ts';
+import { flatImage, folderOf, loaderWithCache, summaryOf } from '../helpers/imageFolders.ts';
 
-let platform: Platform;
-beforeAll(async () => {
-  platform = await platformWithCache();
-});
-
-const options = { inputSize: 8, seed: 0 };
-const load = (name: DatasetRequest['name'], dir: string, more: Partial<DatasetRequest> = {}): Promise<LoadedDataset> =>
-  loadDataset(platform, { ...options, name, dir, ...more });
+const { platform, options, load } = await loaderWithCache();
 
 const cells = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Monocyte', 'Neutrophil'];
 
