@@ -67,6 +67,15 @@ fn is_inside(group: vec3<u32>, lane: u32) -> bool {
   return group.x * sizes.quadsPerGroup + lane % sizes.quadsPerGroup < sizes.quads;
 }
 
+// What the first lane of each quad holds by then.
+fn store_slice(group: vec3<u32>, lane: u32) {
+  if ((lane < sizes.quadsPerGroup) & is_inside(group, lane)) {
+    let at = 2u * group.y * sizes.quads + quad_of(group, lane);
+    slices_out[at] = first[lane];
+    slices_out[at + sizes.quads] = second[lane];
+  }
+}
+
 fn end_of(slice: u32) -> u32 {
   return min((slice + 1u) * sizes.rowsPerSlice, sizes.rows);
 }
@@ -96,10 +105,7 @@ fn statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
   workgroupBarrier();
   if (lane < sizes.quadsPerGroup) { join_deviations(lane, eights(), sizes.quadsPerGroup); }
   workgroupBarrier();
-  if ((lane < sizes.quadsPerGroup) & is_inside(group, lane)) {
-    slices_out[2u * group.y * sizes.quads + quad] = first[lane];
-    slices_out[(2u * group.y + 1u) * sizes.quads + quad] = second[lane];
-  }
+  store_slice(group, lane);
 }
 
 @compute @workgroup_size(LANES, 1, 1)
@@ -185,10 +191,7 @@ fn backward_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
   workgroupBarrier();
   if (lane < sizes.quadsPerGroup) { join_sums(lane, eights(), sizes.quadsPerGroup); }
   workgroupBarrier();
-  if ((lane < sizes.quadsPerGroup) & is_inside(group, lane)) {
-    slices_out[2u * group.y * sizes.quads + quad] = first[lane];
-    slices_out[(2u * group.y + 1u) * sizes.quads + quad] = second[lane];
-  }
+  store_slice(group, lane);
 }
 
 // dx = weight * invStd * (g - mean of g - normalised x * mean of (g * normalised x)), the means being 0 at inference,
