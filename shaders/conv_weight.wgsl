@@ -112,11 +112,17 @@ fn conv_weight(
     row0 = select(select(next_row, 0u, isImageDone), row0 + PATCH_ROWS, isAbove);
     image += select(0u, 1u, isImageDone);
   }
-  for (var t = 0u; t < TAPS; t++) { // @unroll
+  // a loop, though acc must be picked from: compilers spend more time on 36 stores than on all products
+  let stored = select(0u, TAPS, run < sizes.runs);
+  for (var t = 0u; t < stored; t++) {
     let tap = sizes.firstTap + t / WINDOW_COLS * sizes.tapRowStep + t % WINDOW_COLS;
     for (var c = 0u; c < CHANNELS; c++) { // @unroll
-      if ((run < sizes.runs) & (ic0 + c < sizes.inChannels)) {
-        y[((group.z * sizes.taps + tap) * sizes.inChannels + ic0 + c) * sizes.runs + run] = acc[t * CHANNELS + c];
+      if (ic0 + c < sizes.inChannels) {
+        var sum = V(0.0);
+        for (var k = 0u; k < TAPS; k++) { // @unroll
+          sum = select(sum, acc[k * CHANNELS + c], t == k);
+        }
+        y[((group.z * sizes.taps + tap) * sizes.inChannels + ic0 + c) * sizes.runs + run] = sum;
       }
     }
   }
