@@ -128,16 +128,23 @@ fn conv(
     }
   }
 
-  for (var i = 0u; i < PIXELS; i++) { // @unroll
-    let row = row0 + i / PATCH_COLS;
-    let col = col0 + i % PATCH_COLS;
-    let at = ((image * sizes.outHeight + row) * sizes.outWidth + col) * sizes.runs;
-    for (var r = 0u; r < RUNS; r++) { // @unroll
-      let run = run0 + r * WIDTH;
-      if ((row < sizes.outHeight) & (col < sizes.outWidth) & (run < sizes.runs)) {
-        // @slot store
-        y[at + run] = acc[i * RUNS + r];
-        // @end
+  // a loop over rows, though acc must be picked from: compilers spend more time on stores than on products
+  for (var j = 0u; j < PATCH_ROWS; j++) {
+    let row = row0 + j;
+    for (var i = 0u; i < PATCH_COLS; i++) { // @unroll
+      let col = col0 + i;
+      let at = ((image * sizes.outHeight + row) * sizes.outWidth + col) * sizes.runs;
+      for (var r = 0u; r < RUNS; r++) { // @unroll
+        let run = run0 + r * WIDTH;
+        if ((row < sizes.outHeight) & (col < sizes.outWidth) & (run < sizes.runs)) {
+          var sum = V(0.0);
+          for (var k = 0u; k < PATCH_ROWS; k++) { // @unroll
+            sum = select(sum, acc[(k * PATCH_COLS + i) * RUNS + r], j == k);
+          }
+          // @slot store
+          y[at + run] = sum;
+          // @end
+        }
       }
     }
   }

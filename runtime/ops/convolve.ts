@@ -42,13 +42,13 @@ function launchPiece(
   y: Tensor,
 ): void {
   const lanes = lanesOf(context);
-  const [rows, cols] = choice.patch && isPatchOf(call, choice.patch) ? choice.patch : patchOf(call, piece);
+  const [rows, cols] = choice.patch && isPatchOf(call, choice.patch) ? choice.patch : patchOf(context, call, piece);
   const axisOf = call.isTransposed ? transposedAxis : forwardAxis;
   const [stride, padding] = [call.stride, call.padding];
   const vertical = axisOf({ kernel: piece.rows, stride: stride[0], padding: padding[0] - piece.firstRow }, rows);
   const horizontal = axisOf({ kernel: piece.cols, stride: stride[1], padding: padding[1] - piece.firstCol }, cols);
   const taps = piece.rows * piece.cols;
-  const { V, RUNS } = channelsOf(call, taps, lanes);
+  const { V, RUNS } = channelsOf(context, call, taps);
   const runs = call.outChannels / V;
   const WIDTH = runWidthOf(lanes, Math.ceil(runs / RUNS));
   const patchCols = Math.ceil(call.outWidth / cols);
@@ -108,10 +108,12 @@ function workOf(call: Convolution, piece: Piece, isFlipped: boolean): Launch['wo
 const withChannels = ([x, y]: readonly number[], z: number): [number, number, number] => [x, y, z];
 
 /** Output pixels that an invocation computes: enough to use a loaded weight often, few enough to stay in registers. */
-function patchOf({ stride, isTransposed, outHeight, outWidth }: Convolution, piece: Piece): [number, number] {
+function patchOf({ info }: Context, call: Convolution, piece: Piece): [number, number] {
+  const { stride, isTransposed, outHeight, outWidth } = call;
   // under one tap only every stride-th pixel of a transposed patch has a product, and all of them are text
   if (isTransposed && piece.rows * piece.cols === 1) return [wholeSteps(2, stride[0]), wholeSteps(4, stride[1])];
-  if (isTransposed) return [wholeSteps(4, stride[0]), wholeSteps(8, stride[1])];
+  // with strides a pixel has few products, so it takes more pixels to pay for the weights; registers are dear on hardware
+  if (isTransposed) return [wholeSteps(info.isSoftware && outHeight > 4 ? 8 : 4, stride[0]), wholeSteps(8, stride[1])];
   if (outHeight === 1) return [1, outWidth > 8 ? 16 : outWidth > 4 ? 8 : 4];
   return piece.rows * piece.cols > 9 ? [2, 4] : [4, 4];
 }
@@ -140,10 +142,13 @@ const wholeSteps = (pixels: number, stride: number): number => stride * Math.cei
  * Channels of a lane. Under many taps the source is read often, and two or four channels are enough; under few, eight pay
  * for the broadcasts. As many lanes as a subgroup has must get some.
  */
-function channelsOf(call: Convolution, taps: number, { LANES }: Lanes): { V: number; RUNS: number } {
+function channelsOf(context: Context, call: Convolution, taps: number): { V: number; RUNS: number } {
+  const { LANES } = lanesOf(context);
   const channels = call.outChannels;
   const products = call.images * call.outHeight * call.outWidth * call.inChannels * channels;
-  if (taps >= 4) return { V: vectorOf(channels, LANES <= 4 ? 4 : 2, LANES), RUNS: 1 };
+  // with strides pixels share little of the source, and more of it is broadcast
+  const isSpread = context.info.isSoftware && !call.isTransposed && call.stride[0] * call.stride[1] > 1;
+  if (taps >= 4) return { V: vectorOf(channels, LANES <= 4 || (isSpread && taps <= 9) ? 4 : 2, LANES), RUNS: 1 };
   const V = vectorOf(channels, 4, LANES);
   return { V, RUNS: channels >= 2 * V * LANES && products >= ENOUGH_PRODUCTS ? 2 : 1 };
 }
@@ -174,7 +179,7 @@ function kernelOf(
   const places = vertical.count * horizontal.count;
   const holders = { subgroup: LANES, register: 1, workgroup: WIDTH }[variant];
   const slots: Record<string, string> = { ...VARIANT_SLOTS[variant] };
-  if (extras.includes('bias')) slots.store = '          y[at + run] = acc[i * RUNS + r] + bias[run];';
+  if (extras.includes('bias')) slots.store = '          y[at + run] = sum + bias[run];';
   if (extras.includes('resume')) slots.resume = RESUME;
   if (isTransposed) slots.products = transposedProducts(rows, cols, vertical, horizontal, piece);
   return {
