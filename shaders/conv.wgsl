@@ -128,8 +128,9 @@ fn conv(
     }
   }
 
-  // a loop over rows, though acc must be picked from: compilers spend more time on stores than on products
-  for (var j = 0u; j < PATCH_ROWS; j++) {
+  // @slot rows
+  for (var j = 0u; j < PATCH_ROWS; j++) { // @unroll
+  // @end
     let row = row0 + j;
     for (var i = 0u; i < PATCH_COLS; i++) { // @unroll
       let col = col0 + i;
@@ -137,10 +138,9 @@ fn conv(
       for (var r = 0u; r < RUNS; r++) { // @unroll
         let run = run0 + r * WIDTH;
         if ((row < sizes.outHeight) & (col < sizes.outWidth) & (run < sizes.runs)) {
-          var sum = V(0.0);
-          for (var k = 0u; k < PATCH_ROWS; k++) { // @unroll
-            sum = select(sum, acc[(k * PATCH_COLS + i) * RUNS + r], j == k);
-          }
+          // @slot sum
+          let sum = acc[(j * PATCH_COLS + i) * RUNS + r];
+          // @end
           // @slot store
           y[at + run] = sum;
           // @end

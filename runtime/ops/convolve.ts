@@ -181,7 +181,10 @@ function kernelOf(
   const slots: Record<string, string> = { ...VARIANT_SLOTS[variant] };
   if (extras.includes('bias')) slots.store = '          y[at + run] = sum + bias[run];';
   if (extras.includes('resume')) slots.resume = RESUME;
-  if (isTransposed) slots.products = transposedProducts(rows, cols, vertical, horizontal, piece);
+  if (isTransposed) {
+    Object.assign(slots, ROWS_IN_A_LOOP);
+    slots.products = transposedProducts(rows, cols, vertical, horizontal, piece);
+  }
   return {
     file: 'conv.wgsl',
     source,
@@ -223,6 +226,16 @@ const RESUME = `
       acc[i * RUNS + r] = y[((image * sizes.outHeight + row) * sizes.outWidth + col) * sizes.runs + run];
     }
   }`;
+
+/** Stores of a large patch, picked from acc: compilers spend more time on a store than on the pick, and than on products. */
+const ROWS_IN_A_LOOP = {
+  rows: '  for (var j = 0u; j < PATCH_ROWS; j++) {',
+  sum: `
+          var sum = V(0.0);
+          for (var k = 0u; k < PATCH_ROWS; k++) { // @unroll
+            sum = select(sum, acc[(k * PATCH_COLS + i) * RUNS + r], j == k);
+          }`,
+};
 
 const VARIANT_SLOTS: Record<Variants['conv'], Record<string, string>> = {
   subgroup: {},
