@@ -47,7 +47,9 @@ export async function visit(url: string, closeServer: () => Promise<void>): Prom
   };
   try {
     browser = await chromium.launch(launchOptions(chrome));
-    const page = await (await browser.newContext()).newPage(); // a context of its own, for more tabs of it
+    const context = await browser.newContext(); // of its own, for more tabs of it
+    context.setDefaultTimeout(90_000); // a busy machine trains on the cores that the page needs
+    const page = await context.newPage();
     await page.goto(url);
     return { page, close };
   } catch (error) {
