@@ -113,6 +113,7 @@ export class Session {
         if (losses > MOST_LOSSES) throw givenUp(error, done);
         // a run whose folder is not begun yet begins anew; one without a checkpoint does so by itself
         if (run.folder !== null) next = { out: run.folder, resume: true };
+        run.tell(); // what was learnt before the loss comes before the news of it
         onRecover(losses);
         await new Promise((resolve) => setTimeout(resolve, RESTART_TAKES));
       }
@@ -157,7 +158,7 @@ class WatchedRun {
 
   /** The run is no longer under way. */
   async end(): Promise<void> {
-    this.#tell();
+    this.tell();
     this.#keepNote(false);
     await this.#written;
   }
@@ -171,10 +172,11 @@ class WatchedRun {
 
   #add(metrics: StepMetrics): void {
     this.#steps.push(metrics);
-    this.#timer ??= setTimeout(() => this.#tell(), TELL_EVERY);
+    this.#timer ??= setTimeout(() => this.tell(), TELL_EVERY);
   }
 
-  #tell(): void {
+  /** Hands over the steps that wait. */
+  tell(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#steps.length > 0) this.#callbacks.onSteps(this.#steps);
