@@ -106,14 +106,9 @@ async function bestOf(
     const prepared = await Promise.all(group.map((asked, i) => bench.prepare(asked, choices[i])));
     for (const [i, trials] of prepared.entries()) {
       const ready = trials.flatMap((trial, at) => (trial ? [{ trial, choice: choices[i][at] }] : []));
-      best[i] =
-        ready[
-          await pickTrial(
-            ready.map(({ trial }) => trial),
-            isOver,
-          )
-        ].choice;
-      for (const { trial } of ready) trial.dispose();
+      const rivals = ready.map(({ trial }) => trial);
+      best[i] = ready[await pickTrial(rivals, isOver)].choice;
+      for (const trial of rivals) trial.dispose();
     }
   }
   return best;
