@@ -53,14 +53,20 @@ export interface Change {
   now: number;
 }
 
-/** Medians of the workloads that both reports hold, ours and peers'. */
+/** Medians, or memory, of the workloads that both reports hold, ours and peers'. */
 export function changesBetween(before: BenchReport, now: BenchReport): Change[] {
   const keyOf = ({ suite, workload, contestant }: Figure) => `${suite}|${workload}|${contestant}`;
   const earlier = new Map(before.figures.map((figure) => [keyOf(figure), figure]));
   return now.figures.flatMap((figure) => {
-    const old = earlier.get(keyOf(figure))?.milliseconds;
-    if (!old || !figure.milliseconds) return [];
+    const [before, after] = [sizeOf(earlier.get(keyOf(figure))), sizeOf(figure)];
+    if (before === null || after === null) return [];
     const { suite, workload, contestant } = figure;
-    return [{ suite, workload, contestant, before: old.median, now: figure.milliseconds.median }];
+    return [{ suite, workload, contestant, before, now: after }];
   });
+}
+
+/** What a figure is about: milliseconds, or of memory MiB. Null when there is none. */
+function sizeOf(figure: Figure | undefined): number | null {
+  const bytes = figure?.suite === 'memory' ? figure.more?.liveBytes : undefined;
+  return figure?.milliseconds?.median ?? (bytes === undefined ? null : bytes / 2 ** 20);
 }

@@ -58,7 +58,7 @@ export function loadWarning({ cpus, loadBefore, adapter }: Surroundings): string
 
 export function changeLines(before: BenchReport, changes: readonly Change[], now: Surroundings): string[] {
   const lines = [
-    `${'against the earlier run'.padEnd(NAME_WIDTH)} ${''.padEnd(WHO_WIDTH)} before ms     now ms     change`,
+    `${'against the earlier run (ms; memory: MiB)'.padEnd(NAME_WIDTH)} ${''.padEnd(WHO_WIDTH)}    before        now     change`,
   ];
   if (before.surroundings.adapter.description !== now.adapter.description)
     lines.push(`(that one ran on another adapter: ${before.surroundings.adapter.description})`);

@@ -141,7 +141,7 @@ describe('figures', () => {
     expect([1234.5, 99.44, 9.444, 0.1234].map(short)).toEqual(['1235', '99.4', '9.44', '0.123']);
   });
 
-  test('runs are compared where both have a time', () => {
+  test('runs are compared where both have a time, or memory', () => {
     const surroundings = {
       adapter: { kind: 'lavapipe', vendor: '', architecture: '', device: '', description: '' },
       versions: {},
@@ -159,5 +159,11 @@ describe('figures', () => {
     expect(lines[1]).toContain('-50 %');
     expect(lines[2]).toContain('+50 %');
     expect(lines.at(-1)).toContain('1.50 times as long');
+    const memory = (bytes: number): Figure => ({
+      ...{ suite: 'memory', workload: 'memory: step', contestant: 'oecl' },
+      ...{ milliseconds: null, more: { liveBytes: bytes } },
+    });
+    const report = (bytes: number) => ({ surroundings, figures: [memory(bytes)] });
+    expect(changesBetween(report(2 ** 21), report(2 ** 20))).toMatchObject([{ before: 2, now: 1 }]);
   });
 });
