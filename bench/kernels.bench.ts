@@ -157,7 +157,8 @@ async function optimizer(run: SuiteRun, context: Context): Promise<void> {
     const parameter = filled(context, [count], 1);
     const learningRate = context.tensor([0], []);
     const sgd = new SGD([parameter], { learningRate, momentum: 0.9, weightDecay: 5e-4 });
-    const update = await recordOutput(context, [learningRate, parameter.gradPlace], () => {
+    parameter.grad = filled(context, [count], 2);
+    const update = await recordOutput(context, [learningRate, parameter.grad], () => {
       sgd.step();
       return parameter;
     });

@@ -1,6 +1,5 @@
 /** Our runtime as a contestant: each workload is a recorded plan, as training uses it. */
 import {
-  backward,
   CHANNELS_LAST,
   type Context,
   conv2d,
@@ -152,8 +151,7 @@ export async function prepareStep(
   const plan = await context.record(() => {
     const [normal, outliers] = split(encoder.forward(views, true), [2 * batch, 2 * batch], 0);
     const { loss } = method.loss(normal, outliers, lambda);
-    backward(loss);
-    optimizer.step();
+    optimizer.minimize(loss);
     return loss;
   });
   const owned = [

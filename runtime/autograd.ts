@@ -7,9 +7,16 @@ import { internal, ShapeError } from './errors.ts';
 import { add } from './ops/elementwise.ts';
 import { copyOf, inOrder } from './ops/layout.ts';
 import { denseOrder, formatShape, sameShape } from './shape.ts';
-import type { Tensor } from './tensor.ts';
+import { sharesMemory, type Tensor } from './tensor.ts';
 
 export type Gradients = (Tensor | null)[];
+
+/**
+ * What to do with the gradient of a leaf, in its memory order, in place of keeping it in `.grad`. It is called during the
+ * pass, as soon as the gradient is complete and nothing that follows reads the leaf: it may change the leaf. The gradient
+ * ends with the call.
+ */
+export type GradientHooks = ReadonlyMap<Tensor, (gradient: Tensor) => void>;
 
 export class TapeNode {
   readonly name: string;
@@ -95,10 +102,10 @@ export function reverseTopologicalOrder(root: TapeNode): TapeNode[] {
 
 /**
  * Sets `.grad` of every leaf that requires it to dLoss/dLeaf, replacing earlier gradients, and drops the tape. Where the
- * leaf's gradient has a place already (packGradients), the gradient is written there.
+ * leaf's gradient has a place already (packParameters), the gradient is written there.
  * @throws ShapeError when the loss is not a scalar or depends on nothing that requires a gradient
  */
-export function backward(loss: Tensor): void {
+export function backward(loss: Tensor, hooks: GradientHooks = new Map()): void {
   const { context } = loss;
   if (loss.size !== 1) {
     throw new ShapeError(`backward: the loss is ${formatShape(loss.shape)}, expected one element.`, {
@@ -114,13 +121,32 @@ export function backward(loss: Tensor): void {
   context.noGrad(() => {
     const leafGradients = context.scope(() => {
       const gradients = new Map<Tensor, Tensor>([[loss, context.full(loss.shape, 1)]]);
-      for (const node of reverseTopologicalOrder(root)) propagate(node, gradients);
+      const order = reverseTopologicalOrder(root);
+      const lastReader = lastReaders(order, [...hooks.keys()]);
+      for (const node of order) {
+        propagate(node, gradients);
+        for (const [leaf, hook] of hooks) {
+          const gradient = gradients.get(leaf);
+          if (!gradient || lastReader.get(leaf) !== node) continue;
+          hook(inMemoryOrder(leaf, gradient));
+          gradients.delete(leaf);
+        }
+      }
       const taken = new Set<Storage>();
       return [...gradients].map(([leaf, gradient]) => settle(leaf, gradient, taken));
     });
     // they belong to their leaves, not to the scope that called; in a plan they live as long as its step
     if (!context.isRecording) for (const gradient of leafGradients) context.keep(gradient);
   });
+}
+
+/** For each leaf the node that is the last to read its memory, be it through a view. */
+function lastReaders(order: readonly TapeNode[], leaves: readonly Tensor[]): Map<Tensor, TapeNode> {
+  const last = new Map<Tensor, TapeNode>();
+  for (const node of order)
+    for (const read of [...node.inputs, ...node.saved])
+      for (const leaf of leaves) if (sharesMemory(leaf, read)) last.set(leaf, node);
+  return last;
 }
 
 /** Runs one node's backward and adds the results to the gradients of its inputs. */
@@ -146,15 +172,20 @@ function propagate(node: TapeNode, gradients: Map<Tensor, Tensor>): void {
 
 /** Makes a leaf's gradient its own, in the leaf's memory order, and at its place in the gradient arena if it has one. */
 function settle(leaf: Tensor, dLeaf: Tensor, taken: Set<Storage>): Tensor {
-  const order = denseOrder(leaf.shape, leaf.strides) ?? undefined;
-  const ordered = inOrder(dLeaf, order);
+  const ordered = inMemoryOrder(leaf, dLeaf);
   // a gradient that shares its memory (add hands the same tensor to both of its inputs) must not become two leaves'
   const shared = ordered.storage.references > 1 || taken.has(ordered.storage);
-  const own = shared ? copyOf(ordered, order) : ordered;
+  const own = shared ? copyOf(ordered, orderOf(leaf)) : ordered;
   taken.add(own.storage);
   if (leaf.gradPlace) leaf.context.moveInto(own, leaf.gradPlace);
   else leaf.grad?.dispose();
   const gradient = leaf.gradPlace ?? own;
   leaf.grad = gradient;
   return gradient;
+}
+
+const orderOf = ({ shape, strides }: Tensor) => denseOrder(shape, strides) ?? undefined;
+
+function inMemoryOrder(leaf: Tensor, dLeaf: Tensor): Tensor {
+  return inOrder(dLeaf, orderOf(leaf));
 }

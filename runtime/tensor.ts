@@ -158,6 +158,13 @@ export function byteOffset({ offset, dtype, shape }: Tensor): number {
   });
 }
 
+/** True when an element of the one may lie where an element of the other lies. A disposed tensor lies nowhere. */
+export function sharesMemory(a: Tensor, b: Tensor): boolean {
+  if (a.isDisposed || b.isDisposed || a.storage !== b.storage) return false;
+  const [endA, endB] = [a, b].map(({ offset, shape, strides }) => offset + extentOf(shape, strides));
+  return a.offset < endB && b.offset < endA;
+}
+
 /** @throws ShapeError naming `op` when the shapes differ. */
 export function expectShape(op: string, what: string, tensor: Tensor, shape: Shape): void {
   if (sameShape(tensor.shape, shape)) return;

@@ -1,11 +1,12 @@
-// One optimiser step over all parameters: they, their gradients and the optimiser's state lie in arenas of one layout,
-// so that a single launch updates everything. g is the gradient plus weight decay.
+// An optimiser's update of a part of the parameters: they and the optimiser's state lie in arenas of one layout, the part
+// from `first` on; its gradients begin at 0. g is the gradient plus weight decay.
 //   sgd  (PyTorch): v = momentum v + g;  p -= lr v
 //   lars (You et al. 2017): as sgd with g times eta ||p|| / ||g|| for tensors of rank > 1, others without weight decay;
 //        `lars_ratios` computes that factor first, a workgroup a tensor
 //   adam (Kingma and Ba 2015): first and second moments m, v, corrected by 1 - beta^t, t counted on the device
-// Launch groups2d(ceil(count / 256)), count in scalars; lars_ratios (tensors, 1, 1); adam_powers (1, 1, 1).
-struct Sizes { count: u32, momentum: f32, weightDecay: f32, eta: f32, beta1: f32, beta2: f32, eps: f32 }
+// `first` and `count` are in vec4s. Launch groups2d(ceil(count / 64)); lars_ratios (tensors, 1, 1) with the part's first
+// tensor; adam_powers (1, 1, 1).
+struct Sizes { first: u32, count: u32, firstTensor: u32, momentum: f32, weightDecay: f32, eta: f32, beta1: f32, beta2: f32, eps: f32 }
 @group(0) @binding(0) var<storage, read_write> p: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> grads: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> v: array<vec4<f32>>;
@@ -29,9 +30,10 @@ fn sgd(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = index_of(group, groups, lane);
-  if (i * 4u < sizes.count) {
-    let g = fma(p[i], vec4<f32>(sizes.weightDecay), grads[i]);
+  let at = index_of(group, groups, lane);
+  if (at < sizes.count) {
+    let i = sizes.first + at;
+    let g = fma(p[i], vec4<f32>(sizes.weightDecay), grads[at]);
     let velocity = fma(v[i], vec4<f32>(sizes.momentum), g);
     v[i] = velocity;
     p[i] = fma(velocity, vec4<f32>(-lr[0]), p[i]);
@@ -42,11 +44,14 @@ var<workgroup> norms: array<vec2<f32>, 64>;
 
 @compute @workgroup_size(64, 1, 1)
 fn lars_ratios(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let tensor = tensors[group.x];
+  let tensor = tensors[sizes.firstTensor + group.x];
+  let begin = tensor.x * 16u - sizes.first;
+  let end = min(begin + tensor.y * 16u, sizes.count);
   var sum = vec2<f32>(0.0);
-  for (var i = tensor.x * 16u + lane; i < (tensor.x + tensor.y) * 16u; i += 64u) { // padding is zero in both
-    let g = fma(parameters[i], vec4<f32>(sizes.weightDecay), grads[i]);
-    sum += vec2<f32>(dot(parameters[i], parameters[i]), dot(g, g));
+  for (var at = begin + lane; at < end; at += 64u) { // padding is zero in both
+    let p = parameters[sizes.first + at];
+    let g = fma(p, vec4<f32>(sizes.weightDecay), grads[at]);
+    sum += vec2<f32>(dot(p, p), dot(g, g));
   }
   norms[lane] = sum;
   workgroupBarrier();
@@ -56,7 +61,7 @@ fn lars_ratios(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocatio
   }
   if (lane == 0u) {
     let both = norms[0].x > 0.0 && norms[0].y > 0.0;
-    ratios[group.x] = select(1.0, sizes.eta * sqrt(norms[0].x) / sqrt(norms[0].y), both);
+    ratios[sizes.firstTensor + group.x] = select(1.0, sizes.eta * sqrt(norms[0].x) / sqrt(norms[0].y), both);
   }
 }
 
@@ -66,10 +71,11 @@ fn lars(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = index_of(group, groups, lane);
-  if (i * 4u < sizes.count) {
+  let at = index_of(group, groups, lane);
+  if (at < sizes.count) {
+    let i = sizes.first + at;
     let tensor = tensorOf[i / 16u];
-    var g = grads[i];
+    var g = grads[at];
     if (tensors[tensor].z == 1u) { g = fma(p[i], vec4<f32>(sizes.weightDecay), g) * ratio[tensor]; }
     let velocity = fma(v[i], vec4<f32>(sizes.momentum), g);
     v[i] = velocity;
@@ -89,9 +95,10 @@ fn adam(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = index_of(group, groups, lane);
-  if (i * 4u < sizes.count) {
-    let g = fma(p[i], vec4<f32>(sizes.weightDecay), grads[i]);
+  let at = index_of(group, groups, lane);
+  if (at < sizes.count) {
+    let i = sizes.first + at;
+    let g = fma(p[i], vec4<f32>(sizes.weightDecay), grads[at]);
     let mean = fma(m[i], vec4<f32>(sizes.beta1), g * (1.0 - sizes.beta1));
     let square = fma(v[i], vec4<f32>(sizes.beta2), g * g * (1.0 - sizes.beta2));
     m[i] = mean;

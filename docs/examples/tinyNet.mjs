@@ -1,5 +1,5 @@
 /** Learns y = |x| with a net of two layers. Runs in Node (`node docs/examples/tinyNet.mjs`) and in a page (tinyNet.html). */
-import { backward, Initializer, Linear, mean, openContext, platform, relu, SGD, square, sub } from 'oecl/runtime';
+import { Initializer, Linear, mean, openContext, platform, relu, SGD, square, sub } from 'oecl/runtime';
 
 /** Trains for some steps. Returns the loss before the first and after the last. */
 export async function trainTinyNet(steps = 200, options = {}) {
@@ -15,8 +15,7 @@ export async function trainTinyNet(steps = 200, options = {}) {
     // recorded once, then the same launches every step
     const plan = await context.record(() => {
       const loss = mean(square(sub(out.forward(relu(hidden.forward(x))), y)));
-      backward(loss);
-      optimizer.step();
+      optimizer.minimize(loss);
       return loss;
     });
     const losses = [];

@@ -1,6 +1,7 @@
 /**
- * Parameters and their gradients side by side in two tensors, so that one launch updates all of them. The parameters stay
- * the tensors they were: only their memory moves.
+ * All parameters side by side in one tensor, so that few launches update them. The parameters stay the tensors they were:
+ * only their memory moves. The small ones come first, and their gradients have an arena of the same layout: they are
+ * updated together. A large one is a part of its own, whose gradient need not outlive the backward pass.
  */
 import type { Context } from '../context.ts';
 import { ShapeError } from '../errors.ts';
@@ -8,48 +9,91 @@ import { extentOf, formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** Scalars between possible starts: the offset alignment of a binding, 256 bytes. */
-export const RUN = 64;
+const RUN = 64;
+
+/** A parameter is large when it has this share of all scalars: ResNet-18 has 7 of them, in which 9 of 10 scalars are. */
+const LARGE_SHARE = 1 / 32;
+
+/** Where a parameter lies, in runs of 64 scalars. */
+export interface Segment {
+  parameter: Tensor;
+  firstRun: number;
+  runs: number;
+}
+
+/** What one launch updates. */
+export interface Part {
+  /** Scalars. The first is a multiple of 64, the count one of 4. */
+  first: number;
+  count: number;
+  firstSegment: number;
+  segments: number;
+}
 
 export interface Arena {
   context: Context;
-  /** [size] each, of one layout; padding is 0. */
+  /** [size]; what is left of a run is 0. */
   parameters: Tensor;
-  gradients: Tensor;
   size: number;
-  /** Where each parameter lies, in runs of 64 scalars, in the order given. */
-  segments: { firstRun: number; runs: number; rank: number }[];
+  segments: Segment[];
+  /** All small parameters and their gradients, laid out alike; null when there are none. */
+  small: { part: Part; gradients: Tensor } | null;
+  large: ReadonlyMap<Tensor, Part>;
 }
 
 /**
- * Moves parameters into an arena, and points their gradients to another.
+ * Moves parameters into an arena, and points the gradients of the small ones to another.
  * @throws ShapeError for none, or one that is a view
  */
 export function packParameters(parameters: readonly Tensor[]): Arena {
   if (parameters.length === 0) throw new ShapeError('optimizer: no parameters, expected one or more.');
+  for (const { shape, strides, size, dtype } of parameters) {
+    if (extentOf(shape, strides) === size && dtype === 'f32') continue;
+    throw new ShapeError('optimizer: a parameter must be a dense f32 tensor.', {
+      details: [`got ${formatShape(shape)}`],
+    });
+  }
   const { context } = parameters[0];
+  const all = parameters.reduce((sum, { size }) => sum + size, 0);
+  // a kernel writes whole vec4s, and what lies behind a gradient of another size is not its own
+  const isLarge = ({ size }: Tensor) => size >= all * LARGE_SHARE && size % 4 === 0;
+  const smallOnes = parameters.filter((parameter) => !isLarge(parameter));
+  const largeOnes = parameters.filter(isLarge);
   let next = 0;
-  const segments = parameters.map((parameter) => {
-    if (extentOf(parameter.shape, parameter.strides) !== parameter.size || parameter.dtype !== 'f32') {
-      throw new ShapeError('optimizer: a parameter must be a dense f32 tensor.', {
-        details: [`got ${formatShape(parameter.shape)}`],
-      });
-    }
+  const segments = [...smallOnes, ...largeOnes].map((parameter) => {
     const runs = Math.ceil(parameter.size / RUN);
-    const segment = { firstRun: next, runs, rank: parameter.rank };
+    const segment = { parameter, firstRun: next, runs };
     next += runs;
     return segment;
   });
   const size = next * RUN;
-  const arena = { context, parameters: context.zeros([size]), gradients: context.zeros([size]), size, segments };
-  parameters.forEach((parameter, i) => {
-    const offset = segments[i].firstRun * RUN;
+  const arena = context.zeros([size]);
+  for (const { parameter, firstRun } of segments) moveParameter(parameter, arena, firstRun * RUN);
+  const large = new Map(
+    segments.slice(smallOnes.length).map(({ parameter, firstRun }, i) => {
+      const part = { first: firstRun * RUN, count: parameter.size, firstSegment: smallOnes.length + i, segments: 1 };
+      return [parameter, part];
+    }),
+  );
+  const small = smallOnes.length > 0 ? packGradients(context, segments.slice(0, smallOnes.length)) : null;
+  return { context, parameters: arena, size, segments, small, large };
+}
+
+function moveParameter(parameter: Tensor, arena: Tensor, offset: number): void {
+  const { shape, strides } = parameter;
+  const place = arena.view({ shape, strides, offset });
+  arena.context.copy(parameter, place);
+  arena.storage.retain();
+  parameter.rebind(arena.storage, offset);
+  place.dispose();
+}
+
+function packGradients(context: Context, segments: readonly Segment[]): { part: Part; gradients: Tensor } {
+  const count = segments.reduce((sum, { runs }) => sum + runs, 0) * RUN;
+  const gradients = context.zeros([count]);
+  for (const { parameter, firstRun } of segments) {
     const { shape, strides } = parameter;
-    const place = arena.parameters.view({ shape, strides, offset });
-    context.copy(parameter, place);
-    arena.parameters.storage.retain();
-    parameter.rebind(arena.parameters.storage, offset);
-    place.dispose();
-    parameter.gradPlace = arena.gradients.view({ shape, strides, offset });
-  });
-  return arena;
+    parameter.gradPlace = gradients.view({ shape, strides, offset: firstRun * RUN });
+  }
+  return { part: { first: 0, count, firstSegment: 0, segments: segments.length }, gradients };
 }

@@ -1,11 +1,19 @@
-/** SGD with momentum, LARS and Adam. Each owns its parameters' arena; step() is one launch over all of them (LARS: two). */
+/** SGD with momentum, LARS and Adam. Each owns its parameters' arena and updates it part by part. */
 import source from '../../shaders/optimizer.wgsl';
+import { backward } from '../autograd.ts';
 import { groups2d } from '../launch.ts';
 import type { Tensor } from '../tensor.ts';
-import { type Arena, packParameters } from './arena.ts';
+import { type Arena, type Part, packParameters } from './arena.ts';
 
 export interface Optimizer {
-  /** Updates the parameters from the gradients that backward() left. May be recorded. */
+  /**
+   * Computes the gradients of a scalar loss and updates the parameters from them. A large parameter is updated during the
+   * backward pass, once nothing there reads it any more, and its gradient's memory is free for the rest of the pass (Lv
+   * et al. 2023, arXiv 2306.09782): it leaves no `.grad`. May be recorded.
+   * @throws ShapeError as backward()
+   */
+  minimize(loss: Tensor): void;
+  /** Updates the parameters from the gradients that backward() left in `.grad`: as minimize(), bit for bit. */
   step(): void;
   /** What it keeps between steps, by name: checkpoints hold these tensors. */
   stateDict(): Record<string, Tensor>;
@@ -39,42 +47,74 @@ type Uniforms = Record<'momentum' | 'weightDecay' | 'eta' | 'beta1' | 'beta2' | 
 
 const NO_UNIFORMS: Uniforms = { momentum: 0, weightDecay: 0, eta: 0, beta1: 0, beta2: 0, eps: 0 };
 
-function launch(
-  arena: Arena,
-  entry: string,
-  bindings: Record<string, Tensor>,
-  uniforms: Uniforms,
-  groups?: [number, number, number],
-): void {
-  arena.context.launch({
-    kernel: { file: 'optimizer.wgsl', source, entry },
-    bindings,
-    uniforms: { count: arena.size, ...uniforms },
-    groups: groups ?? groups2d(Math.ceil(arena.size / 256)),
-  });
-}
-
-/** v = momentum v + (g + weightDecay p); p -= lr v: PyTorch's SGD, dampening 0, no Nesterov. */
-export class SGD implements Optimizer {
-  readonly #arena: Arena;
-  readonly #velocity: Tensor;
-  readonly #learningRate: Tensor;
+/** What the three have in common: when which part is updated. */
+abstract class ArenaOptimizer implements Optimizer {
+  protected readonly arena: Arena;
+  protected readonly learningRate: Tensor;
   readonly #uniforms: Uniforms;
 
-  constructor(parameters: readonly Tensor[], { learningRate, momentum = 0, weightDecay = 0 }: SGDOptions) {
-    this.#arena = packParameters(parameters);
-    this.#velocity = this.#arena.context.zeros([this.#arena.size]);
-    this.#learningRate = learningRate;
-    this.#uniforms = { ...NO_UNIFORMS, momentum, weightDecay };
+  constructor(parameters: readonly Tensor[], learningRate: Tensor, uniforms: Partial<Uniforms>) {
+    this.arena = packParameters(parameters);
+    this.learningRate = learningRate;
+    this.#uniforms = { ...NO_UNIFORMS, ...uniforms };
+  }
+
+  minimize(loss: Tensor): void {
+    this.begin();
+    const { large } = this.arena;
+    backward(loss, new Map([...large].map(([parameter, part]) => [parameter, (grads) => this.update(part, grads)])));
+    this.#updateSmall();
   }
 
   step(): void {
-    const { parameters: p, gradients: grads } = this.#arena;
-    launch(this.#arena, 'sgd', { p, grads, v: this.#velocity, lr: this.#learningRate }, this.#uniforms);
+    this.begin();
+    for (const [{ grad }, part] of this.arena.large) if (grad) this.update(part, grad);
+    this.#updateSmall();
+  }
+
+  abstract stateDict(): Record<string, Tensor>;
+
+  /** What is due once a step, before any part. */
+  protected begin(): void {}
+
+  /** @param grads of the part's parameters, laid out as they are */
+  protected abstract update(part: Part, grads: Tensor): void;
+
+  protected launch(
+    entry: string,
+    bindings: Record<string, Tensor>,
+    { first, count, firstSegment }: Part,
+    groups = groups2d(Math.ceil(count / 256)),
+  ): void {
+    this.arena.context.launch({
+      kernel: { file: 'optimizer.wgsl', source, entry },
+      bindings,
+      uniforms: { first: first / 4, count: count / 4, firstTensor: firstSegment, ...this.#uniforms },
+      groups,
+    });
+  }
+
+  #updateSmall(): void {
+    const { small } = this.arena;
+    if (small) this.update(small.part, small.gradients);
+  }
+}
+
+/** v = momentum v + (g + weightDecay p); p -= lr v: PyTorch's SGD, dampening 0, no Nesterov. */
+export class SGD extends ArenaOptimizer {
+  readonly #velocity: Tensor;
+
+  constructor(parameters: readonly Tensor[], { learningRate, momentum = 0, weightDecay = 0 }: SGDOptions) {
+    super(parameters, learningRate, { momentum, weightDecay });
+    this.#velocity = this.arena.context.zeros([this.arena.size]);
   }
 
   stateDict(): Record<string, Tensor> {
     return { velocity: this.#velocity };
+  }
+
+  protected override update(part: Part, grads: Tensor): void {
+    this.launch('sgd', { p: this.arena.parameters, grads, v: this.#velocity, lr: this.learningRate }, part);
   }
 }
 
@@ -82,94 +122,69 @@ export class SGD implements Optimizer {
  * SGD whose gradients are scaled, tensor by tensor, by trustCoefficient ||p|| / ||g|| (You, Gitman and Ginsburg 2017).
  * Biases and batch-norm parameters (rank 1) are neither scaled nor decayed (methods.md 4).
  */
-export class LARS implements Optimizer {
-  readonly #arena: Arena;
+export class LARS extends ArenaOptimizer {
   readonly #velocity: Tensor;
-  readonly #learningRate: Tensor;
-  readonly #uniforms: Uniforms;
   readonly #tensors: Tensor;
   readonly #tensorOf: Tensor;
   readonly #ratios: Tensor;
 
   constructor(parameters: readonly Tensor[], options: LARSOptions) {
     const { learningRate, momentum = 0, weightDecay = 0, trustCoefficient = 0.001 } = options;
-    const arena = packParameters(parameters);
-    const { context, segments } = arena;
-    this.#arena = arena;
-    this.#velocity = context.zeros([arena.size]);
-    this.#learningRate = learningRate;
-    this.#uniforms = { ...NO_UNIFORMS, momentum, weightDecay, eta: trustCoefficient };
-    const table = segments.flatMap(({ firstRun, runs, rank }) => [firstRun, runs, rank > 1 ? 1 : 0, 0]);
+    super(parameters, learningRate, { momentum, weightDecay, eta: trustCoefficient });
+    const { context, size, segments } = this.arena;
+    this.#velocity = context.zeros([size]);
+    const table = segments.flatMap(({ firstRun, runs, parameter }) => [firstRun, runs, parameter.rank > 1 ? 1 : 0, 0]);
     this.#tensors = context.tensor(table, [segments.length, 4], { dtype: 'u32' });
     const owners = segments.flatMap(({ runs }, i) => new Array<number>(runs).fill(i));
     this.#tensorOf = context.tensor(owners, [owners.length], { dtype: 'u32' });
     this.#ratios = context.zeros([segments.length]);
   }
 
-  step(): void {
-    const { parameters, gradients: grads, segments } = this.#arena;
-    const tensors = this.#tensors;
-    launch(this.#arena, 'lars_ratios', { parameters, grads, tensors, ratios: this.#ratios }, this.#uniforms, [
-      segments.length,
-      1,
-      1,
-    ]);
-    launch(
-      this.#arena,
-      'lars',
-      {
-        p: parameters,
-        grads,
-        v: this.#velocity,
-        lr: this.#learningRate,
-        tensorOf: this.#tensorOf,
-        tensors,
-        ratio: this.#ratios,
-      },
-      this.#uniforms,
-    );
-  }
-
   stateDict(): Record<string, Tensor> {
     return { velocity: this.#velocity };
+  }
+
+  protected override update(part: Part, grads: Tensor): void {
+    const { parameters } = this.arena;
+    const [tensors, ratios] = [this.#tensors, this.#ratios];
+    this.launch('lars_ratios', { parameters, grads, tensors, ratios }, part, [part.segments, 1, 1]);
+    const state = { v: this.#velocity, lr: this.learningRate, tensorOf: this.#tensorOf, tensors, ratio: ratios };
+    this.launch('lars', { p: parameters, grads, ...state }, part);
   }
 }
 
 /** Adam with bias correction and L2 weight decay (Kingma and Ba 2015; PyTorch's Adam). */
-export class Adam implements Optimizer {
-  readonly #arena: Arena;
+export class Adam extends ArenaOptimizer {
   readonly #mean: Tensor;
   readonly #square: Tensor;
   readonly #powers: Tensor;
-  readonly #learningRate: Tensor;
-  readonly #uniforms: Uniforms;
 
   constructor(
     parameters: readonly Tensor[],
     { learningRate, weightDecay = 0, betas = [0.9, 0.999], eps = 1e-8 }: AdamOptions,
   ) {
-    this.#arena = packParameters(parameters);
-    const { context, size } = this.#arena;
+    super(parameters, learningRate, { weightDecay, beta1: betas[0], beta2: betas[1], eps });
+    const { context, size } = this.arena;
     this.#mean = context.zeros([size]);
     this.#square = context.zeros([size]);
     this.#powers = context.tensor([1, 1], [2]);
-    this.#learningRate = learningRate;
-    this.#uniforms = { ...NO_UNIFORMS, weightDecay, beta1: betas[0], beta2: betas[1], eps };
-  }
-
-  step(): void {
-    const { parameters: p, gradients: grads } = this.#arena;
-    const powers = this.#powers;
-    launch(this.#arena, 'adam_powers', { powers }, this.#uniforms, [1, 1, 1]);
-    launch(
-      this.#arena,
-      'adam',
-      { p, grads, m: this.#mean, v: this.#square, powers, lr: this.#learningRate },
-      this.#uniforms,
-    );
   }
 
   stateDict(): Record<string, Tensor> {
     return { mean: this.#mean, square: this.#square, powers: this.#powers };
+  }
+
+  protected override begin(): void {
+    this.launch(
+      'adam_powers',
+      { powers: this.#powers },
+      { first: 0, count: 0, firstSegment: 0, segments: 0 },
+      [1, 1, 1],
+    );
+  }
+
+  protected override update(part: Part, grads: Tensor): void {
+    const state = { m: this.#mean, v: this.#square, powers: this.#powers, lr: this.learningRate };
+    this.launch('adam', { p: this.arena.parameters, grads, ...state }, part);
   }
 }

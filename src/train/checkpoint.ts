@@ -13,7 +13,8 @@ import {
 } from '../../runtime/index.ts';
 import { loadStateDict, stateDict } from '../models/stateDict.ts';
 
-const FORMAT = 'oecl-checkpoint-1';
+/** 1 had the optimiser's arenas in another order. */
+const FORMAT = 'oecl-checkpoint-2';
 
 /** The checkpoint's bytes after `step` steps. Waits for the device. */
 export async function encodeCheckpoint(model: Module, optimizer: Optimizer, step: number): Promise<Uint8Array> {
@@ -36,8 +37,9 @@ export async function encodeCheckpoint(model: Module, optimizer: Optimizer, step
 export function restoreCheckpoint(bytes: Uint8Array, file: string, model: Module, optimizer: Optimizer): number {
   const { tensors, metadata } = decodeSafetensors(bytes, file);
   if (metadata.format !== FORMAT) {
-    throw new FormatError(`${file}: not a checkpoint of this program (format ${metadata.format ?? 'not stated'}).`, {
-      remedy: 'the checkpoint.safetensors of a run folder',
+    throw new FormatError(`${file}: not a checkpoint of this version (format ${metadata.format ?? 'not stated'}).`, {
+      details: [`expected ${FORMAT}`],
+      remedy: 'the checkpoint.safetensors of a run folder that this version wrote; an older run must be trained anew',
     });
   }
   const part = (prefix: string) =>

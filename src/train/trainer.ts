@@ -5,7 +5,6 @@
  */
 import {
   Adam,
-  backward,
   type Context,
   concat,
   cosineSchedule,
@@ -140,8 +139,7 @@ export class Trainer {
         0,
       );
     });
-    backward(terms.loss);
-    this.optimizer.step();
+    this.optimizer.minimize(terms.loss);
     return figures;
   }
 

@@ -97,6 +97,46 @@ describeOp('tape', (suite) => {
     expect(b.grad).toBe(null);
   });
 
+  /** What a hook is given, which ends with the call. */
+  function collector() {
+    const gradients: rt.Tensor[] = [];
+    const hook = (gradient: rt.Tensor) => {
+      const copy = gradient.detach();
+      suite.context.keep(copy);
+      gradients.push(copy);
+    };
+    return { gradients, hook };
+  }
+
+  test('a hook gets the whole gradient of its leaf, in the memory order of the leaf; .grad stays empty', async () => {
+    const x = suite.context.tensor([1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 2, 2], { order: rt.CHANNELS_LAST });
+    x.requiresGrad = true;
+    const b = leafOf([5]);
+    const { gradients, hook } = collector();
+    rt.backward(rt.sum(rt.mul(rt.add(rt.square(x), rt.square(x)), b)), new Map([[x, hook]]));
+    expect(gradients.length).toBe(1);
+    expect(gradients[0].strides).toEqual(x.strides);
+    expect(await valuesOf(gradients[0])).toEqual([20, 40, 60, 80, 100, 120, 140, 160]);
+    expect(x.grad).toBe(null);
+    expect(await valuesOf(b.grad)).toEqual([408]);
+  });
+
+  test('a hook may change its leaf: nothing that follows reads it, be it through a view', async () => {
+    const { context } = suite;
+    const [w, u] = [leafOf([3, 4]), leafOf([5, 6])];
+    const { gradients, hook } = collector();
+    // the gradient of w is complete before the pass comes to the inner product, whose gradient reads w
+    const loss = rt.sum(rt.mul(w, rt.mul(rt.reshape(w.detach(), [2]), u)));
+    const change = (gradient: rt.Tensor) => {
+      hook(gradient);
+      context.copy(context.zeros([2]), w);
+    };
+    rt.backward(loss, new Map([[w, change]]));
+    expect(await valuesOf(gradients[0])).toEqual([15, 24]);
+    expect(await valuesOf(u.grad)).toEqual([9, 16]);
+    expect(await valuesOf(w)).toEqual([0, 0]);
+  });
+
   test('an output that the loss does not use', async () => {
     const x = leafOf([1, 2, 3]);
     const [, second] = rt.split(x, [1, 2]);

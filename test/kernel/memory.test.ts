@@ -32,8 +32,7 @@ function smallTraining(context: rt.Context) {
         { training: true, relu: true },
       );
       const loss = rt.crossEntropy(rt.linear(rt.globalAvgPool2d(hidden), weight, bias), labels);
-      rt.backward(loss);
-      optimizer.step();
+      optimizer.minimize(loss);
       return loss;
     });
   return { refill, step, weights: [...weights, statistics.runningMean, statistics.runningVar] };

@@ -23,7 +23,7 @@ const p = arena(1);
 const grads = arena(2);
 const v = arena(3);
 const lr = Float32Array.of(0.1);
-const uniforms = { count: COUNT, momentum: 0.9, weightDecay: 0.05, eta: 0.02, beta1: 0.8, beta2: 0.95, eps: 1e-3 };
+const uniforms = { first: 0, count: COUNT / 4, firstTensor: 0, momentum: 0.9, weightDecay: 0.05, eta: 0.02, beta1: 0.8, beta2: 0.95, eps: 1e-3 };
 const table = Uint32Array.from(
   TENSORS.flatMap(({ firstRun, runs, isScaled }) => [firstRun, runs, isScaled ? 1 : 0, 0]),
 );
@@ -44,7 +44,7 @@ test('sgd writes nothing at and after count', () => {
     {
       kernel: { file: 'optimizer.wgsl', entry: 'sgd' },
       bindings: { p, grads, v, lr },
-      uniforms: { ...uniforms, count: 64 },
+      uniforms: { ...uniforms, count: 16 },
       groups,
     },
     {},
@@ -52,6 +52,21 @@ test('sgd writes nothing at and after count', () => {
   );
   expect(after.subarray(64)).toEqual(p.subarray(64));
   expect(after.subarray(0, 64)).not.toEqual(p.subarray(0, 64));
+});
+
+test('sgd of a part: from `first` on, with gradients of its own', () => {
+  const own = grads.slice(128);
+  const velocity = Array.from(v, (old, i) => (i < 128 ? old : uniforms.momentum * old + decayed(i)));
+  expectOnCpu(
+    {
+      kernel: { file: 'optimizer.wgsl', entry: 'sgd' },
+      bindings: { p, grads: own, v, lr },
+      uniforms: { ...uniforms, first: 32, count: 16 },
+      groups,
+    },
+    { v: velocity, p: p.map((old, i) => (i < 128 ? old : old - lr[0] * velocity[i])) },
+    tolerance.reduction(4),
+  );
 });
 
 const norm = (first: number, size: number, f: (i: number) => number) =>
@@ -74,6 +89,16 @@ test('lars_ratios: eta ||p|| / ||g||; 1 where a norm is 0', () => {
     { ratios: [1, 1] },
     tolerance.exact,
   );
+});
+
+test('lars_ratios of a part: the other ratios stay', () => {
+  const launch = {
+    kernel: { file: 'optimizer.wgsl', entry: 'lars_ratios' },
+    bindings: { parameters: p, grads: grads.slice(128), tensors: table, ratios: Float32Array.of(7, 7) },
+    uniforms: { ...uniforms, first: 32, count: 8, firstTensor: 1 }, // 30 of the bias and 2 of what is left of the run
+    groups,
+  };
+  expectOnCpu(launch, { ratios: [7, ratios[1]] }, tolerance.reduction(100));
 });
 
 test('lars: matrices decayed and scaled, the bias neither', () => {

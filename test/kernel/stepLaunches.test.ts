@@ -18,7 +18,7 @@ const LAUNCHES = {
   'fill.wgsl:fill': 1,
   'nt_xent.wgsl:nt_xent': 1,
   'nt_xent.wgsl:nt_xent_backward': 1,
-  'optimizer.wgsl:sgd': 1,
+  'optimizer.wgsl:sgd': 8,
   'pool.wgsl:avg_pool': 1,
   'pool.wgsl:pool_backward': 1,
   'reduce.wgsl:reduce_columns': 2,

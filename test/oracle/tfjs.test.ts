@@ -100,8 +100,7 @@ describe.each(cases)('ResNet-10, width 4, stem $stem, $side px', ({ stem, side }
     const optimizer = new rt.SGD(tensors, { ...sgd, learningRate: context.tensor([sgd.learningRate], []) });
     const plan = await context.record(() => {
       const loss = lossOf(encoder, input);
-      rt.backward(loss);
-      optimizer.step();
+      optimizer.minimize(loss);
       return loss;
     });
     const losses: number[] = [];
