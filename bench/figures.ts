@@ -67,6 +67,7 @@ export function changesBetween(before: BenchReport, now: BenchReport): Change[] 
 
 /** What a figure is about: milliseconds, or of memory MiB. Null when there is none. */
 function sizeOf(figure: Figure | undefined): number | null {
-  const bytes = figure?.suite === 'memory' ? figure.more?.liveBytes : undefined;
-  return figure?.milliseconds?.median ?? (bytes === undefined ? null : bytes / 2 ** 20);
+  if (figure?.milliseconds) return figure.milliseconds.median;
+  const { liveBytes, pooledBytes = 0 } = figure?.more ?? {};
+  return liveBytes === undefined ? null : (liveBytes + pooledBytes) / 2 ** 20;
 }

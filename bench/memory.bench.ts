@@ -37,8 +37,9 @@ export async function memorySuite(run: SuiteRun): Promise<void> {
       const more = { liveBytes, pooledBytes, peakBytes, planBytes: plan.bytes, boundBytes };
       const workload = `memory: ${nameOf(step)}`;
       sink.add({ suite: 'memory', workload, contestant: 'oecl', milliseconds: null, more });
-      const [used, bound, own] = [liveBytes, boundBytes, plan.bytes].map((bytes) => short(bytes / MEBIBYTE));
-      const share = short(liveBytes / boundBytes);
+      const allBytes = liveBytes + pooledBytes;
+      const [used, bound, own] = [allBytes, boundBytes, plan.bytes].map((bytes) => short(bytes / MEBIBYTE));
+      const share = short(allBytes / boundBytes);
       sink.note(`${workload}: ${used} MiB (of them the plan ${own}), at least ${bound} MiB: ${share} times`);
     });
   }

@@ -170,6 +170,7 @@ export class Context {
     const { result: outputs, made } = traced;
     const kept = reachableTensors(outputs);
     const pinned = new Set([...kept].map((tensor) => tensor.storage));
+    this.#pool.trim(); // what was made on the way here, as parameters before they were packed, a plan has no use for
     const replay = await recorder.finish(this.device, this.#pool, pinned);
     for (const tensor of [...made]) if (!kept.has(tensor)) tensor.dispose();
     return planOf(replay, outputs, this.#queue);

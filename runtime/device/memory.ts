@@ -149,9 +149,9 @@ export class MemoryPool {
 /** GPUBufferUsage, whose global exists in browsers only. */
 export const BUFFER_USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const;
 
-/** Steps of an eighth of a power of two: little waste, few sizes. */
+/** Steps of a thirty-second of the power of two below: at most 3 % of waste, few sizes. */
 function roundUp(bytes: number): number {
-  const step = Math.max(ALIGNMENT, 2 ** (29 - Math.clz32(Math.max(bytes, 1))));
+  const step = Math.max(ALIGNMENT, 2 ** (26 - Math.clz32(Math.max(bytes, 1))));
   return Math.ceil(Math.max(bytes, 1) / step) * step;
 }
 

@@ -1,45 +1,73 @@
 /**
- * Lifetimes -> buffers. Storages that are never alive at the same launch may share a buffer ("slot"). Whole buffers
- * rather than offsets into one, because WebGPU forbids one buffer to be read-only and writable in the same launch.
- * Greedy by size (Pisarchyk and Lee, 2020, arXiv 2001.03288, section 4.3).
+ * Lifetimes -> ranges of buffers ("slots"). Storages that are never alive at the same launch may share memory; others may
+ * lie side by side in one slot, unless a launch writes the one and touches the other: WebGPU forbids one buffer to be
+ * read-only and writable in the same launch. Greedy by size (Pisarchyk and Lee, 2020, arXiv 2001.03288, section 4.3),
+ * with offsets (section 5.2).
  */
 export interface Lifetime {
+  /** A multiple of 256. */
   bytes: number;
-  /** Index of the first and the last launch that touches it. */
+  /** Index of the first and the last launch between which its contents count. */
   first: number;
   last: number;
+  /** The launches that touch it, and whether they write it. */
+  uses: ReadonlyMap<number, 'read' | 'write'>;
 }
 
 export interface Placement {
-  /** Slot of each lifetime, in the order given. */
-  slots: number[];
+  /** Slot of each lifetime and bytes from its start, in the order given. */
+  places: { slot: number; offset: number }[];
   /** Bytes of each slot. */
   slotBytes: number[];
 }
 
-/** Assigns every lifetime a slot at least as large, such that no two overlapping lifetimes share one. */
+interface Tenant {
+  lifetime: Lifetime;
+  offset: number;
+}
+
 export function place(lifetimes: readonly Lifetime[]): Placement {
-  const slots = new Array<number>(lifetimes.length).fill(-1);
-  const slotBytes: number[] = [];
-  const tenants: Lifetime[][] = [];
+  const places = new Array<{ slot: number; offset: number }>(lifetimes.length);
+  const slots: { bytes: number; tenants: Tenant[] }[] = [];
   const largestFirst = lifetimes.map((_, i) => i).sort((a, b) => lifetimes[b].bytes - lifetimes[a].bytes || a - b);
   for (const i of largestFirst) {
     const lifetime = lifetimes[i];
-    // the smallest slot that is free for this lifetime; slots were opened largest first, so all are large enough
-    let slot = -1;
-    for (let candidate = slotBytes.length - 1; candidate >= 0 && slot < 0; candidate--) {
-      if (tenants[candidate].every((tenant) => !overlap(tenant, lifetime))) slot = candidate;
+    // the smallest slot with room: slots were opened largest first
+    let slot = slots.length;
+    let offset: number | null = null;
+    while (offset === null && --slot >= 0) offset = roomFor(lifetime, slots[slot]);
+    if (offset === null) {
+      slot = slots.push({ bytes: lifetime.bytes, tenants: [] }) - 1;
+      offset = 0;
     }
-    if (slot < 0) {
-      slot = slotBytes.push(lifetime.bytes) - 1;
-      tenants.push([]);
-    }
-    slots[i] = slot;
-    tenants[slot].push(lifetime);
+    slots[slot].tenants.push({ lifetime, offset });
+    places[i] = { slot, offset };
   }
-  return { slots, slotBytes };
+  return { places, slotBytes: slots.map(({ bytes }) => bytes) };
+}
+
+/** The lowest offset at which the lifetime fits, or null. */
+function roomFor(lifetime: Lifetime, { bytes, tenants }: { bytes: number; tenants: readonly Tenant[] }): number | null {
+  const present = tenants.filter((tenant) => overlap(tenant.lifetime, lifetime)).sort((a, b) => a.offset - b.offset);
+  if (present.some((tenant) => clash(tenant.lifetime, lifetime))) return null;
+  let offset = 0;
+  for (const tenant of present) {
+    if (offset + lifetime.bytes <= tenant.offset) break;
+    offset = Math.max(offset, tenant.offset + tenant.lifetime.bytes);
+  }
+  return offset + lifetime.bytes <= bytes ? offset : null;
 }
 
 export function overlap(a: Lifetime, b: Lifetime): boolean {
   return a.first <= b.last && b.first <= a.last;
+}
+
+/** True when a launch touches both and writes one. */
+export function clash(a: Lifetime, b: Lifetime): boolean {
+  const [few, many] = a.uses.size < b.uses.size ? [a.uses, b.uses] : [b.uses, a.uses];
+  for (const [launch, use] of few) {
+    const other = many.get(launch);
+    if (other && (use === 'write' || other === 'write')) return true;
+  }
+  return false;
 }

@@ -50,28 +50,30 @@ export class Recorder implements LaunchSink {
   }
 
   #storages(): Storage[] {
-    return [...new Set(this.#entries.flatMap(storagesOf))];
+    return [...new Set(this.#entries.flatMap(usesOf).map(({ storage }) => storage))];
   }
 
-  /** Gives every storage that the step made a buffer, and returns the buffers. */
+  /** Gives every storage that the step made its memory, and returns the buffers. */
   #placeStorages(pool: MemoryPool, outputs: ReadonlySet<Storage>): GPUBuffer[] {
-    const lifetimes = new Map<Storage, Lifetime>();
+    const lifetimes = new Map<Storage, Lifetime & { uses: Map<number, 'read' | 'write'> }>();
     this.#entries.forEach((entry, at) => {
-      for (const storage of storagesOf(entry)) {
+      for (const { storage, use } of usesOf(entry)) {
         if (storage.isPlaced) continue;
         const known = lifetimes.get(storage);
-        if (known) known.last = at;
-        else lifetimes.set(storage, { bytes: alignBytes(storage.bytes), first: at, last: at });
+        const lifetime = known ?? { bytes: alignBytes(storage.bytes), first: at, last: at, uses: new Map() };
+        lifetime.last = at;
+        if (lifetime.uses.get(at) !== 'write') lifetime.uses.set(at, use);
+        lifetimes.set(storage, lifetime);
       }
     });
     for (const storage of outputs) {
       const lifetime = lifetimes.get(storage);
       if (lifetime) Object.assign(lifetime, { first: 0, last: this.#entries.length });
     }
-    const { slots, slotBytes } = place([...lifetimes.values()]);
+    const { places, slotBytes } = place([...lifetimes.values()]);
     const buffers = slotBytes.map((bytes) => pool.take(bytes));
     [...lifetimes.keys()].forEach((storage, i) => {
-      storage.place(buffers[slots[i]], 0);
+      storage.place(buffers[places[i].slot], places[i].offset);
     });
     return buffers;
   }
@@ -112,6 +114,13 @@ export class Recorder implements LaunchSink {
   }
 }
 
-function storagesOf(entry: Entry): Storage[] {
-  return 'launch' in entry ? entry.launch.ranges.map(({ storage }) => storage) : [entry.copy.from, entry.copy.to];
+function usesOf(entry: Entry): { storage: Storage; use: 'read' | 'write' }[] {
+  if ('copy' in entry) {
+    const { from, to } = entry.copy;
+    return [
+      { storage: from, use: 'read' },
+      { storage: to, use: 'write' },
+    ];
+  }
+  return entry.launch.ranges.map(({ storage, access }) => ({ storage, use: access === 'read' ? 'read' : 'write' }));
 }

@@ -23,7 +23,17 @@ const p = arena(1);
 const grads = arena(2);
 const v = arena(3);
 const lr = Float32Array.of(0.1);
-const uniforms = { first: 0, count: COUNT / 4, firstTensor: 0, momentum: 0.9, weightDecay: 0.05, eta: 0.02, beta1: 0.8, beta2: 0.95, eps: 1e-3 };
+const uniforms = {
+  first: 0,
+  count: COUNT / 4,
+  firstTensor: 0,
+  momentum: 0.9,
+  weightDecay: 0.05,
+  eta: 0.02,
+  beta1: 0.8,
+  beta2: 0.95,
+  eps: 1e-3,
+};
 const table = Uint32Array.from(
   TENSORS.flatMap(({ firstRun, runs, isScaled }) => [firstRun, runs, isScaled ? 1 : 0, 0]),
 );

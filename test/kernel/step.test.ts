@@ -1,7 +1,7 @@
-/** The training step of the ResNet-18 that all figures are about: how many launches it is made of, by kernel. */
+/** The training step of the ResNet-18 that all figures are about: launches, by kernel, and memory. */
 import { expect, test } from 'vitest';
 import { prepareStep } from '../../bench/ours.ts';
-import { REFERENCE_STEP } from '../../bench/workloads.ts';
+import { encoderWork, REFERENCE_STEP } from '../../bench/workloads.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 
 /** More of any needs a reason; fewer is progress: then lower the figure. */
@@ -35,6 +35,23 @@ test('launches of a step of ResNet-18, width 16, 32 px, 16 views', async () => {
     const counts: Record<string, number> = {};
     for (const label of plan.labels) counts[label] = (counts[label] ?? 0) + 1;
     expect(counts).toEqual(LAUNCHES);
+    dispose();
+  } finally {
+    await context.close();
+  }
+});
+
+test.each([
+  { ...REFERENCE_STEP },
+  { ...REFERENCE_STEP, batch: 16 },
+  { ...REFERENCE_STEP, width: 32, size: 96, batch: 1 },
+])('memory of a step: parameters, momentum, kept activations and at most a fifth more, %o', async (step) => {
+  const context = await openTestContext({ poison: false });
+  try {
+    const { dispose } = await prepareStep(context, step);
+    const { liveBytes, pooledBytes } = context.memory();
+    const { parameters, keptActivations } = encoderWork(step.width, step.size, 4 * step.batch);
+    expect(liveBytes + pooledBytes).toBeLessThan(1.2 * 4 * (2 * parameters + keptActivations));
     dispose();
   } finally {
     await context.close();
