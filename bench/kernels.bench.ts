@@ -3,6 +3,7 @@
  * ResNet-18, the projection head, batch norm, NT-Xent and the optimiser.
  */
 import { batchNorm, CHANNELS_LAST, type Context, ntXent, SGD, type Tensor } from '../runtime/index.ts';
+import { sizeOf } from '../runtime/shape.ts';
 import { Field } from './field.ts';
 import { filled, type Prepared, prepare, recordBackward, recordOutput } from './ours.ts';
 import { TEMPERATURE } from './peers/values.mjs';
@@ -43,21 +44,32 @@ function comparedConvolutions(): ConvolutionShape[] {
 }
 
 export async function kernelsSuite(run: SuiteRun): Promise<void> {
-  await compared(run);
+  const { isFull } = run.options;
+  const shared = comparedWorkloads(isFull);
+  const names = new Set(shared.map(nameOf));
+  const all = [...HEAD, ...(isFull ? allConvolutions() : allConvolutions([16], [32]))];
+  await compared(run, shared);
   await withContext(run, async (context) => {
-    if (run.options.isFull) await own(run, context, [...HEAD, ...allConvolutions()]);
-    else await own(run, context, [...HEAD, ...allConvolutions([16], [32])]);
+    await own(
+      run,
+      context,
+      all.filter((workload) => !names.has(nameOf(workload))),
+    ); // the others are measured already
     await batchNorms(run, context);
     await contrastive(run, context);
     await optimizer(run, context);
   });
 }
 
+function comparedWorkloads(isFull: boolean): Workload[] {
+  const shapes = isFull ? comparedConvolutions() : comparedConvolutions().slice(0, 1);
+  return [square(512), square(1024), ...shapes.flatMap(passesOf)];
+}
+
 /** In turns with the peers. */
-async function compared(run: SuiteRun): Promise<void> {
-  const { options, peerOptions, sink } = run;
-  const shapes = options.isFull ? comparedConvolutions() : comparedConvolutions().slice(0, 1);
-  const workloads = [square(512), square(1024), ...shapes.flatMap(passesOf)];
+async function compared(run: SuiteRun, all: readonly Workload[]): Promise<void> {
+  const { options, selection, peerOptions, sink } = run;
+  const workloads = all.filter((workload) => selection.wants(nameOf(workload)));
   const effort = { iterations: 5, milliseconds: options.isFull ? 10_000 : 5000 };
   await withContext(run, async (context) => {
     const field = new Field(context, options.peers, peerOptions);
@@ -80,16 +92,18 @@ function allConvolutions(widths = [16, 64], sizes = [32, 224]): Workload[] {
 
 async function own(run: SuiteRun, context: Context, workloads: readonly Workload[]): Promise<void> {
   for (const workload of workloads)
-    await sample(run, context, nameOf(workload), await prepare(context, workload), { flops: flopsOf(workload) });
+    await sample(run, context, nameOf(workload), () => prepare(context, workload), { flops: flopsOf(workload) });
 }
 
 async function sample(
-  { options, sink }: SuiteRun,
+  { options, selection, sink }: SuiteRun,
   context: Context,
   workload: string,
-  { plan, dispose }: Prepared,
+  prepared: () => Promise<Prepared>,
   work: { flops?: number; bytes?: number },
 ): Promise<void> {
+  if (!selection.wants(workload)) return;
+  const { plan, dispose } = await prepared();
   const milliseconds = await sampleLaunches(
     () => plan.run(),
     () => context.sync(),
@@ -121,17 +135,21 @@ async function batchNorms(run: SuiteRun, context: Context): Promise<void> {
     const normalize = ({ x, parameters }: ReturnType<typeof make>) =>
       batchNorm(x, parameters, { training: true, relu: true });
     const name = `batch norm + ReLU ${shape[0]}x${shape[2]}x${shape[3]}x${channels}`;
-    const given = make();
-    const bytes = 4 * given.x.size;
-    const inputs = [given.x, ...Object.values(given.parameters)];
-    const forward = await recordOutput(context, inputs, () => normalize(given));
+    const forward = () => {
+      const given = make();
+      return recordOutput(context, [given.x, ...Object.values(given.parameters)], () => normalize(given));
+    };
+    const backward = async () => {
+      const given = make();
+      for (const tensor of [given.x, given.parameters.weight, given.parameters.bias]) tensor.requiresGrad = true;
+      const dy = filled(context, shape, 3, CHANNELS_LAST);
+      const prepared = await recordBackward(context, normalize(given), dy, ([dx]) => dx!);
+      for (const tensor of [given.parameters.runningMean, given.parameters.runningVar]) tensor.dispose();
+      return prepared;
+    };
+    const bytes = 4 * sizeOf(shape);
     await sample(run, context, `${name}, forward`, forward, { bytes: 2 * bytes });
-    const again = make();
-    for (const tensor of [again.x, again.parameters.weight, again.parameters.bias]) tensor.requiresGrad = true;
-    const dy = filled(context, shape, 3, CHANNELS_LAST);
-    const backward = await recordBackward(context, normalize(again), dy, ([dx]) => dx!);
     await sample(run, context, `${name}, backward`, backward, { bytes: 3 * bytes });
-    for (const tensor of [again.parameters.runningMean, again.parameters.runningVar]) tensor.dispose();
   }
 }
 
@@ -140,12 +158,16 @@ async function contrastive(run: SuiteRun, context: Context): Promise<void> {
   for (const views of [64, 512, 1024]) {
     const loss = (features: Tensor) => ntXent(features, { temperature: TEMPERATURE });
     const product = 2 * views ** 2 * 128;
-    const given = filled(context, [views, 128], 1);
-    const forward = await recordOutput(context, [given], () => loss(given));
+    const forward = () => {
+      const features = filled(context, [views, 128], 1);
+      return recordOutput(context, [features], () => loss(features));
+    };
+    const backward = () => {
+      const features = filled(context, [views, 128], 1);
+      features.requiresGrad = true;
+      return recordBackward(context, loss(features), context.full([], 1), ([dFeatures]) => dFeatures!);
+    };
     await sample(run, context, `NT-Xent ${views} views, forward`, forward, { flops: product });
-    const again = filled(context, [views, 128], 1);
-    again.requiresGrad = true;
-    const backward = await recordBackward(context, loss(again), context.full([], 1), ([dFeatures]) => dFeatures!);
     await sample(run, context, `NT-Xent ${views} views, backward`, backward, { flops: 2 * product });
   }
 }
@@ -154,14 +176,16 @@ async function contrastive(run: SuiteRun, context: Context): Promise<void> {
 async function optimizer(run: SuiteRun, context: Context): Promise<void> {
   for (const width of [16, 64]) {
     const { parameters: count } = encoderWork(width, 32, 1);
-    const parameter = filled(context, [count], 1);
-    const learningRate = context.tensor([0], []);
-    const sgd = new SGD([parameter], { learningRate, momentum: 0.9, weightDecay: 5e-4 });
-    parameter.grad = filled(context, [count], 2);
-    const update = await recordOutput(context, [learningRate, parameter.grad], () => {
-      sgd.step();
-      return parameter;
-    });
+    const update = () => {
+      const parameter = filled(context, [count], 1);
+      const learningRate = context.tensor([0], []);
+      const sgd = new SGD([parameter], { learningRate, momentum: 0.9, weightDecay: 5e-4 });
+      parameter.grad = filled(context, [count], 2);
+      return recordOutput(context, [learningRate, parameter.grad], () => {
+        sgd.step();
+        return parameter;
+      });
+    };
     await sample(run, context, `SGD with momentum, ${count} parameters`, update, { bytes: 5 * 4 * count });
   }
 }

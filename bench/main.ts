@@ -14,6 +14,7 @@ import { kernelsSuite } from './kernels.bench.ts';
 import { memorySuite } from './memory.bench.ts';
 import { type BenchOptions, HELP, parseOptions } from './options.ts';
 import { changeLines, figureLine, headingLine, loadWarning, surroundingsLines } from './printer.ts';
+import { Selection } from './selection.ts';
 import { startupSuite } from './startup.bench.ts';
 import { stepSuite } from './step.bench.ts';
 import type { SuiteRun } from './suite.ts';
@@ -54,21 +55,25 @@ async function main(args: readonly string[]): Promise<number> {
   for (const line of surroundingsLines(surroundings)) print(line);
   const warning = loadWarning(surroundings);
   if (warning) print(`caution   ${warning}`);
-  const figures = await runSuites(options, found.info);
+  const selection = new Selection(options.only);
+  const figures = await runSuites(options, selection, found.info);
   const report = { surroundings: { ...surroundings, loadAfter: loadavg()[0] }, figures };
   print(`\nload ${report.surroundings.loadAfter.toFixed(2)} after the end, the bench's own work included`);
   if (before)
     for (const line of ['', ...changeLines(before, changesBetween(before, report), surroundings)]) print(line);
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 1)}\n`);
+  if (options.json !== undefined && figures.length > 0)
+    await writeFile(options.json, `${JSON.stringify(report, null, 1)}\n`);
+  selection.check();
   return 0;
 }
 
-async function runSuites(options: BenchOptions, adapter: AdapterInfo): Promise<Figure[]> {
+async function runSuites(options: BenchOptions, selection: Selection, adapter: AdapterInfo): Promise<Figure[]> {
   const folder = dirname(fileURLToPath(import.meta.url));
   const dawnAdapter = DAWN_NAMES[adapter.kind] ?? (options.adapter === 'hardware' ? null : (options.adapter ?? null));
   const figures: Figure[] = [];
   const run: SuiteRun = {
     options,
+    selection,
     folder,
     peerOptions: { folder: process.env.OECL_BENCH_PEERS ?? folder, dawnAdapter },
     sink: sinkInto(figures),

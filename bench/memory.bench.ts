@@ -21,9 +21,11 @@ const STEPS: { full: StepWorkload[]; short: StepWorkload[] } = {
 const MEBIBYTE = 2 ** 20;
 
 export async function memorySuite(run: SuiteRun): Promise<void> {
-  const { options, sink } = run;
+  const { options, selection, sink } = run;
   const steps = options.isFull ? STEPS.full : STEPS.short;
   for (const step of [...steps, ...steps.map((each) => ({ ...each, precision: 'f16' as const }))]) {
+    const workload = `memory: ${nameOf(step)}`;
+    if (!selection.wants(workload)) continue;
     await withContext(run, async (context) => {
       if (step.precision && !context.features.f16) {
         sink.note(`${nameOf(step)}: left out, the adapter has no shader-f16`);
@@ -35,7 +37,6 @@ export async function memorySuite(run: SuiteRun): Promise<void> {
       // SGD with momentum keeps one number a parameter; the gradients count as overhead, as the target has it
       const boundBytes = 4 * 2 * parameters + (step.precision ? 2 : 4) * keptActivations;
       const more = { liveBytes, pooledBytes, peakBytes, planBytes: plan.bytes, boundBytes };
-      const workload = `memory: ${nameOf(step)}`;
       sink.add({ suite: 'memory', workload, contestant: 'oecl', milliseconds: null, more });
       const allBytes = liveBytes + pooledBytes;
       const [used, bound, own] = [allBytes, boundBytes, plan.bytes].map((bytes) => short(bytes / MEBIBYTE));

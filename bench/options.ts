@@ -7,6 +7,8 @@ export interface BenchOptions {
   suites: readonly Suite[];
   /** Every shape and more samples: for suites that were named. Otherwise a selection that takes about ten minutes in all. */
   isFull: boolean;
+  /** Texts of which a workload's name must contain one; none: every workload. */
+  only: readonly string[];
   peers: readonly Peer[];
   adapter: string | undefined;
   json: string | undefined;
@@ -21,6 +23,8 @@ Without a suite: a selection of all of them, about ten minutes on two cores with
   memory     device memory of a step against the least that it needs
   startup    from the start of a process to the end of step 1
 
+  --only TEXT      of the suites, only the workloads whose name contains TEXT, in upper or lower case; may be repeated.
+                   E.g. kernels --only "matmul 1024"
   --peers LIST     ${PEERS.join(', ')}, none; separated by commas. Default all
   --adapter NAME   hardware, lavapipe, swiftshader, or part of an adapter's name
   --json FILE      writes all figures
@@ -33,6 +37,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     args: [...args],
     allowPositionals: true,
     options: {
+      only: { type: 'string', multiple: true },
       peers: { type: 'string' },
       adapter: { type: 'string' },
       json: { type: 'string' },
@@ -46,6 +51,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   return {
     suites: positionals.length > 0 ? SUITES.filter((suite) => positionals.includes(suite)) : SUITES,
     isFull: positionals.length > 0,
+    only: values.only ?? [],
     peers: parsePeers(values.peers),
     adapter: values.adapter,
     json: values.json,

@@ -27,18 +27,20 @@ export async function startupSuite(run: SuiteRun, vendor: string): Promise<void>
   }
   // jax-js compiles for a minute or more without the cache
   await measure(run, options.isFull ? all : [ours], 'first step, no shader cache', NO_SHADER_CACHE, 1);
-  for (const starter of all) await starter.start({}).catch(() => {}); // fills the cache
-  await measure(run, all, 'first step, shader cache', {}, options.isFull ? 5 : 3);
+  const warm = 'first step, shader cache';
+  if (run.selection.wants(warm)) for (const starter of all) await starter.start({}).catch(() => {}); // fills the cache
+  await measure(run, all, warm, {}, options.isFull ? 5 : 3);
 }
 
 /** Starts everybody in turns. */
 async function measure(
-  { sink }: SuiteRun,
+  { selection, sink }: SuiteRun,
   starters: readonly Starter[],
   workload: string,
   environment: Record<string, string>,
   rounds: number,
 ): Promise<void> {
+  if (!selection.wants(workload)) return;
   const entries = starters.map((starter) => ({
     starter,
     contestant: starter.name,

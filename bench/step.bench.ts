@@ -2,7 +2,7 @@
  * The OECL step: in turns with the peers, then its growth with the batch, and what stands beside it: the host's time, and
  * the augmentation that makes its views.
  */
-import type { Context } from '../runtime/index.ts';
+import type { Context, Plan, Tensor } from '../runtime/index.ts';
 import { Augmenter, PLAIN_STATISTICS } from '../src/augment/augmenter.ts';
 import { packImages } from '../src/data/imageSet.ts';
 import { Field } from './field.ts';
@@ -16,16 +16,18 @@ import { flopsOf, nameOf, REFERENCE_STEP } from './workloads.ts';
 const GROWTH = { full: [2, 4, 8, 16, 32, 64], short: [2, 16, 64] };
 
 export async function stepSuite(run: SuiteRun): Promise<void> {
-  const { options, peerOptions, sink } = run;
+  const { options, selection, peerOptions, sink } = run;
   const effort = options.isFull ? { iterations: 9, milliseconds: 60_000 } : { iterations: 7, milliseconds: 40_000 };
-  await withContext(run, async (context) => {
-    const field = new Field(context, options.peers, peerOptions);
-    try {
-      await field.measure('step', REFERENCE_STEP, effort, sink);
-    } finally {
-      await field.close();
-    }
-  });
+  if (selection.wants(nameOf(REFERENCE_STEP))) {
+    await withContext(run, async (context) => {
+      const field = new Field(context, options.peers, peerOptions);
+      try {
+        await field.measure('step', REFERENCE_STEP, effort, sink);
+      } finally {
+        await field.close();
+      }
+    });
+  }
   await growth(run);
   await withContext(run, (context) => halves(run, context));
   await withContext(run, (context) => hostTime(run, context));
@@ -33,39 +35,50 @@ export async function stepSuite(run: SuiteRun): Promise<void> {
     await withContext(run, (context) => augmentation(run, context, batch));
 }
 
-/** Our step at several batches: time a view should stay the same. */
+/** Our step at several batches, in turns: time a view should stay the same. Every sample is of as many views. */
 async function growth(run: SuiteRun): Promise<void> {
-  const { options, sink } = run;
-  const perView: { views: number; milliseconds: number }[] = [];
-  for (const batch of options.isFull ? GROWTH.full : GROWTH.short) {
-    const step = { ...REFERENCE_STEP, batch };
-    const views = 4 * batch;
-    await withContext(run, async (context) => {
-      const { plan } = await prepareStep(context, step);
-      const effort = { iterations: 3, milliseconds: options.isFull ? 5000 : 2000 };
-      const milliseconds = await sampleLaunches(
-        () => plan.run(),
-        () => context.sync(),
-        effort,
-      );
-      perView.push({ views, milliseconds: milliseconds.median / views });
-      const more = { views, planBytes: plan.bytes };
+  const { options, selection, sink } = run;
+  const batches = options.isFull ? GROWTH.full : GROWTH.short;
+  const steps = batches
+    .map((batch) => ({ ...REFERENCE_STEP, batch }))
+    .filter((step) => selection.wants(`growth: ${nameOf(step)}`));
+  if (steps.length === 0) return;
+  await withContext(run, async (context) => {
+    const plans: Plan<Tensor>[] = [];
+    for (const step of steps) plans.push((await prepareStep(context, step)).plan);
+    const largest = Math.max(...steps.map(({ batch }) => batch));
+    const timed = async (i: number) => {
+      const repeats = Math.ceil(largest / steps[i].batch);
+      const began = performance.now();
+      for (let k = 0; k < repeats; k++) plans[i].run();
+      await context.sync();
+      return (performance.now() - began) / repeats;
+    };
+    for (const plan of plans) plan.run(); // compiles
+    await context.sync();
+    const samples = await sampleInTurns(plans.length, timed, { iterations: options.isFull ? 7 : 5, milliseconds: 0 });
+    const perView = steps.map((step, i) => {
+      const views = 4 * step.batch;
+      const milliseconds = samples[i];
+      const more = { views, planBytes: plans[i].bytes };
       const workload = `growth: ${nameOf(step)}`;
       sink.add({ suite: 'step', workload, contestant: 'oecl', milliseconds, flops: flopsOf(step), more });
+      return { views, milliseconds: milliseconds.median / views };
     });
-  }
-  const [first] = perView;
-  const texts = perView.map(({ views, milliseconds }) => `${views}: ${short(milliseconds / first.milliseconds)}`);
-  sink.note(`time a view, relative to ${first.views} views (linear growth: 1) - ${texts.join(', ')}`);
+    const [first] = perView;
+    const texts = perView.map(({ views, milliseconds }) => `${views}: ${short(milliseconds / first.milliseconds)}`);
+    sink.note(`time a view, relative to ${first.views} views (linear growth: 1) - ${texts.join(', ')}`);
+  });
 }
 
 /** Activations stored as f16, in turns with f32. */
-async function halves({ options, sink }: SuiteRun, context: Context): Promise<void> {
+async function halves({ options, selection, sink }: SuiteRun, context: Context): Promise<void> {
+  const step = { ...REFERENCE_STEP, precision: 'f16' } as const;
+  if (!selection.wants(nameOf(step))) return;
   if (!context.features.f16) {
     sink.note('f16: left out, the adapter has no shader-f16');
     return;
   }
-  const step = { ...REFERENCE_STEP, precision: 'f16' } as const;
   const plans = [(await prepareStep(context, REFERENCE_STEP)).plan, (await prepareStep(context, step)).plan];
   const timed = async (i: number) => {
     const began = performance.now();
@@ -83,7 +96,9 @@ async function halves({ options, sink }: SuiteRun, context: Context): Promise<vo
 }
 
 /** What JavaScript spends on one step: encoding and submitting, the device idle. */
-async function hostTime({ sink }: SuiteRun, context: Context): Promise<void> {
+async function hostTime({ selection, sink }: SuiteRun, context: Context): Promise<void> {
+  const workload = 'host: encode and submit one step';
+  if (!selection.wants(workload)) return;
   const { plan } = await prepareStep(context, REFERENCE_STEP);
   const samples: number[] = [];
   for (let i = 0; i < 12; i++) {
@@ -96,7 +111,7 @@ async function hostTime({ sink }: SuiteRun, context: Context): Promise<void> {
   const { launches } = plan;
   const per100 = (milliseconds: number) => (100 * milliseconds) / launches;
   const more = { launches, millisecondsPer100Launches: per100(milliseconds.median) };
-  sink.add({ suite: 'step', workload: 'host: encode and submit one step', contestant: 'oecl', milliseconds, more });
+  sink.add({ suite: 'step', workload, contestant: 'oecl', milliseconds, more });
   const least = per100(Math.min(...samples)); // what it takes when no other process is let in between
   sink.note(
     `${launches} launches a step; for 100 the host takes ${short(more.millisecondsPer100Launches)} ms, at the least ${short(least)}`,
@@ -104,8 +119,10 @@ async function hostTime({ sink }: SuiteRun, context: Context): Promise<void> {
 }
 
 /** Upload of a batch of images of the step's own size, and the launches that make its views. */
-async function augmentation({ sink }: SuiteRun, context: Context, batch: number): Promise<void> {
+async function augmentation({ selection, sink }: SuiteRun, context: Context, batch: number): Promise<void> {
   const { size } = REFERENCE_STEP;
+  const workload = `augmentation and upload, ${size} px, ${4 * batch} views`;
+  if (!selection.wants(workload)) return;
   const pixels = Uint8Array.from({ length: size * size * 3 }, (_, i) => (i * 37) % 256);
   const images = packImages(Array.from({ length: batch }, () => ({ width: size, height: size, pixels })));
   const options = { size, scale: [0.08, 1], seed: 0, ...PLAIN_STATISTICS } as const;
@@ -121,6 +138,5 @@ async function augmentation({ sink }: SuiteRun, context: Context, batch: number)
     { iterations: 5, milliseconds: 1000 },
   );
   const bytes = 2 * images.pixels.length + 4 * plan.outputs.size;
-  const workload = `augmentation and upload, ${size} px, ${4 * batch} views`;
   sink.add({ suite: 'step', workload, contestant: 'oecl', milliseconds, bytes });
 }

@@ -4,9 +4,12 @@ import { nodeRuntimePlatform } from '../runtime/platform/node.ts';
 import type { PeerOptions } from './contestant.ts';
 import type { Sink } from './figures.ts';
 import type { BenchOptions } from './options.ts';
+import type { Selection } from './selection.ts';
 
 export interface SuiteRun {
   options: BenchOptions;
+  /** What of the suite is measured. */
+  selection: Selection;
   /** How peers are started. */
   peerOptions: PeerOptions;
   /** Folder of the bundles. */

@@ -4,6 +4,7 @@ import { changesBetween, type Figure } from '../../bench/figures.ts';
 import { parseOptions } from '../../bench/options.ts';
 import { encoderParameters, uniform } from '../../bench/peers/values.mjs';
 import { changeLines, figureLine, short } from '../../bench/printer.ts';
+import { Selection } from '../../bench/selection.ts';
 import { quartilesOf, sampleInTurns, sampleLaunches } from '../../bench/statistics.ts';
 import {
   convolutionFlops,
@@ -118,6 +119,33 @@ describe('options', () => {
     expect(() => parseOptions(['steps'])).toThrow('"steps"');
     expect(() => parseOptions(['--peers', 'torch'])).toThrow('"torch"');
     expect(() => parseOptions(['--pears', 'none'])).toThrow('--pears');
+  });
+
+  test('--only may be repeated', () => {
+    expect(parseOptions(['kernels'])).toMatchObject({ only: [] });
+    const args = ['kernels', '--only', 'matmul 1024', '--only=conv 3x3/1, forward'];
+    expect(parseOptions(args)).toMatchObject({ suites: ['kernels'], only: ['matmul 1024', 'conv 3x3/1, forward'] });
+  });
+});
+
+describe('selection', () => {
+  test('without a text every workload is wanted', () => {
+    const selection = new Selection([]);
+    expect(selection.wants('matmul 512 x 512 x 512')).toBe(true);
+    selection.check();
+  });
+
+  test('else those whose name contains one of the texts, in upper or lower case', () => {
+    const selection = new Selection(['MATMUL 1024', 'nt-xent']);
+    const names = ['matmul 512 x 512 x 512', 'matmul 1024 x 1024 x 1024', 'NT-Xent 64 views, forward'];
+    expect(names.map((name) => selection.wants(name))).toEqual([false, true, true]);
+    selection.check();
+  });
+
+  test('a text that no name contains is an error with examples of names', () => {
+    const selection = new Selection(['matmul', 'matmull']);
+    expect(selection.wants('matmul 512 x 512 x 512')).toBe(true);
+    expect(() => selection.check()).toThrow(/^--only "matmull": none of the 1 .*:\n {2}matmul 512 x 512 x 512$/s);
   });
 });
 
