@@ -3,6 +3,8 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { openContext } from '../../runtime/index.ts';
+import { nodeRuntimePlatform } from '../../runtime/platform/node.ts';
 import { type ConfigChoices, resumedConfig } from '../../src/train/config.ts';
 import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
 
@@ -58,6 +60,20 @@ test('on: kernels measured with progress; for several classes once; the same wei
   expect(kernels).toHaveProperty(told[0][2]);
   expect((await stored('on/stripes')).kernels).toEqual(kernels);
   expect(results[1].weightsSha256).toBe(weights);
+});
+
+test('on, with activations in f16: measured for f16; the same weights', async ({ skip }) => {
+  const context = await openContext(nodeRuntimePlatform, { adapter: process.env.OECL_TEST_ADAPTER });
+  const { f16 } = context.features;
+  await context.close();
+  skip(!f16, 'the adapter has no feature "shader-f16"');
+  const [off, on] = [
+    await runTiny(configOf('half-off', { tune: 'off', precision: 'f16' })),
+    await runTiny(configOf('half-on', { tune: 'on', precision: 'f16' })),
+  ];
+  const { kernels } = await stored('half-on');
+  expect(Object.keys(kernels).filter((key) => key.endsWith(', x f16, y f16'))).not.toEqual([]);
+  expect(on.results[0].weightsSha256).toBe(off.results[0].weightsSha256);
 });
 
 test("another run's table, then that run's own config.json: the same weights", async () => {
