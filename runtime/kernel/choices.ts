@@ -4,6 +4,7 @@
  * hosts too; all choices give the same bits, so that it changes the time of a run and not its result.
  */
 import type { DeviceFeatures } from '../device/device.ts';
+import type { DType } from '../dtype.ts';
 import { defaultVariants, type Variants } from '../variants.ts';
 
 /** A convolution, its input gradient (`isTransposed`) or a matrix product (an image one pixel high), without operands. */
@@ -25,6 +26,13 @@ export interface ConvGeometry {
 /** `sum`: conv.wgsl, over channels and taps. `weight`: conv_weight.wgsl, over pixels. */
 export type ConvKind = 'sum' | 'weight';
 
+/** As conv.wgsl names them. Of a weight gradient, w is dy and y is dw. */
+export const OPERANDS = ['x', 'w', 'y'] as const;
+export type Operand = (typeof OPERANDS)[number];
+
+/** How the operands are stored. */
+export type OperandTypes = Readonly<Record<Operand, DType>>;
+
 export interface ConvChoice {
   variant: Variants['conv'];
   /** Rows and columns of output pixels of an invocation, where they are not those of the fixed choice. */
@@ -40,9 +48,12 @@ export interface AskedKernel {
   kind: ConvKind;
   /** Of the call with the most images. */
   geometry: ConvGeometry;
+  types: OperandTypes;
   /** Floating-point operations of all calls. */
   flops: number;
 }
+
+const ALL_F32: OperandTypes = { x: 'f32', w: 'f32', y: 'f32' };
 
 const VARIANT_NAMES: readonly Variants['conv'][] = ['subgroup', 'workgroup', 'register'];
 
@@ -68,10 +79,10 @@ export class KernelChoices {
   }
 
   /** The choice for a computation, which is noted. A choice that the adapter cannot run counts as not made. */
-  of(kind: ConvKind, geometry: ConvGeometry): ConvChoice {
+  of(kind: ConvKind, geometry: ConvGeometry, types = ALL_F32): ConvChoice {
     if (this.#tried) return this.#tried;
-    const key = keyOf(kind, geometry);
-    this.#note(key, kind, geometry);
+    const key = keyOf(kind, geometry, types);
+    this.#note({ key, kind, geometry, types, flops: flopsOf(geometry) });
     const choice = Object.hasOwn(this.table, key) ? parseChoice(this.table[key]) : null;
     return choice && this.variants.includes(choice.variant) ? choice : this.fixed;
   }
@@ -86,12 +97,15 @@ export class KernelChoices {
     }
   }
 
-  #note(key: string, kind: ConvKind, geometry: ConvGeometry): void {
-    const flops = flopsOf(geometry);
-    const known = this.#asked.get(key);
-    if (known) known.flops += flops;
-    if (known && known.geometry.images >= geometry.images) return;
-    this.#asked.set(key, { key, kind, geometry: plainGeometry(geometry), flops: known?.flops ?? flops });
+  #note(call: AskedKernel): void {
+    const known = this.#asked.get(call.key);
+    if (known) known.flops += call.flops;
+    if (known && known.geometry.images >= call.geometry.images) return;
+    this.#asked.set(call.key, {
+      ...call,
+      geometry: plainGeometry(call.geometry),
+      flops: known?.flops ?? call.flops,
+    });
   }
 }
 
@@ -105,8 +119,16 @@ function plainGeometry(call: ConvGeometry): ConvGeometry {
   };
 }
 
-/** What is computed, but for the number of images: `conv weight 3x3/1 64->64 16x16`, `matmul 64x512->128`. */
-export function keyOf(kind: ConvKind, geometry: ConvGeometry): string {
+/**
+ * What is computed, but for the number of images: `conv weight 3x3/1 64->64 16x16`, `matmul 64x512->128`; then the operands
+ * that are not f32: `conv 3x3/1 64->64 16x16, x f16, y f16`.
+ */
+export function keyOf(kind: ConvKind, geometry: ConvGeometry, types = ALL_F32): string {
+  const others = OPERANDS.filter((operand) => types[operand] !== 'f32');
+  return [shapeKeyOf(kind, geometry), ...others.map((operand) => `${operand} ${types[operand]}`)].join(', ');
+}
+
+function shapeKeyOf(kind: ConvKind, geometry: ConvGeometry): string {
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernel, stride, isTransposed } = geometry;
   const weight = kind === 'weight' ? ' weight' : '';
   if (kernel[0] * kernel[1] * height === 1) return `matmul${weight} ${width}x${inChannels}->${outChannels}`;

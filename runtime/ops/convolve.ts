@@ -23,7 +23,7 @@ export function convolve(context: Context, convolution: Convolution, y: Tensor):
   // with stride 1 a transposed window is a forward one with its taps in reverse: the same pipeline
   const isFlipped = convolution.isTransposed && convolution.stride.every((step) => step === 1);
   const call = isFlipped ? flipped(convolution) : convolution;
-  const choice = context.choices.of('sum', call);
+  const choice = context.choices.of('sum', call, { x: call.x.dtype, w: call.w.dtype, y: y.dtype });
   piecesOf(...call.kernel).forEach((piece, i) => {
     launchPiece(context, call, piece, { isFlipped, isFirst: i === 0, choice }, y);
   });

@@ -33,7 +33,7 @@ const SLICE_PATCHES = 128;
  */
 export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, dy: Tensor, dw: Tensor): void {
   const lanes = lanesOf(context);
-  const { variant } = context.choices.of('weight', call);
+  const { variant } = context.choices.of('weight', call, { x: call.x.dtype, w: dy.dtype, y: dw.dtype });
   const taps = call.kernel[0] * call.kernel[1];
   const pieces = piecesOf(...call.kernel);
   const pieceTaps = pieces[0].rows * pieces[0].cols;

@@ -1,10 +1,18 @@
 /**
  * Trials on the device: each choice of a kernel in a recorded plan of its own, all on the same operands. The operands are
- * views of a few buffers that serve every computation, with fewer images than the step has where it has many.
+ * views of a few buffers, stored as the step stores them, that serve every computation, with fewer images than the step has
+ * where it has many.
  */
 import type { Context } from '../context.ts';
-import type { AskedKernel, ConvChoice, ConvGeometry } from '../kernel/choices.ts';
-import { flopsOf } from '../kernel/choices.ts';
+import type { DType } from '../dtype.ts';
+import {
+  type AskedKernel,
+  type ConvChoice,
+  type ConvGeometry,
+  flopsOf,
+  OPERANDS,
+  type Operand,
+} from '../kernel/choices.ts';
 import { convolve } from '../ops/convolve.ts';
 import { convolveWeight } from '../ops/convolveWeight.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -16,8 +24,8 @@ const ENOUGH_ELEMENTS = { software: 2 ** 19, hardware: 2 ** 22 } as const;
 /** Floating-point operations of a timed run: a few milliseconds, which clocks can tell apart. */
 const ENOUGH_FLOPS = { software: 2e8, hardware: 4e9 } as const;
 const MOST_REPEATS = 16;
-/** No sum of the operands comes near it: what a kernel leaves unwritten is seen. */
-const UNWRITTEN = 1e30;
+/** No sum of the operands comes near it, and f16 holds it: what a kernel leaves unwritten is seen. */
+const UNWRITTEN = 60000;
 
 export interface PreparedTrial extends Trial {
   dispose(): void;
@@ -26,22 +34,31 @@ export interface PreparedTrial extends Trial {
 export class TrialBench {
   readonly #context: Context;
   readonly #size: 'software' | 'hardware';
-  /** x; then w or dy; then y or dw, and what it is filled with before a check. */
-  readonly #operands: { x: Tensor; w: Tensor; y: Tensor; unwritten: Tensor };
+  /** By operand and type. */
+  readonly #buffers = new Map<string, Tensor>();
 
   /** @param asked all that will be tried */
   constructor(context: Context, asked: readonly AskedKernel[]) {
     this.#context = context;
     this.#size = context.info.isSoftware ? 'software' : 'hardware';
-    const counts = asked.map((each) => countsOf(each, this.#fewer(each.geometry)));
-    const most = (of: 'x' | 'w' | 'y') => Math.max(...counts.map((count) => count[of]));
-    const noise = noiseOf(Math.max(most('x'), most('w')));
-    this.#operands = {
-      x: context.tensor(noise.subarray(0, most('x')), [most('x')]),
-      w: context.tensor(noise.subarray(0, most('w')), [most('w')]),
-      y: context.empty([most('y')]),
-      unwritten: context.full([most('y')], UNWRITTEN),
-    };
+    const elements = new Map<string, { operand: Operand; dtype: DType; count: number }>();
+    for (const each of asked) {
+      const counts = countsOf(each, this.#fewer(each.geometry));
+      for (const operand of OPERANDS) {
+        const dtype = each.types[operand];
+        const count = Math.max(counts[operand], elements.get(`${operand} ${dtype}`)?.count ?? 0);
+        elements.set(`${operand} ${dtype}`, { operand, dtype, count });
+      }
+    }
+    const noise = noiseOf(Math.max(...[...elements.values()].map(({ count }) => count)));
+    for (const [name, { operand, dtype, count }] of elements) {
+      if (operand === 'y') {
+        this.#buffers.set(name, context.empty([count], { dtype }));
+        this.#buffers.set(`unwritten ${dtype}`, context.full([count], UNWRITTEN, { dtype }));
+      } else {
+        this.#buffers.set(name, context.tensor(noise.subarray(0, count), [count], { dtype }));
+      }
+    }
   }
 
   /** Compiles the choices in parallel. Those that do not compile are null, but for the first, which must. */
@@ -56,12 +73,14 @@ export class TrialBench {
   }
 
   dispose(): void {
-    for (const tensor of Object.values(this.#operands)) tensor.dispose();
+    for (const tensor of this.#buffers.values()) tensor.dispose();
   }
 
-  async #trial({ kind, geometry }: AskedKernel, choice: ConvChoice, repeats: number): Promise<PreparedTrial> {
+  async #trial({ kind, geometry, types }: AskedKernel, choice: ConvChoice, repeats: number): Promise<PreparedTrial> {
     const context = this.#context;
-    const { x, w, y, unwritten } = this.#operands;
+    const buffer = (name: string, dtype: DType) => this.#buffers.get(`${name} ${dtype}`)!;
+    const [x, w, y] = OPERANDS.map((operand) => buffer(operand, types[operand]));
+    const unwritten = buffer('unwritten', types.y);
     const size = countsOf({ kind }, geometry).y;
     const plan = await context.record(() =>
       context.choices.trying(choice, () => {
@@ -96,7 +115,7 @@ export class TrialBench {
 }
 
 /** Elements of the operands. */
-function countsOf({ kind }: Pick<AskedKernel, 'kind'>, geometry: ConvGeometry): Record<'x' | 'w' | 'y', number> {
+function countsOf({ kind }: Pick<AskedKernel, 'kind'>, geometry: ConvGeometry): Record<Operand, number> {
   const { images, inChannels, height, width, outChannels, outHeight, outWidth, kernel } = geometry;
   const weights = kernel[0] * kernel[1] * inChannels * outChannels;
   const outputs = images * outHeight * outWidth * outChannels;

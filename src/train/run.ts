@@ -78,6 +78,7 @@ async function runSplits(
     const result = await run.go({ run: index + 1, runs: splits.length }, index === 0 ? began : seconds());
     if (!result)
       return { interrupted: true, results: finished.map((done) => done.result), summary: null, folder: folder.path };
+    if (isSeveral && kernels === null) await folder.writeConfig({ ...config, kernels: run.config.kernels });
     kernels = run.config.kernels; // the next class's too
     finished.push({ result, folder: ownFolder.path });
     hooks.onResult?.(result, ownFolder.path);

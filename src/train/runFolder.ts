@@ -102,8 +102,13 @@ export class RunFolder {
         for (const file of Object.values(FILE)) await this.files.removeFile(this.at(file));
       });
     }
-    await this.write(FILE.config, configJson(config));
+    await this.writeConfig(config);
     this.made = [];
+  }
+
+  /** Replaces config.json alone. */
+  writeConfig(config: RunConfig): Promise<void> {
+    return this.write(FILE.config, configJson(config));
   }
 
   /** Leaves no trace of a run that did not begin. */

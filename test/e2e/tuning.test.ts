@@ -3,6 +3,9 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { openContext } from '../../runtime/index.ts';
+import { nodeRuntimePlatform } from '../../runtime/platform/node.ts';
+import { nodePlatform } from '../../src/platform/node.ts';
 import { type ConfigChoices, resumedConfig } from '../../src/train/config.ts';
 import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
 
@@ -43,21 +46,40 @@ test('off, and auto on a software adapter: an empty table, and not a word', asyn
   ]);
 });
 
-test('on: kernels measured with progress; for several classes once; the same weights', async () => {
+test('on: kernels measured with progress; for several classes once, also when the run was cut off in between', async () => {
   const told: [number, number, string][] = [];
-  const { results } = await runTiny(
-    configOf('on', { tune: 'on', normal: 'all' }),
-    {},
-    { onTune: (...progress) => told.push(progress) },
-  );
+  const onTune = (...progress: [number, number, string]) => told.push(progress);
+  const several = configOf('on', { tune: 'on', normal: 'all' });
+  const end = () => {
+    throw new Error('as if the process had ended between two classes');
+  };
+  await expect(runTiny(several, {}, { onTune, onResult: end })).rejects.toThrow('between two classes');
   const [done, total] = [told.at(-1)![0], told[0][1]]; // a slow machine does not get to all
   expect([told[0][0], told.at(-1)]).toEqual([0, [done, total, '']]);
   expect(done).toBeGreaterThan(0);
-  expect(told.filter(([done]) => done === 0)).toHaveLength(1);
   const { kernels } = await stored('on/disk');
   expect(kernels).toHaveProperty(told[0][2]);
-  expect((await stored('on/stripes')).kernels).toEqual(kernels);
+
+  const elsewhere = nodePlatform({ cacheFolder: join(runs, 'another-cache'), dataFolder: null });
+  const rest = resumedConfig(await stored('on'), { out: several.out });
+  const { results } = await runTiny(rest, { resume: true }, { onTune }, elsewhere);
+  expect(told.filter(([done]) => done === 0)).toHaveLength(1);
+  for (const name of ['on', 'on/stripes']) expect((await stored(name)).kernels).toEqual(kernels);
   expect(results[1].weightsSha256).toBe(weights);
+});
+
+test('on, with activations in f16: measured for f16; the same weights', async ({ skip }) => {
+  const context = await openContext(nodeRuntimePlatform, { adapter: process.env.OECL_TEST_ADAPTER });
+  const { f16 } = context.features;
+  await context.close();
+  skip(!f16, 'the adapter has no feature "shader-f16"');
+  const [off, on] = [
+    await runTiny(configOf('half-off', { tune: 'off', precision: 'f16' })),
+    await runTiny(configOf('half-on', { tune: 'on', precision: 'f16' })),
+  ];
+  const { kernels } = await stored('half-on');
+  expect(Object.keys(kernels).filter((key) => key.endsWith(', x f16, y f16'))).not.toEqual([]);
+  expect(on.results[0].weightsSha256).toBe(off.results[0].weightsSha256);
 });
 
 test("another run's table, then that run's own config.json: the same weights", async () => {

@@ -1,9 +1,13 @@
 /** The tuner on the tests' adapter: trials compute what the op computes, wrong ones are found out, nothing is left behind. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AskedKernel, type Context, matmul, tuneKernels } from '../../runtime/index.ts';
+import { fromHalves, toHalves } from '../../runtime/half.ts';
+import { type AskedKernel, backward, type Context, conv2d, matmul, sum, tuneKernels } from '../../runtime/index.ts';
 import { type ConvChoice, nameOf } from '../../runtime/kernel/choices.ts';
 import { type PreparedTrial, TrialBench } from '../../runtime/tune/trials.ts';
 import { openTestContext } from '../helpers/adapter.ts';
+import { describeHalves } from '../helpers/gradSuite.ts';
+import { expectClose, expectSameBits } from '../helpers/matchers.ts';
+import { tolerance } from '../helpers/tolerances.ts';
 
 let context: Context;
 let asked: readonly AskedKernel[];
@@ -60,4 +64,63 @@ test('measured on the device: a choice that it has, and no memory kept', async (
   const { liveTensors, liveBytes } = context.memory();
   expect({ liveTensors, liveBytes }).toEqual({ liveTensors: before.liveTensors, liveBytes: before.liveBytes });
   expect(context.choices.asked).toEqual(asked); // what the tuner computes is not asked for
+});
+
+describeHalves('tuner', (suite) => {
+  /** What a convolution asks for, forward and backward: of an image in f32, and of one in f16. */
+  function askedForBoth({ context }: { context: Context }): AskedKernel[] {
+    for (const dtype of ['f32', 'f16'] as const) {
+      context.scope(() => {
+        const x = context.zeros([2, 8, 12, 12], { dtype });
+        const w = context.zeros([8, 8, 3, 3]);
+        for (const leaf of [x, w]) leaf.requiresGrad = true;
+        backward(sum(conv2d(x, w, { padding: 1 })));
+      });
+    }
+    return context.choices.asked;
+  }
+
+  test('keys name what is stored as f16; trials store it so, and compare what is stored', async (t) => {
+    suite.require(t);
+    const { context } = suite;
+    const both = askedForBoth(suite);
+    const bench = new TrialBench(context, both);
+    const results: Record<string, Float32Array> = {};
+    for (const each of both) {
+      const choices = context.choices.variants.map((variant): ConvChoice => ({ variant, patch: null }));
+      const trials = (await bench.prepare(each, choices)) as PreparedTrial[];
+      const found: Float32Array[] = [];
+      for (const trial of trials) found.push(new Float32Array((await trial.result()).buffer));
+      for (const other of found.slice(1)) expectSameBits(other, found[0]);
+      results[each.key] = found[0];
+      for (const trial of trials) trial.dispose();
+    }
+    bench.dispose();
+    const {
+      'conv 3x3/1 8->8 12x12': full, // the input gradient's too, which is f32 in any case
+      'conv 3x3/1 8->8 12x12, x f16, y f16': half,
+      'conv weight 3x3/1 8->8 12x12': fullWeight,
+      'conv weight 3x3/1 8->8 12x12, x f16': halfWeight,
+      ...others
+    } = results;
+    expect(others).toEqual({});
+    expectSameBits(half, fromHalves(toHalves(half)));
+    for (const [inF16, inF32] of [
+      [half, full],
+      [halfWeight, fullWeight],
+    ]) {
+      expect(inF16).not.toEqual(inF32);
+      expectClose(inF16, inF32, tolerance.halfNetwork); // the same noise, rounded
+    }
+  });
+
+  test('measured for f16: a choice, and no memory kept', async (t) => {
+    suite.require(t);
+    const { context } = suite;
+    const half = askedForBoth(suite).filter(({ types }) => types.y === 'f16');
+    const before = context.memory().liveTensors;
+    const { table, measured } = await tuneKernels(context, half);
+    expect([Object.keys(table), measured]).toEqual([['conv 3x3/1 8->8 12x12, x f16, y f16'], 1]);
+    expect(context.memory().liveTensors).toBe(before);
+  });
 });

@@ -8,6 +8,7 @@ import {
   KernelChoices,
   keyOf,
   nameOf,
+  type OperandTypes,
   parseKernelTable,
 } from '../../runtime/kernel/choices.ts';
 import { pickTrial, ROUNDS, type Trial } from '../../runtime/tune/pick.ts';
@@ -19,6 +20,9 @@ const SQUARE: ConvGeometry = {
   ...{ images: 4, inChannels: 64, height: 16, width: 16, outChannels: 64, outHeight: 16, outWidth: 16 },
   ...{ kernel: [3, 3], stride: [1, 1], padding: [1, 1], isTransposed: false },
 };
+
+const F32: OperandTypes = { x: 'f32', w: 'f32', y: 'f32' };
+const HALF: OperandTypes = { ...F32, x: 'f16', y: 'f16' };
 
 /** A trial that takes the given times, one after the other and then again. */
 function trial(times: readonly number[], bits: readonly number[] = [1, 2, 3]): Trial & { turns: number } {
@@ -72,7 +76,9 @@ describe('pickTrial', () => {
 });
 
 describe('tuneKernels', () => {
-  const asked = (name: string, flops: number): AskedKernel => ({ key: name, kind: 'sum', geometry: SQUARE, flops });
+  const asked = (key: string, flops: number): AskedKernel => ({
+    ...{ key, kind: 'sum', geometry: SQUARE, types: F32, flops },
+  });
   const context = { choices: new KernelChoices(FEATURES), info: { isSoftware: true } } as unknown as Context;
 
   /** Trials of the given times by name; those that are missing do not compile. Compiling takes a second of `clock`. */
@@ -162,6 +168,19 @@ describe('KernelChoices', () => {
     expect(keyOf('sum', { ...SQUARE, images: 9 })).toBe(keyOf('sum', SQUARE));
   });
 
+  test('keys say which operands are not f32, and a table of f32 leaves those alone', () => {
+    expect(keyOf('sum', SQUARE, F32)).toBe('conv 3x3/1 64->64 16x16');
+    expect(keyOf('sum', SQUARE, HALF)).toBe('conv 3x3/1 64->64 16x16, x f16, y f16');
+    expect(keyOf('weight', SQUARE, { ...F32, x: 'f16' })).toBe('conv weight 3x3/1 64->64 16x16, x f16');
+    const choices = new KernelChoices(FEATURES);
+    choices.table = { [keyOf('sum', SQUARE)]: 'register', [keyOf('weight', SQUARE, HALF)]: 'register' };
+    const variants = (['sum', 'weight'] as const).flatMap((kind) =>
+      [F32, HALF].map((types) => choices.of(kind, SQUARE, types).variant),
+    );
+    expect(variants).toEqual(['register', 'subgroup', 'subgroup', 'register']);
+    expect(choices.asked.map(({ types }) => types)).toEqual([F32, HALF, F32, HALF]);
+  });
+
   test('what was asked: once a key, with the work of all calls, and without its operands', () => {
     const choices = new KernelChoices(FEATURES);
     choices.of('sum', { ...SQUARE, images: 1, x: 'a tensor' } as ConvGeometry);
@@ -170,7 +189,7 @@ describe('KernelChoices', () => {
       expect(choices.of('weight', SQUARE).variant).toBe('register');
     });
     expect(choices.asked).toEqual([
-      { key: keyOf('sum', SQUARE), kind: 'sum', geometry: SQUARE, flops: 5 * 2 * 16 ** 2 * 64 * 64 * 9 },
+      { key: keyOf('sum', SQUARE), kind: 'sum', geometry: SQUARE, types: F32, flops: 5 * 2 * 16 ** 2 * 64 * 64 * 9 },
     ]);
   });
 
