@@ -139,8 +139,8 @@ const isPatchOf = (call: ConvGeometry, patch: readonly [number, number]): boolea
 const wholeSteps = (pixels: number, stride: number): number => stride * Math.ceil(pixels / stride);
 
 /**
- * Channels of a lane. Under many taps the source is read often, and two or four channels are enough; under few, eight pay
- * for the broadcasts. As many lanes as a subgroup has must get some.
+ * Channels of a lane. Under many taps the source is read often, and two or four channels are enough; under few, eight or
+ * sixteen pay for the broadcasts. As many lanes as a subgroup has must get some.
  */
 function channelsOf(context: Context, call: Convolution, taps: number): { V: number; RUNS: number } {
   const { LANES } = lanesOf(context);
@@ -150,7 +150,9 @@ function channelsOf(context: Context, call: Convolution, taps: number): { V: num
   const isSpread = context.info.isSoftware && !call.isTransposed && call.stride[0] * call.stride[1] > 1;
   if (taps >= 4) return { V: vectorOf(channels, LANES <= 4 || (isSpread && taps <= 9) ? 4 : 2, LANES), RUNS: 1 };
   const V = vectorOf(channels, 4, LANES);
-  return { V, RUNS: channels >= 2 * V * LANES && products >= ENOUGH_PRODUCTS ? 2 : 1 };
+  // registers are dear on hardware; SwiftShader, with four lanes, is slower with more than two, and so are idle lanes
+  const most = context.info.isSoftware && LANES >= 8 && channels % (4 * V * LANES) === 0 ? 4 : 2;
+  return { V, RUNS: channels >= most * V * LANES && products >= ENOUGH_PRODUCTS ? most : 1 };
 }
 
 /** Below, twice the text takes longer to compile than it ever saves. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { checkGradients, describeConvVariants } from '../helpers/gradSuite.ts';
 import { uniformInputs } from '../helpers/inputs.ts';
+import { expectClose } from '../helpers/matchers.ts';
 import { elementwiseF64, linearF64, matmulF64, sliceF64, transposeF64 } from '../helpers/reference.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
@@ -35,6 +36,21 @@ describeConvVariants('matmul', (suite) => {
         });
       }
     }
+  });
+
+  // from 2^24 products on a lane has several runs of columns: 4 where they come out even, 2 else
+  test.for([
+    [261, 256, 256],
+    [259, 256, 260],
+  ])('[%i, %i] x [.., %i]: every element', async ([M, K, N]) => {
+    const [a, b] = uniformInputs([
+      [M, K],
+      [K, N],
+    ]);
+    const [x, y] = [a, b].map(({ values, shape }) => suite.context.tensor(values, shape));
+    const [left, right] = [a, b].map(({ values, shape }) => ({ shape, data: Float64Array.from(values) }));
+    const product = (await rt.matmul(x, y).read()) as Float32Array;
+    expectClose(product, matmulF64(left, right).data, reduction(K), [M, N]);
   });
 
   test('views: a transposed and a sliced operand', async (t) => {
