@@ -4,7 +4,7 @@
 //   lars (You et al. 2017): as sgd with g times eta ||p|| / ||g|| for tensors of rank > 1, others without weight decay;
 //        `lars_ratios` computes that factor first, a workgroup a tensor
 //   adam (Kingma and Ba 2015): first and second moments m, v, corrected by 1 - beta^t, t counted on the device
-// `first` and `count` are in vec4s. Launch groups2d(ceil(count / 64)); lars_ratios (tensors, 1, 1) with the part's first
+// `first` and `count` are in vec4s. Launch groups2d(ceil(count / 256)); lars_ratios (tensors, 1, 1) with the part's first
 // tensor; adam_powers (1, 1, 1).
 struct Sizes { first: u32, count: u32, firstTensor: u32, momentum: f32, weightDecay: f32, eta: f32, beta1: f32, beta2: f32, eps: f32 }
 @group(0) @binding(0) var<storage, read_write> p: array<vec4<f32>>;
@@ -20,8 +20,10 @@ struct Sizes { first: u32, count: u32, firstTensor: u32, momentum: f32, weightDe
 @group(0) @binding(10) var<storage, read> parameters: array<vec4<f32>>;
 @group(0) @binding(11) var<uniform> sizes: Sizes;
 
-fn index_of(group: vec3<u32>, groups: vec3<u32>, lane: u32) -> u32 {
-  return (group.y * groups.x + group.x) * 64u + lane;
+const EACH = 4u; // vec4s of a lane, 64 apart: what all need is loaded once
+
+fn first_of(group: vec3<u32>, groups: vec3<u32>, lane: u32) -> u32 {
+  return (group.y * groups.x + group.x) * 64u * EACH + lane;
 }
 
 @compute @workgroup_size(64, 1, 1)
@@ -30,13 +32,18 @@ fn sgd(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let at = index_of(group, groups, lane);
-  if (at < sizes.count) {
-    let i = sizes.first + at;
-    let g = fma(p[i], vec4<f32>(sizes.weightDecay), grads[at]);
-    let velocity = fma(v[i], vec4<f32>(sizes.momentum), g);
+  let own = first_of(group, groups, lane);
+  let end = min(own + 64u * EACH, sizes.count);
+  let first = sizes.first;
+  let weightDecay = vec4<f32>(sizes.weightDecay);
+  let momentum = vec4<f32>(sizes.momentum);
+  let step = vec4<f32>(-lr[0]);
+  for (var at = own; at < end; at += 64u) {
+    let i = first + at;
+    let old = p[i];
+    let velocity = fma(v[i], momentum, fma(old, weightDecay, grads[at]));
     v[i] = velocity;
-    p[i] = fma(velocity, vec4<f32>(-lr[0]), p[i]);
+    p[i] = fma(velocity, step, old);
   }
 }
 
@@ -71,15 +78,18 @@ fn lars(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let at = index_of(group, groups, lane);
-  if (at < sizes.count) {
+  let own = first_of(group, groups, lane);
+  let end = min(own + 64u * EACH, sizes.count);
+  let step = vec4<f32>(-lr[0]);
+  for (var at = own; at < end; at += 64u) {
     let i = sizes.first + at;
     let tensor = tensorOf[i / 16u];
+    let old = p[i];
     var g = grads[at];
-    if (tensors[tensor].z == 1u) { g = fma(p[i], vec4<f32>(sizes.weightDecay), g) * ratio[tensor]; }
+    if (tensors[tensor].z == 1u) { g = fma(old, vec4<f32>(sizes.weightDecay), g) * ratio[tensor]; }
     let velocity = fma(v[i], vec4<f32>(sizes.momentum), g);
     v[i] = velocity;
-    p[i] = fma(velocity, vec4<f32>(-lr[0]), p[i]);
+    p[i] = fma(velocity, step, old);
   }
 }
 
@@ -95,15 +105,19 @@ fn adam(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let at = index_of(group, groups, lane);
-  if (at < sizes.count) {
+  let own = first_of(group, groups, lane);
+  let end = min(own + 64u * EACH, sizes.count);
+  let correction = vec2<f32>(1.0) - vec2<f32>(powers[0], powers[1]);
+  let factor = vec4<f32>(-lr[0]);
+  for (var at = own; at < end; at += 64u) {
     let i = sizes.first + at;
-    let g = fma(p[i], vec4<f32>(sizes.weightDecay), grads[at]);
+    let old = p[i];
+    let g = fma(old, vec4<f32>(sizes.weightDecay), grads[at]);
     let mean = fma(m[i], vec4<f32>(sizes.beta1), g * (1.0 - sizes.beta1));
     let square = fma(v[i], vec4<f32>(sizes.beta2), g * g * (1.0 - sizes.beta2));
     m[i] = mean;
     v[i] = square;
-    let step = mean / (1.0 - powers[0]) / (sqrt(square / (1.0 - powers[1])) + vec4<f32>(sizes.eps));
-    p[i] = fma(step, vec4<f32>(-lr[0]), p[i]);
+    let step = mean / correction.x / (sqrt(square / correction.y) + vec4<f32>(sizes.eps));
+    p[i] = fma(step, factor, old);
   }
 }

@@ -84,7 +84,7 @@ abstract class ArenaOptimizer implements Optimizer {
     entry: string,
     bindings: Record<string, Tensor>,
     { first, count, firstSegment }: Part,
-    groups = groups2d(Math.ceil(count / 256)),
+    groups = groups2d(Math.ceil(count / 1024)),
   ): void {
     this.arena.context.launch({
       kernel: { file: 'optimizer.wgsl', source, entry },
