@@ -150,8 +150,10 @@ function channelsOf(context: Context, call: Convolution, taps: number): { V: num
   const isSpread = context.info.isSoftware && !call.isTransposed && call.stride[0] * call.stride[1] > 1;
   if (taps >= 4) return { V: vectorOf(channels, LANES <= 4 || (isSpread && taps <= 9) ? 4 : 2, LANES), RUNS: 1 };
   const V = vectorOf(channels, 4, LANES);
-  // registers are dear on hardware; SwiftShader, with four lanes, is slower with more than two, and so are idle lanes
-  const most = context.info.isSoftware && LANES >= 8 && channels % (4 * V * LANES) === 0 ? 4 : 2;
+  // sixteen only for matrices: 1x1 convolutions gain little, and their text takes longer to compile. Registers are dear on
+  // hardware; SwiftShader, with four lanes, is slower with more than two runs, and so are idle lanes
+  const most =
+    context.info.isSoftware && call.outHeight === 1 && LANES >= 8 && channels % (4 * V * LANES) === 0 ? 4 : 2;
   return { V, RUNS: channels >= most * V * LANES && products >= ENOUGH_PRODUCTS ? most : 1 };
 }
 
