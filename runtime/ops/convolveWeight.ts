@@ -4,7 +4,7 @@ import slicesSumSource from '../../shaders/slices_sum.wgsl';
 import type { Context } from '../context.ts';
 import { flopsOf } from '../kernel/choices.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
-import { groups2d } from '../launch.ts';
+import { stridingGroups } from '../launch.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Variants } from '../variants.ts';
 import { type Convolution, patchUniforms } from './convolve.ts';
@@ -80,11 +80,21 @@ export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, d
     });
   }
   if (slices === 1) return;
+  sumSlices(context, target, slices, dw);
+}
+
+/** @param x [slices, elements of y] */
+function sumSlices(context: Context, x: Tensor, slices: number, y: Tensor): void {
+  const width = y.size % 4 === 0 ? 4 : 1;
+  const count = y.size / width;
   context.launch({
-    kernel: { file: 'slices_sum.wgsl', source: slicesSumSource, entry: 'slices_sum' },
-    bindings: { x: target, y: dw },
-    uniforms: { count: dw.size, slices },
-    groups: groups2d(Math.ceil(dw.size / 64)),
+    kernel: {
+      ...{ file: 'slices_sum.wgsl', source: slicesSumSource, entry: 'slices_sum' },
+      params: { T: width === 4 ? 'vec4<f32>' : 'f32' },
+    },
+    bindings: { x, y },
+    uniforms: { count, slices },
+    groups: stridingGroups(context, Math.ceil(count / 64)),
   });
 }
 
