@@ -17,7 +17,7 @@ const PATCH = [4, 2] as const;
 const FLAT_PATCH = [1, 8] as const;
 /** Patches that a slice of the sum has at least, and workgroups that keep a device busy. */
 const PATCHES_PER_SLICE = 16;
-const ENOUGH_GROUPS = { software: 32, hardware: 1024 } as const;
+const ENOUGH_GROUPS = { software: 8, hardware: 1024 } as const;
 const MOST_SLICES = 256;
 /**
  * A processor goes over a slice once for each run of channels: one that stays in its cache is read from memory once. But
