@@ -18,26 +18,36 @@ export type Gradients = (Tensor | null)[];
  */
 export type GradientHooks = ReadonlyMap<Tensor, (gradient: Tensor) => void>;
 
+/**
+ * Gradients of the outputs -> gradients of the inputs. Where an output was used more than once, the last summand of its
+ * gradient may come as its addend, null for the others: a kernel that reads the gradient anyway saves the launch of a sum.
+ */
+type Backward = (dOutputs: Gradients, addends?: Gradients) => Gradients;
+
 export class TapeNode {
   readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   /** Kept for backward, so that a scope that ends in between does not free them. */
   readonly saved: readonly Tensor[];
-  readonly backward: (dOutputs: Gradients) => Gradients;
+  readonly backward: Backward;
+  /** Whether backward adds what it is given as addends; if not, it is given none. */
+  readonly takesAddends: boolean;
 
   constructor(
     name: string,
     inputs: readonly Tensor[],
     outputs: readonly Tensor[],
     saved: readonly Tensor[],
-    backward: (dOutputs: Gradients) => Gradients,
+    backward: Backward,
+    takesAddends = false,
   ) {
     this.name = name;
     this.inputs = inputs;
     this.outputs = outputs;
     this.saved = saved;
     this.backward = backward;
+    this.takesAddends = takesAddends;
   }
 }
 
@@ -45,15 +55,18 @@ export class TapeNode {
  * Attaches history to an op's output when gradients are on and an input requires one. Returns the output.
  * @param saved what backward reads besides the inputs
  * @param backward dOutput -> a gradient for every input, of the input's logical shape in any memory order, or null
+ * @param options takesAddend: the gradient is dOutput + addend where backward is given one, of any memory order
  */
 export function differentiable(
   name: string,
   inputs: readonly Tensor[],
   output: Tensor,
   saved: readonly Tensor[],
-  backward: (dOutput: Tensor) => Gradients,
+  backward: (dOutput: Tensor, addend: Tensor | null) => Gradients,
+  { takesAddend = false }: { takesAddend?: boolean } = {},
 ): Tensor {
-  return differentiableMany(name, inputs, [output], saved, ([dOutput]) => backward(dOutput!))[0];
+  const many: Backward = ([dOutput], addends) => backward(dOutput!, addends?.[0] ?? null);
+  return differentiableMany(name, inputs, [output], saved, many, takesAddend)[0];
 }
 
 /** As differentiable(), for an op with several outputs; an output that the loss does not use has a null gradient. */
@@ -62,7 +75,8 @@ export function differentiableMany(
   inputs: readonly Tensor[],
   outputs: Tensor[],
   saved: readonly Tensor[],
-  backward: (dOutputs: Gradients) => Gradients,
+  backward: Backward,
+  takesAddends = false,
 ): Tensor[] {
   const { context } = inputs[0];
   if (inputs.some((input) => input.context !== context)) {
@@ -71,7 +85,7 @@ export function differentiableMany(
     });
   }
   if (!context.gradientsEnabled || !inputs.some((input) => input.requiresGrad)) return outputs;
-  const node = new TapeNode(name, inputs, outputs, saved, backward);
+  const node = new TapeNode(name, inputs, outputs, saved, backward, takesAddends);
   for (const output of outputs) {
     output.requiresGrad = true;
     output.node = node;
@@ -120,20 +134,19 @@ export function backward(loss: Tensor, hooks: GradientHooks = new Map()): void {
   }
   context.noGrad(() => {
     const leafGradients = context.scope(() => {
-      const gradients = new Map<Tensor, Tensor>([[loss, context.full(loss.shape, 1)]]);
+      const gradients: PendingSums = new Map([[loss, [context.full(loss.shape, 1)]]]);
       const order = reverseTopologicalOrder(root);
       const lastReader = lastReaders(order, [...hooks.keys()]);
       for (const node of order) {
         propagate(node, gradients);
         for (const [leaf, hook] of hooks) {
-          const gradient = gradients.get(leaf);
-          if (!gradient || lastReader.get(leaf) !== node) continue;
-          hook(inMemoryOrder(leaf, gradient));
+          if (!gradients.has(leaf) || lastReader.get(leaf) !== node) continue;
+          hook(inMemoryOrder(leaf, total(gradients.get(leaf)!)));
           gradients.delete(leaf);
         }
       }
       const taken = new Set<Storage>();
-      return [...gradients].map(([leaf, gradient]) => settle(leaf, gradient, taken));
+      return [...gradients].map(([leaf, sum]) => settle(leaf, total(sum), taken));
     });
     // they belong to their leaves, not to the scope that called; in a plan they live as long as its step
     if (!context.isRecording) for (const gradient of leafGradients) context.keep(gradient);
@@ -149,14 +162,24 @@ function lastReaders(order: readonly TapeNode[], leaves: readonly Tensor[]): Map
   return last;
 }
 
+/** The gradients so far: each what it is, or a sum of two that is not taken yet. */
+type PendingSums = Map<Tensor, readonly [Tensor, Tensor?]>;
+
+const total = ([gradient, addend]: readonly [Tensor, Tensor?]): Tensor => (addend ? add(gradient, addend) : gradient);
+
 /** Runs one node's backward and adds the results to the gradients of its inputs. */
-function propagate(node: TapeNode, gradients: Map<Tensor, Tensor>): void {
-  const dOutputs = node.outputs.map((output) => gradients.get(output) ?? null);
+function propagate(node: TapeNode, gradients: PendingSums): void {
+  const sums = node.outputs.map((output) => gradients.get(output));
   for (const output of node.outputs) {
     gradients.delete(output);
     output.node = null;
   }
-  const dInputs = node.backward(dOutputs);
+  const dInputs = node.takesAddends
+    ? node.backward(
+        sums.map((sum) => sum?.[0] ?? null),
+        sums.map((sum) => sum?.[1] ?? null),
+      )
+    : node.backward(sums.map((sum) => (sum ? total(sum) : null)));
   node.inputs.forEach((input, i) => {
     const dInput = dInputs[i];
     if (!input.requiresGrad || !dInput) return;
@@ -166,7 +189,7 @@ function propagate(node: TapeNode, gradients: Map<Tensor, Tensor>): void {
       );
     }
     const sum = gradients.get(input);
-    gradients.set(input, sum ? add(sum, dInput) : dInput);
+    gradients.set(input, sum ? [total(sum), dInput] : [dInput]);
   });
 }
 

@@ -1,5 +1,6 @@
 /** A launch as ops write it: a kernel, tensors by WGSL name, uniform fields by name, a grid. */
 
+import type { Context } from './context.ts';
 import type { Storage } from './device/memory.ts';
 import { byteLength, bytesPerElement } from './dtype.ts';
 import { internal } from './errors.ts';
@@ -29,6 +30,17 @@ export function groups2d(n: number): [number, number, number] {
   const rows = Math.ceil(n / MAX_GROUPS);
   return [Math.ceil(n / rows), rows, 1];
 }
+
+/**
+ * A grid for a kernel whose lanes go on by the grid until all is done, n workgroups' worth. A software adapter pays for
+ * each workgroup what it pays for some hundred elements; a GPU wants one an element.
+ */
+export function stridingGroups({ info }: Context, n: number): [number, number, number] {
+  return groups2d(info.isSoftware ? Math.min(n, ENOUGH_GROUPS) : n);
+}
+
+/** For the cores of a machine, with some to even the load. */
+const ENOUGH_GROUPS = 32;
 
 /** Names of the tensors that are stored as f16: the kernel's text must say so. */
 export function halvesOf({ bindings }: Launch): string[] {

@@ -30,7 +30,8 @@ struct Sizes {
 @group(0) @binding(13) var<storage, read_write> dWeightOut: array<T>;
 @group(0) @binding(14) var<storage, read_write> dBiasOut: array<T>;
 @group(0) @binding(15) var<storage, read_write> dResidual: array<T>;
-@group(0) @binding(16) var<uniform> sizes: Sizes;
+@group(0) @binding(16) var<storage, read> addend: array<T>; // to dy
+@group(0) @binding(17) var<uniform> sizes: Sizes;
 
 // What the lanes of a quad join: lane = row * quadsPerGroup + quad.
 var<workgroup> counts: array<f32, LANES>;
@@ -175,6 +176,9 @@ fn backward_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
     let i = row * sizes.quads + quad;
     let normalized = (x[i] - mean) * invStd;
     var g = dy[i];
+    // @slot addend
+    g += addend[i];
+    // @end
     // @slot mask
     g = select(T(0.0), g, y[i] > T(0.0));
     // @end

@@ -1,6 +1,6 @@
 // y = expression(a, b, c, d), elementwise, of up to four inputs. The expression is a slot.
 //   linear: all tensors lie in memory alike; vec4 accesses. strided: any strides, 0 for a broadcast axis; rank up to 6.
-// Launch groups2d(ceil(count / (4 * 64))) for linear (count in scalars), groups2d(ceil(count / 256)) for strided.
+// Launch groups2d(ceil(count / 256)), or fewer for linear, whose lanes go on by the grid.
 alias T = vec4<f32>; // @param f32 for strided
 struct Sizes {
   count: u32,
@@ -25,8 +25,8 @@ fn linear(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
-  if (i * 4u < sizes.count) {
+  let lanes = groups.x * groups.y * 64u;
+  for (var i = (group.y * groups.x + group.x) * 64u + lane; i * 4u < sizes.count; i += lanes) {
     // @slot linear
     y[i] = a[i];
     // @end

@@ -1,15 +1,18 @@
 // Max and average pooling of channels-last images, both ways. x [N, H, W, C], y [N, OH, OW, C]; one lane an element of what
-// is written (groups2d(ceil(count / 64))), so that backward gathers and needs no atomics.
+// is written (groups2d(ceil(count / 64))), so that backward gathers and needs no atomics. With T = vec4 an
+// element is four channels: channels and count are then in quads.
+alias T = vec4<f32>; // @param f32
+alias P = vec4<u32>; // @param u32: a pixel of x for each channel, row * width + column
 struct Sizes {
   count: u32, channels: u32, height: u32, width: u32, outHeight: u32, outWidth: u32,
   kernelHeight: u32, kernelWidth: u32, strideY: u32, strideX: u32, padTop: u32, padLeft: u32, perWindow: f32,
 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(0) @binding(2) var<storage, read_write> winners: array<u32>; // pixel of x that is the maximum, row * width + column
-@group(0) @binding(3) var<storage, read> dy: array<f32>;
-@group(0) @binding(4) var<storage, read> winner: array<u32>;
-@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> y: array<T>;
+@group(0) @binding(2) var<storage, read_write> winners: array<P>; // where the maximum is
+@group(0) @binding(3) var<storage, read> dy: array<T>;
+@group(0) @binding(4) var<storage, read> winner: array<P>;
+@group(0) @binding(5) var<storage, read_write> dx: array<T>;
 @group(0) @binding(6) var<uniform> sizes: Sizes;
 
 struct Place { image: u32, row: u32, col: u32, channel: u32 }
@@ -34,18 +37,17 @@ fn max_pool(
   let i = index_of(group, groups, lane);
   if (i < sizes.count) {
     let at = place_of(i, sizes.outHeight, sizes.outWidth);
-    var best = 0.0;
-    var winning = 0xffffffffu;
+    var best = T(0.0);
+    var winning = P(0xffffffffu);
     for (var ky = 0u; ky < sizes.kernelHeight; ky++) {
       let row = at.row * sizes.strideY + ky - sizes.padTop; // wraps above the image, and is then >= height
       for (var kx = 0u; kx < sizes.kernelWidth; kx++) {
         let col = at.col * sizes.strideX + kx - sizes.padLeft;
         if (row < sizes.height && col < sizes.width) {
           let value = x[((at.image * sizes.height + row) * sizes.width + col) * sizes.channels + at.channel];
-          if (winning == 0xffffffffu || value > best) { // the first of equal ones, as in PyTorch
-            best = value;
-            winning = row * sizes.width + col;
-          }
+          let isBetter = (winning == P(0xffffffffu)) | (value > best); // of equal ones the first, as in PyTorch
+          best = select(best, value, isBetter);
+          winning = select(winning, P(row * sizes.width + col), isBetter);
         }
       }
     }
@@ -63,7 +65,7 @@ fn avg_pool(
   let i = index_of(group, groups, lane);
   if (i < sizes.count) {
     let at = place_of(i, sizes.outHeight, sizes.outWidth);
-    var sum = 0.0;
+    var sum = T(0.0);
     for (var ky = 0u; ky < sizes.kernelHeight; ky++) {
       let row = at.row * sizes.strideY + ky - sizes.padTop;
       for (var kx = 0u; kx < sizes.kernelWidth; kx++) {
@@ -93,12 +95,12 @@ fn pool_backward(
     let firstCol = select((col - sizes.kernelWidth) / sizes.strideX + 1u, 0u, col < sizes.kernelWidth);
     let lastRow = min(row / sizes.strideY, sizes.outHeight - 1u);
     let lastCol = min(col / sizes.strideX, sizes.outWidth - 1u);
-    var sum = 0.0;
+    var sum = T(0.0);
     for (var oy = firstRow; oy <= lastRow; oy++) {
       for (var ox = firstCol; ox <= lastCol; ox++) {
         let out = ((at.image * sizes.outHeight + oy) * sizes.outWidth + ox) * sizes.channels + at.channel;
         // @slot share
-        if (winner[out] == at.row * sizes.width + at.col) { sum += dy[out]; }
+        sum += select(T(0.0), dy[out], winner[out] == P(at.row * sizes.width + at.col));
         // @end
       }
     }

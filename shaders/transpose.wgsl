@@ -1,6 +1,6 @@
 // y[b, c, r] = x[b, r, c]: two axes, or two runs of axes, change places. x [batch, rows, cols], rows and cols multiples of 4.
-// A lane turns a block of 4 x 4; the 8 x 8 lanes of a workgroup read and write 128 bytes in a row.
-// Launch (ceil(cols / 32), ceil(rows / 32), batch).
+// A lane turns up to four blocks of 4 x 4; the 8 x 8 lanes of a workgroup read and write 128 bytes in a row.
+// Launch (ceil(cols / 128), ceil(rows / 32), batch).
 struct Sizes { rowQuads: u32, colQuads: u32 }
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4<f32>>;
@@ -8,9 +8,9 @@ struct Sizes { rowQuads: u32, colQuads: u32 }
 
 @compute @workgroup_size(8, 8, 1)
 fn transpose_blocks(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
-  let col = group.x * 8u + lane.x;
-  let row = group.y * 8u + lane.y;
-  if ((col < sizes.colQuads) & (row < sizes.rowQuads)) {
+  let row = group.y * 8u + lane.x;
+  let end = select(0u, min((group.x + 1u) * 32u, sizes.colQuads), row < sizes.rowQuads);
+  for (var col = group.x * 32u + lane.y; col < end; col += 8u) {
     let first = (group.z * sizes.rowQuads + row) * 4u * sizes.colQuads + col;
     let a = x[first];
     let b = x[first + sizes.colQuads];

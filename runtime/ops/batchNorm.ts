@@ -78,14 +78,16 @@ export function batchNorm(input: Tensor, parameters: BatchNormParameters, option
   });
   const inputs = residual ? [input, weight, bias, residual] : [input, weight, bias];
   const saved = relu && residual ? [x, statistic, y] : [x, statistic];
-  return differentiable('batchNorm', inputs, y, saved, (dOutput) => {
+  const gradient = (dOutput: Tensor, addend: Tensor | null) => {
     const gradients = backward(
       call,
       { x, y, statistic, weight, bias, dy: inOrder(dOutput, call.order) },
+      addend && inOrder(addend, call.order),
       residual?.requiresGrad ?? false,
     );
     return residual ? gradients : gradients.slice(0, 3);
-  });
+  };
+  return differentiable('batchNorm', inputs, y, saved, gradient, { takesAddend: relu });
 }
 
 /** What inference uses in place of the batch's. */
@@ -103,10 +105,12 @@ function batchSums(call: Call, x: Tensor): Tensor {
 /**
  * [dx, dWeight, dBias, dResidual]; the last null when it is not wanted. Where ReLU let through is seen by its output; with
  * no residual before it, it is cheaper to compute it again from x, which is read anyway.
+ * @param addend the gradient is dy + addend, where there is one; with ReLU alone
  */
 function backward(
   call: Call,
   { x, y, statistic, weight, bias, dy }: Record<'x' | 'y' | 'statistic' | 'weight' | 'bias' | 'dy', Tensor>,
+  addend: Tensor | null,
   wantsResidual: boolean,
 ): (Tensor | null)[] {
   const { context, options } = call;
@@ -116,26 +120,34 @@ function backward(
   const isMasked = options.relu === true;
   const fromOutput = isMasked && options.residual != null;
   const fromInput = isMasked && !fromOutput;
-  // the masked dy is what `backward` goes on with; without ReLU that is dy itself
-  const g = fromOutput ? context.empty(call.shape, { order: call.order }) : dy;
+  // what `backward` goes on with: the sum and its mask where they were written, else dy
+  const isWritten = fromOutput || addend !== null;
+  const g = isWritten ? context.empty(call.shape, { order: call.order }) : dy;
   launch(call, 'backward_sums', {
     bindings: {
       ...{ x, dy, statistic, slices_out: sliced },
-      ...(fromOutput ? { y, dResidual: g } : {}),
+      ...(addend ? { addend } : {}),
+      ...(isWritten ? { dResidual: g } : {}),
+      ...(fromOutput ? { y } : {}),
       ...(fromInput ? { weight, bias } : {}),
     },
-    slots: fromOutput ? {} : { residual_gradient: '', ...(fromInput ? MASK_FROM_INPUT : { mask: '' }) },
+    slots: {
+      ...(addend ? {} : { addend: '' }),
+      ...(isWritten ? {} : { residual_gradient: '' }),
+      ...(fromInput ? MASK_FROM_INPUT : isMasked ? {} : { mask: '' }),
+    },
   });
   const dx = context.empty(call.shape, { order: call.order });
+  const masksAgain = fromInput && !isWritten;
   launch(call, 'backward', {
     bindings: {
       ...{ x, dy: g, sliced, statistic, weight, out: dx, dWeightOut: dWeight, dBiasOut: dBias },
-      ...(fromInput ? { bias } : {}),
+      ...(masksAgain ? { bias } : {}),
     },
-    slots: fromInput ? {} : { bias: '', input_mask: '' },
+    slots: masksAgain ? {} : { bias: '', input_mask: '' },
     uniforms: { perRow: options.training ? 1 / call.rows : 0 },
   });
-  return [dx, dWeight, dBias, wantsResidual ? (fromOutput ? g : map('a', [dy])) : null];
+  return [dx, dWeight, dBias, wantsResidual ? (isWritten ? g : map('a', [dy])) : null];
 }
 
 /** The expression of slot input_mask in `backward`, so that both see the same mask. */

@@ -110,8 +110,6 @@ const withChannels = ([x, y]: readonly number[], z: number): [number, number, nu
 /** Output pixels that an invocation computes: enough to use a loaded weight often, few enough to stay in registers. */
 function patchOf({ info }: Context, call: Convolution, piece: Piece): [number, number] {
   const { stride, isTransposed, outHeight, outWidth } = call;
-  // under one tap only every stride-th pixel of a transposed patch has a product, and all of them are text
-  if (isTransposed && piece.rows * piece.cols === 1) return [wholeSteps(2, stride[0]), wholeSteps(4, stride[1])];
   // with strides a pixel has few products, so it takes more pixels to pay for the weights; registers are dear on hardware
   if (isTransposed) return [wholeSteps(info.isSoftware && outHeight > 4 ? 8 : 4, stride[0]), wholeSteps(8, stride[1])];
   if (outHeight === 1) return [1, outWidth > 8 ? 16 : outWidth > 4 ? 8 : 4];

@@ -4,7 +4,7 @@ import slicesSumSource from '../../shaders/slices_sum.wgsl';
 import type { Context } from '../context.ts';
 import { flopsOf } from '../kernel/choices.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
-import { groups2d } from '../launch.ts';
+import { stridingGroups } from '../launch.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Variants } from '../variants.ts';
 import { type Convolution, patchUniforms } from './convolve.ts';
@@ -17,7 +17,7 @@ const PATCH = [4, 2] as const;
 const FLAT_PATCH = [1, 8] as const;
 /** Patches that a slice of the sum has at least, and workgroups that keep a device busy. */
 const PATCHES_PER_SLICE = 16;
-const ENOUGH_GROUPS = { software: 32, hardware: 1024 } as const;
+const ENOUGH_GROUPS = { software: 8, hardware: 1024 } as const;
 const MOST_SLICES = 256;
 /**
  * A processor goes over a slice once for each run of channels: one that stays in its cache is read from memory once. But
@@ -80,11 +80,21 @@ export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, d
     });
   }
   if (slices === 1) return;
+  sumSlices(context, target, slices, dw);
+}
+
+/** @param x [slices, elements of y] */
+function sumSlices(context: Context, x: Tensor, slices: number, y: Tensor): void {
+  const width = y.size % 4 === 0 ? 4 : 1;
+  const count = y.size / width;
   context.launch({
-    kernel: { file: 'slices_sum.wgsl', source: slicesSumSource, entry: 'slices_sum' },
-    bindings: { x: target, y: dw },
-    uniforms: { count: dw.size, slices },
-    groups: groups2d(Math.ceil(dw.size / 64)),
+    kernel: {
+      ...{ file: 'slices_sum.wgsl', source: slicesSumSource, entry: 'slices_sum' },
+      params: { T: width === 4 ? 'vec4<f32>' : 'f32' },
+    },
+    bindings: { x, y },
+    uniforms: { count, slices },
+    groups: stridingGroups(context, Math.ceil(count / 64)),
   });
 }
 

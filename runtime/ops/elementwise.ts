@@ -3,7 +3,7 @@ import source from '../../shaders/elementwise.wgsl';
 import { differentiable } from '../autograd.ts';
 import { LimitError } from '../errors.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
-import { groups2d } from '../launch.ts';
+import { groups2d, stridingGroups } from '../launch.ts';
 import { broadcastShapes, denseOrder, formatShape, isDenseIn, type Shape, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { sumTo } from './reduce.ts';
@@ -45,7 +45,7 @@ export function map(expression: string, inputs: readonly Tensor[], options: MapO
     kernel: kernelOf(linear ? 'linear' : 'strided', expression, inputs.length),
     bindings: { ...Object.fromEntries(inputs.map((input, i) => [NAMES[i], input])), y },
     uniforms: uniformsOf(y, inputs),
-    groups: groups2d(Math.ceil(y.size / 256)),
+    groups: linear ? stridingGroups(context, Math.ceil(y.size / 256)) : groups2d(Math.ceil(y.size / 256)),
     work: { name: '', shape: `${expression} ${formatShape(shape)}`, flops: 0 },
   });
   return y;

@@ -19,7 +19,7 @@ export function copyOf(x: Tensor, order: Shape = rowMajor(x.rank)): Tensor {
     kernel: { file: 'transpose.wgsl', source, entry: 'transpose_blocks' },
     bindings: { x, y },
     uniforms: { rowQuads: rows / 4, colQuads: cols / 4 },
-    groups: [Math.ceil(cols / 32), Math.ceil(rows / 32), batch],
+    groups: [Math.ceil(cols / 128), Math.ceil(rows / 32), batch],
     work: { name: '', shape: `${batch}x${rows}x${cols}`, flops: 0 },
   });
   return y;

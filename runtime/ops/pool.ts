@@ -73,11 +73,13 @@ function launch(
   count: number,
   slots?: Record<string, string>,
 ): void {
+  const width = sizes.channels % 4 === 0 ? 4 : 1;
+  const params = width === 4 ? { T: 'vec4<f32>', P: 'vec4<u32>' } : { T: 'f32', P: 'u32' };
   Object.values(bindings)[0].context.launch({
-    kernel: { file: 'pool.wgsl', source, entry, slots },
+    kernel: { file: 'pool.wgsl', source, entry, params, slots },
     bindings,
-    uniforms: { ...sizes, count },
-    groups: groups2d(Math.ceil(count / 64)),
+    uniforms: { ...sizes, channels: sizes.channels / width, count: count / width },
+    groups: groups2d(Math.ceil(count / width / 64)),
   });
 }
 

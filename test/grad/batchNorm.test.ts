@@ -115,6 +115,34 @@ describeOp('batchNorm', (suite) => {
     });
   });
 
+  // the gradient is then a sum, and the last summand is added by the kernel that reads it
+  test.for([
+    { uses: 2, relu: true, withResidual: true },
+    { uses: 2, relu: true, withResidual: false },
+    { uses: 2, relu: false, withResidual: true },
+    { uses: 3, relu: true, withResidual: true },
+  ])('used $uses times, once permuted, ReLU $relu, residual $withResidual', async (tail, t) => {
+    const { uses, relu, withResidual } = tail;
+    const inputs = inputsOf([3, 4, 3, 3]);
+    const permuted = [0, 1, 3, 2];
+    await checkGradients(suite, t, 'batchNorm', {
+      op: (x, weight, bias, residual) => {
+        const parameters = { weight, bias, ...running(4) };
+        const y = rt.batchNorm(x, parameters, { training: true, relu, residual: withResidual ? residual : null });
+        const twice = rt.mul(rt.permute(y, permuted), y);
+        return uses === 2 ? twice : rt.add(twice, y);
+      },
+      reference: (x, weight, bias, residual) => {
+        const y = batchNormF64(x, weight, bias, { relu, residual: withResidual ? residual : undefined });
+        const twice = elementwiseF64((a, b) => a * b)(permuteF64(y, permuted), y);
+        return uses === 2 ? twice : elementwiseF64((a, b) => a + b)(twice, y);
+      },
+      inputs: withResidual ? inputs : inputs.slice(0, 3),
+      within: reduction(40),
+      skipKinks: relu,
+    });
+  });
+
   test('another eps', async (t) => {
     await checkGradients(suite, t, 'batchNorm', {
       op: (x, weight, bias) => rt.batchNorm(x, { weight, bias, ...running(3) }, { training: true, eps: 0.1 }),

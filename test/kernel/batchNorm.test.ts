@@ -22,7 +22,9 @@ describe.each(cases)('$form: $rows x $channels, $slices slices', ({ form, rows, 
   const [weight, bias, runningMean] = [2, 3, 4].map((seed) => draw([channels], seed));
   const runningVar = draw([channels], 5, { low: 0.5, high: 2 });
   const residual = draw([rows, channels], 6);
-  const dy = draw([rows, channels], 7, { low: 0.2, high: 2 }); // sums that cancel would have no digits to compare
+  // sums that cancel would have no digits to compare
+  const [part, addend] = [7, 8].map((seed) => draw([rows, channels], seed, { low: 0.1, high: 1 }));
+  const dy = part.map((value, i) => value + addend[i]);
   const quads = form === 'f32' ? channels : channels / 4;
   const params = { T: form, LANES: lanes };
   const uniforms = {
@@ -103,6 +105,9 @@ describe.each(cases)('$form: $rows x $channels, $slices slices', ({ form, rows, 
     );
   });
 
+  /** Of `backward`, where the sums wrote the masked gradient. */
+  const MASKED: Parts = { slots: { bias: '', input_mask: '' }, bindings: {} };
+
   interface Parts {
     slots: Record<string, string>;
     bindings: Record<string, Float32Array<ArrayBuffer>>;
@@ -148,22 +153,26 @@ describe.each(cases)('$form: $rows x $channels, $slices slices', ({ form, rows, 
     );
   };
 
-  test('backward_sums and backward, through residual and ReLU: the mask from the output', () => {
+  test.each([false, true])('backward_sums and backward, through residual and ReLU, addend %s', (withAddend) => {
     const y = Float32Array.from(perElement((i) => Math.max(affine(i) + residual[i], 0)));
     expect(y.some((value) => value === 0) && y.some((value) => value > 0)).toBe(true);
     expectGradients(
-      { slots: {}, bindings: { y, dResidual: elements() } },
-      { slots: { bias: '', input_mask: '' }, bindings: {} },
+      withAddend
+        ? { slots: {}, bindings: { y, dResidual: elements(), dy: part, addend } }
+        : { slots: { addend: '' }, bindings: { y, dResidual: elements() } },
+      MASKED,
       (i) => y[i] > 0,
     );
   });
 
-  test('backward_sums and backward, through ReLU alone: the mask from the input', () => {
+  test.each([false, true])('backward_sums and backward, through ReLU alone, addend %s', (withAddend) => {
     const input = '  let factor = weight[quad];\n  let shift = bias[quad];';
     const mask = '    g = select(T(0.0), g, fma(normalized, factor, shift) > T(0.0));';
     expectGradients(
-      { slots: { input, mask, residual_gradient: '' }, bindings: { weight, bias } },
-      { slots: {}, bindings: { bias } },
+      withAddend
+        ? { slots: { input, mask }, bindings: { weight, bias, dResidual: elements(), dy: part, addend } }
+        : { slots: { addend: '', input, mask, residual_gradient: '' }, bindings: { weight, bias } },
+      withAddend ? MASKED : { slots: {}, bindings: { bias } },
       (i) => affine(i) > 0,
     );
   });

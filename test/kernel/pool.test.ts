@@ -17,6 +17,7 @@ const cases: Geometry[] = [
   { images: 1, channels: 1, size: [1, 1], kernel: [1, 1], stride: [1, 1], padding: [0, 0] },
   { images: 2, channels: 3, size: [7, 5], kernel: [3, 3], stride: [2, 2], padding: [1, 1] }, // the ImageNet stem, odd
   { images: 1, channels: 2, size: [5, 6], kernel: [2, 2], stride: [2, 2], padding: [0, 0] }, // the last row is in no window
+  { images: 2, channels: 8, size: [3, 5], kernel: [2, 3], stride: [1, 2], padding: [1, 1] }, // in quads
   { images: 1, channels: 2, size: [6, 7], kernel: [2, 3], stride: [3, 1], padding: [1, 0] }, // pixels between windows
 ];
 
@@ -26,8 +27,10 @@ describe.each(cases)('$images x $size x $channels, $kernel by $stride, padding $
   const [outHeight, outWidth] = [0, 1].map((a) => Math.floor((size[a] + 2 * padding[a] - kernel[a]) / stride[a]) + 1);
   const outs = images * outHeight * outWidth * channels;
   const pixels = images * height * width * channels;
+  const channelsEach = channels % 4 === 0 ? 4 : 1;
+  const params = { T: channelsEach === 4 ? 'vec4<f32>' : 'f32', P: channelsEach === 4 ? 'vec4<u32>' : 'u32' };
   const uniforms = {
-    channels,
+    channels: channels / channelsEach,
     height,
     width,
     outHeight,
@@ -73,9 +76,9 @@ describe.each(cases)('$images x $size x $channels, $kernel by $stride, padding $
   test('max_pool', () => {
     expectOnCpu(
       {
-        kernel: { file: 'pool.wgsl', entry: 'max_pool' },
+        kernel: { file: 'pool.wgsl', entry: 'max_pool', params },
         bindings: { x, y: new Float32Array(outs), winners: new Uint32Array(outs) },
-        uniforms: { ...uniforms, count: outs, perWindow: 1 },
+        uniforms: { ...uniforms, count: outs / channelsEach, perWindow: 1 },
         groups: groupsOf(outs),
       },
       { y: best.map(({ at }) => x[at]), winners },
@@ -87,9 +90,9 @@ describe.each(cases)('$images x $size x $channels, $kernel by $stride, padding $
     const area = kernel[0] * kernel[1];
     expectOnCpu(
       {
-        kernel: { file: 'pool.wgsl', entry: 'avg_pool' },
+        kernel: { file: 'pool.wgsl', entry: 'avg_pool', params },
         bindings: { x, y: new Float32Array(outs) },
-        uniforms: { ...uniforms, count: outs, perWindow: 1 / area },
+        uniforms: { ...uniforms, count: outs / channelsEach, perWindow: 1 / area },
         groups: groupsOf(outs),
       },
       { y: windows.map((window) => window.reduce((sum, { at }) => sum + x[at], 0) / area) },
@@ -98,19 +101,23 @@ describe.each(cases)('$images x $size x $channels, $kernel by $stride, padding $
   });
 
   test('pool_backward: to the winners, and to all alike', () => {
-    const launch = { uniforms: { ...uniforms, count: pixels, perWindow: 1 }, groups: groupsOf(pixels) };
+    const launch = { uniforms: { ...uniforms, count: pixels / channelsEach, perWindow: 1 }, groups: groupsOf(pixels) };
     const dx = new Float32Array(pixels).fill(Number.NaN); // every place is written
     const toWinner = scattered((out) => [{ at: best[out].at, value: dy[out] }]);
     const toAll = scattered((out) => windows[out].map(({ at }) => ({ at, value: dy[out] })));
     expectOnCpu(
-      { ...launch, kernel: { file: 'pool.wgsl', entry: 'pool_backward' }, bindings: { dy, winner: winners, dx } },
+      {
+        ...launch,
+        kernel: { file: 'pool.wgsl', entry: 'pool_backward', params },
+        bindings: { dy, winner: winners, dx },
+      },
       { dx: toWinner },
       tolerance.reduction(9),
     );
     expectOnCpu(
       {
         ...launch,
-        kernel: { file: 'pool.wgsl', entry: 'pool_backward', slots: { share: 'sum += dy[out];' } },
+        kernel: { file: 'pool.wgsl', entry: 'pool_backward', params, slots: { share: 'sum += dy[out];' } },
         bindings: { dy, dx },
       },
       { dx: toAll },
@@ -123,7 +130,7 @@ describe.each(cases)('$images x $size x $channels, $kernel by $stride, padding $
 test('max_pool: the first of equal values wins', () => {
   expectOnCpu(
     {
-      kernel: { file: 'pool.wgsl', entry: 'max_pool' },
+      kernel: { file: 'pool.wgsl', entry: 'max_pool', params: { T: 'f32', P: 'u32' } },
       bindings: { x: new Float32Array(4).fill(3), y: new Float32Array(1), winners: new Uint32Array(1) },
       uniforms: {
         ...{ count: 1, channels: 1, height: 2, width: 2, outHeight: 1, outWidth: 1, kernelHeight: 2, kernelWidth: 2 },

@@ -16,7 +16,8 @@ afterAll(async () => {
 
 test.each([
   { batch: 1, rows: 4, cols: 4 },
-  { batch: 2, rows: 8, cols: 36 }, // one column of blocks beyond a workgroup's
+  { batch: 2, rows: 8, cols: 36 }, // one column of blocks beyond the lanes'
+  { batch: 1, rows: 36, cols: 132 }, // and one beyond a workgroup's, both ways
 ])('transpose_blocks: $batch x $rows x $cols', ({ batch, rows, cols }) => {
   const x = Float32Array.from({ length: batch * rows * cols }, (_, i) => i);
   expectOnCpu(
@@ -24,7 +25,7 @@ test.each([
       kernel: { file: 'transpose.wgsl', entry: 'transpose_blocks' },
       bindings: { x, y: new Float32Array(x.length) },
       uniforms: { rowQuads: rows / 4, colQuads: cols / 4 },
-      groups: [Math.ceil(cols / 32), Math.ceil(rows / 32), batch],
+      groups: [Math.ceil(cols / 128), Math.ceil(rows / 32), batch],
     },
     {
       y: Array.from(x, (_, at) => {
