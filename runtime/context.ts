@@ -160,20 +160,18 @@ export class Context {
     if (this.#recorder) throw internal('record() inside record().');
     this.#queue.flush();
     const recorder = new Recorder();
-    this.#recorder = recorder;
-    let traced: { result: T; made: Set<Tensor> };
     try {
-      traced = this.#scopes.gather(body);
-    } finally {
-      this.#recorder = null;
+      const { result: outputs, made } = this.#gather(recorder, body);
+      const kept = reachableTensors(outputs);
+      const pinned = new Set([...kept].map((tensor) => tensor.storage));
+      this.#pool.trim(); // what was made on the way here, as parameters before they were packed, a plan has no use for
+      const replay = await recorder.finish(this.device, this.#pool, pinned);
+      for (const tensor of [...made]) if (!kept.has(tensor)) tensor.dispose();
+      return planOf(replay, outputs, this.#queue);
+    } catch (error) {
+      recorder.letGo();
+      throw error;
     }
-    const { result: outputs, made } = traced;
-    const kept = reachableTensors(outputs);
-    const pinned = new Set([...kept].map((tensor) => tensor.storage));
-    this.#pool.trim(); // what was made on the way here, as parameters before they were packed, a plan has no use for
-    const replay = await recorder.finish(this.device, this.#pool, pinned);
-    for (const tensor of [...made]) if (!kept.has(tensor)) tensor.dispose();
-    return planOf(replay, outputs, this.#queue);
   }
 
   /** Resolves when everything launched so far has run. @throws DeviceLostError, KernelError */
@@ -258,6 +256,16 @@ export class Context {
       bytes: bytesOf(place),
     };
     (this.#recorder ?? this.#queue).copy(copy);
+  }
+
+  /** Runs `body` while launches go to the recorder. */
+  #gather<T>(recorder: Recorder, body: () => T): { result: T; made: Set<Tensor> } {
+    this.#recorder = recorder;
+    try {
+      return this.#scopes.gather(body);
+    } finally {
+      this.#recorder = null;
+    }
   }
 
   #allocate(shape: Shape, options: TensorOptions, planned: boolean): Tensor {

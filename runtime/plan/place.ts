@@ -1,8 +1,7 @@
 /**
  * Lifetimes -> ranges of buffers ("slots"). Storages that are never alive at the same launch may share memory; others may
  * lie side by side in one slot, unless a launch writes the one and touches the other: WebGPU forbids one buffer to be
- * read-only and writable in the same launch. Greedy by size (Pisarchyk and Lee, 2020, arXiv 2001.03288, section 4.3),
- * with offsets (section 5.2).
+ * read-only and writable in the same launch. Greedy by size, with offsets (Pisarchyk and Lee, 2020, arXiv 2001.03288).
  */
 export interface Lifetime {
   /** A multiple of 256. */

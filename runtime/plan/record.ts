@@ -12,13 +12,21 @@ type Entry = { launch: ResolvedLaunch } | { copy: CopyCommand };
 
 export class Recorder implements LaunchSink {
   readonly #entries: Entry[] = [];
+  /** Memory from outside that the step refers to: a scope in the step, or its maker, may dispose the tensor. */
+  readonly #retained = new Set<Storage>();
 
   launch(launch: ResolvedLaunch): void {
-    this.#entries.push({ launch });
+    this.#add({ launch });
   }
 
   copy(copy: CopyCommand): void {
-    this.#entries.push({ copy });
+    this.#add({ copy });
+  }
+
+  /** Lets go of memory from outside: for a step that will not be finished, or not run any more. */
+  letGo(): void {
+    for (const storage of this.#retained) storage.release();
+    this.#retained.clear();
   }
 
   /**
@@ -28,13 +36,11 @@ export class Recorder implements LaunchSink {
   async finish(device: Device, pool: MemoryPool, outputs: ReadonlySet<Storage>): Promise<Replay> {
     const kernels = new Set(this.#entries.flatMap((entry) => ('launch' in entry ? [entry.launch.kernel] : [])));
     const compiled = Promise.all([...kernels].map((kernel) => kernel.compile()));
-    const retained = this.#storages().filter((storage) => storage.isPlaced);
-    for (const storage of retained) storage.retain();
     const slots = this.#placeStorages(pool, outputs);
     const uniforms = this.#uniforms(device);
     const release = () => {
       for (const slot of slots) pool.give(slot);
-      for (const storage of retained) storage.release();
+      this.letGo();
       uniforms.buffer?.destroy();
     };
     try {
@@ -49,8 +55,13 @@ export class Recorder implements LaunchSink {
     return new Replay(device, commands, { bytes: slots.reduce((sum, slot) => sum + slot.size, 0), release });
   }
 
-  #storages(): Storage[] {
-    return [...new Set(this.#entries.flatMap(usesOf).map(({ storage }) => storage))];
+  #add(entry: Entry): void {
+    this.#entries.push(entry);
+    for (const { storage } of usesOf(entry)) {
+      if (!storage.isPlaced || this.#retained.has(storage)) continue;
+      storage.retain();
+      this.#retained.add(storage);
+    }
   }
 
   /** Gives every storage that the step made its memory, and returns the buffers. */

@@ -92,6 +92,34 @@ describe('training loop', () => {
     plan.dispose();
   });
 
+  test('a recorded step keeps what it reads, also when the scope or the owner disposes it', async () => {
+    const before = context.memory();
+    const x = context.tensor([1, 2, 3], [3]);
+    const plan = await context.record(() =>
+      context.scope(() => rt.relu(rt.add(x, context.tensor([10, -20, 30], [3])))),
+    );
+    x.dispose();
+    context.tensor([7, 7, 7], [3]).dispose(); // would take memory that was given back
+    plan.run();
+    expect(Array.from(await plan.outputs.read())).toEqual([11, 0, 33]);
+    plan.outputs.dispose();
+    plan.dispose();
+    expect(context.memory().liveBytes).toBe(before.liveBytes);
+  });
+
+  test('a step that cannot be recorded leaves nothing behind', async () => {
+    const before = context.memory();
+    const x = context.tensor([1, 2, 3], [3]);
+    const step = () => {
+      rt.add(x, context.tensor([1, 1, 1], [3]));
+      throw new Error('stop');
+    };
+    await expect(context.record(step)).rejects.toThrow('stop');
+    x.dispose();
+    expect(context.memory()).toMatchObject({ liveBytes: before.liveBytes, liveTensors: before.liveTensors });
+    expect(context.isRecording).toBe(false);
+  });
+
   test('the same seed twice gives the same bits', async () => {
     const [first, second] = [await runEagerly(), await runEagerly()];
     expectSameBits(Float32Array.from(second.losses), Float32Array.from(first.losses));
