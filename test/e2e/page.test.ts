@@ -239,6 +239,30 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await rates()).toBe(before);
   });
 
+  test('the threshold is kept with its run: the last one of many, and whatever is looked at in between', async () => {
+    await mock.open('runs', FINISHED);
+    const slider = page.getByRole('slider', { name: /^Threshold/ });
+    await slider.focus();
+    for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowRight');
+    const chosen = await slider.inputValue();
+    const show = (fragment: string) => page.evaluate((hash) => (location.hash = hash), fragment);
+    await show('#results/models/from-node');
+    await page.locator('input[data-part="scores"]').setInputFiles(scoresFile());
+    await slider.waitFor();
+    expect(await slider.inputValue()).not.toBe(chosen);
+    await slider.press('ArrowRight'); // of a model, which has no run to keep it with
+    await show(FINISHED);
+    await page.locator('.tile').first().waitFor();
+    expect(await slider.inputValue()).toBe(chosen);
+  });
+
+  /** A run's scores of 20 normal images. */
+  function scoresFile() {
+    const rows = Array.from({ length: 20 }, (_, i) => `n${i}.png,cell,normal,1,${3 + i / 10},1,1`);
+    const csv = ['image,class,label,norm,normEnsemble,normOfMean,meanSquaredNorm', ...rows, ''].join('\n');
+    return { name: 'scores.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
+  }
+
   test('the gallery: from the lowest score up, page by page; an image opens and closes', async () => {
     await mock.open('runs', FINISHED);
     const scores = async () => {
@@ -285,9 +309,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     await give(page, 'new images', ['a.png', 'b.png']);
     await page.locator('.new-scores').waitFor();
     expect(await page.getByRole('columnheader', { name: 'Verdict' }).count()).toBe(0);
-    const rows = Array.from({ length: 20 }, (_, i) => `n${i}.png,cell,normal,1,${3 + i / 10},1,1`);
-    const csv = ['image,class,label,norm,normEnsemble,normOfMean,meanSquaredNorm', ...rows, ''].join('\n');
-    const file = { name: 'scores.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
+    const file = scoresFile();
     await page.locator('input[data-part="scores"]').setInputFiles(file);
     await page.getByRole('columnheader', { name: 'Verdict' }).waitFor();
     expect(await page.locator('.rates').innerText()).toMatch(/5\s%/);
