@@ -184,6 +184,50 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     await page.getByRole('heading', { name: 'Paused' }).waitFor();
   });
 
+  test('while it trains the screen stays on; after a pause, and while the page is hidden, not', async () => {
+    await mock.open('slow', '#train');
+    await page.evaluate(() => {
+      const locks: { released: boolean; release(): Promise<void> }[] = [];
+      const request = async () => {
+        const lock = {
+          released: false,
+          release: async () => {
+            lock.released = true;
+          },
+        };
+        locks.push(lock);
+        return lock;
+      };
+      Object.defineProperty(navigator, 'wakeLock', { value: { request } });
+      Object.assign(globalThis, { locks });
+    });
+    const held = (expected: boolean[]) =>
+      page.waitForFunction((wanted) => {
+        const { locks } = globalThis as unknown as { locks: { released: boolean }[] };
+        return JSON.stringify(locks.map(({ released }) => !released)) === JSON.stringify(wanted);
+      }, expected);
+    const show = (visibilityState: 'hidden' | 'visible') =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, 'visibilityState', { value, configurable: true });
+        const { locks } = globalThis as unknown as { locks: { released: boolean }[] };
+        if (value === 'hidden') for (const lock of locks) lock.released = true; // as browsers do
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, visibilityState);
+    await held([]);
+    await start(page);
+    await held([true]);
+    await show('hidden');
+    await held([false]);
+    await show('visible');
+    await held([false, true]);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('heading', { name: 'Paused' }).waitFor();
+    await held([false, false]);
+    await show('visible');
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await held([false, false, true]);
+  });
+
   test('a short run ends in its results', async () => {
     await mock.open('empty', '#train');
     await start(page);
