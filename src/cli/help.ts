@@ -2,8 +2,9 @@
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../suggest.ts';
 import { DATASETS } from '../train/presets.ts';
-import { type OptionSpec, placeholderOf, TRAIN_OPTIONS } from './options.ts';
+import { type OptionSpec, placeholderOf } from './optionSpec.ts';
 import { SERVE_OPTIONS } from './serveOptions.ts';
+import { TRAIN_OPTIONS } from './trainOptions.ts';
 
 /** Every command, with its one line. `oecl help COMMAND` and the check of a typed command read this. */
 export const COMMANDS = {

@@ -5,8 +5,9 @@
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../suggest.ts';
 import type { ConfigChoices } from '../train/config.ts';
-import { expectedValue, type OptionSpec, placeholderOf, TRAIN_OPTIONS } from './options.ts';
+import { expectedValue, type OptionSpec, placeholderOf } from './optionSpec.ts';
 import { SERVE_HOST, SERVE_OPTIONS, SERVE_PORT } from './serveOptions.ts';
+import { TRAIN_OPTIONS } from './trainOptions.ts';
 
 export interface TrainCall {
   choices: ConfigChoices;

@@ -7,7 +7,7 @@ import { UnreadableImage } from '../data/unreadable.ts';
 import { DataError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { ScoringConfig } from '../train/config.ts';
-import type { ScoreOptions } from './types.ts';
+import type { ScoreCallOptions } from './types.ts';
 
 /** An encoded image: JPEG, PNG or BMP. */
 export interface ImageBytes {
@@ -29,7 +29,7 @@ export async function loadGivenImages(
   platform: Platform,
   images: string | readonly GivenImage[],
   { size, seed }: Readonly<ScoringConfig>,
-  { skipBad = false }: Pick<ScoreOptions, 'skipBad'>,
+  { skipBad = false }: Pick<ScoreCallOptions, 'skipBad'>,
 ): Promise<{ set: ImageSet; skipped: SkippedFile[] }> {
   if (typeof images === 'string') {
     const dir = images.length > 1 ? images.replace(/\/+$/, '') : images;

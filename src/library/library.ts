@@ -2,19 +2,17 @@
  * The trainer as functions for other programs: train, load a trained model, score images with it. The same in Node and in
  * browsers; node.ts and browser.ts name the platforms.
  */
-import { openContext, type PlatformAdapter, type RuntimePlatform } from '../../runtime/index.ts';
+import type { PlatformAdapter, RuntimePlatform } from '../../runtime/index.ts';
 import { parseTrainOptions } from '../cli/parse.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type ConfigChoices, flagOf, type RunConfig, resolveConfig, resumedConfig } from '../train/config.ts';
-import { evaluate } from '../train/evaluate.ts';
 import type { RunOutcome, TrainHooks } from '../train/hooks.ts';
-import { checkPrecision, ofEvaluation, ofNetwork } from '../train/limits.ts';
-import { SCORE_NAMES } from '../train/result.ts';
 import { runTraining } from '../train/run.ts';
 import { readStoredConfig } from '../train/runFolder.ts';
-import { type GivenImage, loadGivenImages } from './images.ts';
-import { buildEncoder, readModel, type TrainedModel } from './model.ts';
-import type { ImageScores, ScoreOptions, ScoreOutcome, TrainOptions } from './types.ts';
+import type { GivenImage } from './images.ts';
+import { readModel, type TrainedModel } from './model.ts';
+import { openScorerOn, type Scorer } from './scorer.ts';
+import type { ScoreOptions, ScoreOutcome, ScorerOptions, TrainOptions } from './types.ts';
 
 /** Where a program runs. */
 export interface LibraryHost {
@@ -39,15 +37,22 @@ export interface Library {
   loadModel(source: string | Uint8Array): Promise<TrainedModel>;
 
   /**
+   * The model on a device that stays open: for many batches, as a server has them. To be closed by the caller.
+   * @throws UsageError for a precision that the adapter lacks, LimitError when the network does not fit there
+   */
+  openScorer(model: TrainedModel, options?: ScorerOptions): Promise<Scorer>;
+
+  /**
    * Scores images: the higher, the more normal. The images of the run's test get the scores of its scores.csv, as long as
-   * their order is the same: the augmented views of an image hang on its place.
+   * their order is the same: the augmented views of an image hang on its place. Opens a device and closes it.
    * @param images a folder, all of whose images are taken in the order of their paths, encoded images (JPEG, PNG, BMP), or pixels
    * @throws DataError for an image that cannot be read, unless `skipBad` is set
    */
   score(model: TrainedModel, images: string | readonly GivenImage[], options?: ScoreOptions): Promise<ScoreOutcome>;
 }
 
-export function libraryFor({ runtime, files, where }: LibraryHost): Library {
+export function libraryFor(host: LibraryHost): Library {
+  const { runtime, files, where } = host;
   return {
     async train(options, hooks = {}) {
       const { choices: given, resume, force, profile } = parseTrainOptions(argumentsOf(options));
@@ -65,26 +70,14 @@ export function libraryFor({ runtime, files, where }: LibraryHost): Library {
 
     loadModel: (source) => readModel(files, source),
 
+    openScorer: (model, options = {}) => openScorerOn(host, model, options),
+
     async score(model, images, options = {}) {
-      const config = { ...model.config, precision: options.precision ?? model.config.precision };
-      const { set, skipped } = await loadGivenImages(files, images, config, options);
-      const context = await openContext(runtime, { adapter: options.adapter });
+      const scorer = await openScorerOn(host, model, options);
       try {
-        checkPrecision(config, context);
-        const encoder = buildEncoder(context, { ...model, config }, (error) => ofNetwork(error, config));
-        const indices = Array.from(set.paths.keys());
-        const hooks = { onEvaluate: options.onProgress, signal: options.signal };
-        const table = await evaluate(context, encoder, set, indices, config, hooks).catch((error) => {
-          throw ofEvaluation(error, config);
-        });
-        if (!table) return { interrupted: true, scores: [], skipped };
-        const scores = set.paths.map((image, i) => {
-          const values = Object.fromEntries(SCORE_NAMES.map((name) => [name, table[name][i]]));
-          return { image, ...values } as ImageScores;
-        });
-        return { interrupted: false, scores, skipped };
+        return await scorer.score(images, options);
       } finally {
-        await context.close();
+        await scorer.close();
       }
     },
   };

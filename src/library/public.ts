@@ -6,4 +6,12 @@ export type { PerScore, RunResult, RunSummary, ScoreName } from '../train/result
 export type { GivenImage, ImageBytes, ImagePixels } from './images.ts';
 export type { Library } from './library.ts';
 export type { TrainedModel } from './model.ts';
-export type { ImageScores, ScoreOptions, ScoreOutcome, TrainOptions } from './types.ts';
+export type { Scorer } from './scorer.ts';
+export type {
+  ImageScores,
+  ScoreCallOptions,
+  ScoreOptions,
+  ScoreOutcome,
+  ScorerOptions,
+  TrainOptions,
+} from './types.ts';

@@ -11,11 +11,14 @@ export interface TrainOptions extends Omit<ConfigChoices, 'where'> {
   profile?: boolean;
 }
 
-export interface ScoreOptions {
+export interface ScorerOptions {
   /** Which adapter, by kind or part of its name; default the best. */
   adapter?: string;
   /** How activations are stored; default as in the run. `f32` for an adapter without shader-f16. */
   precision?: RunConfig['precision'];
+}
+
+export interface ScoreCallOptions {
   /** Leave unreadable images out and list them, instead of stopping. */
   skipBad?: boolean;
   /** Scored so far, and how many there are. */
@@ -23,6 +26,8 @@ export interface ScoreOptions {
   /** Aborted: the answer comes without scores. */
   signal?: AbortSignal;
 }
+
+export interface ScoreOptions extends ScorerOptions, ScoreCallOptions {}
 
 /** An image with every score; the higher, the more normal. */
 export interface ImageScores extends PerScore {

@@ -1,18 +1,19 @@
 /** The run of one normal class, from its images to its result: build, restore, train, evaluate, write. */
 import type { Context } from '../../runtime/index.ts';
 import { imageAt } from '../data/imageSet.ts';
-import { DataError, OeclError } from '../errors.ts';
+import { DataError } from '../errors.ts';
 import { Encoder } from '../models/resnet.ts';
 import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Split } from '../protocols/protocols.ts';
 import { buildReport } from '../report/report.ts';
-import { encodeCheckpoint, restoreCheckpoint } from './checkpoint.ts';
+import { restoreCheckpoint } from './checkpoint.ts';
 import type { RunConfig } from './config.ts';
 import { evaluate } from './evaluate.ts';
 import type { StepMetrics, TrainHooks } from './hooks.ts';
 import { recordTuned } from './kernels.ts';
 import { ofEvaluation, ofNetwork, ofStep } from './limits.ts';
+import { TrainLoop } from './loop.ts';
 import { modelMetadata } from './modelMetadata.ts';
 import type { Prepared } from './prepare.ts';
 import { type RunResult, type ScoreTable, testMetrics } from './result.ts';
@@ -20,10 +21,7 @@ import { FILE, type RunFolder, readStoredConfig } from './runFolder.ts';
 import { StepProfile } from './stepProfile.ts';
 import { Trainer } from './trainer.ts';
 
-/** Steps submitted ahead of the oldest whose figures have not come back. */
-const STEPS_IN_FLIGHT = 3;
-
-/** A lock-step clock for durations in seconds. */
+/** A clock that only goes forward, in seconds. */
 export const seconds = (): number => performance.now() / 1000;
 
 export class ClassRun {
@@ -73,8 +71,11 @@ export class ClassRun {
     await this.#folder.begin(config); // only now: a step that does not compile must not cost an earlier run
     this.#announce(trainer, doneSteps, place);
     const metrics = doneSteps > 0 ? await this.#folder.truncateMetrics(doneSteps) : [];
-    const isComplete = await this.#train(encoder, trainer, { doneSteps, profile }, metrics);
-    if (!isComplete) return null;
+    const loop = new TrainLoop(
+      { encoder, trainer, folder: this.#folder, config, hooks: this.#hooks, profile },
+      metrics,
+    );
+    if (!(await loop.run(doneSteps))) return null;
     const evaluateFrom = seconds();
     const scores = await evaluate(
       this.#context,
@@ -173,66 +174,6 @@ export class ClassRun {
     });
   }
 
-  /** Runs the steps from `doneSteps` on. False when it was interrupted. */
-  async #train(
-    encoder: Encoder,
-    trainer: Trainer,
-    { doneSteps, profile }: { doneSteps: number; profile: StepProfile | null },
-    metrics: StepMetrics[],
-  ): Promise<boolean> {
-    const { signal, onStep } = this.#hooks;
-    const inFlight: { step: number; figures: ReturnType<Trainer['run']> }[] = [];
-    let last = performance.now();
-    const settle = async () => {
-      const { step, figures } = inFlight.shift()!;
-      const values = await figures;
-      const now = performance.now();
-      const line: StepMetrics = { step: step + 1, ...values, ms: Math.round((now - last) * 1000) / 1000 };
-      last = now;
-      if (!Number.isFinite(line.loss)) throw diverged(line);
-      metrics.push(line);
-      this.#folder.addMetrics(line);
-      onStep?.(line);
-    };
-    const checkpoint = async (steps: number) => {
-      while (inFlight.length > 0) await settle();
-      await this.#folder.writeCheckpoint(await encodeCheckpoint(encoder, trainer.optimizer, steps));
-      last = performance.now();
-    };
-    for (let step = doneSteps; step < trainer.steps; step++) {
-      if (signal?.aborted) {
-        await checkpoint(step);
-        return false;
-      }
-      if (profile?.wants(step)) {
-        while (inFlight.length > 0) await settle();
-        inFlight.push({ step, figures: this.#profiled(trainer, step, profile) });
-        await settle();
-      } else {
-        const figures = trainer.run(step);
-        figures.catch(() => {}); // of a step that nobody waits for any more when an earlier one has failed
-        inFlight.push({ step, figures });
-      }
-      if (inFlight.length >= STEPS_IN_FLIGHT) await settle();
-      const isEpochEnd = (step + 1) % trainer.stepsPerEpoch === 0;
-      const epoch = (step + 1) / trainer.stepsPerEpoch;
-      if (isEpochEnd && (epoch % this.#config.checkpointEvery === 0 || step + 1 === trainer.steps))
-        await checkpoint(step + 1);
-    }
-    return true;
-  }
-
-  async #profiled(trainer: Trainer, step: number, profile: StepProfile): ReturnType<Trainer['run']> {
-    const { figures, launches } = await trainer.profile(step);
-    profile.add(launches);
-    const done = await profile.finished(step);
-    if (done) {
-      await this.#folder.writeProfile(done.trace);
-      this.#hooks.onProfile?.(done.table, `${this.#folder.path}/${FILE.profile}`);
-    }
-    return figures;
-  }
-
   async #write(
     encoder: Encoder,
     trainer: Trainer,
@@ -292,10 +233,4 @@ export class ClassRun {
     const { train, test } = this.#data.dataset;
     return train.synthetic || test.synthetic;
   }
-}
-
-function diverged({ step, loss }: StepMetrics): OeclError {
-  return new OeclError(`the loss became ${loss} at step ${step}: the training diverged.`, {
-    remedy: 'a smaller --lr, or a larger --batch',
-  });
 }

@@ -1,5 +1,5 @@
 /** Scores of test images: the encoder with running statistics over the plain view and T augmented views of each. */
-import type { Context } from '../../runtime/index.ts';
+import type { Context, Plan, Tensor } from '../../runtime/index.ts';
 import { Augmenter } from '../augment/augmenter.ts';
 import type { ImageSet } from '../data/imageSet.ts';
 import type { Encoder } from '../models/resnet.ts';
@@ -25,38 +25,52 @@ export async function evaluate(
 ): Promise<ScoreTable | null> {
   const views = config.views + 1;
   const batch = Math.min(indices.length, Math.max(1, Math.floor(VIEWS_PER_PASS / views)));
-  const column = () => new Float64Array(indices.length);
-  const scores: Record<ScoreName, Float64Array> = {
-    norm: column(),
-    normEnsemble: column(),
-    normOfMean: column(),
-    meanSquaredNorm: column(),
-  };
   const augmenter = Augmenter.forEvaluation(context, augmentOptions(config), set.images, batch, config.views);
-  const plan = await context.record(() => context.noGrad(() => encoder.forward(augmenter.views(), false)));
-  const dimension = plan.outputs.shape[1];
-  onEvaluate?.(0, indices.length);
-  for (let first = 0; first < indices.length && !signal?.aborted; first += batch) {
-    // the last batch is filled up with its first image: a plan has one batch size
-    const chosen = Uint32Array.from(
-      { length: batch },
-      (_, i) => indices[first + i < indices.length ? first + i : first],
-    );
-    augmenter.upload([{ images: set.images, indices: chosen, rounds: new Uint32Array(batch) }]);
-    plan.run();
-    const features = (await plan.outputs.read()) as Float32Array;
-    for (let i = 0; i < batch && first + i < indices.length; i++) {
-      const own = new Float32Array(views * dimension); // rows of image i: the order is view-major
-      for (let view = 0; view < views; view++) {
-        const row = (view * batch + i) * dimension;
-        own.set(features.subarray(row, row + dimension), view * dimension);
+  let plan: Plan<Tensor> | null = null;
+  try {
+    plan = await context.record(() => context.noGrad(() => encoder.forward(augmenter.views(), false)));
+    const { outputs } = plan;
+    const column = () => new Float64Array(indices.length);
+    const scores: Record<ScoreName, Float64Array> = {
+      norm: column(),
+      normEnsemble: column(),
+      normOfMean: column(),
+      meanSquaredNorm: column(),
+    };
+    onEvaluate?.(0, indices.length);
+    for (let first = 0; first < indices.length && !signal?.aborted; first += batch) {
+      // the last batch is filled up with its first image: a plan has one batch size
+      const chosen = Uint32Array.from(
+        { length: batch },
+        (_, i) => indices[first + i < indices.length ? first + i : first],
+      );
+      augmenter.upload([{ images: set.images, indices: chosen, rounds: new Uint32Array(batch) }]);
+      plan.run();
+      const features = (await outputs.read()) as Float32Array;
+      for (let i = 0; i < batch && first + i < indices.length; i++) {
+        const values = normScores(featuresOf(i, { features, batch, views }), outputs.shape[1]);
+        for (const name of SCORE_NAMES) scores[name][first + i] = values[name];
       }
-      const values = normScores(own, dimension);
-      for (const name of SCORE_NAMES) scores[name][first + i] = values[name];
+      onEvaluate?.(Math.min(first + batch, indices.length), indices.length);
     }
-    onEvaluate?.(Math.min(first + batch, indices.length), indices.length);
+    return signal?.aborted ? null : scores;
+  } finally {
+    plan?.outputs.dispose();
+    plan?.dispose();
+    augmenter.dispose();
   }
-  plan.dispose();
-  augmenter.dispose();
-  return signal?.aborted ? null : scores;
+}
+
+/** Rows of an image, one a view: in a pass they are in view-major order. */
+function featuresOf(
+  image: number,
+  { features, batch, views }: { features: Float32Array; batch: number; views: number },
+): Float32Array {
+  const dimension = features.length / (batch * views);
+  const own = new Float32Array(views * dimension);
+  for (let view = 0; view < views; view++) {
+    const row = (view * batch + image) * dimension;
+    own.set(features.subarray(row, row + dimension), view * dimension);
+  }
+  return own;
 }

@@ -79,6 +79,8 @@ export interface RunView {
   metrics: StepMetrics[];
   /** The test images, with their scores, in the order of scores.csv. */
   images: (ScoredImage & { scores: PerScore })[];
+  /** That was chosen last; null when none was. */
+  threshold: number | null;
 }
 
 /** New images with their scores, in the order given; the higher, the more normal. */
@@ -123,6 +125,8 @@ export interface PageApi {
   /** The newest first. */
   runs(): Promise<RunInfo[]>;
   view(folder: string): Promise<RunView>;
+  /** For the next view of a finished run. */
+  keepThreshold(folder: string, threshold: number): Promise<void>;
   /** Pictures of test images; null where the images were removed since. */
   pictures(folder: string, paths: string[]): Promise<(string | null)[]>;
   removeRun(folder: string): Promise<void>;

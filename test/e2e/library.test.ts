@@ -162,6 +162,39 @@ describe('oecl in Node', () => {
     expect(refusal).toMatch(/^image\.bmp: it has 1080 bytes, expected 21 x 18 x 3/);
   });
 
+  test('a scorer scores many batches as score does each; overlapping calls wait, a wrong one harms no other', async () => {
+    const { single, all, refusals, closed } = (await inNode(
+      program,
+      `
+      import { loadModel, openScorer, score, train } from 'oecl';
+      import { readdir, readFile } from 'node:fs/promises';
+      const data = ${JSON.stringify(data)};
+      const { folder } = await train({ ...${JSON.stringify(tiny())}, data, out: 'served' });
+      const model = await loadModel(folder);
+      const stripes = data + '/test/stripes';
+      const names = (await readdir(stripes)).sort();
+      const images = await Promise.all(names.map(async (name) => ({ name, bytes: await readFile(stripes + '/' + name) })));
+      const adapter = ${JSON.stringify(tiny().adapter)};
+      const single = [];
+      for (const batch of [stripes, images.slice(0, 1), images]) single.push((await score(model, batch, { adapter })).scores);
+      const scorer = await openScorer(model, { adapter });
+      const bad = [{ name: 'bad.png', bytes: new Uint8Array(9) }];
+      const calls = [stripes, bad, images.slice(0, 1), images].map((batch) => scorer.score(batch));
+      const closing = scorer.close();
+      const outcomes = await Promise.allSettled(calls);
+      await Promise.all([closing, scorer.close()]);
+      const all = outcomes.filter(({ status }) => status === 'fulfilled').map(({ value }) => value.scores);
+      const refusals = outcomes.filter(({ status }) => status === 'rejected').map(({ reason }) => reason.message);
+      const closed = await scorer.score(images).catch((error) => [error.name, error.message]);
+      console.log(JSON.stringify({ single, all, refusals, closed }));
+    `,
+    )) as { single: object[][]; all: object[][]; refusals: string[]; closed: string[] };
+    expect(single.map((scores) => scores.length)).toEqual([6, 1, 6]);
+    expect(all).toEqual(single);
+    expect(refusals).toEqual([expect.stringMatching(/^bad\.png: it is not a JPEG/)]);
+    expect(closed).toEqual(['UsageError', expect.stringMatching(/^score: the scorer is closed/)]);
+  });
+
   test('a profile is made on request', async ({ skip }) => {
     const { canTime, trace, file } = (await inNode(
       program,

@@ -184,6 +184,50 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     await page.getByRole('heading', { name: 'Paused' }).waitFor();
   });
 
+  test('while it trains the screen stays on; after a pause, and while the page is hidden, not', async () => {
+    await mock.open('slow', '#train');
+    await page.evaluate(() => {
+      const locks: { released: boolean; release(): Promise<void> }[] = [];
+      const request = async () => {
+        const lock = {
+          released: false,
+          release: async () => {
+            lock.released = true;
+          },
+        };
+        locks.push(lock);
+        return lock;
+      };
+      Object.defineProperty(navigator, 'wakeLock', { value: { request } });
+      Object.assign(globalThis, { locks });
+    });
+    const held = (expected: boolean[]) =>
+      page.waitForFunction((wanted) => {
+        const { locks } = globalThis as unknown as { locks: { released: boolean }[] };
+        return JSON.stringify(locks.map(({ released }) => !released)) === JSON.stringify(wanted);
+      }, expected);
+    const show = (visibilityState: 'hidden' | 'visible') =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, 'visibilityState', { value, configurable: true });
+        const { locks } = globalThis as unknown as { locks: { released: boolean }[] };
+        if (value === 'hidden') for (const lock of locks) lock.released = true; // as browsers do
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, visibilityState);
+    await held([]);
+    await start(page);
+    await held([true]);
+    await show('hidden');
+    await held([false]);
+    await show('visible');
+    await held([false, true]);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('heading', { name: 'Paused' }).waitFor();
+    await held([false, false]);
+    await show('visible');
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await held([false, false, true]);
+  });
+
   test('a short run ends in its results', async () => {
     await mock.open('empty', '#train');
     await start(page);
@@ -239,6 +283,30 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await rates()).toBe(before);
   });
 
+  test('the threshold is kept with its run: the last one of many, and whatever is looked at in between', async () => {
+    await mock.open('runs', FINISHED);
+    const slider = page.getByRole('slider', { name: /^Threshold/ });
+    await slider.focus();
+    for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowRight');
+    const chosen = await slider.inputValue();
+    const show = (fragment: string) => page.evaluate((hash) => (location.hash = hash), fragment);
+    await show('#results/models/from-node');
+    await page.locator('input[data-part="scores"]').setInputFiles(scoresFile());
+    await slider.waitFor();
+    expect(await slider.inputValue()).not.toBe(chosen);
+    await slider.press('ArrowRight'); // of a model, which has no run to keep it with
+    await show(FINISHED);
+    await page.locator('.tile').first().waitFor();
+    expect(await slider.inputValue()).toBe(chosen);
+  });
+
+  /** A run's scores of 20 normal images. */
+  function scoresFile() {
+    const rows = Array.from({ length: 20 }, (_, i) => `n${i}.png,cell,normal,1,${3 + i / 10},1,1`);
+    const csv = ['image,class,label,norm,normEnsemble,normOfMean,meanSquaredNorm', ...rows, ''].join('\n');
+    return { name: 'scores.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
+  }
+
   test('the gallery: from the lowest score up, page by page; an image opens and closes', async () => {
     await mock.open('runs', FINISHED);
     const scores = async () => {
@@ -285,9 +353,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     await give(page, 'new images', ['a.png', 'b.png']);
     await page.locator('.new-scores').waitFor();
     expect(await page.getByRole('columnheader', { name: 'Verdict' }).count()).toBe(0);
-    const rows = Array.from({ length: 20 }, (_, i) => `n${i}.png,cell,normal,1,${3 + i / 10},1,1`);
-    const csv = ['image,class,label,norm,normEnsemble,normOfMean,meanSquaredNorm', ...rows, ''].join('\n');
-    const file = { name: 'scores.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
+    const file = scoresFile();
     await page.locator('input[data-part="scores"]').setInputFiles(file);
     await page.getByRole('columnheader', { name: 'Verdict' }).waitFor();
     expect(await page.locator('.rates').innerText()).toMatch(/5\s%/);

@@ -70,6 +70,11 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
       { folder: done!.folder, state: 'finished', steps: start.steps, totalSteps: start.steps },
     ]);
     expect((await worker.call('unfinished')).value).toBeNull();
+
+    expect(view!.threshold).toBeNull();
+    await worker.call('keepThreshold', done!.folder, 1.25);
+    await worker.reload();
+    expect((await worker.call('view', done!.folder)).value!.threshold).toBe(1.25);
   });
 
   describe('own images', () => {

@@ -66,6 +66,7 @@ let data: DataContent = {
 };
 let runs: RunInfo[] = [];
 let isInterrupted = false;
+const thresholds = new Map<string, number>();
 const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
 
 const allScores = (value: number): PerScore => ({
@@ -118,7 +119,8 @@ function viewOf(folder: string, config: RunConfig): RunView {
     adapter: { vendor: 'mock', architecture: '', device: '', description: '' },
     where: 'browser',
   };
-  return { folder, config, result, metrics: Array.from({ length: STEPS }, (_, n) => stepOf(n + 1)), images };
+  const threshold = thresholds.get(folder) ?? null;
+  return { folder, config, result, threshold, metrics: Array.from({ length: STEPS }, (_, n) => stepOf(n + 1)), images };
 }
 
 const stepOf = (step: number): StepMetrics => ({
@@ -243,6 +245,10 @@ const api: PageApi = {
   unfinished: async () => (scenario === 'unfinished' ? runs.find(({ state }) => state === 'interrupted')! : null),
   runs: async () => runs,
   view: async (folder) => viewOf(folder, runs.find((run) => run.folder === folder)!.config!),
+  async keepThreshold(folder, threshold) {
+    await pause(5);
+    thresholds.set(folder, threshold);
+  },
   pictures: async (_, paths) =>
     paths.map((path) => drawn(CLASSES.indexOf(path.split('/')[1]), Number.parseInt(path.split('/')[2], 10))),
   async removeRun(folder) {

@@ -21,7 +21,7 @@ export interface ErrorWords {
 export type Files = Record<string, Uint8Array>;
 
 type Plain = 'device' | 'readData' | 'removeImages' | 'demoPictures' | 'interrupt' | 'unfinished' | 'runs' | 'view';
-type Called = Plain | 'pictures' | 'removeRun';
+type Called = Plain | 'pictures' | 'keepThreshold' | 'removeRun';
 
 export interface WorkerPage {
   page: Page;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type CliHost, main } from '../../src/cli/commands.ts';
 import { helpText } from '../../src/cli/help.ts';
-import { TRAIN_OPTIONS } from '../../src/cli/options.ts';
 import { parseTrainOptions } from '../../src/cli/parse.ts';
 import { Progress } from '../../src/cli/progress.ts';
+import { TRAIN_OPTIONS } from '../../src/cli/trainOptions.ts';
 import { DataError } from '../../src/errors.ts';
 import { editDistance, nearestName } from '../../src/suggest.ts';
 import { configDifferences, configJson, resolveConfig, resumedConfig } from '../../src/train/config.ts';

@@ -6,7 +6,8 @@ import { resumeUnfinished } from './actions/training.ts';
 import { App } from './components/App.tsx';
 import { problemOf } from './logic/problem.ts';
 import { startWorker } from './rpc.ts';
-import { createStore, type Store, StoreContext } from './state.ts';
+import { createStore, isBusy, type Store, StoreContext } from './state.ts';
+import { keepAwakeWhile } from './wakeLock.ts';
 
 const RELOAD = 'Reload the page; if that does not help, use a current Chrome, Edge, Firefox or Safari.';
 
@@ -18,6 +19,7 @@ const store = createStore(
 );
 // A file dropped beside a drop zone would replace the page.
 for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault());
+keepAwakeWhile(() => isBusy(store));
 render(
   <StoreContext.Provider value={store}>
     <App />

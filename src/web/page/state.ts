@@ -79,6 +79,8 @@ export interface Store {
   reference: Signal<Reference | null>;
   /** An image scoring below it is called an outlier. */
   threshold: Signal<number>;
+  /** One that its run does not hold yet. */
+  unkept: { folder: string; threshold: number } | null;
   /** New images that were scored with the open run. */
   fresh: Signal<NewScores | null>;
   scoring: Signal<Count | null>;
@@ -117,6 +119,7 @@ export function createStore(api: PageApi): Store {
     results: signal<Results | null>(null),
     reference: signal<Reference | null>(null),
     threshold: signal(0),
+    unkept: null,
     fresh: signal<NewScores | null>(null),
     scoring: signal<Count | null>(null),
     problems: signal<Partial<Record<Place, Problem>>>({}),

@@ -40,8 +40,25 @@ export async function openResults(store: Store, folder: string): Promise<void> {
     const results = resultsOf(await store.api.view(folder));
     if (store.route.value.folder !== folder) return; // another one was opened meanwhile
     store.results.value = results;
-    if (results.normal.length > 0) store.threshold.value = thresholdFor(FALSE_ALARMS, results.normal);
+    if (results.view.threshold !== null) store.threshold.value = results.view.threshold;
+    else if (results.normal.length > 0) store.threshold.value = thresholdFor(FALSE_ALARMS, results.normal);
   });
+}
+
+/** Moves the threshold, and keeps it with the run that is open, for later visits. */
+export async function chooseThreshold(store: Store, threshold: number): Promise<void> {
+  store.threshold.value = threshold;
+  const { folder } = store.route.value;
+  if (folder === null || store.results.value?.view.folder !== folder) return; // of a model without its run
+  const isKeeping = store.unkept !== null;
+  store.unkept = { folder, threshold };
+  if (isKeeping) return;
+  // while one is written others may come: then the last of them is written next
+  while (store.unkept !== null) {
+    const last: NonNullable<Store['unkept']> = store.unkept;
+    await attempt(store, 'results', () => store.api.keepThreshold(last.folder, last.threshold));
+    if (store.unkept === last) store.unkept = null;
+  }
 }
 
 /** The scores.csv of the run that a model comes from: with it, its scores of new images have something to compare with. */
@@ -50,6 +67,7 @@ export async function addReference(store: Store, folder: string, file: File): Pr
     const images = parseScoresCsv(await file.text(), file.name);
     const normal = scoresOf(images, true);
     if (normal.length === 0) throw new DataError(`${file.name}: no normal image among ${images.length}.`);
+    store.results.value = null; // the threshold is no longer that of the run
     store.reference.value = { folder, normal, outliers: scoresOf(images, false) };
     store.threshold.value = thresholdFor(FALSE_ALARMS, normal);
   });

@@ -3,11 +3,12 @@ import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { rocCurve } from '../../../scores/metrics.ts';
 import { MAIN_SCORE } from '../../../train/result.ts';
+import { chooseThreshold } from '../actions/results.ts';
 import { Chart } from '../charts/Chart.tsx';
 import { histogramOptions, rocOptions } from '../charts/scores.ts';
 import { counted, figure, percent, score } from '../logic/format.ts';
 import { histogram, ratesAt, thresholdFor } from '../logic/threshold.ts';
-import { type Results, type Store, useStore } from '../state.ts';
+import { type Results, useStore } from '../state.ts';
 
 const HEIGHT = 260;
 /** As high as the histogram with what stands below it. */
@@ -57,7 +58,7 @@ export function ScoreHistogram({ normal, outliers }: Pick<Results, 'normal' | 'o
         height={HEIGHT}
         options={options}
         marks={threshold}
-        onPoint={(x) => setThreshold(store, Math.min(Math.max(x, low), high))}
+        onPoint={(x) => chooseThreshold(store, Math.min(Math.max(x, low), high))}
       />
       <div class="threshold">
         <label for="threshold">
@@ -71,7 +72,7 @@ export function ScoreHistogram({ normal, outliers }: Pick<Results, 'normal' | 'o
           step={(high - low) / SLIDER_STEPS}
           value={threshold}
           aria-valuetext={`${score(threshold)}: ${rateWords(rates)}`}
-          onInput={(event) => setThreshold(store, event.currentTarget.valueAsNumber)}
+          onInput={(event) => chooseThreshold(store, event.currentTarget.valueAsNumber)}
         />
         <dl class="rates">
           <div class="normal">
@@ -100,7 +101,7 @@ export function ScoreHistogram({ normal, outliers }: Pick<Results, 'normal' | 'o
               key={rate}
               type="button"
               class="small"
-              onClick={() => setThreshold(store, thresholdFor(rate, normal))}
+              onClick={() => chooseThreshold(store, thresholdFor(rate, normal))}
             >
               {percent(rate)}
             </button>
@@ -109,10 +110,6 @@ export function ScoreHistogram({ normal, outliers }: Pick<Results, 'normal' | 'o
       </div>
     </section>
   );
-}
-
-function setThreshold(store: Store, value: number): void {
-  store.threshold.value = value;
 }
 
 const rateWords = ({ falseAlarms, missed }: ReturnType<typeof ratesAt>): string =>

@@ -31,6 +31,8 @@ export interface RunNote {
   revision: string;
   /** Set from the first step to a pause, a stop, an end or an error: still set, the page was closed meanwhile. */
   isUnderWay: boolean;
+  /** That was chosen for its scores, once one was. */
+  threshold?: number;
 }
 
 /** So much of metrics.jsonl holds its last line. */
@@ -82,7 +84,14 @@ export class Runs {
       result,
       metrics: lines.map((line) => JSON.parse(line) as StepMetrics),
       images: parseScoresCsv(scores, `${folder}/${FILE.scores}`),
+      threshold: (await this.note(folder))?.threshold ?? null,
     };
+  }
+
+  /** In the note: a run that has none was removed meanwhile. */
+  async keepThreshold(folder: string, threshold: number): Promise<void> {
+    const note = await this.note(folder);
+    if (note) await this.writeNote(folder, { ...note, threshold });
   }
 
   /** Pictures of images that the run knows by these paths; null where they are no longer there. */

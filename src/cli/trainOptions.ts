@@ -1,35 +1,10 @@
 /** The options of `oecl train`, in one table: parsing, checks and help text all come from it. */
 import { MOST_EVALUATION_VIEWS } from '../augment/augmenter.ts';
 import { PROTOCOLS } from '../protocols/protocols.ts';
-import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, PRECISIONS, type RunConfig } from '../train/config.ts';
+import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, PRECISIONS } from '../train/config.ts';
 import { TABLE_FILE, TUNE_MODES } from '../train/kernels.ts';
 import { DATASET_NAMES, PRESETS } from '../train/presets.ts';
-
-/** Limits of a number: `above` is excluded, `min` and `max` are included. */
-interface Limits {
-  min?: number;
-  above?: number;
-  max?: number;
-}
-
-/** `file`: a choice may also be the path of a file that ends so. */
-type OptionType =
-  | { type: 'flag' }
-  | { type: 'text'; placeholder: string }
-  | { type: 'choice'; choices: readonly string[]; file?: string }
-  | ({ type: 'integer' | 'number' } & Limits)
-  | { type: 'range' };
-
-export type OptionSpec = OptionType & {
-  /** As typed, without the dashes. */
-  name: string;
-  /** The value of the configuration that it sets; none for options of the command line itself. */
-  key?: keyof RunConfig;
-  group: 'Data' | 'Method' | 'Network and optimiser' | 'Run' | 'Output';
-  help: string;
-  /** The default in words. */
-  default?: string;
-};
+import type { OptionSpec } from './optionSpec.ts';
 
 export const TRAIN_OPTIONS: readonly OptionSpec[] = [
   {
@@ -318,25 +293,3 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
   },
   { name: 'help', type: 'flag', group: 'Output', help: 'this text' },
 ];
-
-/** What an option takes, in words: for errors. */
-export function expectedValue(option: OptionSpec): string {
-  if (option.type === 'choice')
-    return `one of ${option.choices.join(', ')}${option.file ? `, or a ${option.file} file` : ''}`;
-  if (option.type === 'range') return 'LOW,HIGH with 0 < LOW <= HIGH <= 1';
-  if (option.type === 'text') return option.placeholder;
-  if (option.type === 'flag') return 'nothing';
-  const noun = option.type === 'integer' ? 'a whole number' : 'a number';
-  const { min, above, max } = option;
-  if (above !== undefined) return `${noun} above ${above}`;
-  if (min !== undefined && max !== undefined) return `${noun} from ${min} to ${max}`;
-  return min === undefined ? noun : `${noun} of ${min} or more`;
-}
-
-/** What stands for an option's value in a help text. */
-export function placeholderOf(option: OptionSpec): string {
-  if (option.type === 'text') return option.placeholder;
-  if (option.type === 'choice') return [...option.choices, ...(option.file ? ['FILE'] : [])].join('|');
-  if (option.type === 'range') return 'LOW,HIGH';
-  return option.type === 'flag' ? '' : option.type === 'integer' ? 'N' : 'X';
-}

@@ -1,0 +1,83 @@
+/** A trained model on an open device: images are scored with it as often as wanted, one call after the other. */
+import { type Context, openContext } from '../../runtime/index.ts';
+import { UsageError } from '../errors.ts';
+import type { Encoder } from '../models/resnet.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { ScoringConfig } from '../train/config.ts';
+import { evaluate } from '../train/evaluate.ts';
+import { checkPrecision, ofEvaluation, ofNetwork } from '../train/limits.ts';
+import { SCORE_NAMES } from '../train/result.ts';
+import type { Platforms } from '../train/run.ts';
+import { type GivenImage, loadGivenImages } from './images.ts';
+import { buildEncoder, type TrainedModel } from './model.ts';
+import type { ImageScores, ScoreCallOptions, ScoreOutcome, ScorerOptions } from './types.ts';
+
+export interface Scorer {
+  /** As the function `score`, on this scorer's device. Calls that overlap wait for each other. */
+  score(images: string | readonly GivenImage[], options?: ScoreCallOptions): Promise<ScoreOutcome>;
+  /** Gives the device back, after the calls that were made before. */
+  close(): Promise<void>;
+}
+
+/** Opens a device, and puts the model there. */
+export async function openScorerOn(
+  { runtime, files }: Platforms,
+  model: TrainedModel,
+  { adapter, precision = model.config.precision }: ScorerOptions,
+): Promise<Scorer> {
+  const config = { ...model.config, precision };
+  const context = await openContext(runtime, { adapter });
+  try {
+    checkPrecision(config, context);
+    const encoder = buildEncoder(context, { ...model, config }, (error) => ofNetwork(error, config));
+    return new OpenScorer(files, context, encoder, config);
+  } catch (error) {
+    await context.close();
+    throw error;
+  }
+}
+
+class OpenScorer implements Scorer {
+  readonly #files: Platform;
+  readonly #context: Context;
+  readonly #encoder: Encoder;
+  readonly #config: ScoringConfig;
+  /** Settles when the calls so far are done. */
+  #earlier: Promise<unknown> = Promise.resolve();
+  #closed: Promise<void> | null = null;
+
+  constructor(files: Platform, context: Context, encoder: Encoder, config: ScoringConfig) {
+    this.#files = files;
+    this.#context = context;
+    this.#encoder = encoder;
+    this.#config = config;
+  }
+
+  async score(images: string | readonly GivenImage[], options: ScoreCallOptions = {}): Promise<ScoreOutcome> {
+    if (this.#closed) throw new UsageError('score: the scorer is closed.', { remedy: 'another one: openScorer' });
+    const outcome = this.#earlier.then(() => this.#scored(images, options));
+    this.#earlier = outcome.catch(() => {});
+    return outcome;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#earlier.then(() => this.#context.close());
+    return this.#closed;
+  }
+
+  async #scored(images: string | readonly GivenImage[], options: ScoreCallOptions): Promise<ScoreOutcome> {
+    const config = this.#config;
+    const { set, skipped } = await loadGivenImages(this.#files, images, config, options);
+    const indices = Array.from(set.paths.keys());
+    const hooks = { onEvaluate: options.onProgress, signal: options.signal };
+    const table = await evaluate(this.#context, this.#encoder, set, indices, config, hooks).catch((error) => {
+      throw ofEvaluation(error, config);
+    });
+    if (!table) return { interrupted: true, scores: [], skipped };
+    const scores = set.paths.map((image, i) => {
+      const values = Object.fromEntries(SCORE_NAMES.map((name) => [name, table[name][i]]));
+      return { image, ...values } as ImageScores;
+    });
+    return { interrupted: false, scores, skipped };
+  }
+}
