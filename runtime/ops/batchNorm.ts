@@ -87,7 +87,7 @@ export function batchNorm(input: Tensor, parameters: BatchNormParameters, option
     );
     return residual ? gradients : gradients.slice(0, 3);
   };
-  return differentiable('batchNorm', inputs, y, saved, gradient, { takesAddend: relu });
+  return differentiable('batchNorm', inputs, y, saved, gradient, { takesAddend: relu && residual != null });
 }
 
 /** What inference uses in place of the batch's. */
@@ -105,7 +105,7 @@ function batchSums(call: Call, x: Tensor): Tensor {
 /**
  * [dx, dWeight, dBias, dResidual]; the last null when it is not wanted. Where ReLU let through is seen by its output; with
  * no residual before it, it is cheaper to compute it again from x, which is read anyway.
- * @param addend the gradient is dy + addend, where there is one; with ReLU alone
+ * @param addend the gradient is dy + addend, where there is one; with residual and ReLU alone
  */
 function backward(
   call: Call,
@@ -120,34 +120,30 @@ function backward(
   const isMasked = options.relu === true;
   const fromOutput = isMasked && options.residual != null;
   const fromInput = isMasked && !fromOutput;
-  // what `backward` goes on with: the sum and its mask where they were written, else dy
-  const isWritten = fromOutput || addend !== null;
-  const g = isWritten ? context.empty(call.shape, { order: call.order }) : dy;
+  // the masked dy is what `backward` goes on with; without ReLU that is dy itself
+  const g = fromOutput ? context.empty(call.shape, { order: call.order }) : dy;
   launch(call, 'backward_sums', {
     bindings: {
       ...{ x, dy, statistic, slices_out: sliced },
       ...(addend ? { addend } : {}),
-      ...(isWritten ? { dResidual: g } : {}),
-      ...(fromOutput ? { y } : {}),
+      ...(fromOutput ? { y, dResidual: g } : {}),
       ...(fromInput ? { weight, bias } : {}),
     },
     slots: {
       ...(addend ? {} : { addend: '' }),
-      ...(isWritten ? {} : { residual_gradient: '' }),
-      ...(fromInput ? MASK_FROM_INPUT : isMasked ? {} : { mask: '' }),
+      ...(fromOutput ? {} : { residual_gradient: '', ...(fromInput ? MASK_FROM_INPUT : { mask: '' }) }),
     },
   });
   const dx = context.empty(call.shape, { order: call.order });
-  const masksAgain = fromInput && !isWritten;
   launch(call, 'backward', {
     bindings: {
       ...{ x, dy: g, sliced, statistic, weight, out: dx, dWeightOut: dWeight, dBiasOut: dBias },
-      ...(masksAgain ? { bias } : {}),
+      ...(fromInput ? { bias } : {}),
     },
-    slots: masksAgain ? {} : { bias: '', input_mask: '' },
+    slots: fromInput ? {} : { bias: '', input_mask: '' },
     uniforms: { perRow: options.training ? 1 / call.rows : 0 },
   });
-  return [dx, dWeight, dBias, wantsResidual ? (isWritten ? g : map('a', [dy])) : null];
+  return [dx, dWeight, dBias, wantsResidual ? (fromOutput ? g : map('a', [dy])) : null];
 }
 
 /** The expression of slot input_mask in `backward`, so that both see the same mask. */

@@ -13,7 +13,7 @@ const LAUNCHES = {
   'conv.wgsl:conv': 43,
   'conv_weight.wgsl:conv_weight': 22,
   copy: 2,
-  'elementwise.wgsl:linear': 5,
+  'elementwise.wgsl:linear': 6,
   'elementwise.wgsl:strided': 3,
   'fill.wgsl:fill': 1,
   'nt_xent.wgsl:nt_xent': 1,
