@@ -160,7 +160,7 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     choices: PRECISIONS,
     group: 'Network and optimiser',
     default: 'f32',
-    help: 'how activations are stored; f16 takes 0.5 to 0.65 times the memory for what a step computes, and needs an adapter with shader-f16. Weights, sums and gradients are f32 either way',
+    help: 'how activations are stored; f16 takes 0.55 to 0.65 times the memory for what a step computes, and needs an adapter with shader-f16. Weights, sums and gradients are f32 either way',
   },
   {
     name: 'epochs',
