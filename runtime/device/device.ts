@@ -36,6 +36,8 @@ export class Device {
   /** Rejects when the device is lost or the GPU reports an error that nobody caught; never resolves. */
   readonly lost: Promise<never>;
   readonly gpu: GPUDevice;
+  /** Awaits a promise of `gpu`'s as is best here: PlatformAdapter.wait. */
+  readonly wait: PlatformAdapter['wait'];
   #release: (() => void) | null;
   #failure: OeclError | null = null;
   #reject: (error: OeclError) => void = () => {};
@@ -43,6 +45,7 @@ export class Device {
   constructor(found: PlatformAdapter, gpu: GPUDevice) {
     this.info = found.info;
     this.gpu = gpu;
+    this.wait = found.wait;
     this.limits = gpu.limits;
     this.#release = () => found.release();
     this.features = readFeatures(found.adapter, gpu);
@@ -94,7 +97,7 @@ export class Device {
   /** Resolves when all submitted work is done. @throws DeviceLostError, KernelError */
   async idle(): Promise<void> {
     this.check();
-    await Promise.race([this.gpu.queue.onSubmittedWorkDone(), this.lost]);
+    await Promise.race([this.wait(this.gpu.queue.onSubmittedWorkDone()), this.lost]);
     this.check();
   }
 

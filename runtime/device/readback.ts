@@ -21,7 +21,7 @@ export class Readback {
     encoder.copyBufferToBuffer(source, offset, staging, 0, bytes);
     gpu.queue.submit([encoder.finish()]);
     try {
-      await Promise.race([staging.mapAsync(MAP_MODE_READ, 0, bytes), this.#device.lost]);
+      await Promise.race([this.#device.wait(staging.mapAsync(MAP_MODE_READ, 0, bytes)), this.#device.lost]);
     } catch (error) {
       throw await this.#device.reasonOf(error);
     }

@@ -54,7 +54,7 @@ export class Kernel {
   /** Compiles without holding up the caller. @throws KernelError with line and source text. */
   compile(): Promise<void> {
     if (this.#pipeline) return Promise.resolve();
-    this.#compiling ??= this.#device.gpu.createComputePipelineAsync(this.#descriptor()).then(
+    this.#compiling ??= this.#device.wait(this.#device.gpu.createComputePipelineAsync(this.#descriptor())).then(
       (pipeline) => {
         this.#pipeline = pipeline;
       },

@@ -24,7 +24,7 @@ async function openAdapter(gpu: GPU, forceFallbackAdapter: boolean): Promise<Pla
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance', forceFallbackAdapter });
   if (!adapter) return null;
   const isFallback = (adapter.info as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? forceFallbackAdapter;
-  return { gpu, adapter, info: describeAdapter(adapter.info, isFallback), release() {} };
+  return { gpu, adapter, info: describeAdapter(adapter.info, isFallback), wait: (pending) => pending, release() {} };
 }
 
 const nameOf = ({ vendor, architecture, device, description }: PlatformAdapter['info']): string =>

@@ -7,6 +7,7 @@ import { create } from 'webgpu';
 import { AdapterError, UnknownAdapterError } from '../errors.ts';
 import { describeAdapter } from './adapterInfo.ts';
 import type { AdapterInfo, PlatformAdapter, RuntimePlatform } from './platform.ts';
+import { restUntil } from './rest.ts';
 import { swiftShaderEnvironment } from './swiftshader.ts';
 
 /** Names that --adapter takes beside parts of an adapter's own name. */
@@ -89,6 +90,7 @@ async function openNamed(name?: string): Promise<PlatformAdapter | null> {
     },
     adapter,
     info,
+    wait: restUntil,
     // Dawn keeps the process alive for as long as somebody refers to what create() returned
     release() {
       gpu = null;

@@ -14,6 +14,8 @@ export interface PlatformAdapter {
   gpu: GPU;
   adapter: GPUAdapter;
   info: AdapterInfo;
+  /** Awaits a promise of the device's: the same outcome, with no core kept busy by the waiting. */
+  wait<T>(pending: Promise<T>): Promise<T>;
   /** Drops what keeps the process alive. Called once, after the device is destroyed. */
   release(): void;
 }

@@ -42,7 +42,7 @@ const withoutF16: RuntimePlatform = {
       info,
       requestDevice: (descriptor: GPUDeviceDescriptor) => found.adapter.requestDevice(descriptor),
     } as unknown as GPUAdapter;
-    return { gpu: found.gpu, adapter, info: found.info, release: () => found.release() };
+    return { gpu: found.gpu, adapter, info: found.info, wait: found.wait, release: () => found.release() };
   },
 };
 

@@ -1,0 +1,61 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { restUntil } from '../../runtime/platform/rest.ts';
+
+const after = <T>(ms: number, value: T) => new Promise<T>((resolve) => setTimeout(() => resolve(value), ms));
+
+/** Turns of the event loop until what `begin` returns is settled, each with `work` in it. */
+async function turnsUntil(begin: () => Promise<unknown>, work = () => {}): Promise<number> {
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    work();
+    turns++;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  await begin().finally(() => {
+    isOver = true;
+  });
+  return turns;
+}
+
+const busyFor = (ms: number) => () => {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+};
+
+describe('waiting for a device', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  test('has the outcome of what was waited for', async () => {
+    expect(await restUntil(after(5, 'done'))).toBe('done');
+    const failed = after(5, 0).then(() => Promise.reject(new RangeError('lost')));
+    await expect(restUntil(failed)).rejects.toThrow(new RangeError('lost'));
+  });
+
+  test('sleeps between the turns of the event loop, and no longer than a 64th of the wait', async () => {
+    const sleeps = vi.spyOn(Atomics, 'wait');
+    const start = performance.now();
+    // sleeps grow by a 64th each: some 600 turns until they last a millisecond, and then a turn each millisecond
+    expect(await turnsUntil(() => restUntil(after(100, 0)))).toBeLessThan(2000);
+    const waited = performance.now() - start;
+    const asked = sleeps.mock.calls.map((call) => call[3] as number);
+    expect(Math.max(...asked)).toBeGreaterThan(0.5);
+    expect(Math.max(...asked)).toBeLessThanOrEqual(Math.min(1, waited / 64));
+  });
+
+  test('does not sleep where there is other work, nor once it is over', async () => {
+    const sleeps = vi.spyOn(Atomics, 'wait');
+    const turns = await turnsUntil(() => restUntil(after(50, 0)), busyFor(1));
+    expect(turns).toBeGreaterThan(1);
+    expect(sleeps).not.toHaveBeenCalled();
+    await turnsUntil(() => after(20, 0));
+    expect(sleeps).not.toHaveBeenCalled();
+  });
+
+  test('goes on until the last of several is over', async () => {
+    const sleeps = vi.spyOn(Atomics, 'wait');
+    await Promise.all([restUntil(after(5, 0)), restUntil(after(60, 0))]);
+    expect(Math.max(...sleeps.mock.calls.map((call) => call[3] as number))).toBeGreaterThan(0.3);
+  });
+});
