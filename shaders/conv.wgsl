@@ -35,6 +35,7 @@ const STEP_DOWN_X: u32 = 1u; // @param
 const PIXEL_STEP_Y: u32 = 1u; // @param places from one pixel to the next; STEP / SPACING
 const PIXEL_STEP_X: u32 = 1u; // @param
 const CHUNK: u32 = 1u; // @param channels of x that are passed at a time
+const DEPTH: u32 = 1u; // @param channels of x whose products are added in one go; divides the channels
 struct Sizes {
   images: u32, inChannels: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, runs: u32, patchCols: u32,
   patches: u32, offsetY: i32, offsetX: i32, firstTap: i32, tapRowStep: i32, tapColStep: i32,
@@ -98,30 +99,34 @@ fn conv(
   // @slot resume
   // @end
 
-  for (var ic = 0u; ic < sizes.inChannels; ic++) {
+  for (var ic = 0u; ic < sizes.inChannels; ic += DEPTH) {
     // @slot pass
     // @end
-    var value: array<f32, SOURCE>;
-    // @slot values
-    var held: array<f32, HELD>;
-    for (var h = 0u; h < HELD; h++) { // @unroll
-      held[h] = value_at(place[h], ic);
-    }
-    for (var p = 0u; p < SOURCE; p++) { // @unroll
-      value[p] = subgroupBroadcast(held[p / LANES], p % LANES);
-    }
-    // @end
-    var weight: array<V, TAPS * RUNS>;
-    for (var t = 0u; t < TAPS; t++) { // @unroll
-      for (var r = 0u; r < RUNS; r++) { // @unroll
-        weight[t * RUNS + r] = w[row_of_w(t, ic) + min(run0 + r * WIDTH, sizes.runs - 1u)];
+    var value: array<f32, SOURCE * DEPTH>;
+    var weight: array<V, TAPS * RUNS * DEPTH>;
+    for (var d = 0u; d < DEPTH; d++) { // @unroll
+      // @slot values
+      var held: array<f32, HELD>;
+      for (var h = 0u; h < HELD; h++) { // @unroll
+        held[h] = value_at(place[h], ic + d);
+      }
+      for (var p = 0u; p < SOURCE; p++) { // @unroll
+        value[d * SOURCE + p] = subgroupBroadcast(held[p / LANES], p % LANES);
+      }
+      // @end
+      for (var t = 0u; t < TAPS; t++) { // @unroll
+        for (var r = 0u; r < RUNS; r++) { // @unroll
+          weight[(d * TAPS + t) * RUNS + r] = w[row_of_w(t, ic + d) + min(run0 + r * WIDTH, sizes.runs - 1u)];
+        }
       }
     }
     for (var r = 0u; r < RUNS; r++) { // @unroll
       // @slot products
-      for (var t = 0u; t < TAPS; t++) { // @unroll
-        for (var i = 0u; i < PIXELS; i++) { // @unroll
-          acc[i * RUNS + r] = fma(V(value[(i / PATCH_COLS * PIXEL_STEP_Y + t / WINDOW_COLS) * SOURCE_COLS + i % PATCH_COLS * PIXEL_STEP_X + t % WINDOW_COLS]), weight[t * RUNS + r], acc[i * RUNS + r]);
+      for (var i = 0u; i < PIXELS; i++) { // @unroll
+        for (var d = 0u; d < DEPTH; d++) { // @unroll
+          for (var t = 0u; t < TAPS; t++) { // @unroll
+            acc[i * RUNS + r] = fma(V(value[d * SOURCE + (i / PATCH_COLS * PIXEL_STEP_Y + t / WINDOW_COLS) * SOURCE_COLS + i % PATCH_COLS * PIXEL_STEP_X + t % WINDOW_COLS]), weight[(d * TAPS + t) * RUNS + r], acc[i * RUNS + r]);
+          }
         }
       }
       // @end

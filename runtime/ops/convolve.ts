@@ -48,7 +48,8 @@ function launchPiece(
   const vertical = axisOf({ kernel: piece.rows, stride: stride[0], padding: padding[0] - piece.firstRow }, rows);
   const horizontal = axisOf({ kernel: piece.cols, stride: stride[1], padding: padding[1] - piece.firstCol }, cols);
   const taps = piece.rows * piece.cols;
-  const { V, RUNS } = channelsOf(context, call, taps);
+  const channels = channelsOf(context, call, taps);
+  const { V, RUNS } = channels;
   const runs = call.outChannels / V;
   const WIDTH = runWidthOf(lanes, Math.ceil(runs / RUNS));
   const patchCols = Math.ceil(call.outWidth / cols);
@@ -57,7 +58,7 @@ function launchPiece(
   const firstTap = piece.firstRow * kernelCols + piece.firstCol;
   const bias = isFirst ? call.bias : null;
   context.launch({
-    kernel: kernelOf(choice.variant, lanes, call, { rows, cols, vertical, horizontal, piece, V, RUNS, WIDTH }, [
+    kernel: kernelOf(choice.variant, lanes, call, { rows, cols, vertical, horizontal, piece, ...channels, WIDTH }, [
       bias ? 'bias' : '',
       isFirst ? '' : 'resume',
     ]),
@@ -136,36 +137,45 @@ const isPatchOf = (call: ConvGeometry, patch: readonly [number, number]): boolea
 
 const wholeSteps = (pixels: number, stride: number): number => stride * Math.ceil(pixels / stride);
 
+interface Channels {
+  /** Output channels of a run, and runs of a lane. */
+  V: number;
+  RUNS: number;
+  /** Input channels whose products a lane adds to a sum in one go. */
+  DEPTH: number;
+}
+
 /**
  * Channels of a lane. Under many taps the source is read often, and two or four channels are enough; under few, eight or
  * sixteen pay for the broadcasts. As many lanes as a subgroup has must get some.
  */
-function channelsOf(context: Context, call: Convolution, taps: number): { V: number; RUNS: number } {
+function channelsOf(context: Context, call: Convolution, taps: number): Channels {
   const { LANES } = lanesOf(context);
   const channels = call.outChannels;
-  const products = call.images * call.outHeight * call.outWidth * call.inChannels * channels;
+  const { isSoftware } = context.info;
   // with strides pixels share little of the source, and more of it is broadcast
-  const isSpread = context.info.isSoftware && !call.isTransposed && call.stride[0] * call.stride[1] > 1;
-  if (taps >= 4) return { V: vectorOf(channels, LANES <= 4 || (isSpread && taps <= 9) ? 4 : 2, LANES), RUNS: 1 };
+  const isSpread = isSoftware && !call.isTransposed && call.stride[0] * call.stride[1] > 1;
+  if (taps >= 4)
+    return { V: vectorOf(channels, LANES <= 4 || (isSpread && taps <= 9) ? 4 : 2, LANES), RUNS: 1, DEPTH: 1 };
   const V = vectorOf(channels, 4, LANES);
   // sixteen only for matrices: 1x1 convolutions gain little, and their text takes longer to compile. Registers are dear on
-  // hardware; SwiftShader, with four lanes, is slower with more than two runs, and so are idle lanes
-  const most =
-    context.info.isSoftware && call.outHeight === 1 && LANES >= 8 && channels % (4 * V * LANES) === 0 ? 4 : 2;
-  return { V, RUNS: channels >= most * V * LANES && products >= ENOUGH_PRODUCTS ? most : 1 };
+  // hardware, and so are idle lanes
+  const most = isSoftware && call.outHeight === 1 && channels % (4 * V * LANES) === 0 ? 4 : 2;
+  const products = call.images * call.outHeight * call.outWidth * call.inChannels * channels;
+  const RUNS = channels >= most * V * LANES && products >= ENOUGH_PRODUCTS ? most : 1;
+  // SwiftShader keeps sums in memory from one round of the loop to the next; lavapipe is slower with rounds so long
+  return { V, RUNS, DEPTH: RUNS === 4 && LANES <= 4 && call.inChannels % 4 === 0 ? 4 : 1 };
 }
 
 /** Below, twice the text takes longer to compile than it ever saves. */
 const ENOUGH_PRODUCTS = 2 ** 24;
 
-interface Choice {
+interface Choice extends Channels {
   rows: number;
   cols: number;
   vertical: SourceAxis;
   horizontal: SourceAxis;
   piece: Piece;
-  V: number;
-  RUNS: number;
   WIDTH: number;
 }
 
@@ -175,7 +185,7 @@ function kernelOf(
   variant: Variants['conv'],
   { LANES }: Lanes,
   { inChannels, isTransposed }: Convolution,
-  { rows, cols, vertical, horizontal, piece, V, RUNS, WIDTH }: Choice,
+  { rows, cols, vertical, horizontal, piece, V, RUNS, DEPTH, WIDTH }: Choice,
   extras: readonly Extra[],
 ): KernelSpec {
   const places = vertical.count * horizontal.count;
@@ -212,6 +222,7 @@ function kernelOf(
       STEP_DOWN_X: horizontal.stepDown,
       PIXEL_STEP_Y: vertical.pixelStep,
       PIXEL_STEP_X: horizontal.pixelStep,
+      DEPTH,
       CHUNK: variant === 'workgroup' ? [8, 4, 2, 1].find((count) => inChannels % count === 0)! : 1,
     },
     slots,
@@ -247,7 +258,7 @@ const VARIANT_SLOTS: Record<Variants['conv'], Record<string, string>> = {
     holder: '  let holder = 0u;',
     values: `
       for (var p = 0u; p < SOURCE; p++) { // @unroll
-        value[p] = value_at(place[p], ic);
+        value[d * SOURCE + p] = value_at(place[p], ic + d);
       }`,
   },
   workgroup: {
@@ -269,7 +280,7 @@ const VARIANT_SLOTS: Record<Variants['conv'], Record<string, string>> = {
     }`,
     values: `
       for (var p = 0u; p < SOURCE; p++) { // @unroll
-        value[p] = passed[ic % CHUNK * SOURCE + p];
+        value[d * SOURCE + p] = passed[(ic + d) % CHUNK * SOURCE + p];
       }`,
   },
 };

@@ -1,6 +1,6 @@
 /** Every variant and patch of the convolution kernels gives the same bits, forward and for both gradients. */
 import { expect, test } from 'vitest';
-import { backward, CHANNELS_LAST, conv2d, KERNEL_ORDER, mul, sum, type Variants } from '../../runtime/index.ts';
+import { backward, CHANNELS_LAST, conv2d, KERNEL_ORDER, matmul, mul, sum, type Variants } from '../../runtime/index.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 
 const values = (count: number, seed: number) =>
@@ -99,4 +99,25 @@ test('the table reaches the kernels: another patch is another text', async () =>
   } finally {
     await context.close();
   }
+});
+
+/** A product large enough for more columns a lane and, with four lanes, several channels in one go (260, not 257). */
+test.for([260, 257])('256 x %i x 256: the bits of a product of 16 of its rows', async (inner, t) => {
+  const [a, b] = [values(256 * inner, 1), values(inner * 256, 2)];
+  const productOf = async (rows: number, conv: Variants['conv']) => {
+    const context = await openTestContext({ variants: { conv } });
+    try {
+      if (conv === 'subgroup' && !context.features.subgroups) return null;
+      const [left, right] = [context.tensor(a.slice(0, rows * inner), [rows, inner]), context.tensor(b, [inner, 256])];
+      return new Uint32Array((await matmul(left, right).read()).buffer);
+    } finally {
+      await context.close();
+    }
+  };
+  const register = (await productOf(256, 'register'))!;
+  expect(await productOf(16, 'register')).toEqual(register.slice(0, 16 * 256));
+  expect(await productOf(256, 'workgroup')).toEqual(register);
+  const subgroup = await productOf(256, 'subgroup');
+  if (!subgroup) t.skip('variant subgroup: the adapter has no feature "subgroups"');
+  expect(subgroup).toEqual(register);
 });
