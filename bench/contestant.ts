@@ -33,6 +33,8 @@ export interface PeerOptions {
   folder: string;
   /** Dawn's name of the adapter, or null for its default. */
   dawnAdapter: string | null;
+  /** Waits for the device as oecl does. */
+  isResting: boolean;
   environment?: Readonly<Record<string, string>>;
 }
 
@@ -58,9 +60,9 @@ export class PeerProcess implements Contestant {
   }
 
   /** Starts a peer and waits until it has its device. @throws Error with what it last said when it does not come up */
-  static async start(peer: Peer, { folder, dawnAdapter, environment }: PeerOptions): Promise<PeerProcess> {
+  static async start(peer: Peer, { folder, dawnAdapter, isResting, environment }: PeerOptions): Promise<PeerProcess> {
     const child = spawn(process.execPath, [`${folder}/${peer}.mjs`, ...(dawnAdapter ? [dawnAdapter] : [])], {
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...environment, OECL_BENCH_RESTING: isResting ? '1' : '0' },
     });
     child.on('error', () => {}); // the end of its output tells
     child.stdin.on('error', () => {});

@@ -29,6 +29,8 @@ export interface Surroundings {
   /** Processes that wanted to run, a minute's mean, before and after. */
   loadBefore: number;
   loadAfter: number;
+  /** Peers waited for the device as oecl does: --resting-peers. */
+  arePeersResting: boolean;
 }
 
 export interface BenchReport {

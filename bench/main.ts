@@ -75,7 +75,11 @@ async function runSuites(options: BenchOptions, selection: Selection, adapter: A
     options,
     selection,
     folder,
-    peerOptions: { folder: process.env.OECL_BENCH_PEERS ?? folder, dawnAdapter },
+    peerOptions: {
+      folder: process.env.OECL_BENCH_PEERS ?? folder,
+      dawnAdapter,
+      isResting: options.arePeersResting,
+    },
     sink: sinkInto(figures),
   };
   const suites: Record<Suite, () => Promise<void>> = {
@@ -124,6 +128,7 @@ function surroundingsOf(
     cpus: availableParallelism(),
     loadBefore: loadavg()[0],
     loadAfter: 0,
+    arePeersResting: options.arePeersResting,
   };
 }
 

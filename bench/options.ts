@@ -10,6 +10,8 @@ export interface BenchOptions {
   /** Texts of which a workload's name must contain one; none: every workload. */
   only: readonly string[];
   peers: readonly Peer[];
+  /** Peers wait for the device as oecl does, without keeping a core busy. */
+  arePeersResting: boolean;
   adapter: string | undefined;
   json: string | undefined;
   against: string | undefined;
@@ -26,6 +28,8 @@ Without a suite: a selection of all of them, about ten minutes on two cores with
   --only TEXT      of the suites, only the workloads whose name contains TEXT, in upper or lower case; may be repeated.
                    E.g. kernels --only "matmul 1024"
   --peers LIST     ${PEERS.join(', ')}, none; separated by commas. Default all
+  --resting-peers  the peers wait for the device as oecl does. As they come, they keep a core busy meanwhile, which a
+                   software adapter lacks: this leaves the difference between the kernels
   --adapter NAME   hardware, lavapipe, swiftshader, or part of an adapter's name
   --json FILE      writes all figures
   --against FILE   compares with figures written earlier
@@ -39,6 +43,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     options: {
       only: { type: 'string', multiple: true },
       peers: { type: 'string' },
+      'resting-peers': { type: 'boolean' },
       adapter: { type: 'string' },
       json: { type: 'string' },
       against: { type: 'string' },
@@ -53,6 +58,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     isFull: positionals.length > 0,
     only: values.only ?? [],
     peers: parsePeers(values.peers),
+    arePeersResting: values['resting-peers'] ?? false,
     adapter: values.adapter,
     json: values.json,
     against: values.against,

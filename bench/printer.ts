@@ -40,13 +40,14 @@ export function figureLine(figure: Figure, ours: number | null, isRepeated: bool
   return `${start} ${cells([short(median), `${short(lower)} - ${short(upper)}`, `${samples}`, rate(flops), rate(bytes), ratio])}`;
 }
 
-export function surroundingsLines({ adapter, versions, cpus, loadBefore }: Surroundings): string[] {
+export function surroundingsLines({ adapter, versions, cpus, loadBefore, arePeersResting }: Surroundings): string[] {
   const known = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `adapter   ${adapter.description || adapter.device} (${adapter.kind}; ${adapter.vendor} ${adapter.architecture})`,
     `versions  ${known.join(', ')}`,
     `machine   ${cpus} cores, load ${loadBefore.toFixed(2)} before the start`,
     'Times last until the queue is done. "x ours": how many times as long as oecl, in turns with it, in this run.',
+    ...(arePeersResting ? ['Peers wait for the device as oecl does (--resting-peers), not as they come.'] : []),
   ];
 }
 

@@ -8,13 +8,16 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { create, globals } from 'webgpu';
+import { restUntil } from '../../runtime/platform/rest.ts';
 
 process.env.XDG_RUNTIME_DIR ||= tmpdir(); // Mesa complains on standard error when it is not set
 console.log = console.error; // standard output belongs to the protocol
 console.warn = () => {};
 
 // The peers expect a browser: WebGPU's classes as globals, and navigator.gpu.
-const dawnAdapter = process.argv[2];
+const [, , dawnAdapter] = process.argv;
+/** --resting-peers: a peer waits as oecl does, not as it comes. */
+const isResting = process.env.OECL_BENCH_RESTING === '1';
 const gpu = create(dawnAdapter ? [`adapter=${dawnAdapter}`] : []);
 Object.assign(globalThis, globals);
 Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'node', gpu }, configurable: true });
@@ -48,7 +51,8 @@ export async function serve(name, prepare) {
     },
     async run() {
       const began = performance.now();
-      await prepared.run();
+      const running = prepared.run();
+      await (isResting ? restUntil(running) : running);
       return { milliseconds: performance.now() - began };
     },
     read: async () => ({ size: size(await prepared.read()) }),

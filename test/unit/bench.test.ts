@@ -109,6 +109,8 @@ describe('options', () => {
 
   test('a named suite runs in full', () => {
     expect(parseOptions(['step', '--peers', 'none'])).toMatchObject({ suites: ['step'], isFull: true, peers: [] });
+    expect(parseOptions([])).toMatchObject({ arePeersResting: false });
+    expect(parseOptions(['--resting-peers'])).toMatchObject({ arePeersResting: true });
     expect(parseOptions(['--peers=tfjs,jax', '--adapter', 'swiftshader'])).toMatchObject({
       peers: ['jax', 'tfjs'],
       adapter: 'swiftshader',
@@ -176,6 +178,7 @@ describe('figures', () => {
       cpus: 2,
       loadBefore: 0,
       loadAfter: 0,
+      arePeersResting: false,
     };
     const before = { surroundings, figures: [figure('oecl', 100), figure('jax-js', null)] };
     const now = { surroundings, figures: [figure('oecl', 50), figure('jax-js', 400), figure('other', 1)] };
