@@ -3,10 +3,11 @@
 //   y = relu((x - mean) * invStd * weight + bias + residual)
 // Two launches each way. `statistics` sums slices of the rows, and `normalize` joins them (Chan, Golub and LeVeque 1979),
 // every workgroup for itself, which costs less than a launch between; `backward_sums` and `backward` do the same for the
-// gradients. The order of sums is fixed: a lane's rows, then lanes in two levels; slices likewise.
+// gradients. Where a workgroup has all rows of its channels, `normalize` and `backward` sum them first (slots `deviations` and `sums`), and
+// are the one launch. The order of sums is fixed: a lane's rows, then lanes in two levels; slices likewise.
 // A workgroup has quadsPerGroup quads of channels times rowsPerGroup rows at a time, of slice group.y; a quad is four
 // channels (T = vec4) or, when C is not a multiple of 4, one (T = f32). Uniforms, so that layers share a pipeline.
-// Launch (ceil(quads / quadsPerGroup), slices, 1), all four.
+// Launch (ceil(quads / quadsPerGroup), slices, 1), all four; quadsPerGroup may be another one where slices are 1.
 alias T = vec4<f32>; // @param f32
 const LANES: u32 = 64u; // @param
 struct Sizes {
@@ -81,10 +82,9 @@ fn end_of(slice: u32) -> u32 {
   return min((slice + 1u) * sizes.rowsPerSlice, sizes.rows);
 }
 
-// slices_out[s] = mean and sum of squared deviations of slice s. Values are taken relative to the lane's first, so that
-// the square of a large mean does not swallow a small variance.
-@compute @workgroup_size(LANES, 1, 1)
-fn statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+// Mean and sum of squared deviations of the lane's rows in slice group.y. Values are taken relative to the first of them,
+// so that the square of a large mean does not swallow a small variance.
+fn deviations_of_rows(group: vec3<u32>, lane: u32) {
   let quad = quad_of(group, lane);
   let begin = group.y * sizes.rowsPerSlice + lane / sizes.quadsPerGroup;
   let end = end_of(group.y);
@@ -101,19 +101,10 @@ fn statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
   counts[lane] = n;
   first[lane] = shift + sum / max(n, 1.0);
   second[lane] = max(square - sum * sum / max(n, 1.0), T(0.0));
-  workgroupBarrier();
-  if (lane < eights()) { join_deviations(lane, LANES, eights()); }
-  workgroupBarrier();
-  if (lane < sizes.quadsPerGroup) { join_deviations(lane, eights(), sizes.quadsPerGroup); }
-  workgroupBarrier();
-  store_slice(group, lane);
 }
 
-@compute @workgroup_size(LANES, 1, 1)
-fn normalize(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn deviations_of_slices(group: vec3<u32>, lane: u32) {
   let quad = quad_of(group, lane);
-  let isInside = is_inside(group, lane);
-  // @slot statistics
   var n = 0.0;
   var joined = T(0.0);
   var m2 = T(0.0);
@@ -128,6 +119,28 @@ fn normalize(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   counts[lane] = n;
   first[lane] = joined;
   second[lane] = m2;
+}
+
+// slices_out[s] = mean and sum of squared deviations of slice s.
+@compute @workgroup_size(LANES, 1, 1)
+fn statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  deviations_of_rows(group, lane);
+  workgroupBarrier();
+  if (lane < eights()) { join_deviations(lane, LANES, eights()); }
+  workgroupBarrier();
+  if (lane < sizes.quadsPerGroup) { join_deviations(lane, eights(), sizes.quadsPerGroup); }
+  workgroupBarrier();
+  store_slice(group, lane);
+}
+
+@compute @workgroup_size(LANES, 1, 1)
+fn normalize(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let quad = quad_of(group, lane);
+  let isInside = is_inside(group, lane);
+  // @slot deviations
+  deviations_of_slices(group, lane);
+  // @end
+  // @slot statistics
   workgroupBarrier();
   if (lane < eights()) { join_deviations(lane, LANES, eights()); }
   workgroupBarrier();
@@ -161,9 +174,9 @@ fn normalize(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   }
 }
 
-// slices_out[s] = sum of g and of g * normalised x over slice s, where g is the gradient that reaches the sum before ReLU.
-@compute @workgroup_size(LANES, 1, 1)
-fn backward_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+// Sum of g and of g * normalised x over the lane's rows in slice group.y, where g is the gradient that reaches the sum
+// before ReLU.
+fn sums_of_rows(group: vec3<u32>, lane: u32) {
   let quad = quad_of(group, lane);
   let mean = statistic[quad];
   let invStd = statistic[sizes.quads + quad];
@@ -190,6 +203,24 @@ fn backward_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
   }
   first[lane] = sum;
   second[lane] = product;
+}
+
+fn sums_of_slices(group: vec3<u32>, lane: u32) {
+  let quad = quad_of(group, lane);
+  var sum = T(0.0);
+  var product = T(0.0);
+  for (var slice = lane / sizes.quadsPerGroup; slice < sizes.slices; slice += sizes.rowsPerGroup) {
+    sum += sliced[2u * slice * sizes.quads + quad];
+    product += sliced[(2u * slice + 1u) * sizes.quads + quad];
+  }
+  first[lane] = sum;
+  second[lane] = product;
+}
+
+// slices_out[s] = both sums over slice s.
+@compute @workgroup_size(LANES, 1, 1)
+fn backward_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  sums_of_rows(group, lane);
   workgroupBarrier();
   if (lane < eights()) { join_sums(lane, LANES, eights()); }
   workgroupBarrier();
@@ -204,14 +235,9 @@ fn backward_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
 fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let quad = quad_of(group, lane);
   let isInside = is_inside(group, lane);
-  var sum = T(0.0);
-  var product = T(0.0);
-  for (var slice = lane / sizes.quadsPerGroup; slice < sizes.slices; slice += sizes.rowsPerGroup) {
-    sum += sliced[2u * slice * sizes.quads + quad];
-    product += sliced[(2u * slice + 1u) * sizes.quads + quad];
-  }
-  first[lane] = sum;
-  second[lane] = product;
+  // @slot sums
+  sums_of_slices(group, lane);
+  // @end
   workgroupBarrier();
   if (lane < eights()) { join_sums(lane, LANES, eights()); }
   workgroupBarrier();
@@ -233,7 +259,9 @@ fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
   for (var row = group.y * sizes.rowsPerSlice + lane / sizes.quadsPerGroup; row < end; row += sizes.rowsPerGroup) {
     let i = row * sizes.quads + quad;
     let normalized = (x[i] - mean) * invStd;
+    // @slot gradient
     var g = dy[i];
+    // @end
     // @slot input_mask
     g = select(T(0.0), g, fma(normalized, factor, shift) > T(0.0));
     // @end

@@ -35,6 +35,8 @@ interface Call {
   shape: Shape;
   order: Shape | undefined;
   rows: number;
+  /** One launch each way: a workgroup has all rows of its channels. */
+  isWhole: boolean;
   sizes: Record<'rows' | 'quads' | 'slices' | 'rowsPerSlice' | 'quadsPerGroup' | 'rowsPerGroup', number>;
   params: { T: string; LANES: number };
   options: BatchNormOptions;
@@ -42,10 +44,14 @@ interface Call {
 
 /**
  * Lanes of a workgroup, and rows that a lane has at least: a GPU wants many of either, a software adapter few lanes with
- * much to do. The order of sums follows from both.
+ * much to do. The order of sums follows from both. A software adapter has few cores and dear launches: up to wholeBytes,
+ * which its caches hold, an input takes one launch of wholeGroups workgroups, or of as many as there are quads.
  */
-const SPREAD = { software: { LANES: 64, rowsPerLane: 64 }, hardware: { LANES: 256, rowsPerLane: 16 } } as const;
-/** Quads of channels of a workgroup at most: 16 fill a cache line, and leave rows to share the sums. */
+const SPREAD = {
+  software: { LANES: 64, rowsPerLane: 64, wholeBytes: 2 ** 20, wholeGroups: 8 },
+  hardware: { LANES: 256, rowsPerLane: 16, wholeBytes: 0, wholeGroups: 0 },
+} as const;
+/** Quads of channels of a workgroup at most: 16 are whole cache lines, and leave rows to share the sums. */
 const MOST_QUADS = 16;
 /** Slices that a lane joins at most. */
 const SLICES_PER_LANE = 16;
@@ -67,11 +73,12 @@ export function batchNorm(input: Tensor, parameters: BatchNormParameters, option
     bindings: {
       ...{ x, weight, bias, statistics_out: statistic, out: y },
       ...{ runningMean: parameters.runningMean, runningVar: parameters.runningVar },
-      ...(options.training ? { sliced: batchSums(call, x) } : {}),
+      ...(options.training && !call.isWhole ? { sliced: batchSums(call, x) } : {}),
       ...(residual ? { residual: inOrder(residual, call.order) } : {}),
     },
     slots: {
-      ...(options.training ? {} : { statistics: RUNNING_STATISTICS }),
+      ...(options.training ? {} : { deviations: '', statistics: RUNNING_STATISTICS }),
+      ...(options.training && call.isWhole ? { deviations: '  deviations_of_rows(group, lane);' } : {}),
       ...(residual ? {} : { residual: '' }),
       ...(relu ? {} : { relu: '' }),
     },
@@ -114,7 +121,6 @@ function backward(
   wantsResidual: boolean,
 ): (Tensor | null)[] {
   const { context, options } = call;
-  const sliced = context.empty([call.sizes.slices, 2, weight.size]);
   const dWeight = context.empty([weight.size]);
   const dBias = context.empty([weight.size]);
   const isMasked = options.relu === true;
@@ -122,9 +128,9 @@ function backward(
   const fromInput = isMasked && !fromOutput;
   // the masked dy is what `backward` goes on with; without ReLU that is dy itself
   const g = fromOutput ? context.empty(call.shape, { order: call.order }) : dy;
-  launch(call, 'backward_sums', {
+  const sums: LaunchParts = {
     bindings: {
-      ...{ x, dy, statistic, slices_out: sliced },
+      ...{ x, dy, statistic },
       ...(addend ? { addend } : {}),
       ...(fromOutput ? { y, dResidual: g } : {}),
       ...(fromInput ? { weight, bias } : {}),
@@ -133,16 +139,28 @@ function backward(
       ...(addend ? {} : { addend: '' }),
       ...(fromOutput ? {} : { residual_gradient: '', ...(fromInput ? MASK_FROM_INPUT : { mask: '' }) }),
     },
-  });
+  };
   const dx = context.empty(call.shape, { order: call.order });
-  launch(call, 'backward', {
-    bindings: {
-      ...{ x, dy: g, sliced, statistic, weight, out: dx, dWeightOut: dWeight, dBiasOut: dBias },
-      ...(fromInput ? { bias } : {}),
-    },
+  const rest: LaunchParts = {
+    bindings: { weight, out: dx, dWeightOut: dWeight, dBiasOut: dBias },
     slots: fromInput ? {} : { bias: '', input_mask: '' },
-    uniforms: { perRow: options.training ? 1 / call.rows : 0 },
-  });
+  };
+  const uniforms = { perRow: options.training ? 1 / call.rows : 0 };
+  if (call.isWhole) {
+    launch(call, 'backward', {
+      bindings: { ...sums.bindings, ...rest.bindings },
+      slots: {
+        ...{ ...sums.slots, ...rest.slots, sums: '  sums_of_rows(group, lane);' },
+        ...(fromOutput ? { gradient: '    let g = dResidual[i];' } : {}),
+      },
+      uniforms,
+    });
+  } else {
+    const sliced = context.empty([call.sizes.slices, 2, weight.size]);
+    launch(call, 'backward_sums', { ...sums, bindings: { ...sums.bindings, slices_out: sliced } });
+    const own = { ...{ x, dy: g, sliced, statistic }, ...(fromInput ? { bias } : {}) };
+    launch(call, 'backward', { ...rest, bindings: { ...own, ...rest.bindings }, uniforms });
+  }
   return [dx, dWeight, dBias, wantsResidual ? (fromOutput ? g : map('a', [dy])) : null];
 }
 
@@ -202,18 +220,23 @@ function callOf(input: Tensor, parameters: BatchNormParameters, options: BatchNo
   }
   const isVector = channels % 4 === 0;
   const quads = isVector ? channels / 4 : channels;
-  const { LANES, rowsPerLane } = SPREAD[input.context.info.isSoftware ? 'software' : 'hardware'];
+  const { LANES, rowsPerLane, wholeBytes, wholeGroups } =
+    SPREAD[input.context.info.isSoftware ? 'software' : 'hardware'];
+  const isSmall = options.training && 4 * input.size <= wholeBytes;
+  const most = isSmall ? Math.max(1, quads / wholeGroups) : Math.min(quads, MOST_QUADS);
   let quadsPerGroup = 1;
-  while (quadsPerGroup < Math.min(quads, MOST_QUADS)) quadsPerGroup *= 2;
+  while (quadsPerGroup < most) quadsPerGroup *= 2;
   const rowsPerGroup = LANES / quadsPerGroup;
   const wanted = Math.min(SLICES_PER_LANE * rowsPerGroup, Math.ceil(rows / (rowsPerGroup * rowsPerLane)));
-  const rowsPerSlice = Math.ceil(rows / wanted);
+  const rowsPerSlice = isSmall ? rows : Math.ceil(rows / wanted);
+  const slices = Math.ceil(rows / rowsPerSlice);
   return {
     context: input.context,
     shape,
     order: shape.length === 4 ? CHANNELS_LAST : undefined,
     rows,
-    sizes: { rows, quads, slices: Math.ceil(rows / rowsPerSlice), rowsPerSlice, quadsPerGroup, rowsPerGroup },
+    isWhole: slices === 1,
+    sizes: { rows, quads, slices, rowsPerSlice, quadsPerGroup, rowsPerGroup },
     params: { T: isVector ? 'vec4<f32>' : 'f32', LANES },
     options,
   };

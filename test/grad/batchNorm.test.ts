@@ -4,7 +4,7 @@ import * as rt from '../../runtime/index.ts';
 import { checkGradients, describeOp } from '../helpers/gradSuite.ts';
 import { uniformInput, uniformInputs } from '../helpers/inputs.ts';
 import { expectClose } from '../helpers/matchers.ts';
-import { elementwiseF64, f64, permuteF64 } from '../helpers/reference.ts';
+import { elementwiseF64, f64, permuteF64, sizeOf } from '../helpers/reference.ts';
 import { batchNormF64, channelStatisticsF64 } from '../helpers/referenceStatistics.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
@@ -101,6 +101,57 @@ describeOp('batchNorm', (suite) => {
       inputs: [inputs[0], inputs[1], inputs[2], { ...inputs[3], order: rt.CHANNELS_LAST }],
       within: reduction(30),
     });
+  });
+
+  // more than one launch takes by itself on a software adapter: slices are summed, and joined by a second launch
+  const [byQuads, byChannels] = [
+    [2, 12, 105, 107],
+    [2, 3, 211, 211],
+  ];
+  test.for([
+    { shape: byQuads, relu: false, withResidual: false },
+    { shape: byQuads, relu: true, withResidual: true },
+    { shape: byChannels, relu: true, withResidual: false },
+    { shape: byChannels, relu: true, withResidual: true },
+  ])('large, used twice: $shape, ReLU $relu, residual $withResidual', async ({ shape, relu, withResidual }, t) => {
+    const inputs = inputsOf(shape);
+    await checkGradients(suite, t, 'batchNorm', {
+      op: (x, weight, bias, residual) => {
+        const parameters = { weight, bias, ...running(shape[1]) };
+        const y = rt.batchNorm(x, parameters, { training: true, relu, residual: withResidual ? residual : null });
+        return rt.add(rt.mul(y, y), y);
+      },
+      reference: (x, weight, bias, residual) => {
+        const y = batchNormF64(x, weight, bias, { relu, residual: withResidual ? residual : undefined });
+        return elementwiseF64((value) => value * value + value)(y);
+      },
+      inputs: withResidual ? inputs : inputs.slice(0, 3),
+      within: reduction(sizeOf(shape) / shape[1]),
+      coordinates: 3,
+      skipKinks: relu,
+    });
+  });
+
+  test.for([
+    { shape: [3, 8, 3, 3], entries: ['normalize', 'backward'] },
+    { shape: byQuads, entries: ['statistics', 'normalize', 'backward_sums', 'backward'] },
+  ])('launches of $shape: $entries', async ({ shape, entries }) => {
+    const { context } = suite;
+    const { launch } = context;
+    const launched: string[] = [];
+    context.launch = (call) => {
+      if (call.kernel.file === 'batch_norm.wgsl') launched.push(call.kernel.entry);
+      launch.call(context, call);
+    };
+    try {
+      const [x, weight, bias] = inputsOf(shape).map(({ values, shape: sides }) => context.tensor(values, sides));
+      weight.requiresGrad = true;
+      const y = rt.batchNorm(x, { weight, bias, ...running(shape[1]) }, { training: true, relu: true });
+      rt.backward(rt.sum(y));
+    } finally {
+      context.launch = launch;
+    }
+    expect(launched).toEqual(entries);
   });
 
   test('diamond: its own input as residual, as in a block whose shortcut is the identity', async (t) => {

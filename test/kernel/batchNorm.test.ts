@@ -42,6 +42,11 @@ describe.each(cases)('$form: $rows x $channels, $slices slices', ({ form, rows, 
     unbiased: rows / (rows - 1),
   };
   const groups: [number, number, number] = [Math.ceil(quads / width), slices, 1];
+  /** What a launch gets whose workgroups have all rows of their channels. */
+  const whole = {
+    uniforms: { ...uniforms, slices: 1, rowsPerSlice: rows },
+    groups: [groups[0], 1, 1] as typeof groups,
+  };
   const kernel = (entry: string, slots: Record<string, string> = {}) => ({
     ...{ file: 'batch_norm.wgsl', entry, params, slots },
   });
@@ -61,6 +66,17 @@ describe.each(cases)('$form: $rows x $channels, $slices slices', ({ form, rows, 
   const elements = () => new Float32Array(rows * channels);
   const alone = { residual: '', relu: '' };
 
+  const toNormalize = () => ({
+    ...{ x, weight, bias, out: elements(), statistics_out: new Float32Array(2 * channels) },
+    ...{ runningMean, runningVar },
+  });
+  const normalized = {
+    out: perElement(affine),
+    statistics_out: statistic,
+    runningMean: perChannel((c) => (1 - MOMENTUM) * runningMean[c] + MOMENTUM * mean[c]),
+    runningVar: perChannel((c) => (1 - MOMENTUM) * runningVar[c] + (MOMENTUM * variance[c] * rows) / (rows - 1)),
+  };
+
   test('statistics and normalize', () => {
     const { slices_out: sliced } = expectOnCpu(
       { kernel: kernel('statistics'), bindings: { x, slices_out: sums() }, uniforms, groups },
@@ -68,21 +84,17 @@ describe.each(cases)('$form: $rows x $channels, $slices slices', ({ form, rows, 
       within,
     );
     expectOnCpu(
-      {
-        kernel: kernel('normalize', alone),
-        bindings: {
-          ...{ x, sliced, weight, bias, out: elements(), statistics_out: new Float32Array(2 * channels) },
-          ...{ runningMean, runningVar },
-        },
-        uniforms,
-        groups,
-      },
-      {
-        out: perElement(affine),
-        statistics_out: statistic,
-        runningMean: perChannel((c) => (1 - MOMENTUM) * runningMean[c] + MOMENTUM * mean[c]),
-        runningVar: perChannel((c) => (1 - MOMENTUM) * runningVar[c] + (MOMENTUM * variance[c] * rows) / (rows - 1)),
-      },
+      { kernel: kernel('normalize', alone), bindings: { ...toNormalize(), sliced }, uniforms, groups },
+      normalized,
+      within,
+    );
+  });
+
+  test('normalize by itself', () => {
+    const deviations = '  deviations_of_rows(group, lane);';
+    expectOnCpu(
+      { kernel: kernel('normalize', { ...alone, deviations }), bindings: toNormalize(), ...whole },
+      normalized,
       within,
     );
   });
@@ -92,7 +104,7 @@ describe.each(cases)('$form: $rows x $channels, $slices slices', ({ form, rows, 
     const [runningMean, runningVar] = [mean, variance].map((values) => Float32Array.from(values));
     expectOnCpu(
       {
-        kernel: kernel('normalize', { statistics: given }),
+        kernel: kernel('normalize', { deviations: '', statistics: given }),
         bindings: {
           ...{ x, weight, bias, residual, out: elements(), statistics_out: new Float32Array(2 * channels) },
           ...{ runningMean, runningVar },
@@ -115,54 +127,57 @@ describe.each(cases)('$form: $rows x $channels, $slices slices', ({ form, rows, 
     const g = (i: number) => (isOpen(i) ? dy[i] : 0);
     const dBias = perChannel((c) => overRows(c, g));
     const dWeight = perChannel((c) => overRows(c, (i) => g(i) * normal(i)));
-    const bound: Record<string, Float32Array<ArrayBuffer>> = {
-      x,
-      dy,
-      statistic,
-      slices_out: sums(),
-      ...first.bindings,
+    const expected = {
+      out: perElement((i, c) => {
+        const centered = g(i) - (dBias[c] + normal(i) * dWeight[c]) / rows;
+        return (weight[c] / Math.sqrt(variance[c] + EPS)) * centered;
+      }),
+      dWeightOut: dWeight,
+      dBiasOut: dBias,
     };
+    const ofSums: Record<string, Float32Array<ArrayBuffer>> = { x, dy, statistic, ...first.bindings };
+    const outputs = () => ({
+      ...{ weight, out: elements(), dWeightOut: new Float32Array(channels), dBiasOut: new Float32Array(channels) },
+      ...second.bindings,
+    });
+    // a mean of several deviations, rounded, in every normalised value; then a difference
+    const afterwards = tolerance.reduction(400 * rows);
+    const toSums: typeof ofSums = { ...ofSums, slices_out: sums() };
     const { slices_out: sliced, dResidual = dy } = expectOnCpu(
-      { kernel: kernel('backward_sums', first.slots), bindings: bound, uniforms, groups },
+      { kernel: kernel('backward_sums', first.slots), bindings: toSums, uniforms, groups },
       'dResidual' in first.bindings ? { dResidual: perElement(g) } : {},
       tolerance.exact,
     );
+    const bindings = { x, dy: dResidual, sliced, statistic, ...outputs() };
+    expectOnCpu({ kernel: kernel('backward', second.slots), bindings, uniforms, groups }, expected, afterwards);
+
+    const slots = {
+      ...{ ...first.slots, ...second.slots, sums: '  sums_of_rows(group, lane);' },
+      ...('dResidual' in first.bindings ? { gradient: '    let g = dResidual[i];' } : {}),
+    };
     expectOnCpu(
-      {
-        kernel: kernel('backward', second.slots),
-        bindings: {
-          ...{ x, dy: dResidual, sliced, statistic, weight, out: elements() },
-          ...{ dWeightOut: new Float32Array(channels), dBiasOut: new Float32Array(channels) },
-          ...second.bindings,
-        },
-        uniforms,
-        groups,
-      },
-      {
-        out: perElement((i, c) => {
-          const centered = g(i) - (dBias[c] + normal(i) * dWeight[c]) / rows;
-          return (weight[c] / Math.sqrt(variance[c] + EPS)) * centered;
-        }),
-        dWeightOut: dWeight,
-        dBiasOut: dBias,
-      },
-      tolerance.reduction(400 * rows), // a mean of several deviations, rounded, in every normalised value; then a difference
+      { kernel: kernel('backward', slots), bindings: { ...ofSums, ...outputs() }, ...whole },
+      expected,
+      afterwards,
     );
   };
 
-  test.each([false, true])('backward_sums and backward, through residual and ReLU, addend %s', (withAddend) => {
-    const y = Float32Array.from(perElement((i) => Math.max(affine(i) + residual[i], 0)));
-    expect(y.some((value) => value === 0) && y.some((value) => value > 0)).toBe(true);
-    expectGradients(
-      withAddend
-        ? { slots: {}, bindings: { y, dResidual: elements(), dy: part, addend } }
-        : { slots: { addend: '' }, bindings: { y, dResidual: elements() } },
-      { slots: { bias: '', input_mask: '' }, bindings: {} }, // the sums wrote the masked gradient
-      (i) => y[i] > 0,
-    );
-  });
+  test.each([false, true])(
+    'backward_sums and backward, and backward by itself, through residual and ReLU, addend %s',
+    (withAddend) => {
+      const y = Float32Array.from(perElement((i) => Math.max(affine(i) + residual[i], 0)));
+      expect(y.some((value) => value === 0) && y.some((value) => value > 0)).toBe(true);
+      expectGradients(
+        withAddend
+          ? { slots: {}, bindings: { y, dResidual: elements(), dy: part, addend } }
+          : { slots: { addend: '' }, bindings: { y, dResidual: elements() } },
+        { slots: { bias: '', input_mask: '' }, bindings: {} }, // the sums wrote the masked gradient
+        (i) => y[i] > 0,
+      );
+    },
+  );
 
-  test('backward_sums and backward, through ReLU alone', () => {
+  test('backward_sums and backward, and backward by itself, through ReLU alone', () => {
     const input = '  let factor = weight[quad];\n  let shift = bias[quad];';
     const mask = '    g = select(T(0.0), g, fma(normalized, factor, shift) > T(0.0));';
     expectGradients(

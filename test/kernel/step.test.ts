@@ -7,9 +7,7 @@ import { openTestContext } from '../helpers/adapter.ts';
 /** More of any needs a reason; fewer is progress: then lower the figure. */
 const LAUNCHES = {
   'batch_norm.wgsl:backward': 21,
-  'batch_norm.wgsl:backward_sums': 21,
   'batch_norm.wgsl:normalize': 21,
-  'batch_norm.wgsl:statistics': 21,
   'conv.wgsl:conv': 43,
   'conv_weight.wgsl:conv_weight': 22,
   copy: 2,
