@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { create, globals } from 'webgpu';
-import { restUntil } from '../../runtime/platform/rest.ts';
+import { Rest } from '../../runtime/platform/rest.ts';
 
 process.env.XDG_RUNTIME_DIR ||= tmpdir(); // Mesa complains on standard error when it is not set
 console.log = console.error; // standard output belongs to the protocol
@@ -16,11 +16,13 @@ console.warn = () => {};
 
 // The peers expect a browser: WebGPU's classes as globals, and navigator.gpu.
 const [, , dawnAdapter] = process.argv;
-/** --resting-peers: a peer waits as oecl does, not as it comes. */
-const isResting = process.env.OECL_BENCH_RESTING === '1';
 const gpu = create(dawnAdapter ? [`adapter=${dawnAdapter}`] : []);
 Object.assign(globalThis, globals);
 Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'node', gpu }, configurable: true });
+
+// --resting-peers: a peer waits as oecl does, not as it comes.
+const isResting = process.env.OECL_BENCH_RESTING === '1';
+const rest = new Rest();
 
 /** Version of an installed package. */
 export function versionOf(name) {
@@ -52,7 +54,7 @@ export async function serve(name, prepare) {
     async run() {
       const began = performance.now();
       const running = prepared.run();
-      await (isResting ? restUntil(running) : running);
+      await (isResting ? rest.until(running) : running);
       return { milliseconds: performance.now() - began };
     },
     read: async () => ({ size: size(await prepared.read()) }),

@@ -7,7 +7,7 @@ import { create } from 'webgpu';
 import { AdapterError, UnknownAdapterError } from '../errors.ts';
 import { describeAdapter } from './adapterInfo.ts';
 import type { AdapterInfo, PlatformAdapter, RuntimePlatform } from './platform.ts';
-import { restUntil } from './rest.ts';
+import { Rest } from './rest.ts';
 import { swiftShaderEnvironment } from './swiftshader.ts';
 
 /** Names that --adapter takes beside parts of an adapter's own name. */
@@ -84,13 +84,14 @@ async function openNamed(name?: string): Promise<PlatformAdapter | null> {
   if (!adapter) return null;
   const isFallback = (adapter.info as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? false;
   const info = describeAdapter(adapter.info, isFallback);
+  const rest = new Rest();
   return {
     get gpu() {
       return gpu!;
     },
     adapter,
     info,
-    wait: restUntil,
+    wait: (pending) => rest.until(pending),
     // Dawn keeps the process alive for as long as somebody refers to what create() returned
     release() {
       gpu = null;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { restUntil } from '../../runtime/platform/rest.ts';
+import { Rest } from '../../runtime/platform/rest.ts';
 
 const after = <T>(ms: number, value: T) => new Promise<T>((resolve) => setTimeout(() => resolve(value), ms));
 
@@ -28,16 +28,16 @@ describe('waiting for a device', () => {
   afterEach(() => vi.restoreAllMocks());
 
   test('has the outcome of what was waited for', async () => {
-    expect(await restUntil(after(5, 'done'))).toBe('done');
+    expect(await new Rest().until(after(5, 'done'))).toBe('done');
     const failed = after(5, 0).then(() => Promise.reject(new RangeError('lost')));
-    await expect(restUntil(failed)).rejects.toThrow(new RangeError('lost'));
+    await expect(new Rest().until(failed)).rejects.toThrow(new RangeError('lost'));
   });
 
   test('sleeps between the turns of the event loop, and no longer than a 64th of the wait', async () => {
     const sleeps = vi.spyOn(Atomics, 'wait');
     const start = performance.now();
     // sleeps grow by a 64th each: some 600 turns until they last a millisecond, and then a turn each millisecond
-    expect(await turnsUntil(() => restUntil(after(100, 0)))).toBeLessThan(2000);
+    expect(await turnsUntil(() => new Rest().until(after(100, 0)))).toBeLessThan(2000);
     const waited = performance.now() - start;
     const asked = sleeps.mock.calls.map((call) => call[3] as number);
     expect(Math.max(...asked)).toBeGreaterThan(0.5);
@@ -46,7 +46,7 @@ describe('waiting for a device', () => {
 
   test('does not sleep where there is other work, nor once it is over', async () => {
     const sleeps = vi.spyOn(Atomics, 'wait');
-    const turns = await turnsUntil(() => restUntil(after(50, 0)), busyFor(1));
+    const turns = await turnsUntil(() => new Rest().until(after(50, 0)), busyFor(1));
     expect(turns).toBeGreaterThan(1);
     expect(sleeps).not.toHaveBeenCalled();
     await turnsUntil(() => after(20, 0));
@@ -55,7 +55,8 @@ describe('waiting for a device', () => {
 
   test('goes on until the last of several is over', async () => {
     const sleeps = vi.spyOn(Atomics, 'wait');
-    await Promise.all([restUntil(after(5, 0)), restUntil(after(60, 0))]);
+    const rest = new Rest();
+    await Promise.all([rest.until(after(5, 0)), rest.until(after(60, 0))]);
     expect(Math.max(...sleeps.mock.calls.map((call) => call[3] as number))).toBeGreaterThan(0.3);
   });
 });
