@@ -57,17 +57,28 @@ async function growth(run: SuiteRun): Promise<void> {
     for (const plan of plans) plan.run(); // compiles
     await context.sync();
     const samples = await sampleInTurns(plans.length, timed, { iterations: options.isFull ? 7 : 5, milliseconds: 0 });
-    const perView = steps.map((step, i) => {
+    const perBatch = steps.map((step, i) => {
       const views = 4 * step.batch;
       const milliseconds = samples[i];
       const more = { views, planBytes: plans[i].bytes };
       const workload = `growth: ${nameOf(step)}`;
       sink.add({ suite: 'step', workload, contestant: 'oecl', milliseconds, flops: flopsOf(step), more });
-      return { views, milliseconds: milliseconds.median / views };
+      return { views, milliseconds: milliseconds.median };
     });
-    const [first] = perView;
-    const texts = perView.map(({ views, milliseconds }) => `${views}: ${short(milliseconds / first.milliseconds)}`);
+    const [first] = perBatch;
+    const last = perBatch.at(-1)!;
+    const perView = ({ views, milliseconds }: typeof first) => milliseconds / views;
+    const texts = perBatch.map((each) => `${each.views}: ${short(perView(each) / perView(first))}`);
     sink.note(`time a view, relative to ${first.views} views (linear growth: 1) - ${texts.join(', ')}`);
+    if (perBatch.length < 3) return;
+    const slope = (last.milliseconds - first.milliseconds) / (last.views - first.views);
+    const fixed = first.milliseconds - slope * first.views;
+    const furthest = Math.max(
+      ...perBatch.map((each) => Math.abs(each.milliseconds / (fixed + slope * each.views) - 1)),
+    );
+    sink.note(
+      `a straight line through the first and the last is off by ${short(100 * furthest)} % at most; it begins at ${short(fixed)} ms`,
+    );
   });
 }
 

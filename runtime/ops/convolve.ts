@@ -163,7 +163,7 @@ function channelsOf(context: Context, call: Convolution, taps: number): Channels
   const most = isSoftware && call.outHeight === 1 && channels % (4 * V * LANES) === 0 ? 4 : 2;
   const products = call.images * call.outHeight * call.outWidth * call.inChannels * channels;
   const RUNS = channels >= most * V * LANES && products >= ENOUGH_PRODUCTS ? most : 1;
-  // SwiftShader keeps sums in memory from one round of the loop to the next; lavapipe is slower with rounds so long
+  // for SwiftShader it is dear to carry a sum to the next round of a loop; lavapipe is slower with longer rounds
   return { V, RUNS, DEPTH: RUNS === 4 && LANES <= 4 && call.inChannels % 4 === 0 ? 4 : 1 };
 }
 
