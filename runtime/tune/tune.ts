@@ -6,7 +6,7 @@ import source from '../../shaders/conv.wgsl';
 import weightSource from '../../shaders/conv_weight.wgsl';
 import type { Context } from '../context.ts';
 import { type AskedKernel, type ConvChoice, type KernelTable, nameOf } from '../kernel/choices.ts';
-import { otherPatches } from '../ops/convolve.ts';
+import { otherPatches } from '../ops/convolveShare.ts';
 import { pickTrial } from './pick.ts';
 import { TrialBench } from './trials.ts';
 
