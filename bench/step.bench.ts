@@ -35,7 +35,7 @@ export async function stepSuite(run: SuiteRun): Promise<void> {
     await withContext(run, (context) => augmentation(run, context, batch));
 }
 
-/** Our step at several batches, in turns: time a view should stay the same. Every sample is of as many views. */
+/** Our step at several batches, in turns: time should grow by as much with every view. Every sample is of as many views. */
 async function growth(run: SuiteRun): Promise<void> {
   const { options, selection, sink } = run;
   const batches = options.isFull ? GROWTH.full : GROWTH.short;
@@ -69,7 +69,7 @@ async function growth(run: SuiteRun): Promise<void> {
     const last = perBatch.at(-1)!;
     const perView = ({ views, milliseconds }: typeof first) => milliseconds / views;
     const texts = perBatch.map((each) => `${each.views}: ${short(perView(each) / perView(first))}`);
-    sink.note(`time a view, relative to ${first.views} views (linear growth: 1) - ${texts.join(', ')}`);
+    sink.note(`time a view, relative to ${first.views} views (proportional: 1) - ${texts.join(', ')}`);
     if (perBatch.length < 3) return;
     const slope = (last.milliseconds - first.milliseconds) / (last.views - first.views);
     const fixed = first.milliseconds - slope * first.views;

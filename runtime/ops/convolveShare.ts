@@ -56,12 +56,14 @@ export function channelsOf(context: Context, call: ConvGeometry, taps: number): 
     return { V: vectorOf(channels, LANES <= 4 || (isSpread && taps <= 9) ? 4 : 2, LANES), RUNS: 1, DEPTH: 1 };
   const V = vectorOf(channels, 4, LANES);
   // sixteen only for matrices: 1x1 convolutions gain little, and their text takes longer to compile. Registers are dear on
-  // hardware, and so are idle lanes
-  const most = isSoftware && call.outHeight === 1 && channels % (4 * V * LANES) === 0 ? 4 : 2;
+  // hardware, and so are idle lanes. For SwiftShader, with four lanes, it is dear to carry a sum to the next round of a
+  // loop: there they pay with four channels a round; lavapipe is slower with longer rounds
+  const isShort = LANES < 8;
+  const isFit = channels % (4 * V * LANES) === 0 && !(isShort && call.inChannels % 4 !== 0);
+  const most = isSoftware && call.outHeight === 1 && isFit ? 4 : 2;
   const products = call.images * call.outHeight * call.outWidth * call.inChannels * channels;
   const RUNS = channels >= most * V * LANES && products >= ENOUGH_PRODUCTS ? most : 1;
-  // for SwiftShader it is dear to carry a sum to the next round of a loop; lavapipe is slower with longer rounds
-  return { V, RUNS, DEPTH: RUNS === 4 && LANES <= 4 && call.inChannels % 4 === 0 ? 4 : 1 };
+  return { V, RUNS, DEPTH: RUNS === 4 && isShort ? 4 : 1 };
 }
 
 /** Below, twice the text takes longer to compile than it ever saves. */
