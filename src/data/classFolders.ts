@@ -1,6 +1,6 @@
 /** Data sets that are folders of folders: a part (train, test), a folder a class in it, images anywhere below. */
 import { DataError } from '../errors.ts';
-import { looksLikeImage } from './decode.ts';
+import { looksLikeImage } from './codecs/decode.ts';
 import { listFolder } from './files.ts';
 import { findImages, type ImageFile, loadImageFiles } from './imageFiles.ts';
 import type { LoadedDataset } from './imageSet.ts';

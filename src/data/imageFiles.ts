@@ -1,12 +1,12 @@
 /** Image files to packs: read, decoded and resized once, then taken from the cache for as long as no byte changes. */
 import { DataError } from '../errors.ts';
-import { ImageDecoder, looksLikeImage } from './decode.ts';
+import { ImageDecoder, looksLikeImage } from './codecs/decode.ts';
+import { UnreadableImage } from './codecs/unreadable.ts';
 import { failureOf, listFilesBelow } from './files.ts';
 import { type ImageSet, type PackedImages, packImages, type RgbImage, type SkippedFile } from './imageSet.ts';
 import { type Pack, PackCache, sha256 } from './packCache.ts';
 import type { ReaderContext } from './request.ts';
 import { packSide, resizeShortSide } from './resize.ts';
-import { UnreadableImage } from './unreadable.ts';
 
 /** An image to be read. */
 export interface ImageFile {

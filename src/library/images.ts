@@ -1,9 +1,9 @@
 /** Images that a program hands over: a folder of files, or images in memory, encoded or as pixels. */
-import { ImageDecoder } from '../data/decode.ts';
+import { ImageDecoder } from '../data/codecs/decode.ts';
+import { UnreadableImage } from '../data/codecs/unreadable.ts';
 import { loadAllImages } from '../data/folder.ts';
 import { fitted } from '../data/imageFiles.ts';
 import { type ImageSet, packImages, type RgbImage, type SkippedFile } from '../data/imageSet.ts';
-import { UnreadableImage } from '../data/unreadable.ts';
 import { DataError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { ScoringConfig } from '../train/config.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodeBmp } from '../../src/data/bmp.ts';
+import { decodeBmp } from '../../src/data/codecs/bmp.ts';
 import { bmpFileOf } from '../helpers/encodedImages.ts';
 import { bmpFile } from '../helpers/tinyRun.ts';
 

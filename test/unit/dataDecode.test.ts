@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import encodeJpeg, { init as initJpegEncoder } from '@jsquash/jpeg/encode.js';
 import { describe, expect, test } from 'vitest';
-import { ImageDecoder, looksLikeImage } from '../../src/data/decode.ts';
+import { ImageDecoder, looksLikeImage } from '../../src/data/codecs/decode.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
 import {
   adobeSegment,

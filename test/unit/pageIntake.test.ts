@@ -1,6 +1,6 @@
 /** Where the files of a drop go, from their paths alone. */
 import { describe, expect, test } from 'vitest';
-import { headerSize } from '../../src/data/headerSize.ts';
+import { headerSize } from '../../src/data/codecs/headerSize.ts';
 import { encodePng } from '../../src/report/png.ts';
 import { cleanPath, commonRoot, isLitter, numbered, placeFiles } from '../../src/web/page/worker/intake.ts';
 import type { Part } from '../../src/web/pageApi.ts';

@@ -1,8 +1,8 @@
 /** One drop of files on its way into the store: read, decoded to see that training will be able to, written. */
-import { ImageDecoder } from '../../../data/decode.ts';
-import { headerSize } from '../../../data/headerSize.ts';
+import { ImageDecoder } from '../../../data/codecs/decode.ts';
+import { headerSize } from '../../../data/codecs/headerSize.ts';
+import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
 import type { RgbImage, SkippedFile } from '../../../data/imageSet.ts';
-import { UnreadableImage } from '../../../data/unreadable.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { thumbnailUri } from '../../../report/png.ts';
 import type { Part, Picture } from '../../pageApi.ts';

@@ -3,7 +3,7 @@
  * are classes; a single folder around them, as a drop or a zip often has, is not.
  */
 import { plainName } from '../../../data/classFolders.ts';
-import { looksLikeImage } from '../../../data/decode.ts';
+import { looksLikeImage } from '../../../data/codecs/decode.ts';
 import type { Part } from '../../pageApi.ts';
 
 /** The class of training images that lie in no folder. */

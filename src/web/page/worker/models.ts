@@ -1,8 +1,8 @@
 /** Models that were brought along, and new images scored with any model of this origin. */
-import { ImageDecoder } from '../../../data/decode.ts';
+import { ImageDecoder } from '../../../data/codecs/decode.ts';
+import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
 import { fitted } from '../../../data/imageFiles.ts';
 import type { SkippedFile } from '../../../data/imageSet.ts';
-import { UnreadableImage } from '../../../data/unreadable.ts';
 import { DataError } from '../../../errors.ts';
 import type { ImagePixels } from '../../../library/images.ts';
 import type { Library } from '../../../library/library.ts';

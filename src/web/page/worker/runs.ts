@@ -1,9 +1,9 @@
 /** The run folders of this origin: what there is, what it found, and what can be taken away. */
 
-import { ImageDecoder } from '../../../data/decode.ts';
+import { ImageDecoder } from '../../../data/codecs/decode.ts';
+import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
 import { demoImage } from '../../../data/demo.ts';
 import type { RgbImage } from '../../../data/imageSet.ts';
-import { UnreadableImage } from '../../../data/unreadable.ts';
 import { UsageError } from '../../../errors.ts';
 import type { OriginStorage } from '../../../platform/browserStorage.ts';
 import type { Platform } from '../../../platform/platform.ts';

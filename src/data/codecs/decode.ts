@@ -6,9 +6,9 @@
  */
 import createJpegCodec, { type MozJPEGModule } from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js';
 import decodePng, { init as initPngCodec } from '@jsquash/png/decode.js';
-import type { Platform } from '../platform/platform.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { RgbImage } from '../imageSet.ts';
 import { decodeBmp } from './bmp.ts';
-import type { RgbImage } from './imageSet.ts';
 import { checkPng } from './pngChunks.ts';
 import { onWhite, UnreadableImage } from './unreadable.ts';
 

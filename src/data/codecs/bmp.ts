@@ -3,7 +3,7 @@
  * encoding. Written here because the npm decoders need Node's Buffer, and because a header's word on where the pixels
  * begin has to be followed. Format: Microsoft's BITMAPFILEHEADER, BITMAPCOREHEADER, BITMAPINFOHEADER and its successors.
  */
-import type { RgbImage } from './imageSet.ts';
+import type { RgbImage } from '../imageSet.ts';
 import { onWhite, UnreadableImage } from './unreadable.ts';
 
 const FILE_HEADER_BYTES = 14;
