@@ -1,6 +1,6 @@
-// Augmented views of uint8 images, as torchvision defines the transforms (methods.md 5): random resized crop, flip,
-// colour jitter, grayscale, normalise. Four launches: `draw_views` draws each view's numbers, `resample` crops, resizes
-// and flips, `gray_means` takes the mean that the contrast step needs, `finish` does the colours and normalises.
+// Augmented views of uint8 images, as torchvision defines the transforms (docs/methods.md 5): random resized crop,
+// flip, color jitter, grayscale, normalize. Four launches: `draw_views` draws each view's numbers, `resample` crops,
+// resizes and flips, `gray_means` takes the mean that the contrast step needs, `finish` does the colors and normalizes.
 //   pixels: R, G, B bytes, four to a word; images[slot] = (first word, width, height, key of its random numbers, round)
 //   views [V, S, S, 3] f32; view v is augmentation number (v / batch) % viewsPerImage of an image of its stream of images
 // A view's numbers come from (seed, stream) and (key, round, number of the view): neither its place in a batch nor the

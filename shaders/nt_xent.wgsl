@@ -1,4 +1,4 @@
-// NT-Xent of unit rows z [N, D] (methods.md 1.1): row i against all others, its partner p(i) = i +- N / 2 the positive.
+// NT-Xent of unit rows z [N, D] (docs/methods.md 1.1): row i against all others; the positive is p(i) = i +- N / 2.
 // s_ij = z_i . z_j / temperature is recomputed wherever it is needed: no N x N matrix is stored.
 //   forward:  lse[i] = log of the sum over j != i of exp(s_ij);  losses[i] = lse[i] - s_ip
 //   backward: dz[i] = scale * dy * sum over j != i of c_ij z_j,

@@ -120,7 +120,7 @@ export class SGD extends ArenaOptimizer {
 
 /**
  * SGD whose gradients are scaled, tensor by tensor, by trustCoefficient ||p|| / ||g|| (You, Gitman and Ginsburg 2017).
- * Biases and batch-norm parameters (rank 1) are neither scaled nor decayed (methods.md 4).
+ * Biases and batch-norm parameters (rank 1) are neither scaled nor decayed (docs/methods.md 4).
  */
 export class LARS extends ArenaOptimizer {
   readonly #velocity: Tensor;

@@ -1,6 +1,6 @@
 /**
- * Views of images, made on the device from uint8 (methods.md 5). The host copies a batch's images into a staging tensor;
- * four launches draw, resample, take means and finish. Random numbers are keyed by (seed, stream, image, round, view), so
+ * Views of images, made on the device from uint8 (docs/methods.md 5). The host copies a batch's images into a staging
+ * tensor; four launches draw, resample, take means and finish. Random numbers are keyed by (seed, stream, image, round, view), so
  * that a view depends neither on its batch nor on the order of the work.
  */
 
@@ -35,7 +35,7 @@ const MOST_VIEWS = 64; // six bits of the counter
 const IMAGE_WORDS = 5;
 const DRAW_WORDS = 16;
 
-/** CIFAR-10's channel statistics, and what every other data set uses (methods.md 3). */
+/** CIFAR-10's channel statistics, and what every other data set uses (docs/methods.md 5). */
 export const CIFAR_STATISTICS = {
   mean: [125.3 / 255, 123.0 / 255, 113.9 / 255],
   std: [63.0 / 255, 62.1 / 255, 66.7 / 255],

@@ -1,7 +1,7 @@
 /**
  * A user's own images: train/ and test/, with a folder a class in them (images in train/ itself are one class). Without
  * normal images in the test, or without a test, every fifth training image, in the order of the paths, tests instead. Or
- * a folder of normal images alone, when the outliers of the test come from elsewhere (--ood): then the same.
+ * a folder of normal images alone, when the outliers of the test come from elsewhere: then the same.
  */
 import { DataError } from '../errors.ts';
 import {

@@ -1,7 +1,7 @@
 /**
  * ResNet of basic blocks (He et al. 2016) with the projection head of SimCLR: the encoder f of every method here.
  * Parameter names are those of the authors' BaseModel, so that its state dict and ours are the same file
- * (methods.md 3).
+ * (docs/methods.md 3).
  */
 import {
   BatchNorm,

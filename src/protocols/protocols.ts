@@ -1,7 +1,6 @@
 /**
- * Which images train, which test, and which of those count as normal. A protocol reads labels only; it never touches a
- * pixel. Training images are always normal ones: outliers are met at the test for the first time (methods.md 7's protocols
- * of the paper, section IV).
+ * Which images train, which test, and which of those count as normal (docs/methods.md 7.1). A protocol reads labels only,
+ * never a pixel. Training images are always normal: outliers appear for the first time in the test.
  */
 import { isNormalName } from '../data/classFolders.ts';
 import { DataError, UsageError } from '../errors.ts';

@@ -1,4 +1,4 @@
-/** The scores of methods.md 2 that need only an image's own features. Higher = more normal. Computed in f64. */
+/** The scores of docs/methods.md 2.1 that need only an image's own features. Higher = more normal. Computed in f64. */
 import type { PerScore } from '../train/result.ts';
 
 /**

@@ -52,7 +52,7 @@ export async function prepare(files: Platform, config: RunConfig, hooks: TrainHo
 
 /**
  * Outlier-exposure images without those of a class that the test has too: outliers are met there for the first time
- * (methods.md 7). Only data sets name the classes of their images.
+ * (docs/methods.md 7.1). Only data sets name the classes of their images.
  */
 function withoutTested(set: ImageSet, { test }: LoadedDataset, oe: string): ImageSet {
   if (!DATASET_NAMES.some((name) => oe === name || oe.startsWith(`${name}:`)) || oe.startsWith('folder:')) return set;

@@ -1,4 +1,4 @@
-/** result.json: what a run found, in the fields that product.md promises, and the mean over several runs. */
+/** result.json: what a run found, and the mean over several runs. */
 import {
   type DetectionMetrics,
   detectionMetrics,
@@ -10,7 +10,7 @@ import {
 } from '../scores/metrics.ts';
 import type { RunConfig } from './config.ts';
 
-/** The scores of methods.md 2, in the order of all tables; higher = more normal. */
+/** The scores of docs/methods.md 2.1, in the order of all tables; higher = more normal. */
 export const SCORE_NAMES = ['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm'] as const;
 export type ScoreName = (typeof SCORE_NAMES)[number];
 /** The score that a single figure means. */

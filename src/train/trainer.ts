@@ -1,7 +1,8 @@
 /**
- * The training step, recorded once: views -> encoder -> loss -> gradients -> optimiser, with a handful of figures as its
- * only output. Per step the host uploads the images and four numbers, and submits. One forward pass over all views, in the
- * order normal view 1, normal view 2, outlier view 1, outlier view 2, so that batch statistics mix both (methods.md 1.3).
+ * The training step, recorded once: views -> encoder -> loss -> gradients -> optimizer, with a few step metrics as its
+ * only output. Per step the host uploads the images and two scalars, and submits. One forward pass over all views, in the
+ * order normal view 1, normal view 2, outlier view 1, outlier view 2, so that batch statistics mix both
+ * (docs/methods.md 1.3).
  */
 import {
   Adam,

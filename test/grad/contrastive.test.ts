@@ -1,4 +1,4 @@
-/** NT-Xent and the norm penalty: fused, unfused, and the formulas of methods.md 1.1 and 1.3. */
+/** NT-Xent and the norm penalty: fused, unfused, and the formulas of docs/methods.md 1.1 and 1.3. */
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { checkGradients, describeConvVariants } from '../helpers/gradSuite.ts';

@@ -1,6 +1,6 @@
 /**
- * The transforms of methods.md 5 in f64, one function each, written from torchvision's definitions of them; and what a view
- * draws, from the host's generator. Images here are rows of pixels, a pixel three numbers in [0, 1].
+ * The transforms of docs/methods.md 5 in f64, one function each, written from torchvision's definitions of them; and what
+ * a view draws, from the host's generator. Images here are rows of pixels, a pixel three numbers in [0, 1].
  */
 import { threefry2x32, uniform01 } from '../../runtime/random.ts';
 import type { RgbImage } from '../../src/data/imageSet.ts';

@@ -1,4 +1,4 @@
-/** References of batch norm, softmax, norms and losses, in f64, written from the formulas of methods.md. */
+/** References of batch norm, softmax, norms and losses, in f64, written from the formulas of docs/methods.md. */
 import type { F64Array } from '../../runtime/gradcheck.ts';
 import { elementwiseF64, f64, sizeOf } from './reference.ts';
 
@@ -94,14 +94,14 @@ export function normF64(x: F64Array): F64Array {
   );
 }
 
-/** Rows over their lengths; a zero row stays zero (methods.md 1.1, guard 1e-12). */
+/** Rows over their lengths; a zero row stays zero (docs/methods.md 1.1, guard 1e-12). */
 export const l2NormalizeF64 = (x: F64Array): F64Array =>
   byRow(x, (row) => {
     const norm = length(row);
     return row.map((a) => (norm < 1e-12 ? 0 : a / norm));
   });
 
-/** methods.md 1.1: 1/(2B) sum_i [-s(i, p(i)) + log sum over j != i of exp(s(i, j))]. Scalar. */
+/** docs/methods.md 1.1: 1/(2B) sum_i [-s(i, p(i)) + log sum over j != i of exp(s(i, j))]. Scalar. */
 export function ntXentF64(f: F64Array, temperature: number): F64Array {
   const [rows, d] = f.shape;
   const z = l2NormalizeF64(f).data;
@@ -119,10 +119,10 @@ export function ntXentF64(f: F64Array, temperature: number): F64Array {
   return f64([], [loss]);
 }
 
-/** methods.md 1.3: the mean length of the rows. Scalar. */
+/** docs/methods.md 1.3: the mean length of the rows. Scalar. */
 export const normPenaltyF64 = (f: F64Array): F64Array => f64([], [total(normF64(f).data) / f.shape[0]]);
 
-/** methods.md 1.3, of 4B rows in the order normal view 1, 2, outlier view 1, 2. Scalar. */
+/** docs/methods.md 1.3, of 4B rows in the order normal view 1, 2, outlier view 1, 2. Scalar. */
 export function oeclLossF64(f: F64Array, { temperature, lambda }: { temperature: number; lambda: number }): F64Array {
   const [rows, d] = f.shape;
   const half = (at: number) => ({

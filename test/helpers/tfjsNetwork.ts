@@ -1,5 +1,5 @@
 /**
- * The encoder, the loss and training of methods.md 1 and 3 once more, in TensorFlow.js on its CPU back end: code and
+ * The encoder, the loss and training of docs/methods.md 1 and 3 once more, in TensorFlow.js on its CPU back end: code and
  * gradients that share nothing with ours. Parameters come by name, in PyTorch's layout.
  */
 import '@tensorflow/tfjs-backend-cpu';
@@ -63,7 +63,7 @@ function encode(p: Tensors, images: tf.Tensor, stem: OeclOptions['stem']): tf.Te
 /** Lengths of the rows, [N, 1]. */
 const lengths = (f: tf.Tensor): tf.Tensor => tf.sqrt(tf.sum(tf.square(f), 1, true));
 
-/** methods.md 1.1. */
+/** docs/methods.md 1.1. */
 function ntXent(f: tf.Tensor, temperature: number): tf.Tensor {
   const rows = f.shape[0];
   const z = tf.div(f, lengths(f)) as tf.Tensor2D;

@@ -1,4 +1,4 @@
-/** nt_xent.wgsl and cross_entropy.wgsl on the CPU, against the formulas of methods.md 1.1 as plain loops. */
+/** nt_xent.wgsl and cross_entropy.wgsl on the CPU, against the formulas of docs/methods.md 1.1 as plain loops. */
 import { describe, expect, test } from 'vitest';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectOnCpu, runOnCpu } from '../helpers/interpreter.ts';

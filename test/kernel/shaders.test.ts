@@ -1,6 +1,6 @@
 /**
  * Every file of shaders/, found by reading the folder: it parses as it stands, also for the GPU's compiler, keeps to what
- * the CPU interpreter reads rightly (style.md), and each of its entry points is run by a test of this folder.
+ * the CPU interpreter reads rightly, and each of its entry points is run by a test of this folder.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Augmentation against its definitions (methods.md 5): the pixels of given draws against the transforms in f64. What is
- * drawn: augmentDraws.test.ts.
+ * Augmentation against its definitions (docs/methods.md 5): the pixels of given draws against the transforms in f64. What
+ * is drawn: augmentDraws.test.ts.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../runtime/index.ts';

@@ -1,5 +1,5 @@
 /**
- * What augmentation draws (methods.md 5): the numbers against the host's generator, their distributions against what
+ * What augmentation draws (docs/methods.md 5): the numbers against the host's generator, their distributions against what
  * torchvision promises, and that a view knows nothing of its batch. Statistical checks have fixed seeds and limits that a
  * right generator passes all but once in a million times.
  */

@@ -1,4 +1,4 @@
-/** README.md and CONTRIBUTING.md: commands that exist, options that are taken, files that are there. */
+/** README.md and CONTRIBUTING.md: commands that exist, calls that parse, an example that runs. Links: documents.test.ts. */
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,8 +6,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/help.ts';
 import { parseServeOptions, parseTrainOptions } from '../../src/cli/parse.ts';
-import { SERVE_OPTIONS } from '../../src/cli/serveOptions.ts';
-import { TRAIN_OPTIONS } from '../../src/cli/trainOptions.ts';
 import { PROTOCOLS } from '../../src/protocols/protocols.ts';
 import { resolveConfig } from '../../src/train/config.ts';
 import { PRESETS } from '../../src/train/presets.ts';
@@ -79,20 +77,6 @@ describe('calls of the command line', () => {
   });
 });
 
-test('options, presets and protocols that the text names are there', () => {
-  const known = new Set([...[...TRAIN_OPTIONS, ...SERVE_OPTIONS].map(({ name }) => `--${name}`), '--list-adapters']);
-  const named = [...readme.matchAll(/`(--[a-z-]+)/g)].map(([, option]) => option);
-  expect(named.length).toBeGreaterThan(5);
-  expect(named.filter((option) => !known.has(option))).toEqual([]);
+test('every preset and protocol is named', () => {
   for (const name of [...PRESETS, ...PROTOCOLS]) expect(readme).toContain(`\`${name}\``);
-});
-
-test.each([
-  ['README.md', readme],
-  ['CONTRIBUTING.md', contributing],
-])('%s: every file and folder that it names is there', (_, text) => {
-  const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target);
-  const paths = [...text.matchAll(/`((?:test|runtime|src|shaders|bench|docs)\/[\w./]*)`/g)].map(([, path]) => path);
-  for (const path of [...links, ...paths]) expect(existsSync(path), path).toBe(true);
-  expect(links.length + paths.length).toBeGreaterThan(2);
 });

@@ -1,0 +1,136 @@
+/**
+ * What documents, comments and help texts refer to is there: documents, their sections and anchors, files, and
+ * command-line options.
+ */
+import { existsSync } from 'node:fs';
+import { posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { HELP as BENCH_HELP } from '../../bench/options.ts';
+import { COMMANDS, helpText } from '../../src/cli/help.ts';
+import { SERVE_OPTIONS } from '../../src/cli/serveOptions.ts';
+import { TRAIN_OPTIONS } from '../../src/cli/trainOptions.ts';
+import { repositoryFiles, type TextFile } from '../helpers/repository.ts';
+
+const files = repositoryFiles();
+const documents = files.filter(({ path }) => path.endsWith('.md'));
+/** This file gives wrong references as examples. */
+const citing = files.filter(({ path }) => path !== 'test/unit/documents.test.ts');
+const headingsOf = (text: string): string[] => [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading);
+
+/** `docs/methods.md 1.1 and 1.3`, also where a comment breaks the line, as [section, ...]. */
+function citedSections(text: string): string[] {
+  const inOneLine = text.replace(/\n\s*(\*|\/\/)\s?/g, ' ');
+  const lists = inOneLine.matchAll(/docs\/methods\.md (\d+(?:\.\d+)?(?:(?:, | and |, and )\d+(?:\.\d+)?)*)/g);
+  return [...lists].flatMap(([, list]) => list.match(/\d+(\.\d+)?/g)!);
+}
+
+/** As GitHub makes an anchor of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+
+/** Where each relative link of a document leads that leads nowhere. */
+function brokenLinks({ path, text }: TextFile): string[] {
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
+  return targets.filter((target) => {
+    if (/^https?:/.test(target)) return false;
+    const [file, anchor] = target.split('#');
+    const at = file === '' ? path : posix.join(posix.dirname(path), file);
+    if (!existsSync(at)) return true;
+    const headings = headingsOf(documents.find((document) => document.path === at)?.text ?? '');
+    return anchor !== undefined && !headings.map(anchorOf).includes(anchor);
+  });
+}
+
+/** The options in a text; `i--` and the custom properties of CSS are none. */
+const optionsOf = (text: string): string[] =>
+  [...text.matchAll(/(?<![\w)\]-])--[a-zA-Z][\w-]*/g)].map(([name]) => name);
+
+const OWN_OPTIONS = [...TRAIN_OPTIONS, ...SERVE_OPTIONS].map(({ name }) => `--${name}`);
+/** Options that are no entry of a table: main.ts reads them. */
+const OWN_WITHOUT_TABLE = ['--list-adapters', '--version'];
+/** Options of other programs that documents call. */
+const OTHER_PROGRAMS = ['--project', '--write', '--noEmit'];
+/** How comments write any option. */
+const PLACEHOLDER = '--name';
+const known = new Set([...OWN_OPTIONS, ...OWN_WITHOUT_TABLE]);
+
+describe('documents', () => {
+  test('every document that is cited anywhere exists', () => {
+    const missing = citing.flatMap(({ path, text }) =>
+      [...text.matchAll(/[\w./-]*\w\.md\b/g)]
+        .map(([cited]) => cited)
+        .filter((cited) => !existsSync(cited) && !existsSync(posix.join(posix.dirname(path), cited)))
+        .map((cited) => `${path}: ${cited}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('every section of docs/methods.md that is cited is a heading there', () => {
+    const { text } = documents.find(({ path }) => path === 'docs/methods.md')!;
+    const sections = new Set(headingsOf(text).flatMap((heading) => heading.match(/^\d+(\.\d+)?/)?.[0] ?? []));
+    const cited = citing.flatMap((file) => citedSections(file.text).map((section) => ({ path: file.path, section })));
+    expect(cited.length).toBeGreaterThan(20);
+    expect(cited.filter(({ section }) => !sections.has(section))).toEqual([]);
+    expect(citedSections('// docs/methods.md 1.1\n // and 7 say')).toEqual(['1.1', '7']);
+  });
+
+  test.each(documents.map(({ path }) => path))('%s: every relative link leads to a file and a heading', (path) => {
+    expect(brokenLinks(documents.find((document) => document.path === path)!)).toEqual([]);
+  });
+
+  test('a link to a missing file or heading is found', () => {
+    const text = '# One\n[a](#one) [b](#two) [c](nowhere.md) [d](https://example.org) [e](../README.md#no-such)';
+    expect(brokenLinks({ path: 'docs/methods.md', text })).toEqual(
+      expect.arrayContaining(['#two', 'nowhere.md', '../README.md#no-such']),
+    );
+  });
+});
+
+test('every file of the repository that a document or a comment names exists', () => {
+  const missing = citing.flatMap(({ path, text }) => {
+    const named = [
+      ...text.matchAll(
+        /(?<![\w./-])(?:test|runtime|src|shaders|bench|docs)\/[\w./-]*\.(?:ts|tsx|mjs|wgsl|svg|html)\b/g,
+      ),
+      ...(path.endsWith('.md') ? text.matchAll(/(?<=`)(?:test|runtime|src|shaders|bench|docs)\/[\w./-]*(?=`)/g) : []),
+    ].map(([name]) => name);
+    const tests = [...text.matchAll(/(?<![\w./-])\w+\.test\.ts\b/g)].map(([name]) => name);
+    return [
+      ...named.filter((name) => !existsSync(name)),
+      ...tests.filter((name) => !files.some((file) => file.path.endsWith(`/${name}`))),
+    ].map((name) => `${path}: ${name}`);
+  });
+  expect(missing).toEqual([]);
+});
+
+describe('command-line options', () => {
+  test.each(documents.map(({ path }) => path))('%s names options that exist', (path) => {
+    const allowed = new Set([...known, ...OTHER_PROGRAMS, ...optionsOf(BENCH_HELP)]);
+    const { text } = documents.find((document) => document.path === path)!;
+    expect(optionsOf(text).filter((option) => !allowed.has(option))).toEqual([]);
+  });
+
+  test.each([undefined, ...Object.keys(COMMANDS)])('the help of %s names options that exist', (command) => {
+    expect(optionsOf(helpText(command)).filter((option) => !known.has(option))).toEqual([]);
+  });
+
+  test('messages and comments of src/ name options that exist', () => {
+    const unknown = files
+      // the first holds CSS, the others call Chrome
+      .filter(
+        ({ path }) => /^src\/.*\.tsx?$/.test(path) && !/^src\/(report\/style|platform\/chrome\w*)\.ts$/.test(path),
+      )
+      .flatMap(({ path, text }) => optionsOf(text).map((option) => `${path}: ${option}`))
+      .filter((line) => !known.has(line.split(': ')[1]) && !line.endsWith(` ${PLACEHOLDER}`));
+    expect(unknown).toEqual([]);
+  });
+
+  test('an option that does not exist is found', () => {
+    expect(optionsOf('`--data DIR`, i--; --no-such-option').filter((option) => !known.has(option))).toEqual([
+      '--no-such-option',
+    ]);
+  });
+});
