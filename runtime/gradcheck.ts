@@ -206,7 +206,7 @@ function differences(
     const sides = slopeBetween(here, above, weights, h) - slopeBetween(below, here, weights, h);
     return { place, central, doubts: [(nearer - central) / (0.25 * tolerance), sides / 1e-2] };
   });
-  const largest = Math.max(...all.map(({ central }) => Math.abs(central)));
+  const largest = all.reduce((most, { central }) => Math.max(most, Math.abs(central)), 0);
   const smooth = all.filter(({ doubts }) => doubts.every((doubt) => Math.abs(doubt) <= largest));
   return {
     places: smooth.map(({ place }) => place),

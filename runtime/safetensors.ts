@@ -152,20 +152,42 @@ function readHeader(bytes: Uint8Array, refuse: Refuse): { header: Record<string,
   return { header, dataStart };
 }
 
-/** The first key that some object of a valid JSON text holds twice (JSON.parse would keep the last one silently). */
+/**
+ * The first key that some object of a valid JSON text holds twice (JSON.parse would keep the last one silently). Strings
+ * are found by their quotes, not by a regular expression, whose stack a string of some megabytes would exhaust.
+ */
 function duplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
-  for (const [token, string, colon] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*(:?)|[{}]/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (colon) {
-      const key: string = JSON.parse(string);
+  const structure = /["{}]/g;
+  for (let found = structure.exec(json); found; found = structure.exec(json)) {
+    if (found[0] === '{') open.push(new Set());
+    else if (found[0] === '}') open.pop();
+    else {
+      const end = stringEnd(json, found.index);
+      structure.lastIndex = end;
+      if (!isColonNext(json, end)) continue;
+      const key: string = JSON.parse(json.slice(found.index, end));
       const keys = open.at(-1)!;
       if (keys.has(key)) return key;
       keys.add(key);
     }
   }
   return undefined;
+}
+
+/** Where the string that begins at `start` ends: after the first quote with an even number of backslashes before it. */
+function stringEnd(json: string, start: number): number {
+  for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (json[quote - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return quote + 1;
+  }
+}
+
+function isColonNext(json: string, at: number): boolean {
+  let next = at;
+  while (' \t\r\n'.includes(json[next])) next++;
+  return json[next] === ':';
 }
 
 interface Entry {
@@ -179,7 +201,8 @@ interface Entry {
 function readEntry(name: string, entry: unknown, refuse: Refuse): Entry {
   const { dtype, shape, data_offsets: offsets } = isObject(entry) ? entry : {};
   if (typeof dtype !== 'string' || !Object.hasOwn(ARRAYS, dtype)) {
-    return refuse(`"${name}" has the type ${JSON.stringify(dtype)}; this reads ${Object.keys(ARRAYS).join(', ')}.`);
+    const found = typeof dtype === 'string' ? `the type "${dtype}"` : 'no type'; // it may be nested too deep to be shown
+    return refuse(`"${name}" has ${found}; this reads ${Object.keys(ARRAYS).join(', ')}.`);
   }
   if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2 || offsets[1] < offsets[0]) {
     return refuse(`"${name}" has no valid shape and data_offsets.`);

@@ -41,6 +41,11 @@ export class Scopes {
   }
 }
 
+/** One by one: as arguments of a single call, some hundred thousand values would exhaust the stack. */
+function pushAll(target: unknown[], ...lists: Iterable<unknown>[]): void {
+  for (const list of lists) for (const value of list) target.push(value);
+}
+
 /** Tensors in a value (tensor, array, plain object), with what their tapes hold. */
 export function reachableTensors(value: unknown): Set<Tensor> {
   const found = new Set<Tensor>();
@@ -51,10 +56,10 @@ export function reachableTensors(value: unknown): Set<Tensor> {
       if (found.has(next)) continue;
       found.add(next);
       if (next.grad) open.push(next.grad);
-      if (next.node) open.push(...next.node.inputs, ...next.node.saved);
-    } else if (Array.isArray(next)) open.push(...next);
+      if (next.node) pushAll(open, next.node.inputs, next.node.saved);
+    } else if (Array.isArray(next)) pushAll(open, next);
     else if (next && typeof next === 'object' && Object.getPrototypeOf(next) === Object.prototype)
-      open.push(...Object.values(next));
+      pushAll(open, Object.values(next));
   }
   return found;
 }

@@ -52,9 +52,9 @@ export async function readPart(
   folders: readonly string[],
   labelOf: (folder: string) => number,
 ): Promise<Part> {
-  const files: ImageFile[] = [];
-  for (const folder of folders) files.push(...(await findImages(context, `${part}/${folder}`, labelOf(folder))));
-  return { folder: part, files };
+  const byFolder: ImageFile[][] = [];
+  for (const folder of folders) byFolder.push(await findImages(context, `${part}/${folder}`, labelOf(folder)));
+  return { folder: part, files: byFolder.flat() };
 }
 
 /**

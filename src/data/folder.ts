@@ -97,7 +97,7 @@ async function loadTrainAndTest(
     context.onNote?.(
       `no normal test images were given: every ${TEST_EVERY}th training image (${parts.test.files.length} of ${trainPart.files.length}) tests instead`,
     );
-    parts.test.files.push(...(testPart?.files ?? []));
+    parts.test.files = parts.test.files.concat(testPart?.files ?? []);
   }
   return loadParts(context, 'folder', classes, parts, { mayBeUntrained: true });
 }

@@ -213,7 +213,7 @@ function splitBy(
 
 /** The classes as lines of an error: index, name, training and test images. A long list is cut in the middle. */
 function countTable(counts: readonly ClassCount[]): string[] {
-  const width = Math.max(...counts.map(({ name }) => name.length), 0);
+  const width = counts.reduce((most, { name }) => Math.max(most, name.length), 0);
   const lines = counts.map(
     ({ name, train, test }, index) =>
       `${String(index).padStart(2)}  ${name.padEnd(width)}  ${String(train).padStart(6)} training  ${String(test).padStart(6)} test`,

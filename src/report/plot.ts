@@ -46,10 +46,10 @@ export function linePlot(options: {
   markers?: readonly Marker[];
 }): string {
   const thinned = options.lines.map((line) => ({ ...line, points: thin(line.x, line.y) }));
-  const everyX = thinned.flatMap(({ points }) => points.map(({ x }) => x));
-  const everyY = thinned.flatMap(({ points }) => points.flatMap(({ low, high }) => [low, high]));
-  const x = niceScale(Math.min(...everyX), Math.max(...everyX), 6, false);
-  const y = niceScale(Math.min(0, ...everyY), Math.max(...everyY), 5, true);
+  const everyX = rangeOf(thinned.flatMap(({ points }) => points.map(({ x }) => x)));
+  const everyY = rangeOf(thinned.flatMap(({ points }) => points.flatMap(({ low, high }) => [low, high])));
+  const x = niceScale(everyX.low, everyX.high, 6, false);
+  const y = niceScale(Math.min(0, everyY.low), everyY.high, 5, true);
   const at = placer(x, y);
   const shapes = thinned.map(({ points, color, mark, label }) => {
     const band =
@@ -71,8 +71,8 @@ export function histogramPlot(options: {
   xLabel: string;
   markers?: readonly Marker[];
 }): string {
-  const all = options.groups.flatMap(({ values }) => Array.from(values));
-  const x = niceScale(Math.min(...all), Math.max(...all), 8, true);
+  const all = rangeOf(options.groups.flatMap(({ values }) => Array.from(values)));
+  const x = niceScale(all.low, all.high, 8, true);
   const binWidth = (x.max - x.min) / BINS;
   const shares = options.groups.map(({ values }) => {
     const bins = new Array<number>(BINS).fill(0);
@@ -152,12 +152,23 @@ function thin(x: ArrayLike<number>, y: ArrayLike<number>): ThinPoint[] {
   const perBin = Math.max(1, Math.ceil(x.length / MOST_POINTS));
   const points: ThinPoint[] = [];
   for (let start = 0; start < x.length; start += perBin) {
-    const values = Array.from(y).slice(start, start + perBin);
+    const values = Array.from({ length: Math.min(perBin, x.length - start) }, (_, i) => y[start + i]);
     const middle = start + Math.floor((values.length - 1) / 2);
     const sum = values.reduce((total, value) => total + value, 0);
-    points.push({ x: x[middle], mean: sum / values.length, low: Math.min(...values), high: Math.max(...values) });
+    points.push({ x: x[middle], mean: sum / values.length, ...rangeOf(values) });
   }
   return points;
+}
+
+/** The smallest and the largest value. A loop, as Math.min(...values) overflows the stack from some 100,000 values on. */
+function rangeOf(values: readonly number[]): { low: number; high: number } {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return { low, high };
 }
 
 type Point = [number, number];

@@ -41,7 +41,7 @@ export const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${tex
 function recordsOf(text: string): string[][] {
   const records: string[][] = [];
   let fields: string[] = [];
-  for (const [, inQuotes, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n|$)/g)) {
+  for (const [, inQuotes, plain, end] of text.matchAll(/(?:"([^"]*(?:""[^"]*)*)"|([^",\n]*))(,|\n|$)/g)) {
     if (end === '' && plain === '' && fields.length === 0) break; // after the last line end
     fields.push(inQuotes?.replaceAll('""', '"') ?? plain);
     if (end === ',') continue;

@@ -53,6 +53,14 @@ describe('plots', () => {
     }
   });
 
+  test('as many values as a large run has: 200,000 steps and scores', () => {
+    const values = Float64Array.from({ length: 200_000 }, (_, i) => i % 1000);
+    const line = { label: 'a', color: 'normal', x: values.map((_, i) => i), y: values };
+    expect(linePlot({ title: 't', lines: [line], xLabel: 'x' })).toContain('class="band normal"');
+    const groups = [{ label: 'a', color: 'normal', values }];
+    expect(histogramPlot({ title: 't', groups, xLabel: 'x' })).toContain('>1000<');
+  });
+
   test('no coordinate is NaN: one point, equal values, one bin', () => {
     const one = { label: 'a', color: 'normal', x: [1], y: [3] };
     const many = {

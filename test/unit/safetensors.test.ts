@@ -64,6 +64,16 @@ describe('encodeSafetensors', () => {
     expect(names.sort()).toEqual(['10', '__proto__']);
   });
 
+  test('megabytes of metadata are read: long strings, and strings full of quotes and backslashes', () => {
+    const skipped = JSON.stringify(
+      Array.from({ length: 110_000 }, (_, i) => [i, 'the JPEG file is cut off \\ "here"']),
+    );
+    const metadata = { notes: 'n'.repeat(9e6), skipped, slashes: '\\'.repeat(1001) };
+    const file = decodeSafetensors(encodeSafetensors(tensors, metadata));
+    expect(Object.entries(metadata).every(([name, text]) => file.metadata[name] === text)).toBe(true);
+    expect(Object.keys(file.tensors)).toHaveLength(7);
+  });
+
   test('raw bytes are taken for any type', () => {
     const data = new Uint8Array(new Float32Array([1, 2]).buffer);
     const file = decodeSafetensors(encodeSafetensors({ x: { dtype: 'F32', shape: [2], data } }));
@@ -105,7 +115,13 @@ describe('decodeSafetensors', () => {
     ['a duplicate field', fileOf('{"a":{"dtype":"F32","dtype":"U8","shape":[0],"data_offsets":[0,0]}}', 0), /twice/],
     ['an unknown type', fileOf({ a: { ...u8(0, 4), dtype: 'F8' } }, 4), /type "F8"; this reads F64/],
     ['a type that objects inherit', fileOf({ a: { ...u8(0, 4), dtype: 'toString' } }, 4), /type "toString"/],
-    ['a tensor that is null', fileOf({ a: null }, 0), /"a" has the type undefined/],
+    ['a tensor that is null', fileOf({ a: null }, 0), /"a" has no type/],
+    [
+      'a type nested 100,000 deep',
+      fileOf(`{"a":{"dtype":${'['.repeat(1e5)}${']'.repeat(1e5)}}}`, 0),
+      /"a" has no type/,
+    ],
+    ['a duplicate name behind a long text', fileOf(`{"n":"${'\\"n'.repeat(1e5)}", "a":1,"a" :2}`, 0), /"a" twice/],
     ['a negative side', fileOf({ a: { ...u8(0, 4), shape: [-2, -2] } }, 4), /no valid shape/],
     ['offsets in reverse', fileOf({ a: { ...u8(0, 4), data_offsets: [4, 0] } }, 4), /no valid shape/],
     ['a shape of another size', fileOf({ a: { ...u8(0, 4), shape: [5] } }, 4), /4 bytes, U8 \[5\] needs 5/],

@@ -15,13 +15,13 @@ export type Source = ZippedFile;
  * called train, test or outliers.
  */
 export async function openSources(given: readonly GivenFile[]): Promise<{ sources: Source[]; skipped: SkippedFile[] }> {
-  const sources: Source[] = [];
+  let sources: Source[] = [];
   const skipped: SkippedFile[] = [];
   for (const { path: givenPath, file } of given) {
     const path = cleanPath(givenPath);
     if (isLitter(path)) continue;
     try {
-      if (await isZip(file)) sources.push(...inside(await filesInZip(file), path, given.length > 1));
+      if (await isZip(file)) sources = sources.concat(inside(await filesInZip(file), path, given.length > 1));
       else sources.push({ path, bytes: file.size, read: () => readFile(file) });
     } catch (error) {
       skipped.push({ file: path, reason: reasonOf(error) });
