@@ -1,5 +1,6 @@
 /** Help texts: examples first, then what each option means, made from the option table. No longer than 100 columns. */
 import { UsageError } from '../errors.ts';
+import { METRIC_NAMES, METRICS } from '../scores/metrics.ts';
 import { nearestName } from '../suggest.ts';
 import { DATASETS } from '../train/presets.ts';
 import { type OptionSpec, placeholderOf } from './optionSpec.ts';
@@ -83,6 +84,9 @@ function trainHelp(): string {
     '',
     'Data sets:',
     ...datasets,
+    '',
+    'Metrics (in result.json, and in the table at the end; normal images should score high):',
+    ...METRIC_NAMES.map((name) => entry(name, `${METRICS[name].title}: ${METRICS[name].meaning}`, 12)),
     ...groups.flatMap((group) => ['', `${group}:`, ...TRAIN_OPTIONS.filter((o) => o.group === group).map(optionHelp)]),
     '',
     'Exit codes: 0 done, 1 the run failed, 2 the call or the data is wrong,',

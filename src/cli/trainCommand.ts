@@ -1,5 +1,7 @@
 /** `oecl train`: options to a configuration, a configuration to a run, a run to lines on a screen. */
+
 import { duration } from '../duration.ts';
+import { METRIC_NAMES, METRICS } from '../scores/metrics.ts';
 import { type RunConfig, resolveConfig, resumedConfig } from '../train/config.ts';
 import type { RunOutcome, RunStart, StepMetrics, TrainHooks } from '../train/hooks.ts';
 import { MAIN_SCORE, type RunResult, type RunSummary, SCORE_NAMES } from '../train/result.ts';
@@ -200,8 +202,6 @@ function stepText({ epoch, loss, normNormal, normOutlier }: StepMetrics, epochs:
   return `epoch ${epoch + 1}/${epochs}  loss ${loss.toFixed(3)}  norms ${norms}`;
 }
 
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-
 function resultText(result: RunResult, folder: string): string {
   const { in: normal, out: outliers } = result.testImages;
   const tested = outliers > 0 ? `${outliers} outliers` : 'no outliers, so there is nothing to measure';
@@ -217,16 +217,27 @@ function resultText(result: RunResult, folder: string): string {
 }
 
 /** @param result of a test with outliers */
-function metricLines({ auroc, fpr95, perOodClass }: RunResult): string[] {
+function metricLines(result: RunResult): string[] {
+  const row = (name: string, cells: readonly string[]) =>
+    `  ${name.padEnd(18)}${cells.map((cell) => cell.padEnd(10)).join('')}`.trimEnd();
   return [
-    `  ${'score'.padEnd(18)}AUROC    FPR at 95 % TPR`,
-    ...SCORE_NAMES.map(
-      (name) =>
-        `  ${name.padEnd(18)}${auroc[name]!.toFixed(3)}    ${percent(fpr95[name]!).padStart(7)}${name === MAIN_SCORE ? '    (the main score)' : ''}`,
+    row(
+      'score',
+      METRIC_NAMES.map((metric) => METRICS[metric].title),
+    ),
+    ...SCORE_NAMES.map((name) =>
+      row(
+        name,
+        METRIC_NAMES.map((metric) => result[metric][name]!.toFixed(3)),
+      ),
     ),
     '',
+    `  The main score is ${MAIN_SCORE}; oecl train --help says what the columns are.`,
+    '',
     `  AUROC against each outlier class, ${MAIN_SCORE}:`,
-    ...Object.entries(perOodClass).map(([name, values]) => `    ${name.padEnd(16)}${values[MAIN_SCORE].toFixed(3)}`),
+    ...Object.entries(result.perOodClass).map(
+      ([name, values]) => `    ${name.padEnd(16)}${values[MAIN_SCORE].toFixed(3)}`,
+    ),
     '',
   ];
 }

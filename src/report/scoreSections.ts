@@ -1,6 +1,6 @@
 /** What the report says of the scores: the figure at its head, histograms, the ROC curve, and each outlier class. */
-import { rocCurve, splitByTruth } from '../scores/metrics.ts';
-import { MAIN_SCORE, type PerScore, type RunResult, SCORE_NAMES, type ScoreTable } from '../train/result.ts';
+import { METRIC_NAMES, METRICS, rocCurve, splitByTruth } from '../scores/metrics.ts';
+import { MAIN_SCORE, type RunResult, SCORE_NAMES, type ScoreTable } from '../train/result.ts';
 import type { ScoredImage } from '../train/scoresCsv.ts';
 import { card, count, percent } from './parts.ts';
 import { escapeHtml, histogramPlot, legend, rocPlot } from './plot.ts';
@@ -31,7 +31,7 @@ export function finding({ result, images, scores }: Scored): string {
   const auroc = result.auroc[MAIN_SCORE]!;
   return hero(auroc.toFixed(3), `AUROC, score ${MAIN_SCORE}`, [
     `<p>Of all pairs of one normal test image and one outlier, the network scores the normal one higher in <strong>${percent(auroc)}</strong>; ties count one half. 50 % is chance, 100 % is perfect.</p>`,
-    `<p>A threshold that accepts 95 % of the normal images also accepts <strong>${percent(result.fpr95[MAIN_SCORE]!)}</strong> of the outliers.</p>`,
+    `<p>A threshold that accepts 95 % of the normal images also accepts <strong>${percent(result.fpr95In[MAIN_SCORE]!)}</strong> of the outliers; one that rejects 95 % of the outliers also rejects <strong>${percent(result.fpr95[MAIN_SCORE]!)}</strong> of the normal images.</p>`,
     `<p class="quiet">Measured on ${count(normal, 'normal image')} and ${count(outliers, 'outlier')} of the test set, none of them seen in training.</p>`,
   ]);
 }
@@ -86,17 +86,20 @@ function rocCard({ auroc }: RunResult, normal: readonly number[], outliers: read
   ]);
 }
 
-function metricTable({ auroc, fpr95, auprIn, auprOut }: RunResult): string {
-  const tables = [auroc, fpr95, auprIn, auprOut] as PerScore[]; // complete: there are outliers
+/** @param result of a test with outliers */
+function metricTable(result: RunResult): string {
   const rows = SCORE_NAMES.map((name) => {
-    const cells = tables.map((table) => `<td class="number">${table[name].toFixed(3)}</td>`).join('');
+    const cells = METRIC_NAMES.map((metric) => `<td class="number">${result[metric][name]!.toFixed(3)}</td>`).join('');
     return `<tr${name === MAIN_SCORE ? ' class="main"' : ''}><td>${name}</td>${cells}<td class="quiet">${SCORE_MEANINGS[name]}</td></tr>`;
   });
   return [
     '<div class="grid2"><div class="card scroll"><table>',
-    '<tr><th>score</th><th class="number">AUROC</th><th class="number">FPR at 95 % TPR</th><th class="number">AUPR in</th><th class="number">AUPR out</th><th>what it is</th></tr>',
+    `<tr><th>score</th>${METRIC_NAMES.map((metric) => `<th class="number">${METRICS[metric].title}</th>`).join('')}<th>what it is</th></tr>`,
     ...rows,
     '</table></div></div>',
+    ...METRIC_NAMES.map(
+      (metric) => `<p class="quiet"><strong>${METRICS[metric].title}</strong>: ${METRICS[metric].meaning}.</p>`,
+    ),
   ].join('\n');
 }
 

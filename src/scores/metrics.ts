@@ -1,20 +1,38 @@
 /**
- * How well a score separates normal images from outliers. A score is higher the more normal an image looks; all metrics
- * are sort-based, in f64, and depend on the order of the scores only. Equal scores are one group, never split: the
- * result does not depend on the order of the images.
+ * How well a score separates normal images from outliers (docs/methods.md 2.2). A score is higher the more normal an image
+ * looks; all metrics are sort-based, in f64, and depend on the order of the scores only. Equal scores are one group, never
+ * split: the result does not depend on the order of the images.
  */
 import { OeclError } from '../errors.ts';
 
-export interface DetectionMetrics {
-  /** Probability that a random normal image scores above a random outlier, ties counted one half (Mann-Whitney U / nm). */
-  auroc: number;
-  /** Share of outliers accepted by the strictest threshold that accepts at least 95 % of the normal images. */
-  fpr95: number;
-  /** Average precision with the normal images as positives. Chance: their share of the test images. */
-  auprIn: number;
-  /** Average precision with the outliers as positives. Chance: their share of the test images. */
-  auprOut: number;
-}
+/** Every metric, in the order of all tables, with its column title and what it is in one line. */
+export const METRICS = {
+  auroc: {
+    title: 'AUROC',
+    meaning: 'probability that a normal image scores above an outlier, ties counted one half',
+  },
+  fpr95: {
+    title: 'FPR95',
+    meaning: 'share of normal images rejected where at least 95 % of the outliers are rejected, as in OpenOOD',
+  },
+  fpr95In: {
+    title: 'FPR95 in',
+    meaning: 'share of outliers accepted where at least 95 % of the normal images are accepted, as in ODIN',
+  },
+  auprIn: {
+    title: 'AUPR in',
+    meaning: 'area under precision over recall by trapezoids, normal images as positives, as in OpenOOD',
+  },
+  auprOut: { title: 'AUPR out', meaning: 'the same, outliers as positives' },
+  apIn: { title: 'AP in', meaning: 'average precision (no interpolation), normal images as positives' },
+  apOut: { title: 'AP out', meaning: 'the same, outliers as positives' },
+} as const;
+
+export type MetricName = keyof typeof METRICS;
+export const METRIC_NAMES = Object.keys(METRICS) as MetricName[];
+
+/** In [0, 1]. Chance is 0.5 for `auroc`, 0.95 for both `fpr95`, and the positives' share of the images for the others. */
+export type DetectionMetrics = Record<MetricName, number>;
 
 export interface RocCurve {
   /** Share of outliers accepted, ascending from 0 to 1. */
@@ -39,17 +57,22 @@ interface TieGroup {
 type Scores = ArrayLike<number>;
 
 /**
- * All four metrics of one score. O(n log n).
+ * All metrics of one score. O(n log n).
  * @param normal scores of the normal test images   @param outliers scores of the outliers
  * @throws OeclError when either is empty, or a score is not a finite number.
  */
 export function detectionMetrics(normal: Scores, outliers: Scores): DetectionMetrics {
   const groups = tieGroups(normal, outliers);
+  const leastNormalFirst = groups.map(swapRoles).reverse();
+  const [n, m] = [normal.length, outliers.length];
   return {
-    auroc: areaUnderRoc(groups, normal.length, outliers.length),
-    fpr95: falsePositiveRateAt95(groups, normal.length, outliers.length),
-    auprIn: averagePrecision(groups, normal.length),
-    auprOut: averagePrecision(groups.map(swapRoles).reverse(), outliers.length),
+    auroc: areaUnderRoc(groups, n, m),
+    fpr95: falsePositiveRateAt95(leastNormalFirst, m, n),
+    fpr95In: falsePositiveRateAt95(groups, n, m),
+    auprIn: areaUnderPrecisionRecall(groups, n),
+    auprOut: areaUnderPrecisionRecall(leastNormalFirst, m),
+    apIn: averagePrecision(groups, n),
+    apOut: averagePrecision(leastNormalFirst, m),
   };
 }
 
@@ -160,15 +183,35 @@ function areaUnderRoc(groups: readonly TieGroup[], normalCount: number, outlierC
   return wins / (normalCount * outlierCount);
 }
 
-function falsePositiveRateAt95(groups: readonly TieGroup[], normalCount: number, outlierCount: number): number {
-  let normalAccepted = 0;
-  let outliersAccepted = 0;
+/** Share of the field `outliers` accepted by the strictest threshold that accepts at least 95 % of the field `normal`. */
+function falsePositiveRateAt95(groups: readonly TieGroup[], positives: number, negatives: number): number {
+  let found = 0;
+  let wrong = 0;
   for (const group of groups) {
-    if (20 * normalAccepted >= 19 * normalCount) break; // in whole numbers: 0.95 has no exact f64
-    normalAccepted += group.normal;
-    outliersAccepted += group.outliers;
+    if (20 * found >= 19 * positives) break; // in whole numbers: 0.95 has no exact f64
+    found += group.normal;
+    wrong += group.outliers;
   }
-  return outliersAccepted / outlierCount;
+  return wrong / negatives;
+}
+
+/**
+ * Area under precision over recall by trapezoids, from (recall 0, precision 1), the field `normal` counting as positive:
+ * scikit-learn's auc of precision_recall_curve.
+ */
+function areaUnderPrecisionRecall(groups: readonly TieGroup[], positives: number): number {
+  let found = 0;
+  let accepted = 0;
+  let before = 1;
+  let sum = 0;
+  for (const group of groups) {
+    found += group.normal;
+    accepted += group.normal + group.outliers;
+    const precision = found / accepted;
+    sum += (group.normal / positives) * ((before + precision) / 2);
+    before = precision;
+  }
+  return sum;
 }
 
 /**

@@ -2,7 +2,9 @@
 import {
   type DetectionMetrics,
   detectionMetrics,
+  METRIC_NAMES,
   type MeanAndStd,
+  type MetricName,
   meanAndStd,
   metricsPerClass,
   requireFinite,
@@ -20,12 +22,10 @@ export const MAIN_SCORE: ScoreName = 'normEnsemble';
 export type ScoreTable = Record<ScoreName, ArrayLike<number>>;
 export type PerScore = Record<ScoreName, number>;
 
-/** The metrics of every score, and the AUROC of every score for each outlier class alone. Empty without outliers. */
-export interface TestMetrics {
-  auroc: Partial<PerScore>;
-  fpr95: Partial<PerScore>;
-  auprIn: Partial<PerScore>;
-  auprOut: Partial<PerScore>;
+/** The metrics of every score, null where a side of the test is empty; and every score's AUROC for each outlier class. */
+export interface TestMetrics extends Record<MetricName, Record<ScoreName, number | null>> {
+  /** Why the metrics are null; null when they are numbers. */
+  undefinedMetrics: string | null;
   perOodClass: Record<string, PerScore>;
 }
 
@@ -51,7 +51,7 @@ export interface RunResult extends TestMetrics {
 }
 
 /** result.json of --normal all: means over the classes, and each class's own figures. */
-export interface RunSummary {
+export interface RunSummary extends Record<MetricName, PerScore> {
   dataset: string;
   protocol: string;
   normal: 'all';
@@ -59,29 +59,23 @@ export interface RunSummary {
   oe: string | null;
   seed: number;
   synthetic: boolean;
-  /** Means over classes. */
-  auroc: PerScore;
-  fpr95: PerScore;
-  auprIn: PerScore;
-  auprOut: PerScore;
-  /** Standard deviation over classes (n - 1). */
-  std: { auroc: PerScore; fpr95: PerScore; auprIn: PerScore; auprOut: PerScore };
+  /** Standard deviation over classes (n - 1); the metrics themselves are means over classes. */
+  std: Record<MetricName, PerScore>;
   perNormalClass: Record<string, { auroc: PerScore; folder: string }>;
   /** Classes that could not take part, and why. */
   skipped: { normal: string; reason: string }[];
 }
 
-const METRIC_NAMES = ['auroc', 'fpr95', 'auprIn', 'auprOut'] as const;
-
 /**
- * Every metric of every score; none when no test image is an outlier, as there is nothing to tell apart.
+ * Every metric of every score; null, with the reason, when no test image is normal or none is an outlier.
  * @param isNormal, classOf truth and class of the test images that the scores belong to
- * @throws OeclError when there is no normal image, or a score is not finite.
+ * @throws OeclError when a score is not finite.
  */
 export function testMetrics(scores: ScoreTable, isNormal: readonly boolean[], classOf: readonly string[]): TestMetrics {
-  if (isNormal.length > 0 && isNormal.every(Boolean)) {
-    for (const name of SCORE_NAMES) requireFinite(scores[name], 'normal');
-    return { auroc: {}, fpr95: {}, auprIn: {}, auprOut: {}, perOodClass: {} };
+  const undefinedMetrics = reasonOfNone(isNormal);
+  if (undefinedMetrics !== null) {
+    for (const name of SCORE_NAMES) requireFinite(scores[name], 'test');
+    return { ...perMetric(() => perScore(() => null)), undefinedMetrics, perOodClass: {} };
   }
   const overall = {} as Record<ScoreName, DetectionMetrics>;
   const perOodClass: Record<string, PerScore> = {};
@@ -92,14 +86,34 @@ export function testMetrics(scores: ScoreTable, isNormal: readonly boolean[], cl
       perOodClass[outlierClass] = { ...perOodClass[outlierClass], [name]: metrics.auroc };
     }
   }
-  const column = (metric: keyof DetectionMetrics) => perScore((name) => overall[name][metric]);
   return {
-    auroc: column('auroc'),
-    fpr95: column('fpr95'),
-    auprIn: column('auprIn'),
-    auprOut: column('auprOut'),
+    ...perMetric((metric) => perScore((name) => overall[name][metric])),
+    undefinedMetrics,
     perOodClass,
   };
+}
+
+function reasonOfNone(isNormal: readonly boolean[]): string | null {
+  if (!isNormal.includes(true)) return 'no test image is normal';
+  return isNormal.includes(false) ? null : 'no test image is an outlier';
+}
+
+/**
+ * A result as today's layout has it. Results of before `fpr95In` meant other things by `fpr95`, `auprIn` and `auprOut`:
+ * their metrics are computed again from the scores of the run.
+ */
+export function currentResult(
+  stored: RunResult,
+  images: readonly { isNormal: boolean; className: string; scores: PerScore }[],
+): RunResult {
+  if (stored.fpr95In !== undefined) return stored;
+  const table = perScore((name) => images.map(({ scores }) => scores[name]));
+  const metrics = testMetrics(
+    table,
+    images.map(({ isNormal }) => isNormal),
+    images.map(({ className }) => className),
+  );
+  return { ...stored, ...metrics };
 }
 
 /** The mean over runs with other normal classes, all else equal, each with outliers in its test. @throws OeclError when there are none. */
@@ -107,15 +121,8 @@ export function summarize(
   runs: readonly { result: RunResult; folder: string }[],
   skipped: RunSummary['skipped'],
 ): RunSummary {
-  const over = (metric: (typeof METRIC_NAMES)[number], statistic: keyof MeanAndStd) =>
-    perScore((name) => meanAndStd(runs.map(({ result }) => result[metric][name]!))[statistic]);
-  const table = (statistic: keyof MeanAndStd) => ({
-    auroc: over('auroc', statistic),
-    fpr95: over('fpr95', statistic),
-    auprIn: over('auprIn', statistic),
-    auprOut: over('auprOut', statistic),
-  });
-  const means = table('mean');
+  const over = (statistic: keyof MeanAndStd) =>
+    perMetric((metric) => perScore((name) => meanAndStd(runs.map(({ result }) => result[metric][name]!))[statistic]));
   const { dataset, protocol, method, oe, seed } = runs[0].result;
   return {
     dataset,
@@ -125,8 +132,8 @@ export function summarize(
     oe,
     seed,
     synthetic: runs.some(({ result }) => result.synthetic),
-    ...means,
-    std: table('std'),
+    ...over('mean'),
+    std: over('std'),
     perNormalClass: Object.fromEntries(
       runs.map(({ result, folder }) => [result.normal, { auroc: result.auroc as PerScore, folder }]),
     ),
@@ -134,6 +141,10 @@ export function summarize(
   };
 }
 
-function perScore(value: (name: ScoreName) => number): PerScore {
-  return Object.fromEntries(SCORE_NAMES.map((name) => [name, value(name)])) as PerScore;
+function perScore<V>(value: (name: ScoreName) => V): Record<ScoreName, V> {
+  return Object.fromEntries(SCORE_NAMES.map((name) => [name, value(name)])) as Record<ScoreName, V>;
+}
+
+function perMetric<V>(value: (name: MetricName) => V): Record<MetricName, V> {
+  return Object.fromEntries(METRIC_NAMES.map((name) => [name, value(name)])) as Record<MetricName, V>;
 }

@@ -6,8 +6,8 @@
 import { OeclError, UsageError } from '../errors.ts';
 import { configJson, type RunConfig } from './config.ts';
 import type { StepMetrics } from './hooks.ts';
-import type { RunResult, RunSummary, ScoreTable } from './result.ts';
-import { type ScoredImage, scoresCsv } from './scoresCsv.ts';
+import { currentResult, type RunResult, type RunSummary, type ScoreTable } from './result.ts';
+import { parseScoresCsv, type ScoredImage, scoresCsv } from './scoresCsv.ts';
 
 /** What a run folder needs of a platform. Paths have forward slashes. */
 export interface RunFiles {
@@ -164,7 +164,10 @@ export class RunFolder {
   }
 
   async readResult(): Promise<RunResult> {
-    return JSON.parse(new TextDecoder().decode(await this.files.readFile(this.at(FILE.result)))) as RunResult;
+    const text = async (file: string) => new TextDecoder().decode(await this.files.readFile(this.at(file)));
+    const result = JSON.parse(await text(FILE.result)) as RunResult;
+    if (!(await this.files.exists(this.at(FILE.scores)))) return result; // the mean over several runs
+    return currentResult(result, parseScoresCsv(await text(FILE.scores), this.at(FILE.scores)));
   }
 
   /** Flushes the metrics, then replaces the checkpoint: it never knows of a step that metrics.jsonl does not. */

@@ -4,10 +4,9 @@
  */
 import { expose } from 'comlink';
 import { AdapterError, LimitError } from '../../runtime/errors.ts';
-import { detectionMetrics } from '../../src/scores/metrics.ts';
 import { type RunConfig, resolveConfig } from '../../src/train/config.ts';
 import type { StepMetrics } from '../../src/train/hooks.ts';
-import { type PerScore, type RunResult, SCORE_NAMES } from '../../src/train/result.ts';
+import { type PerScore, type RunResult, SCORE_NAMES, type ScoreTable, testMetrics } from '../../src/train/result.ts';
 import { carryErrors } from '../../src/web/page/thrown.ts';
 import type { DataContent, GivenFile, PageApi, Part, PartContent, RunInfo, RunView } from '../../src/web/pageApi.ts';
 
@@ -84,18 +83,14 @@ function viewOf(folder: string, config: RunConfig): RunView {
     const value = Math.max(0.05, (isNormal ? 6.1 : 2.6 + (kind === 4 ? 1.9 : 0)) + bell(n) * 1.9);
     return { path: `test/${CLASSES[kind]}/${n}.png`, className: CLASSES[kind], isNormal, scores: allScores(value) };
   });
-  const metrics = (name: (typeof SCORE_NAMES)[number], className?: string) =>
-    detectionMetrics(
-      images.filter(({ isNormal }) => isNormal).map(({ scores }) => scores[name]),
-      images
-        .filter((image) => !image.isNormal && (className === undefined || image.className === className))
-        .map(({ scores }) => scores[name]),
-    );
-  const table = (of: 'auroc' | 'fpr95' | 'auprIn' | 'auprOut', className?: string) =>
-    (hasOutliers
-      ? Object.fromEntries(SCORE_NAMES.map((name) => [name, metrics(name, className)[of]]))
-      : {}) as PerScore;
-  const outlierClasses = hasOutliers ? CLASSES.filter((name) => name !== CLASSES[1]) : [];
+  const table = Object.fromEntries(
+    SCORE_NAMES.map((name) => [name, images.map(({ scores }) => scores[name])]),
+  ) as unknown as ScoreTable;
+  const metrics = testMetrics(
+    table,
+    images.map(({ isNormal }) => isNormal),
+    images.map(({ className }) => className),
+  );
   const result: RunResult = {
     dataset: config.dataset,
     protocol: config.protocol,
@@ -104,11 +99,7 @@ function viewOf(folder: string, config: RunConfig): RunView {
     oe: config.oe,
     seed: config.seed,
     synthetic: config.dataset === 'demo',
-    auroc: table('auroc'),
-    fpr95: table('fpr95'),
-    auprIn: table('auprIn'),
-    auprOut: table('auprOut'),
-    perOodClass: Object.fromEntries(outlierClasses.map((name) => [name, table('auroc', name)])),
+    ...metrics,
     steps: STEPS,
     epochs: config.epochs,
     seconds: { total: 42, setup: 2, compile: 3, train: 33, evaluate: 4 },

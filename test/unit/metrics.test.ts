@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../../runtime/random.ts';
-import { auroc, detectionMetrics, meanAndStd, metricsPerClass, rocCurve } from '../../src/scores/metrics.ts';
+import {
+  auroc,
+  detectionMetrics,
+  METRIC_NAMES,
+  meanAndStd,
+  metricsPerClass,
+  rocCurve,
+} from '../../src/scores/metrics.ts';
 
 /** The definitions, literally and slowly: every pair, every threshold. */
 function bruteForce(normal: readonly number[], outliers: readonly number[]) {
@@ -9,23 +16,31 @@ function bruteForce(normal: readonly number[], outliers: readonly number[]) {
   const accepted = (scores: readonly number[], threshold: number) => scores.filter((s) => s >= threshold).length;
   const thresholds = [...new Set([...normal, ...outliers])].sort((a, b) => b - a);
   const strictest = thresholds.find((t) => accepted(normal, t) * 20 >= 19 * normal.length)!;
-  const averagePrecision = (positives: readonly number[], negatives: readonly number[]) => {
-    let recallBefore = 0;
-    let sum = 0;
+  const rejected = (scores: readonly number[], threshold: number) => scores.filter((s) => s <= threshold).length;
+  const rates = thresholds
+    .filter((t) => rejected(outliers, t) * 20 >= 19 * outliers.length)
+    .map((t) => rejected(normal, t) / normal.length);
+  const precisionRecall = (positives: readonly number[], negatives: readonly number[]) => {
+    let before = { recall: 0, precision: 1 };
+    let [steps, trapezoids] = [0, 0];
     for (const t of [...new Set([...positives, ...negatives])].sort((a, b) => b - a)) {
       const recall = accepted(positives, t) / positives.length;
       const precision = accepted(positives, t) / (accepted(positives, t) + accepted(negatives, t));
-      sum += (recall - recallBefore) * precision;
-      recallBefore = recall;
+      steps += (recall - before.recall) * precision;
+      trapezoids += ((recall - before.recall) * (precision + before.precision)) / 2;
+      before = { recall, precision };
     }
-    return sum;
+    return { steps, trapezoids };
   };
   const negate = (scores: readonly number[]) => scores.map((score) => -score);
   return {
     auroc: wins / (normal.length * outliers.length),
-    fpr95: accepted(outliers, strictest) / outliers.length,
-    auprIn: averagePrecision(normal, outliers),
-    auprOut: averagePrecision(negate(outliers), negate(normal)),
+    fpr95: Math.min(...rates),
+    fpr95In: accepted(outliers, strictest) / outliers.length,
+    auprIn: precisionRecall(normal, outliers).trapezoids,
+    auprOut: precisionRecall(negate(outliers), negate(normal)).trapezoids,
+    apIn: precisionRecall(normal, outliers).steps,
+    apOut: precisionRecall(negate(outliers), negate(normal)).steps,
   };
 }
 
@@ -50,23 +65,37 @@ describe('detectionMetrics', () => {
       const outliers = drawScores(m, levels, 0, m + 1000);
       const expected = bruteForce(normal, outliers);
       const got = detectionMetrics(normal, outliers);
-      for (const name of ['auroc', 'fpr95', 'auprIn', 'auprOut'] as const) {
+      expect(Object.keys(got)).toEqual(METRIC_NAMES);
+      for (const name of METRIC_NAMES) {
         expect(got[name], name).toBeCloseTo(expected[name], 12);
       }
     });
   }
 
   test('perfect, reversed and equal scores', () => {
-    expect(detectionMetrics([3, 4], [1, 2])).toEqual({ auroc: 1, fpr95: 0, auprIn: 1, auprOut: 1 });
-    expect(detectionMetrics([1, 2], [3, 4])).toMatchObject({ auroc: 0, fpr95: 1 });
-    expect(detectionMetrics([5, 5, 5], [5])).toEqual({ auroc: 0.5, fpr95: 1, auprIn: 0.75, auprOut: 0.25 });
+    const perfect = { auroc: 1, fpr95: 0, fpr95In: 0, auprIn: 1, auprOut: 1, apIn: 1, apOut: 1 };
+    expect(detectionMetrics([3, 4], [1, 2])).toEqual(perfect);
+    expect(detectionMetrics([1, 2], [3, 4])).toMatchObject({ auroc: 0, fpr95: 1, fpr95In: 1 });
+    const equal = { auroc: 0.5, fpr95: 1, fpr95In: 1, apIn: 0.75, apOut: 0.25 };
+    expect(detectionMetrics([5, 5, 5], [5])).toMatchObject({ ...equal, auprIn: 0.875, auprOut: 0.625 });
   });
 
   test('by hand: normal 3 2 2 1, outliers 2 0', () => {
     // Pairs won: 3 > 2, 3 > 0, 2 = 2 (one half, twice), 2 > 0 (twice), 1 < 2, 1 > 0.
     expect(auroc([3, 2, 2, 1], [2, 0])).toBe(6 / 8);
     // All four normal images must pass, so the threshold is 1, and one of two outliers passes too.
-    expect(detectionMetrics([3, 2, 2, 1], [2, 0]).fpr95).toBe(0.5);
+    expect(detectionMetrics([3, 2, 2, 1], [2, 0]).fpr95In).toBe(0.5);
+    // Both outliers must be rejected, so the threshold is 2, and three of four normal images are rejected too.
+    expect(detectionMetrics([3, 2, 2, 1], [2, 0]).fpr95).toBe(0.75);
+  });
+
+  test('the vector of docs/methods.md 2.2', () => {
+    const got = detectionMetrics([3, 2, 2, 5, 1], [2, 0, 1, 3]);
+    const expected = {
+      ...{ auroc: 0.7, fpr95: 0.8, fpr95In: 0.75, auprIn: 0.7625, auprOut: 0.729166666667 },
+      ...{ apIn: 0.725, apOut: 0.666666666667 },
+    };
+    for (const name of METRIC_NAMES) expect(got[name], name).toBeCloseTo(expected[name], 11);
   });
 
   test('the order of the images does not matter, and the input is left as it was', () => {

@@ -4,6 +4,7 @@ import { RandomStream } from '../../runtime/random.ts';
 import { histogramPlot, linePlot, niceScale, rocPlot } from '../../src/report/plot.ts';
 import { crc32, encodePng, thumbnailUri } from '../../src/report/png.ts';
 import { buildReport, type ReportInput } from '../../src/report/report.ts';
+import { METRIC_NAMES } from '../../src/scores/metrics.ts';
 import { resolveConfig } from '../../src/train/config.ts';
 import type { StepMetrics } from '../../src/train/hooks.ts';
 import { SCORE_NAMES, type ScoreTable, testMetrics } from '../../src/train/result.ts';
@@ -157,7 +158,9 @@ describe('buildReport', () => {
       images.map(() => true),
       images.map(() => 'all'),
     );
-    expect(none).toEqual({ auroc: {}, fpr95: {}, auprIn: {}, auprOut: {}, perOodClass: {} });
+    const nulls = { norm: null, normEnsemble: null, normOfMean: null, meanSquaredNorm: null };
+    for (const name of METRIC_NAMES) expect(none[name]).toEqual(nulls);
+    expect(none).toMatchObject({ undefinedMetrics: 'no test image is an outlier', perOodClass: {} });
     const html = await buildReport({
       ...input,
       images: images.map((image) => ({ ...image, isNormal: true })),

@@ -184,6 +184,11 @@ test('testMetrics and summarize: the fields of result.json', () => {
   const truth = [true, true, false, false];
   const metrics = testMetrics(scoresOf([4, 2, 3, 1]), truth, ['n', 'n', 'x', 'y']);
   expect(metrics.auroc).toEqual({ norm: 0.75, normEnsemble: 0.75, normOfMean: 0.75, meanSquaredNorm: 0.75 });
+  expect(metrics.undefinedMetrics).toBeNull();
+  expect(testMetrics(scoresOf([1, 2]), [false, false], ['x', 'y'])).toMatchObject({
+    apOut: { norm: null, normEnsemble: null, normOfMean: null, meanSquaredNorm: null },
+    undefinedMetrics: 'no test image is normal',
+  });
   expect(metrics.perOodClass.x.normEnsemble).toBe(0.5);
   expect(metrics.perOodClass.y.normEnsemble).toBe(1);
   const result = (normal: string, values: number[]) =>
@@ -198,4 +203,21 @@ test('testMetrics and summarize: the fields of result.json', () => {
   expect(summary.auroc.norm).toBe(0.875);
   expect(summary.std.auroc.norm).toBeCloseTo(0.125 * Math.SQRT2, 12);
   expect(summary.perNormalClass.b.folder).toBe('runs/a/b');
+});
+
+test('a result of before fpr95In is read with its metrics computed again from scores.csv', async () => {
+  const files = new MemoryFiles();
+  const folder = await begun(files);
+  const truth = [true, true, true, true, true, false, false, false, false];
+  const images = truth.map((isNormal, i) => ({ path: `${i}.png`, className: isNormal ? 'n' : 'x', isNormal }));
+  const scores = scoresOf([3, 2, 2, 5, 1, 2, 0, 1, 3]);
+  const classes = images.map(({ className }) => className);
+  const { fpr95In, apIn, apOut, undefinedMetrics, ...today } = testMetrics(scores, truth, classes);
+  const old = { ...today, fpr95: fpr95In, auprIn: apIn, auprOut: apOut, steps: 7 };
+  await folder.writeScores(images, scores);
+  await folder.writeResult(old as never);
+  expect(await folder.readResult()).toEqual({ ...today, fpr95In, apIn, apOut, undefinedMetrics, steps: 7 });
+  const marked = { ...testMetrics(scores, truth, classes), steps: 8 };
+  await folder.writeResult(marked as never);
+  expect(await folder.readResult()).toEqual(marked);
 });

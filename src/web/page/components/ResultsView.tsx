@@ -8,6 +8,7 @@ import { goTo } from '../route.ts';
 import { isDemo, type Results, useStore } from '../state.ts';
 import { ClassTable } from './ClassTable.tsx';
 import { Gallery } from './Gallery.tsx';
+import { MetricTable } from './MetricTable.tsx';
 import { ModelOnly } from './ModelOnly.tsx';
 import { NewImages } from './NewImages.tsx';
 import { Bar, ProblemOf, SyntheticNotice } from './Notices.tsx';
@@ -88,6 +89,7 @@ function Finished({ results }: { results: Results }) {
       </section>
       {results.normal.length > 0 && <ScoreCharts results={results} />}
       <NewImages folder={folder} normal={results.normal} />
+      <MetricTable result={result} />
       <ClassTable results={results} />
       <Gallery results={results} />
       <section aria-labelledby="training-title">
@@ -103,15 +105,15 @@ const exposureName = (oe: string): string =>
 
 function Headline({ results }: { results: Results }) {
   const { result } = results.view;
-  const auroc = result.auroc?.[MAIN_SCORE];
-  if (auroc === undefined) {
+  const auroc = result.auroc[MAIN_SCORE];
+  if (auroc === null) {
     return (
       <div>
         <p class="lead">The run is finished: {counted(results.normal.length, 'normal image')} scored.</p>
         <p>
-          There is no AUROC, as there were no labelled outliers to test on. Below are the scores of normal images that
-          were not trained on; the threshold says how many of them would be false alarms. Add labelled test images and
-          train again to learn how well outliers are found.
+          There is no AUROC: {result.undefinedMetrics}. Below are the scores of normal images that were not trained on;
+          the threshold says how many of them would be false alarms. Add labelled test images and train again to learn
+          how well outliers are found.
         </p>
       </div>
     );

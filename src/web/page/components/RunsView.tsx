@@ -67,7 +67,7 @@ function RunCard({ run, onDelete }: { run: RunInfo; onDelete(): void }) {
   const { folder, state, config, result, changed } = run;
   const name = baseName(folder);
   const isGoing = isBusy(store) && store.training.folder.value === folder;
-  const auroc = result?.auroc?.[MAIN_SCORE];
+  const auroc = result?.auroc?.[MAIN_SCORE] ?? null; // runs of before left it out
   return (
     <li class="card run">
       <div>
@@ -89,10 +89,10 @@ function RunCard({ run, onDelete }: { run: RunInfo; onDelete(): void }) {
   );
 }
 
-function progressOf({ state, steps, totalSteps }: RunInfo, auroc: number | undefined) {
+function progressOf({ state, steps, totalSteps }: RunInfo, auroc: number | null) {
   if (state === 'interrupted') return totalSteps > 0 ? `${percent(steps / totalSteps)} done` : 'not begun';
   if (state === 'model') return null;
-  return auroc === undefined ? (
+  return auroc === null ? (
     'no outliers tested'
   ) : (
     <>

@@ -127,7 +127,7 @@ function Roc({ results }: { results: Results }) {
     const data = [Array.from(falsePositiveRate), Array.from(truePositiveRate)] as uPlot.AlignedData;
     return { data, options: rocOptions(normal, outliers, store.threshold) };
   }, [normal, outliers, store]);
-  const auroc = view.result.auroc[MAIN_SCORE];
+  const auroc = view.result.auroc[MAIN_SCORE]!; // there are outliers, or no curve
   const { falseAlarms, missed } = ratesAt(store.threshold.value, normal, outliers);
   return (
     <section class="card" aria-labelledby="roc-title">

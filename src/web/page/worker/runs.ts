@@ -10,7 +10,7 @@ import type { Platform } from '../../../platform/platform.ts';
 import { thumbnailUri } from '../../../report/png.ts';
 import type { RunConfig } from '../../../train/config.ts';
 import type { StepMetrics } from '../../../train/hooks.ts';
-import type { RunResult } from '../../../train/result.ts';
+import { currentResult, type RunResult } from '../../../train/result.ts';
 import { FILE } from '../../../train/runFolder.ts';
 import { parseScoresCsv } from '../../../train/scoresCsv.ts';
 import type { RunInfo, RunView } from '../../pageApi.ts';
@@ -78,12 +78,13 @@ export class Runs {
     }
     const [metrics, scores] = [await this.#text(folder, FILE.metrics), await this.#text(folder, FILE.scores)];
     const lines = metrics.split('\n').filter((line) => line !== '');
+    const images = parseScoresCsv(scores, `${folder}/${FILE.scores}`);
     return {
       folder,
       config,
-      result,
+      result: currentResult(result, images),
       metrics: lines.map((line) => JSON.parse(line) as StepMetrics),
-      images: parseScoresCsv(scores, `${folder}/${FILE.scores}`),
+      images,
       threshold: (await this.note(folder))?.threshold ?? null,
     };
   }

@@ -1,0 +1,33 @@
+/** Every metric of the main score, and what it is. The report has those of the other scores too. */
+import { METRIC_NAMES, METRICS } from '../../../scores/metrics.ts';
+import { MAIN_SCORE, type RunResult } from '../../../train/result.ts';
+import { figure } from '../logic/format.ts';
+
+export function MetricTable({ result }: { result: RunResult }) {
+  if (result.undefinedMetrics !== null) return null;
+  return (
+    <section class="card" aria-labelledby="metrics-title">
+      <h3 id="metrics-title">Metrics of the score</h3>
+      <table class="classes">
+        <thead>
+          <tr>
+            <th scope="col">Metric</th>
+            <th scope="col" class="number">
+              Value
+            </th>
+            <th scope="col">What it is</th>
+          </tr>
+        </thead>
+        <tbody>
+          {METRIC_NAMES.map((metric) => (
+            <tr key={metric}>
+              <th scope="row">{METRICS[metric].title}</th>
+              <td class="number">{figure(result[metric][MAIN_SCORE]!)}</td>
+              <td class="quiet">{METRICS[metric].meaning}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
