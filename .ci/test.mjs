@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, install, run } from './setup.mjs';
+import { build, install, run, TSC } from './setup.mjs';
 
 install();
 
@@ -21,7 +21,7 @@ function check(name, action) {
 }
 
 check('lint', () => run('npx', ['biome', 'check', '--error-on-warnings', '.']));
-check('types', () => run('npx', ['tsc', '--noEmit']));
+check('types', () => run(process.execPath, [TSC, '--noEmit']));
 check('build', () => build({ always: true }));
 
 const folder = mkdtempSync(join(tmpdir(), 'oecl-test-'));

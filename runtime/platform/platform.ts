@@ -1,5 +1,21 @@
 /** The one thing that differs between Node and a browser for the runtime: where an adapter comes from. */
 
+/**
+ * The types of WebGPU that the published declarations name. TypeScript 5.9 knows them only with the package @webgpu/types,
+ * which newer versions do not get along with, and all of them only with the library DOM. Where they are declared, these add
+ * nothing; elsewhere they keep the declarations valid.
+ */
+declare global {
+  interface GPU {}
+  interface GPUAdapter {}
+  interface GPUDevice {}
+  interface GPUSupportedLimits {}
+  interface GPUBuffer {}
+  interface GPUBindGroup {}
+  interface GPUBindGroupLayout {}
+  interface GPUComputePipeline {}
+}
+
 export interface AdapterInfo {
   vendor: string;
   architecture: string;

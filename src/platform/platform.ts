@@ -3,6 +3,13 @@
  * Everything in src/ that touches a file does it through this. Paths have forward slashes.
  */
 
+/** As in runtime/platform/platform.ts: Node's own types lack this name, which the published declarations use. */
+declare global {
+  namespace WebAssembly {
+    interface Module {}
+  }
+}
+
 export interface FolderEntry {
   name: string;
   /** Links count as what they point to, and as files when that is missing. */

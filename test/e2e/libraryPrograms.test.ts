@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { cp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { filesBelow, printedBy, programFolder, tiny } from '../helpers/program.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
 
@@ -36,32 +36,53 @@ test("the README's program runs as it stands, values made small", async () => {
   expect(printed.filter(([, score]) => !(Number(score) > 0))).toEqual([]);
 });
 
-test('the types of the entries serve a program that is checked strictly', async () => {
-  await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.types.json']);
-  await writeFile(
-    join(program, 'program.ts'),
-    `import { loadModel, score, train, type ImageScores } from 'oecl';
-     import { openContext, platform, type Tensor } from 'oecl/runtime';
-     const context = await openContext(platform);
-     const x: Tensor = context.tensor([1], [1]);
-     await context.close();
-     const { folder } = await train({ dataset: 'demo', epochs: 1 }, { onStep: ({ loss }) => loss.toFixed(2) });
-     const scores: ImageScores[] = (await score(await loadModel(folder), 'images')).scores;
-     // @ts-expect-error an option that does not exist
-     await train({ epoch: 1 });
-     export { scores, x };`,
-  );
-  await writeFile(join(program, 'readme.ts'), await readmeProgram());
-  const options = { strict: true, noEmit: true, target: 'ES2023', lib: ['ES2023', 'DOM'], types: [] };
-  for (const conditions of [[], ['browser']]) {
-    const compilerOptions = { ...options, module: 'ESNext', moduleResolution: 'bundler', customConditions: conditions };
+/** Compilers, and how programs find packages with them; every declaration is checked but those of the language itself. */
+const DOM = { lib: ['ES2023', 'DOM'], types: [] };
+const BUNDLER = { module: 'ESNext', moduleResolution: 'bundler' };
+const TYPE_CHECKS: [compiler: string, options: object][] = [
+  ['typescript-5.9', { ...DOM, ...BUNDLER, customConditions: ['browser'] }],
+  ['typescript-5.9', { ...DOM, module: 'nodenext' }],
+  ['typescript', { ...DOM, ...BUNDLER }],
+  ['typescript', { ...DOM, ...BUNDLER, customConditions: ['browser'] }],
+  ['typescript', { ...DOM, module: 'node16' }],
+  ['typescript', { lib: ['ES2023'], types: ['node'], module: 'nodenext' }],
+];
+
+describe('types', () => {
+  const compile = (compiler: string, project: string) =>
+    run(process.execPath, [resolve(`node_modules/${compiler}/bin/tsc`), '-p', project]).catch(
+      (error: { stdout: string }) => error,
+    );
+
+  beforeAll(async () => {
+    const { stdout } = await compile('typescript', 'tsconfig.types.json');
+    expect(stdout).toBe('');
+    await writeFile(
+      join(program, 'program.ts'),
+      `import { loadModel, score, train, type ImageScores } from 'oecl';
+       import { openContext, platform, type Tensor } from 'oecl/runtime';
+       const context = await openContext(platform);
+       const x: Tensor = context.tensor([1], [1]);
+       await context.close();
+       const { folder } = await train({ dataset: 'demo', epochs: 1 }, { onStep: ({ loss }) => loss.toFixed(2) });
+       const scores: ImageScores[] = (await score(await loadModel(folder), 'images')).scores;
+       // @ts-expect-error an option that does not exist
+       await train({ epoch: 1 });
+       export { scores, x };`,
+    );
+    await writeFile(join(program, 'readme.ts'), await readmeProgram());
+    await writeFile(join(program, 'package.json'), '{ "type": "module" }');
+  });
+
+  test.each(TYPE_CHECKS)('%s %j: a strict program compiles, declarations included', async (compiler, options) => {
+    const compilerOptions = {
+      ...{ strict: true, noEmit: true, target: 'ES2023', skipLibCheck: false, skipDefaultLibCheck: true },
+      ...{ typeRoots: [resolve('node_modules/@types')], ...options },
+    };
     await writeFile(
       join(program, 'tsconfig.json'),
       JSON.stringify({ compilerOptions, files: ['program.ts', 'readme.ts'] }),
     );
-    const checked = await run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', program]).catch(
-      (error: { stdout: string }) => error,
-    );
-    expect(checked.stdout).toBe('');
-  }
+    expect((await compile(compiler, program)).stdout).toBe('');
+  });
 });
