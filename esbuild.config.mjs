@@ -2,12 +2,31 @@
  * Builds dist/: the command line for Node, the worker that trains in a browser, and the library's entries for both. WGSL
  * becomes text; in Node, packages with binaries stay outside, and in browsers their wasm lies beside the bundle.
  */
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { build } from 'esbuild';
 
+/**
+ * The codecs' code assigns to import.meta.url where there is none, and looks for its wasm beside itself. Neither is of use
+ * here, where the platform compiles the wasm, and both fail when a program that uses the package is bundled: webpack puts a
+ * constant in place of import.meta.url, and no bundler finds the file (test: bundlers).
+ */
+const codecs = {
+  name: 'codecs',
+  setup({ onLoad }) {
+    onLoad({ filter: /@jsquash[\\/]\w+[\\/]codec[\\/].*\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const contents = source
+        .replace(/import\.meta\.url ?= ?(?=['"])/g, '')
+        .replaceAll('import.meta.url', "'https://localhost/'");
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
 const common = {
+  plugins: [codecs],
   bundle: true,
   format: 'esm',
   target: 'es2022',
@@ -16,8 +35,8 @@ const common = {
   logLevel: 'warning',
 };
 
-// Native code and wasm are found through their packages at run time.
-const external = ['webgpu', '@jsquash/*', '@sparticuz/chromium'];
+// Native code is found through its package at run time.
+const external = ['webgpu', '@sparticuz/chromium'];
 
 await build({
   ...common,
