@@ -7,7 +7,7 @@ import type { Platform } from '../platform/platform.ts';
 import { type PackedImages, packOffsets } from './imageSet.ts';
 
 /** To be changed whenever decoding or resizing gives other bytes than before. */
-const FORMAT = 'oecl-pack-2';
+const FORMAT = 'oecl-pack-3';
 
 /** Bytes that are hashed at once: the platforms' digest takes no more than 2 GiB, and packs can be larger. */
 const HASHED_AT_ONCE = 2 ** 28;

@@ -41,18 +41,27 @@ export function segment(marker: number, content: readonly number[] | Buffer): Bu
   return Buffer.concat([Buffer.from([0xff, marker, length >> 8, length & 255]), Buffer.from(content)]);
 }
 
-/** An EXIF segment that asks viewers to turn the image: 6 is a quarter turn to the right. */
-export function exifOrientation(orientation: number): Buffer {
+/** EXIF data (a TIFF file of one entry) that ask viewers to turn the image: 6 is a quarter turn to the right. */
+export function exifData(orientation: number, isLittle = false): Buffer {
   const tiff = Buffer.alloc(26);
-  tiff.write('MM\0*', 'latin1');
-  tiff.writeUInt32BE(8, 4); // where the directory begins
-  tiff.writeUInt16BE(1, 8); // one entry
-  tiff.writeUInt16BE(0x0112, 10);
-  tiff.writeUInt16BE(3, 12); // a short
-  tiff.writeUInt32BE(1, 14);
-  tiff.writeUInt16BE(orientation, 18);
-  return segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]));
+  const short = (value: number, at: number) =>
+    isLittle ? tiff.writeUInt16LE(value, at) : tiff.writeUInt16BE(value, at);
+  const long = (value: number, at: number) =>
+    isLittle ? tiff.writeUInt32LE(value, at) : tiff.writeUInt32BE(value, at);
+  tiff.write(isLittle ? 'II' : 'MM', 'latin1');
+  short(42, 2);
+  long(8, 4); // where the directory begins
+  short(1, 8); // one entry
+  short(0x0112, 10);
+  short(3, 12); // a short
+  long(1, 14);
+  short(orientation, 18);
+  return tiff;
 }
+
+/** A JPEG's segment of EXIF data. */
+export const exifSegment = (data: Buffer): Buffer =>
+  segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), data]));
 
 /** Adobe's segment: 0 says that components are CMYK (or RGB), 1 YCbCr, 2 YCCK. */
 export function adobeSegment(transform: 0 | 1 | 2): Buffer {
@@ -95,6 +104,8 @@ export interface PngOptions {
   transparency?: readonly number[];
   /** Seven passes (Adam7). */
   interlaced?: boolean;
+  /** Chunks before the pixels: text, EXIF, color profiles. */
+  chunks?: readonly Buffer[];
 }
 
 const SAMPLES = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 } as const;
@@ -110,7 +121,7 @@ const ADAM7: readonly (readonly [number, number, number, number])[] = [
 ];
 
 export function pngFile(width: number, height: number, options: PngOptions): Buffer {
-  const { colorType, bits, palette, transparency, interlaced = false } = options;
+  const { colorType, bits, palette, transparency, interlaced = false, chunks = [] } = options;
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
@@ -126,6 +137,7 @@ export function pngFile(width: number, height: number, options: PngOptions): Buf
     pngChunk('IHDR', header),
     ...(palette ? [pngChunk('PLTE', Buffer.from(palette.flat()))] : []),
     ...(transparency ? [pngChunk('tRNS', Buffer.from(transparency))] : []),
+    ...chunks,
     pngChunk('IDAT', deflateSync(Buffer.concat(rows))),
     pngChunk('IEND', Buffer.alloc(0)),
   ]);

@@ -72,6 +72,26 @@ test('an alpha mask lays the image on white', () => {
   expect(pixelsOf(file)).toEqual([gray(255), [127, 132, 137]]);
 });
 
+test('alpha that is 0 everywhere was never set: the image is opaque', () => {
+  const masks = [0xff0000, 0xff00, 0xff, 0xff000000];
+  for (const headerBytes of [40, 108] as const) {
+    expect(pixelsOf(bmpFileOf(5, 3, { bits: 32, wordAt: word, masks, headerBytes }))).toEqual(expected);
+  }
+  const short = bmpFileOf(1, 1, { bits: 16, wordAt: () => 31 << 10, masks: [0x7c00, 0x3e0, 0x1f, 0x8000] });
+  expect(pixelsOf(short)).toEqual([[255, 0, 0]]);
+});
+
+test('a header that counts more colors than the pixels can name, and one that ends after the depth', () => {
+  const colors = Array.from({ length: 16 }, (_, i) => [i, i, i] as const);
+  const file = bmpFileOf(16, 1, { bits: 4, wordAt: (x) => x, palette: colors });
+  expect(pixelsOf(altered(file, (bytes) => bytes.writeUInt32LE(1000, 46)))).toEqual(colors);
+  const whole = bmpFileOf(5, 3, { bits: 24, wordAt: word });
+  const short = Buffer.concat([whole.subarray(0, 30), whole.subarray(54)]);
+  short.writeUInt32LE(30, 10);
+  short.writeUInt32LE(16, 14);
+  expect(pixelsOf(short)).toEqual(expected);
+});
+
 test.each([
   ['cut off', bmpFile(5, 3, rgb).subarray(0, 90), /cut off: 12 bytes of pixels are missing/],
   ['header cut off', bmpFile(5, 3, rgb).subarray(0, 20), /header is cut off/],

@@ -7,7 +7,8 @@ import { ImageDecoder, looksLikeImage } from '../../src/data/codecs/decode.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
 import {
   adobeSegment,
-  exifOrientation,
+  exifData,
+  exifSegment,
   jpegFile,
   type PngOptions,
   pngChunk,
@@ -74,11 +75,22 @@ describe('JPEG', () => {
     expect((await pixelsOf(file))[0]).toEqual([255, 18, 128]);
   });
 
-  test('an EXIF orientation does not turn the image: pixels are as they are stored', async () => {
-    const file = jpegFile(16, 8, { components: 1, blockAt: (bx) => [bx * 100], segments: [exifOrientation(6)] });
-    const { width, height } = await decode(file);
-    expect([width, height]).toEqual([16, 8]);
-    expect((await pixelsOf(file)).slice(0, 16)).toEqual([...Array(8).fill(gray(0)), ...Array(8).fill(gray(100))]);
+  test('segments that no pixel depends on may be damaged or huge', async () => {
+    const profile = segment(
+      0xe2,
+      Buffer.concat([Buffer.from('ICC_PROFILE\0\xff\x01', 'latin1'), Buffer.alloc(65_000, 9)]),
+    );
+    const segments = [
+      segment(0xe0, []), // JFIF cut off
+      segment(0xe1, Buffer.from('Exif\0\0MM\0*\xff\xff\xff\xff', 'latin1')),
+      segment(0xe1, Buffer.from('http://ns.adobe.com/xap/1.0/\0<x:xmpmeta', 'latin1')),
+      ...Array<Buffer>(20).fill(profile),
+      segment(0xed, Buffer.from('Photoshop 3.0\0')),
+      segment(0xee, Buffer.from('Ado')),
+      segment(0xfe, Buffer.alloc(65_000, 7)),
+    ];
+    const file = jpegFile(8, 8, { components: 1, blockAt: () => [77], segments });
+    expect((await pixelsOf(file))[63]).toEqual(gray(77));
   });
 
   test('progressive with halved colors, by a real encoder: near the source, and the same bytes each time', async () => {
@@ -130,7 +142,12 @@ describe('JPEG', () => {
   test.each([
     ['12 bits a sample', 4, [12], /precision 12/],
     ['no rows', 5, [0, 0], /Empty JPEG image/],
-    ['more pixels than memory', 5, [0x75, 0x30, 0x75, 0x30], /too large/],
+    [
+      'more pixels than memory',
+      5,
+      [0x75, 0x30, 0x75, 0x30],
+      /it has 30000 x 30000 pixels; images of up to 128 million/,
+    ],
   ])('%s: refused, and the next image is still read', async (_, offset, values, message) => {
     const file = Buffer.from(grayJpeg);
     file.set(values, file.indexOf(Buffer.from([0xff, 0xc0])) + offset);
@@ -201,6 +218,28 @@ describe('PNG', () => {
     expect(await pixelsOf(interlaced)).toEqual(pixels);
   });
 
+  test('16-bit samples of which fewer bits are used keep the highest 8 of those; beyond the range lies white', async () => {
+    const file = pngFile(5, 1, { colorType: 0, bits: 16, samplesAt: (x) => [[0, 16, 2048, 4095, 4096][x]] });
+    const levels = async (sampleBits?: number) =>
+      (await decoder.decode(file, sampleBits)).pixels.filter((_, i) => i % 3 === 0);
+    expect([...(await levels())]).toEqual([0, 0, 8, 15, 16]);
+    expect([...(await levels(12))]).toEqual([0, 1, 128, 255, 255]);
+    expect([...(await levels(13))]).toEqual([0, 0, 64, 127, 128]);
+    const dark = pngFile(3, 1, { colorType: 0, bits: 16, samplesAt: (x) => [[0, 3, 15][x]] });
+    expect([...(await decoder.decode(dark, 4)).pixels.filter((_, i) => i % 3 === 0)]).toEqual([0, 48, 240]);
+    const seen = pngFile(2, 1, { colorType: 4, bits: 16, samplesAt: (x) => [[300, 900][x], [0xffff, 0][x]] });
+    expect((await decode(file)).largest16).toBe(4096);
+    expect((await decode(seen)).largest16, 'of what can be seen').toBe(300);
+    expect((await decode(single({ colorType: 0, bits: 8 }, 7))).largest16).toBeNull();
+  });
+
+  test('an image of which nothing can be seen is white, and says so', async () => {
+    for (const alpha of [0, 1]) {
+      const file = pngFile(2, 1, { colorType: 4, bits: 8, samplesAt: (x) => [50, x * alpha] });
+      expect((await decode(file)).isTransparent).toBe(alpha === 0);
+    }
+  });
+
   const whole = pngFile(6, 6, { colorType: 2, bits: 8, samplesAt: (x, y) => [x, y, 7] });
 
   test('every shorter beginning is refused', async () => {
@@ -215,6 +254,31 @@ describe('PNG', () => {
     expect(await refusal(damaged)).toBe(
       'UnreadableImage: the IDAT chunk of the PNG file is damaged: its checksum differs',
     );
+  });
+
+  test('chunks that no pixel depends on may be damaged, or larger than the codec allows', async () => {
+    const falseSum = (chunk: Buffer) =>
+      Buffer.concat([chunk.subarray(0, -1), Buffer.from([chunk[chunk.length - 1] ^ 1])]);
+    for (const chunk of [
+      pngChunk('tEXt', Buffer.concat([Buffer.from('ImageJ\0'), Buffer.alloc(8e6, 'x')])),
+      pngChunk('zTXt', Buffer.from('no zlib stream')),
+      pngChunk('iCCP', Buffer.from('x\0\0no profile')),
+      pngChunk('eXIf', Buffer.alloc(100_000, 7)),
+      falseSum(pngChunk('tEXt', Buffer.from('Comment\0hello'))),
+      falseSum(pngChunk('eXIf', exifData(3))),
+      pngChunk('acTL', Buffer.alloc(3)),
+      pngChunk('sBIT', Buffer.alloc(9, 255)),
+    ]) {
+      const file = pngFile(2, 1, { colorType: 0, bits: 8, samplesAt: (x) => [x * 9], chunks: [chunk] });
+      expect(await pixelsOf(file), chunk.toString('latin1', 4, 8)).toEqual([gray(0), gray(9)]);
+    }
+    const keyed = pngFile(1, 1, {
+      colorType: 0,
+      bits: 8,
+      samplesAt: () => [9],
+      chunks: [falseSum(pngChunk('tRNS', Buffer.from([0, 9])))],
+    });
+    expect(await refusal(keyed), 'a pixel depends on it').toMatch(/the tRNS chunk of the PNG file is damaged/);
   });
 
   test('hundreds of files whose pixels do not unpack are refused one by one; the next whole one is read', async () => {
@@ -239,8 +303,78 @@ describe('PNG', () => {
     header.writeUInt32BE(2 ** 31 - 1, 0);
     header.writeUInt32BE(2 ** 31 - 1, 4);
     const vast = Buffer.concat([whole.subarray(0, 8), pngChunk('IHDR', header), whole.subarray(33)]);
-    expect(await refusal(vast)).toMatch(/^UnreadableImage: the pixels/);
+    expect(await refusal(vast)).toMatch(/^UnreadableImage: it has 2147483647 x 2147483647 pixels; images of up to/);
     expect((await pixelsOf(whole))[0]).toEqual([0, 0, 7]);
+  });
+});
+
+describe('the orientation of EXIF data', () => {
+  /** Where each of the pixels 1 2 3 / 4 5 6 is shown. */
+  const SHOWN = [
+    ['123', '456'],
+    ['321', '654'],
+    ['654', '321'],
+    ['456', '123'],
+    ['14', '25', '36'],
+    ['41', '52', '63'],
+    ['63', '52', '41'],
+    ['36', '25', '14'],
+  ];
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('%i is applied, in JPEG and PNG, in either byte order', async (orientation) => {
+    const expected = SHOWN[orientation - 1];
+    for (const isLittle of [false, true]) {
+      const exif = exifData(orientation, isLittle);
+      const jpeg = jpegFile(24, 16, {
+        components: 1,
+        blockAt: (bx, by) => [10 * (1 + bx + 3 * by)],
+        segments: [segment(0xe1, Buffer.from('http://ns.adobe.com/xap/1.0/\0')), exifSegment(exif)],
+      });
+      const png = pngFile(3, 2, {
+        colorType: 0,
+        bits: 8,
+        samplesAt: (x, y) => [10 * (1 + x + 3 * y)],
+        chunks: [pngChunk('eXIf', exif)],
+      });
+      for (const [file, side] of [
+        [jpeg, 8],
+        [png, 1],
+      ] as const) {
+        const { width, height, pixels } = await decode(file);
+        const at = (x: number, y: number) => pixels[(y * side * width + x * side) * 3] / 10;
+        const shown = Array.from({ length: height / side }, (_, y) =>
+          Array.from({ length: width / side }, (_, x) => at(x, y)).join(''),
+        );
+        expect(shown).toEqual(expected);
+      }
+    }
+  });
+
+  test('what is damaged turns nothing', async () => {
+    const sound = exifData(6);
+    const changed = (at: number, value: number) => {
+      const copy = Buffer.from(sound);
+      copy[at] = value;
+      return copy;
+    };
+    const damaged = [
+      Buffer.alloc(0),
+      changed(0, 0x49),
+      changed(3, 43),
+      changed(4, 255),
+      changed(7, 25),
+      changed(11, 0x13),
+      changed(13, 2),
+      changed(19, 0),
+      changed(19, 9),
+      ...Array.from({ length: 21 }, (_, length) => sound.subarray(0, length)),
+    ];
+    for (const [at, exif] of damaged.entries()) {
+      const jpeg = jpegFile(16, 8, { components: 1, blockAt: (bx) => [bx * 100], segments: [exifSegment(exif)] });
+      const png = pngFile(2, 1, { colorType: 0, bits: 8, samplesAt: (x) => [x], chunks: [pngChunk('eXIf', exif)] });
+      for (const file of [jpeg, png])
+        expect(await decode(file), `case ${at}`).toMatchObject({ width: file === jpeg ? 16 : 2 });
+    }
   });
 });
 

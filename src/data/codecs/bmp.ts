@@ -3,11 +3,13 @@
  * encoding. Written here because the npm decoders need Node's Buffer, and because a header's word on where the pixels
  * begin has to be followed. Format: Microsoft's BITMAPFILEHEADER, BITMAPCOREHEADER, BITMAPINFOHEADER and its successors.
  */
-import type { RgbImage } from '../imageSet.ts';
-import { onWhite, UnreadableImage } from './unreadable.ts';
+import { type DecodedImage, onWhite } from './rgb.ts';
+import { UnreadableImage } from './unreadable.ts';
 
 const FILE_HEADER_BYTES = 14;
 const CORE_HEADER_BYTES = 12;
+/** OS/2's second header may end after any field; what is missing is 0. */
+const SHORT_HEADER_BYTES = 16;
 const COMPRESSION = { none: 0, bitFields: 3, alphaBitFields: 6 } as const;
 /** Where the masks of red, green, blue and alpha stand: inside the larger headers, or right behind the smallest. */
 const MASKS_AT = FILE_HEADER_BYTES + 40;
@@ -26,35 +28,54 @@ interface BmpHeader {
 }
 
 /** @throws UnreadableImage when the file is cut off, contradicts itself, or is compressed. */
-export function decodeBmp(bytes: Uint8Array): RgbImage {
+export function decodeBmp(bytes: Uint8Array): DecodedImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = readHeader(view);
   const { width, height, bitsPerPixel, topDown, pixelsAt } = header;
-  const rowBytes = Math.ceil((width * bitsPerPixel) / 32) * 4;
+  const rowBytes = rowBytesOf(width, bitsPerPixel);
   if (pixelsAt + rowBytes * height > bytes.length) {
     const missing = pixelsAt + rowBytes * height - bytes.length;
     throw new UnreadableImage(`the BMP file is cut off: ${missing} bytes of pixels are missing`);
   }
   const pixels = new Uint8Array(width * height * 3);
-  const readPixel = pixelReader(view, header);
+  const readPixel = pixelReader(
+    view,
+    isAlphaUnused(view, header) ? { ...header, masks: [...header.masks.slice(0, 3), 0] } : header,
+  );
   for (let y = 0; y < height; y++) {
     const rowAt = pixelsAt + (topDown ? y : height - 1 - y) * rowBytes;
     for (let x = 0; x < width; x++) readPixel(rowAt, x, pixels, (y * width + x) * 3);
   }
-  return { width, height, pixels };
+  return { width, height, pixels, largest16: null, isTransparent: false };
 }
+
+/** Whether no pixel has any alpha: programs that leave it unset write 0, and viewers show such an image as opaque. */
+function isAlphaUnused(view: DataView, { width, height, bitsPerPixel, pixelsAt, masks }: BmpHeader): boolean {
+  if (masks[3] === 0) return false;
+  const wordOf = wordReader(view, bitsPerPixel);
+  const rowBytes = rowBytesOf(width, bitsPerPixel);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if ((wordOf(pixelsAt + y * rowBytes, x) & masks[3]) !== 0) return false;
+    }
+  }
+  return true;
+}
+
+const rowBytesOf = (width: number, bitsPerPixel: number): number => Math.ceil((width * bitsPerPixel) / 32) * 4;
 
 function readHeader(view: DataView): BmpHeader {
   if (view.byteLength < FILE_HEADER_BYTES + CORE_HEADER_BYTES) throw new UnreadableImage('the BMP header is cut off');
   const headerBytes = view.getUint32(14, true);
   const isCore = headerBytes === CORE_HEADER_BYTES;
-  if ((!isCore && headerBytes < 40) || view.byteLength < FILE_HEADER_BYTES + headerBytes) {
-    throw new UnreadableImage(`a BMP header of ${headerBytes} bytes, expected 12, or 40 and more that are all there`);
+  if ((!isCore && headerBytes < SHORT_HEADER_BYTES) || view.byteLength < FILE_HEADER_BYTES + headerBytes) {
+    throw new UnreadableImage(`a BMP header of ${headerBytes} bytes, expected 12, or 16 and more that are all there`);
   }
   const storedHeight = isCore ? view.getUint16(20, true) : view.getInt32(22, true);
   const width = isCore ? view.getUint16(18, true) : view.getInt32(18, true);
   const bitsPerPixel = view.getUint16(isCore ? 24 : 28, true);
-  const compression = isCore ? COMPRESSION.none : view.getUint32(30, true);
+  const field = (at: number): number => (FILE_HEADER_BYTES + headerBytes >= at + 4 ? view.getUint32(at, true) : 0);
+  const compression = field(30);
   const height = Math.abs(storedHeight);
   if (width <= 0 || height === 0) throw new UnreadableImage(`a BMP size of ${width}x${storedHeight} pixels`);
   if (![1, 4, 8, 16, 24, 32].includes(bitsPerPixel)) throw new UnreadableImage(`a BMP of ${bitsPerPixel} bits a pixel`);
@@ -64,7 +85,7 @@ function readHeader(view: DataView): BmpHeader {
   }
   const masksBehind = hasMasks && headerBytes === 40 ? (compression === COMPRESSION.alphaBitFields ? 16 : 12) : 0;
   const masks = hasMasks ? readMasks(view, headerBytes >= 56 || masksBehind === 16) : defaultMasks(bitsPerPixel);
-  const stated = isCore ? 0 : view.getUint32(46, true);
+  const stated = field(46);
   return {
     width,
     height,
@@ -75,7 +96,7 @@ function readHeader(view: DataView): BmpHeader {
     masks,
     palette: {
       at: FILE_HEADER_BYTES + headerBytes + masksBehind,
-      count: bitsPerPixel > 8 ? 0 : stated || 2 ** bitsPerPixel,
+      count: bitsPerPixel > 8 ? 0 : Math.min(stated || Infinity, 2 ** bitsPerPixel),
       entryBytes: isCore ? 3 : 4,
     },
   };
@@ -102,12 +123,19 @@ function pixelReader(view: DataView, header: BmpHeader): PixelReader {
     };
   }
   const fields = masks.map(fieldOf);
+  const wordOf = wordReader(view, bitsPerPixel);
   return (rowAt, x, target, at) => {
-    const word = bitsPerPixel === 16 ? view.getUint16(rowAt + x * 2, true) : view.getUint32(rowAt + x * 4, true);
+    const word = wordOf(rowAt, x);
     const alpha = masks[3] === 0 ? 255 : fields[3](word);
     for (let channel = 0; channel < 3; channel++) target[at + channel] = onWhite(fields[channel](word), alpha);
   };
 }
+
+/** Reads pixel x, of 16 or 32 bits, of the row that begins at byte rowAt. */
+const wordReader = (view: DataView, bitsPerPixel: number): ((rowAt: number, x: number) => number) =>
+  bitsPerPixel === 16
+    ? (rowAt, x) => view.getUint16(rowAt + x * 2, true)
+    : (rowAt, x) => view.getUint32(rowAt + x * 4, true);
 
 function paletteReader(view: DataView, { bitsPerPixel, palette }: BmpHeader): PixelReader {
   if (palette.at + palette.count * palette.entryBytes > view.byteLength) {

@@ -1,16 +1,24 @@
 /**
  * Image files to RGB bytes, by the same wasm codecs in Node and in browsers: JPEG (mozjpeg), PNG (Rust's png crate), BMP.
- * Gray images are expanded to three equal channels, transparent ones laid over white, 16-bit samples reduced to 8 bits.
- * The rotation that EXIF data may ask for is not applied: pixels are as they are stored.
- * A file counts as readable only when all of it is: what libjpeg would fill with gray is refused.
+ * Gray images are expanded to three equal channels, transparent ones are laid over white, 16-bit samples are reduced to 8
+ * bits, and the rotation that EXIF data ask for is applied. A file counts as readable only when all of its pixels are there:
+ * what libjpeg would fill with gray is refused. What no pixel depends on (text, color profiles, thumbnails) may be damaged.
  */
 import createJpegCodec, { type MozJPEGModule } from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js';
 import decodePng, { init as initPngCodec } from '@jsquash/png/decode.js';
 import type { Platform } from '../../platform/platform.ts';
-import type { RgbImage } from '../imageSet.ts';
 import { decodeBmp } from './bmp.ts';
-import { checkPng } from './pngChunks.ts';
-import { onWhite, UnreadableImage } from './unreadable.ts';
+import { headerSize } from './headerSize.ts';
+import { jpegOrientation } from './jpegSegments.ts';
+import { type PngFile, readPng } from './pngChunks.ts';
+import { type DecodedImage, ofBytes, ofWords } from './rgb.ts';
+import { UnreadableImage } from './unreadable.ts';
+
+/** The PNG codec takes up to 27 bytes a pixel, and WebAssembly has 4 GB. */
+const MOST_PIXELS = 128e6;
+
+/** Bits of a sample, when all of its range is used. */
+export const ALL_BITS = 16;
 
 /** Ends of file names (lower case) of files that count as images, so that an unreadable one is told, not passed over. */
 const IMAGE_ENDINGS = /\.(jpe?g|jpe|jfif|png|bmp|dib|webp|gif|tiff?|avif|heic|jp2|jxl|ppm|pgm)$/i;
@@ -44,17 +52,27 @@ export class ImageDecoder {
     this.platform = platform;
   }
 
-  /** The image in a file. @throws UnreadableImage with the reason when it is not all there. */
-  async decode(bytes: Uint8Array): Promise<RgbImage> {
+  /**
+   * The image in a file.
+   * @param sampleBits of 16-bit samples: so many of their lowest bits are used, as a 12-bit camera uses 12; the rest is white
+   * @throws UnreadableImage with the reason when it is not all there
+   */
+  async decode(bytes: Uint8Array, sampleBits = ALL_BITS): Promise<DecodedImage> {
     const format = formatOf(bytes);
+    const size = headerSize(bytes);
+    if (size && size.width * size.height > MOST_PIXELS) {
+      throw new UnreadableImage(
+        `it has ${size.width} x ${size.height} pixels; images of up to ${MOST_PIXELS / 1e6} million pixels are read`,
+      );
+    }
     if (format === 'BMP') return decodeBmp(bytes);
     if (format === 'JPEG') {
       this.jpeg ??= new JpegCodec(await this.platform.codecModule('jpeg'));
       return this.jpeg.decode(bytes);
     }
-    checkPng(bytes);
+    const file = readPng(bytes);
     this.png ??= await PngCodec.open(await this.platform.codecModule('png'));
-    return this.png.decode(bytes);
+    return this.png.decode(file, sampleBits);
   }
 }
 
@@ -81,7 +99,7 @@ class JpegCodec {
     this.wasm = wasm;
   }
 
-  async decode(bytes: Uint8Array): Promise<RgbImage> {
+  async decode(bytes: Uint8Array): Promise<DecodedImage> {
     const codec = await (this.codec ??= this.open());
     this.messages = [];
     let image: ImageData | null;
@@ -96,7 +114,7 @@ class JpegCodec {
     // libjpeg tells its first complaint only. After a harmless one, look for the end oneself.
     if (!image || (this.messages.length > 0 && !hasJpegEnd(bytes)))
       throw new UnreadableImage('the JPEG file is cut off');
-    return overWhite(image);
+    return ofBytes(image, jpegOrientation(bytes));
   }
 
   private open(): Promise<MozJPEGModule> {
@@ -145,10 +163,17 @@ class PngCodec {
     return new PngCodec((await initPngCodec(wasm)) as unknown as PngExports);
   }
 
-  async decode(bytes: Uint8Array): Promise<RgbImage> {
+  async decode({ bytes, bits, orientation }: PngFile, sampleBits: number): Promise<DecodedImage> {
     const stack = this.exports.__wbindgen_add_to_stack_pointer(0);
+    const file = bytes as unknown as ArrayBuffer; // takes any view, in spite of its type
     try {
-      return overWhite(await decodePng(bytes as unknown as ArrayBuffer)); // takes any view, in spite of its type
+      if (bits < 16) return ofBytes(await decodePng(file), orientation);
+      const image = await decodePng(file, { bitDepth: 16 });
+      try {
+        return ofWords(image, orientation, sampleBits);
+      } finally {
+        image.free();
+      }
     } catch (cause) {
       // A panic leaves its frames on the codec's stack, which some hundred unreadable files would exhaust (test: dataDecode).
       const moved = this.exports.__wbindgen_add_to_stack_pointer(0) - stack;
@@ -156,13 +181,4 @@ class PngCodec {
       throw new UnreadableImage('the pixels of the PNG file are damaged', { cause });
     }
   }
-}
-
-function overWhite({ width, height, data }: Pick<ImageData, 'width' | 'height' | 'data'>): RgbImage {
-  const pixels = new Uint8Array(width * height * 3);
-  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
-    const alpha = data[from + 3];
-    for (let c = 0; c < 3; c++) pixels[to + c] = alpha === 255 ? data[from + c] : onWhite(data[from + c], alpha);
-  }
-  return { width, height, pixels };
 }
