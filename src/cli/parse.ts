@@ -2,6 +2,7 @@
  * A command line as values. They are checked here, at the edge, so that the rest of the program never meets a NaN or an
  * unknown name; every refusal names the option, what it takes, and the nearest right spelling.
  */
+import { findName } from '../base/names.ts';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../suggest.ts';
 import type { ConfigChoices } from '../train/config.ts';
@@ -132,7 +133,7 @@ function parseValue(option: OptionSpec, text: string): string | number | [number
 }
 
 function parseChoice(option: OptionSpec, choices: readonly string[], text: string): string {
-  const found = choices.find((choice) => choice === text.toLowerCase());
+  const found = findName(`--${option.name}`, text, choices);
   if (found) return found;
   const guess = nearestName(text, choices);
   throw new UsageError(`--${option.name} ${text}: expected ${expectedValue(option)}.`, {

@@ -1,4 +1,5 @@
 /** Data sets that are folders of folders: a part (train, test), a folder a class in it, images anywhere below. */
+import { isSameName, type JoinedNames, listed, looseName } from '../base/names.ts';
 import { DataError } from '../errors.ts';
 import { looksLikeImage } from './codecs/decode.ts';
 import { listFolder } from './files.ts';
@@ -13,24 +14,43 @@ export interface Part {
   files: ImageFile[];
 }
 
-/** A name without what spellings differ in: case, spaces, hyphens, underscores. */
-export const plainName = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
-
 /** What others call the class of normal images. */
 export const NORMAL_NAMES = ['normal', 'good', 'ok', 'inlier'] as const;
 
 /** Whether a class is called normal by its name alone. */
-export const isNormalName = (name: string): boolean => (NORMAL_NAMES as readonly string[]).includes(plainName(name));
+export const isNormalName = (name: string): boolean => (NORMAL_NAMES as readonly string[]).includes(looseName(name));
 
-/** The folder in the data set's that goes by one of these plain names, earlier names first; undefined when none does. */
+/**
+ * The folder of the data set that has one of these names, earlier names first; undefined when there is none.
+ * @throws DataError when several have the same one: images of one would be left out
+ */
 export async function findPart(context: ReaderContext, names: readonly string[]): Promise<string | undefined> {
   const entries = (await listFolder(context.platform, context.dir)) ?? [];
   const folders = entries.filter(({ kind }) => kind === 'folder').map(({ name }) => name);
   for (const wanted of names) {
-    const found = folders.find((folder) => plainName(folder) === wanted);
-    if (found !== undefined) return found;
+    const found = folders.filter((folder) => isSameName(folder, wanted));
+    if (found.length > 1) throw severalParts(context.dir, found);
+    if (found.length === 1) return found[0];
   }
   return undefined;
+}
+
+function severalParts(dir: string, folders: readonly string[]): DataError {
+  return new DataError(`${dir}: ${listed(folders)} are the same part of a data set.`, {
+    remedy: 'move the images of both into one folder, or move one of them away',
+  });
+}
+
+/** Tells which class folders of the two parts were joined, and which were not although their names are alike. */
+export function noteJoined(
+  { onNote }: ReaderContext,
+  { joined, separate }: Pick<JoinedNames, 'joined' | 'separate'>,
+  [first, second]: readonly [string, string],
+): void {
+  for (const [one, other] of joined) {
+    onNote?.(`${listed([one, other])} are one class: ${first}/${one}, ${second}/${other}`);
+  }
+  for (const names of separate) onNote?.(`${listed(names)} are different classes: both are in one part`);
 }
 
 /** Class folders of a part, and how many images lie beside them. */

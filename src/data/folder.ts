@@ -3,6 +3,7 @@
  * normal images in the test, or without a test, every fifth training image, in the order of the paths, tests instead. Or
  * a folder of normal images alone, when the outliers of the test come from elsewhere: then the same.
  */
+import { joinNames, looseName } from '../base/names.ts';
 import { DataError } from '../errors.ts';
 import {
   findPart,
@@ -10,8 +11,8 @@ import {
   listClassFolders,
   loadParts,
   NORMAL_NAMES,
+  noteJoined,
   type Part,
-  plainName,
   readPart,
 } from './classFolders.ts';
 import { findImages, type ImageFile, loadImageFiles } from './imageFiles.ts';
@@ -74,23 +75,28 @@ async function loadTrainAndTest(
     });
   }
   // Images in train/ itself are one class: the one that the test part calls normal, whatever its word for it.
-  const loose = NORMAL_NAMES.map((name) => test.folders.find((folder) => plainName(folder) === name)).find(Boolean);
+  const loose = NORMAL_NAMES.map((name) => test.folders.find((folder) => looseName(folder) === name)).find(Boolean);
   const looseClass = train.looseImages > 0 && train.folders.length === 0 ? (loose ?? NORMAL_NAMES[0]) : undefined;
   if (train.looseImages > 0 && looseClass === undefined) {
     throw new DataError(`${context.dir}/${trainName}: ${train.looseImages} images lie beside the class folders.`, {
       remedy: 'move them into a class folder, or leave the class folders out',
     });
   }
-  const names = new Set([...train.folders, ...test.folders, ...(looseClass === undefined ? [] : [looseClass])]);
-  const classes = [...names].sort();
+  const trained = looseClass === undefined ? train.folders : [looseClass];
+  const names = joinNames(trained, test.folders, [`${trainName}/`, `${testName}/`]);
+  noteJoined(context, names, [trainName, testName ?? '']);
+  const { classes } = names;
   const labelOf = (folder: string): number => classes.indexOf(folder);
   const trainPart: Part =
     looseClass === undefined
       ? await readPart(context, trainName, train.folders, labelOf)
       : { folder: trainName, files: await findImages(context, trainName, labelOf(looseClass)) };
-  const testPart = testName === undefined ? null : await readPart(context, testName, test.folders, labelOf);
-  const trained = new Set(trainPart.files.map(({ label }) => label));
-  const isNormal = ({ label }: ImageFile) => trained.has(label) || isNormalName(classes[label]);
+  const testPart =
+    testName === undefined
+      ? null
+      : await readPart(context, testName, test.folders, (folder) => labelOf(names.classOf(folder)));
+  const trainLabels = new Set(trainPart.files.map(({ label }) => label));
+  const isNormal = ({ label }: ImageFile) => trainLabels.has(label) || isNormalName(classes[label]);
   const isWhole = testPart !== null && (testPart.files.length === 0 || testPart.files.some(isNormal));
   const parts = isWhole ? { train: trainPart, test: testPart } : heldOut(context, trainPart);
   if (!isWhole) {

@@ -2,7 +2,7 @@
 import { DataError, UsageError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import { nearestName } from '../suggest.ts';
-import { DATASET_NAMES, type DatasetName } from '../train/presets.ts';
+import { DATASET_NAMES, type DatasetName, parseSource } from '../train/presets.ts';
 import { loadCifar10 } from './cifar10.ts';
 import { loadDeadLeaves } from './deadLeaves.ts';
 import { loadDemo } from './demo.ts';
@@ -83,9 +83,7 @@ export async function loadOutliers(
   platform: Platform,
   { source, ...options }: OutlierRequest,
 ): Promise<LoadedOutliers> {
-  const colon = source.indexOf(':');
-  const name = colon < 0 ? source : source.slice(0, colon);
-  const dir = colon < 0 ? null : source.slice(colon + 1);
+  const { name, dir } = parseSource(source);
   if (name === 'dead-leaves' && dir === null) return { set: loadDeadLeaves(options), skipped: [] };
   if (name === 'folder' && dir) {
     return loadAllImages({ ...options, platform, dir: withoutSlash(dir) }, `outliers ${dir}`);

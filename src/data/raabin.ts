@@ -2,9 +2,10 @@
  * Raabin-WBC (Kouzehkanan et al., Scientific Reports 2022), "double-labelled cropped cells": Train/CLASS and TestA/CLASS,
  * five classes of white blood cells. TestB, of another stain and camera, is no part of the protocol and is not read.
  */
+import { isSameName } from '../base/names.ts';
 import { DataError } from '../errors.ts';
 import { nearestName } from '../suggest.ts';
-import { findPart, listClassFolders, loadParts, type Part, plainName, readPart } from './classFolders.ts';
+import { findPart, listClassFolders, loadParts, type Part, readPart } from './classFolders.ts';
 import type { LoadedDataset } from './imageSet.ts';
 import type { ReaderContext } from './request.ts';
 
@@ -33,7 +34,10 @@ async function readCells(context: ReaderContext, part: string): Promise<Part> {
   const path = `${context.dir}/${part}`;
   if (looseImages > 0) context.onNote?.(`${path}: ${looseImages} images lie in no class folder and are left out`);
   return readPart(context, part, folders, (folder) => {
-    const label = BLOOD_CELLS.findIndex((name) => [plainName(name), `${plainName(name)}s`].includes(plainName(folder)));
+    const label = BLOOD_CELLS.findIndex((name) => isSameName(folder, name) || isSameName(folder, `${name}s`));
+    if (label >= 0 && folder !== BLOOD_CELLS[label]) {
+      context.onNote?.(`${path}/${folder}: its images are of class ${BLOOD_CELLS[label]}`);
+    }
     if (label >= 0) return label;
     const guess = nearestName(folder, BLOOD_CELLS);
     throw new DataError(`${path}/${folder}: no class of Raabin-WBC has this name.`, {

@@ -2,6 +2,7 @@
  * Which images train, which test, and which of those count as normal (docs/methods.md 7.1). A protocol reads labels only,
  * never a pixel. Training images are always normal: outliers appear for the first time in the test.
  */
+import { EVERY_CLASS, findClass, haveNumbers, isEveryClass } from '../base/names.ts';
 import { isNormalName } from '../data/classFolders.ts';
 import { DataError, UsageError } from '../errors.ts';
 import { nearestName } from '../suggest.ts';
@@ -52,18 +53,22 @@ export interface ClassCount {
 
 /**
  * The runs that a protocol and a --normal choice ask for: one, or one a class for `all`.
- * @param normal a class by name (case ignored) or index, or `all`; undefined is allowed where only one choice is possible
- * @throws UsageError when the class is unknown or not given; DataError when a class lacks the images that its role needs.
+ * @param normal a class by name or index (base/names.ts), or `all`; undefined is allowed where only one choice is possible
+ * @throws UsageError when the class is unknown, ambiguous or not given; DataError when a class lacks the images that its
+ *   role needs.
  */
 export function planSplits(dataset: LabelledDataset, protocol: Protocol, normal: string | undefined): SplitPlan {
   const counts = classCounts(dataset);
   if (protocol === 'all-normal') return { splits: [allNormal(dataset, counts)], skipped: [] };
-  if (normal?.toLowerCase() !== 'all') {
-    const name = findClass(counts, normal ?? onlyTrainedClass(counts, protocol));
+  if (!isEveryClass(normal)) {
+    const name = chosenClass(counts, normal ?? onlyTrainedClass(counts, protocol));
+    if (isEveryClass(name)) throw calledAll(name);
     const reason = unfit(counts, protocol, name);
     if (reason) throw unfitError(counts, protocol, name, reason);
     return { splits: [makeSplit(dataset, protocol, name)], skipped: [] };
   }
+  const called = counts.find(({ name }) => isEveryClass(name));
+  if (called) throw calledAll(called.name);
   const skipped: SplitPlan['skipped'] = [];
   const splits: Split[] = [];
   for (const { name } of counts) {
@@ -92,20 +97,23 @@ export function classCounts(dataset: LabelledDataset): ClassCount[] {
   return [...byName.values()];
 }
 
-/** The class that a name (case ignored; an exact match goes first) or an index means. @throws UsageError, listing all classes. */
-function findClass(counts: readonly ClassCount[], wanted: string): string {
-  const exact = counts.find(({ name }) => name === wanted);
-  const byCase = counts.filter(({ name }) => name.toLowerCase() === wanted.toLowerCase());
-  const byIndex = /^\d+$/.test(wanted) ? counts[Number(wanted)] : undefined;
-  const found = exact ?? (byCase.length === 1 ? byCase[0] : undefined) ?? byIndex;
-  if (found) return found.name;
-  const guess = nearestName(
-    wanted,
-    counts.map(({ name }) => name),
-  );
+/** The class that a name or an index means. @throws UsageError, listing all classes. */
+function chosenClass(counts: readonly ClassCount[], wanted: string): string {
+  const names = counts.map(({ name }) => name);
+  const found = findClass(wanted, names);
+  if (found !== undefined) return found;
+  const guess =
+    names.find((name) => /^\d+$/.test(name) && Number(name) === Number(wanted)) ?? nearestName(wanted, names);
   throw new UsageError(`--normal ${wanted}: this data set has no such class.`, {
     details: countTable(counts),
-    remedy: guess ? `--normal ${guess}` : 'one of these classes, its index, or all',
+    remedy: guess ? `--normal ${guess}` : 'one of these classes, or all',
+  });
+}
+
+/** A class of that name cannot be told from what --normal all asks for, here and wherever the run is named. */
+function calledAll(name: string): UsageError {
+  return new UsageError(`--normal ${EVERY_CLASS}: it means every class in turn, and a class is called ${name} too.`, {
+    remedy: 'rename the folder of that class',
   });
 }
 
@@ -214,9 +222,10 @@ function splitBy(
 /** The classes as lines of an error: index, name, training and test images. A long list is cut in the middle. */
 function countTable(counts: readonly ClassCount[]): string[] {
   const width = counts.reduce((most, { name }) => Math.max(most, name.length), 0);
+  const hasIndices = !haveNumbers(counts.map(({ name }) => name));
   const lines = counts.map(
     ({ name, train, test }, index) =>
-      `${String(index).padStart(2)}  ${name.padEnd(width)}  ${String(train).padStart(6)} training  ${String(test).padStart(6)} test`,
+      `${hasIndices ? `${String(index).padStart(2)}  ` : ''}${name.padEnd(width)}  ${String(train).padStart(6)} training  ${String(test).padStart(6)} test`,
   );
   const most = 24;
   return lines.length <= most

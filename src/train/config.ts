@@ -5,9 +5,19 @@
 
 import type { KernelTable } from '../../runtime/index.ts';
 import { type AugmentOptions, CIFAR_STATISTICS, PLAIN_STATISTICS } from '../augment/augmenter.ts';
+import { folderName } from '../base/folderNames.ts';
+import { EVERY_CLASS, findClass, isEveryClass, isSameName } from '../base/names.ts';
 import { UsageError } from '../errors.ts';
 import type { Protocol } from '../protocols/protocols.ts';
-import { DATASETS, type DatasetName, defaultWarmup, type Preset, presetValues } from './presets.ts';
+import {
+  DATASETS,
+  type DatasetName,
+  defaultWarmup,
+  type Preset,
+  parseSource,
+  presetValues,
+  sourceText,
+} from './presets.ts';
 
 export const METHODS = ['oecl', 'simclr'] as const;
 export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
@@ -100,7 +110,7 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
     });
   }
   const protocol = choices.protocol ?? 'one-vs-rest';
-  if (protocol === 'all-normal' && choices.normal !== undefined && choices.normal.toLowerCase() !== 'all') {
+  if (protocol === 'all-normal' && choices.normal !== undefined && !isEveryClass(choices.normal)) {
     throw new UsageError(`--protocol all-normal --normal ${choices.normal}: with all-normal every class is normal.`, {
       remedy: '--protocol one-vs-rest, or no --normal',
     });
@@ -123,8 +133,9 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
     preset,
     method,
     protocol,
-    normal: protocol === 'all-normal' ? 'all' : className(dataset, choices.normal ?? DATASETS[dataset].defaultNormal),
-    oe: method === 'simclr' ? null : (choices.oe ?? 'dead-leaves'),
+    normal:
+      protocol === 'all-normal' ? EVERY_CLASS : className(dataset, choices.normal ?? DATASETS[dataset].defaultNormal),
+    oe: method === 'simclr' ? null : sourceText(parseSource(choices.oe ?? 'dead-leaves')),
     out: '',
   };
   // SimCLR has no penalty to warm up.
@@ -146,8 +157,7 @@ export function augmentOptions({ dataset, size, scale, seed }: ScoringConfig): A
 
 /** runs/<dataset>-<method>-<normal>-<seed>, as the command line promises. */
 export function defaultRunFolder(config: Pick<RunConfig, 'dataset' | 'method' | 'normal' | 'seed'>): string {
-  const normal = (config.normal ?? 'only').replace(/[^\p{L}\p{N}._-]+/gu, '_');
-  return `runs/${config.dataset}-${config.method}-${normal}-${config.seed}`;
+  return `runs/${config.dataset}-${config.method}-${folderName(config.normal ?? 'only')}-${config.seed}`;
 }
 
 /** The bytes of config.json: keys in the order of the interface, two spaces, a newline at the end. */
@@ -167,9 +177,11 @@ export function configDifferences(a: RunConfig, b: RunConfig): (keyof RunConfig)
  */
 export function resumedConfig(stored: RunConfig, choices: ConfigChoices): RunConfig {
   const asked: RunConfig = { ...stored, ...(choices as Partial<RunConfig>), out: choices.out ?? stored.out };
-  if (choices.normal !== undefined && choices.normal.toLowerCase() === stored.normal?.toLowerCase()) {
-    asked.normal = stored.normal;
-  }
+  if (choices.oe !== undefined) asked.oe = sourceText(parseSource(choices.oe));
+  const { normal } = choices;
+  // another spelling, or an index, is looked up among the classes once they are known (run.ts)
+  const isForLater = normal !== undefined && stored.normal !== null && meansMaybe(normal, stored.normal);
+  if (isForLater) asked.normal = stored.normal;
   // a batch larger than its class was lowered when the run began; the same command asks for the larger one again
   if (choices.batch !== undefined && choices.batch > stored.batch) asked.batch = stored.batch;
   asked.preset = stored.preset;
@@ -183,8 +195,13 @@ export function resumedConfig(stored: RunConfig, choices: ConfigChoices): RunCon
       remedy: 'leave these options out to go on, or --out with another folder for a new run',
     });
   }
+  if (isForLater) asked.normal = className(stored.dataset, normal);
   return sortKeys(asked);
 }
+
+/** Whether a --normal may turn out to be this class. */
+const meansMaybe = (normal: string, stored: string): boolean =>
+  isSameName(normal, stored) || (/^\d+$/.test(normal) && !isEveryClass(stored));
 
 /** `checkpointEvery` as the option is spelt: `--checkpoint-every`; `where` is `--in`. */
 export function flagOf(key: string): string {
@@ -195,9 +212,8 @@ const shown = (value: unknown): string => (Array.isArray(value) ? value.join(','
 
 /** A known class in its own spelling; anything else as it was typed, to be looked up when the data is there. */
 function className(dataset: DatasetName, typed: string | null): string | null {
-  if (typed?.toLowerCase() === 'all') return 'all';
-  const known = DATASETS[dataset].classes.find((name) => name.toLowerCase() === typed?.toLowerCase());
-  return known ?? typed;
+  if (typed === null) return null;
+  return isEveryClass(typed) ? EVERY_CLASS : (findClass(typed, DATASETS[dataset].classes) ?? typed);
 }
 
 const KEYS: readonly (keyof RunConfig)[] = [

@@ -1,12 +1,12 @@
 /** The images of a run: the data set and the outlier-exposure images, decoded, with what a reader must know of them. */
-import { plainName } from '../data/classFolders.ts';
+import { looseName } from '../base/names.ts';
 import { type ImageSet, keepClasses, type LoadedDataset, type SkippedFile } from '../data/imageSet.ts';
 import { loadDataset, loadOutliers } from '../data/load.ts';
 import { DataError, InterruptedError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RunConfig } from './config.ts';
 import type { TrainHooks } from './hooks.ts';
-import { DATASET_NAMES } from './presets.ts';
+import { DATASET_NAMES, parseSource } from './presets.ts';
 
 export interface Prepared {
   dataset: LoadedDataset;
@@ -55,9 +55,10 @@ export async function prepare(files: Platform, config: RunConfig, hooks: TrainHo
  * (docs/methods.md 7.1). Only data sets name the classes of their images.
  */
 function withoutTested(set: ImageSet, { test }: LoadedDataset, oe: string): ImageSet {
-  if (!DATASET_NAMES.some((name) => oe === name || oe.startsWith(`${name}:`)) || oe.startsWith('folder:')) return set;
-  const tested = new Set(test.classes.filter((_, label) => test.labels.includes(label)).map(plainName));
-  const kept = keepClasses(set, (name) => !tested.has(plainName(name)));
+  const { name: source } = parseSource(oe);
+  if (source === 'folder' || !(DATASET_NAMES as string[]).includes(source)) return set;
+  const tested = new Set(test.classes.filter((_, label) => test.labels.includes(label)).map(looseName));
+  const kept = keepClasses(set, (name) => !tested.has(looseName(name)));
   if (kept.images.count > 0) return kept;
   throw new DataError(`--oe ${oe}: all of its classes are among those that are tested.`, {
     details: [`tested  ${[...tested].join(', ')}`],

@@ -6,6 +6,7 @@
  * are reductions for small GPUs and for software adapters: fewer, narrower layers, smaller images, fewer epochs. They
  * answer the same question with a weaker network, and their figures are not to be compared with published ones.
  */
+import { findName } from '../base/names.ts';
 import type { RunConfig } from './config.ts';
 
 export const PRESETS = ['paper', 'small', 'tiny'] as const;
@@ -66,6 +67,22 @@ export const DATASETS: Readonly<Record<DatasetName, DatasetDefaults>> = {
 };
 
 export const DATASET_NAMES = Object.keys(DATASETS) as DatasetName[];
+
+/** Where images come from: `dead-leaves`, `folder:DIR`, `NAME` or `NAME:DIR`. */
+export interface ImageSource {
+  /** As it is spelled in our tables; as it was typed when it is in none. */
+  name: string;
+  dir: string | null;
+}
+
+export function parseSource(text: string): ImageSource {
+  const colon = text.indexOf(':');
+  const typed = colon < 0 ? text : text.slice(0, colon);
+  const name = findName('--oe', typed, ['dead-leaves', ...DATASET_NAMES]) ?? typed;
+  return { name, dir: colon < 0 ? null : text.slice(colon + 1) };
+}
+
+export const sourceText = ({ name, dir }: ImageSource): string => (dir === null ? name : `${name}:${dir}`);
 
 /** The values that a preset sets. `size` is the largest side: a data set of smaller images keeps its own. */
 type PresetValues = Pick<

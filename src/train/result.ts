@@ -78,18 +78,18 @@ export function testMetrics(scores: ScoreTable, isNormal: readonly boolean[], cl
     return { ...perMetric(() => perScore(() => null)), undefinedMetrics, perOodClass: {} };
   }
   const overall = {} as Record<ScoreName, DetectionMetrics>;
-  const perOodClass: Record<string, PerScore> = {};
+  const perOodClass = new Map<string, PerScore>(); // no object: a class may be called __proto__
   for (const name of SCORE_NAMES) {
     const { normal, outliers } = splitByTruth(scores[name], isNormal);
     overall[name] = detectionMetrics(normal, outliers);
     for (const [outlierClass, metrics] of Object.entries(metricsPerClass(scores[name], isNormal, classOf))) {
-      perOodClass[outlierClass] = { ...perOodClass[outlierClass], [name]: metrics.auroc };
+      perOodClass.set(outlierClass, { ...perOodClass.get(outlierClass)!, [name]: metrics.auroc });
     }
   }
   return {
     ...perMetric((metric) => perScore((name) => overall[name][metric])),
     undefinedMetrics,
-    perOodClass,
+    perOodClass: Object.fromEntries(perOodClass),
   };
 }
 

@@ -3,6 +3,8 @@
  * is behind the two platforms. One run trains one normal class; `--normal all` is one after the other.
  */
 import { type Context, openContext, type RuntimePlatform } from '../../runtime/index.ts';
+import { isEveryClass } from '../base/names.ts';
+import { UsageError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import { planSplits } from '../protocols/protocols.ts';
 import { ClassRun, seconds } from './classRun.ts';
@@ -12,7 +14,7 @@ import { withGivenKernels } from './kernels.ts';
 import { checkPrecision } from './limits.ts';
 import { prepare } from './prepare.ts';
 import { type RunResult, summarize } from './result.ts';
-import { type OpenMode, RunFolder } from './runFolder.ts';
+import { type OpenMode, RunFolder, readStoredConfig } from './runFolder.ts';
 
 export interface Platforms {
   runtime: RuntimePlatform;
@@ -33,8 +35,8 @@ export async function runTraining(
   const config = await withGivenKernels(platforms.files, asked);
   const folder = await RunFolder.open(platforms.files, config, mode);
   if (folder.state === 'finished') {
-    hooks.onNote?.(`${folder.path}: this run is finished; nothing is left to do`);
     const result = await folder.readResult();
+    hooks.onNote?.(`${folder.path}: this run is finished (normal ${result.normal}); nothing is left to do`);
     if (config.normal !== 'all') hooks.onResult?.(result, folder.path);
     return { interrupted: false, results: [result], summary: null, folder: folder.path };
   }
@@ -62,14 +64,16 @@ async function runSplits(
 ): Promise<RunOutcome> {
   const prepared = await prepare(files, config, hooks);
   const { splits, skipped } = planSplits(prepared.dataset, config.protocol, config.normal ?? undefined);
-  const isSeveral = config.normal?.toLowerCase() === 'all' && config.protocol !== 'all-normal';
+  const isSeveral = isEveryClass(config.normal) && config.protocol !== 'all-normal';
   if (isSeveral) await folder.begin(config);
+  const paths = folder.childPaths(splits.map(({ normal }) => normal));
   const finished: { result: RunResult; folder: string }[] = [];
   let { kernels } = config;
   for (const [index, split] of splits.entries()) {
-    const out = isSeveral ? folder.childPath(split.normal) : config.out;
+    const out = isSeveral ? paths.get(split.normal)! : config.out;
     const own = { ...config, normal: split.normal, out, kernels };
     const ownFolder = isSeveral ? await folder.child(own) : folder;
+    if (ownFolder.state !== 'new') await checkClass(files, ownFolder.path, split.normal);
     if (ownFolder.state === 'finished') {
       finished.push({ result: await ownFolder.readResult(), folder: ownFolder.path });
       continue;
@@ -86,4 +90,13 @@ async function runSplits(
   const summary = isSeveral ? summarize(finished, skipped) : null;
   if (summary) await folder.writeResult(summary);
   return { interrupted: false, results: finished.map((done) => done.result), summary, folder: folder.path };
+}
+
+/** A folder's results count for the class that they were made with, and for no other. @throws UsageError */
+async function checkClass(files: Platform, folder: string, normal: string): Promise<void> {
+  const stored = (await readStoredConfig(files, folder)).normal;
+  if (stored === normal) return;
+  throw new UsageError(`${folder}: the stored run is of class ${stored}, not ${normal}.`, {
+    remedy: '--out with another folder, or the class of the stored run',
+  });
 }

@@ -3,6 +3,7 @@
  * full disk or a power cut never meets half of one; metrics.jsonl alone grows, and a torn last line is dropped at resume.
  * A stored run is never lost by accident: it is continued (--resume) or replaced (--force), on request only.
  */
+import { folderNames } from '../base/folderNames.ts';
 import { OeclError, UsageError } from '../errors.ts';
 import { configJson, type RunConfig } from './config.ts';
 import type { StepMetrics } from './hooks.ts';
@@ -118,7 +119,7 @@ export class RunFolder {
 
   /**
    * The folder of one run of several, inside this one. With --resume, one that was never begun is begun.
-   * @param config the run's own, its `out` set by `childPath`
+   * @param config the run's own, its `out` set by `childPaths`
    */
   async child(config: RunConfig): Promise<RunFolder> {
     const isBegun = await this.files.exists(`${config.out}/${FILE.config}`);
@@ -126,9 +127,10 @@ export class RunFolder {
     return RunFolder.open(this.files, config, mode);
   }
 
-  /** Where the run of one class lies. */
-  childPath(className: string): string {
-    return `${this.path}/${className.replace(/[^\p{L}\p{N}._-]+/gu, '_')}`;
+  /** Where the runs of several classes lie: no two in one folder, and none in place of a file of this run. */
+  childPaths(classNames: readonly string[]): Map<string, string> {
+    const folders = folderNames(classNames, Object.values(FILE));
+    return new Map([...folders].map(([name, folder]) => [name, `${this.path}/${folder}`]));
   }
 
   /** Queues a line of metrics.jsonl; `flushMetrics` writes. */

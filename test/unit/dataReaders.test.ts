@@ -59,7 +59,11 @@ describe('raabin', () => {
     await mkdir(join(dir, 'Train', 'Basophil'));
     const set = await load('raabin', dir, { onNote: (text) => notes.push(text) });
     expect(summaryOf(set.train)).toEqual(['Neutrophil Train/neutrophils/a.bmp 1']);
-    expect(notes[0]).toBe(`${dir}/Train: 1 images lie in no class folder and are left out`);
+    expect(notes.slice(0, 3)).toEqual([
+      `${dir}/Train: 1 images lie in no class folder and are left out`,
+      `${dir}/Train/neutrophils: its images are of class Neutrophil`,
+      `${dir}/TestA/NEUTROPHIL: its images are of class Neutrophil`,
+    ]);
   });
 
   test.each([
@@ -107,6 +111,47 @@ describe('folder', () => {
     expect(tests.classes).toEqual(train.classes);
     expect(summaryOf(train)).toEqual(['good train/good/10.bmp 1', 'good train/good/2.bmp 2']);
     expect(summaryOf(tests)).toEqual(['good Test/good/b.bmp 4', 'scratch Test/scratch/a.bmp 3']);
+  });
+
+  test.each([
+    ['Bottle', 'bottle'],
+    ['blood cell', 'blood_cell'],
+    ['caf\u00e9', 'cafe\u0301'],
+  ])('train/%s and test/%s are one class, and a note says so', async (one, other) => {
+    const notes: string[] = [];
+    const dir = await folderOf({
+      [`train/${one}/a.bmp`]: flatImage(1),
+      [`test/${other}/b.bmp`]: flatImage(2),
+      'test/broken/c.bmp': flatImage(3),
+    });
+    const { train, test: tests } = await load('folder', dir, { onNote: (text) => notes.push(text) });
+    expect(summaryOf(train)).toEqual([`${one} train/${one}/a.bmp 1`]);
+    expect(summaryOf(tests).sort()).toEqual([`${one} test/${other}/b.bmp 2`, 'broken test/broken/c.bmp 3'].sort());
+    expect(notes).toEqual([expect.stringMatching(new RegExp(`^${one}.* and ${other}.* are one class: train/${one},`))]);
+  });
+
+  test('spellings that stand side by side are different classes; what fits neither of them is refused', async () => {
+    const train = { 'train/Bottle/a.bmp': flatImage(1), 'train/bottle/b.bmp': flatImage(2) };
+    const notes: string[] = [];
+    const both = await load('folder', await folderOf({ ...train, 'test/bottle/c.bmp': flatImage(3) }), {
+      onNote: (text) => notes.push(text),
+    });
+    expect(both.train.classes).toEqual(['Bottle', 'bottle']);
+    expect(summaryOf(both.test)).toEqual(['bottle test/bottle/c.bmp 3']);
+    expect(notes[0]).toBe('Bottle and bottle are different classes: both are in one part');
+    await expect(load('folder', await folderOf({ ...train, 'test/BOTTLE/c.bmp': flatImage(3) }))).rejects.toMatchObject(
+      {
+        exitCode: 2,
+        message: expect.stringMatching(
+          /^train\/Bottle, train\/bottle and test\/BOTTLE: it is unclear which[\s\S]*rename/,
+        ),
+      },
+    );
+  });
+
+  test('two folders that are the same part: refused, as one of them would be left out', async () => {
+    const files = { 'train/a/1.bmp': flatImage(1), 'Train/a/1.bmp': flatImage(2), 'test/a/1.bmp': flatImage(3) };
+    await expect(load('folder', await folderOf(files))).rejects.toThrow(/Train and train are the same part/);
   });
 
   test('images in train/ itself are the class that test/ calls normal', async () => {

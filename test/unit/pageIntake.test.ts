@@ -42,6 +42,7 @@ describe('normal images', () => {
     ]);
     expect(placed('train', 'train/1.png', 'test/bad/2.png')).toEqual(['train/normal/1.png', 'test/bad/2.png']);
     expect(placed('train', 'set/train/a/1.png')).toEqual(['train/a/1.png']);
+    expect(() => placed('train', 'Train/a/1.png', 'train/a/1.png')).toThrow(/Train and train are the same part/);
   });
 });
 

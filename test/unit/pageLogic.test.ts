@@ -1,7 +1,14 @@
 /** What the page reckons by itself: thresholds, curves, pace, the options of a run, words. */
 import { describe, expect, test } from 'vitest';
 import { LimitError } from '../../runtime/errors.ts';
-import { defaultOf, firstChoices, freeFolder, normalClasses, trainOptions } from '../../src/web/page/logic/choices.ts';
+import {
+  ALL,
+  defaultOf,
+  firstChoices,
+  freeFolder,
+  normalClasses,
+  trainOptions,
+} from '../../src/web/page/logic/choices.ts';
 import { Curve } from '../../src/web/page/logic/curve.ts';
 import { baseName, bytes, counted, percent, score } from '../../src/web/page/logic/format.ts';
 import { newScoresCsv } from '../../src/web/page/logic/newScores.ts';
@@ -150,8 +157,13 @@ describe('the options of a run', () => {
     });
   });
 
+  test('a class called all is not all classes together', () => {
+    const options = trainOptions({ ...firstChoices('small'), source: 'own', normal: 'all' }, own, []);
+    expect([options.protocol, options.normal]).toEqual([undefined, 'all']);
+  });
+
   test('own images: all classes together, own outliers, damaged files left out', () => {
-    const choices = { ...firstChoices('small'), source: 'own', normal: 'all', outliers: 'own' } as const;
+    const choices = { ...firstChoices('small'), source: 'own', normal: ALL, outliers: 'own' } as const;
     expect(trainOptions(choices, own, [])).toEqual({
       dataset: 'folder',
       data: 'data/x1',

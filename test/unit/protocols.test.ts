@@ -34,6 +34,29 @@ describe('one-vs-rest', () => {
     expect(planSplits({ train: digits, test: digits }, 'one-vs-rest', '1').splits[0].normal).toBe('1');
   });
 
+  test.each([
+    [['01', '02', '03'], '1', /--normal 1: this data set has no such class[\s\S]*Remedy: --normal 01/],
+    [['0', '1', '10', '2'], '3', /--normal 3: this data set has no such class/],
+    [['2', 'cat'], '1', /--normal 1: this data set has no such class/],
+    [['Bottle', 'bottle'], 'BOTTLE', /--normal BOTTLE: Bottle and bottle are spelled like it/],
+    [['all', 'b'], 'all', /--normal all: it means every class in turn, and a class is called all too/],
+    [['All', 'b'], '0', /--normal all: it means every class in turn, and a class is called All too/],
+  ])('classes %j, --normal %s: refused', (names, wanted, message) => {
+    const part = { classes: names, labels: names.map((_, label) => label) };
+    expect(() => planSplits({ train: part, test: part }, 'one-vs-rest', wanted)).toThrow(message);
+  });
+
+  test('a class in another spelling; of two, the one that is spelled exactly so', () => {
+    const chosen = (names: string[], wanted: string) => {
+      const part = { classes: names, labels: names.map((_, label) => label) };
+      return planSplits({ train: part, test: part }, 'one-vs-rest', wanted).splits[0].normal;
+    };
+    expect(chosen(['Bottle', 'bottle'], 'bottle')).toBe('bottle');
+    expect(chosen(['blood cell', 'b'], 'Blood_Cell')).toBe('blood cell');
+    expect(chosen(['cafe\u0301', 'b'], 'caf\u00e9')).toBe('cafe\u0301');
+    expect(chosen(['01', '02', '03'], '02')).toBe('02');
+  });
+
   test('all: every class that can, and the others with their reason', () => {
     const { splits, skipped } = planSplits(cells, 'one-vs-rest', 'all');
     expect(splits.map(({ normal }) => normal)).toEqual(['Eosinophil', 'Lymphocyte', 'Neutrophil']);

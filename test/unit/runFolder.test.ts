@@ -102,8 +102,11 @@ test('with --resume, a run of several that was never begun is begun', async () =
   const files = new MemoryFiles();
   await begun(files);
   const parent = await RunFolder.open(files, config, resume);
-  expect(parent.childPath('a b/c')).toBe('runs/a/a_b_c');
-  const own = { ...config, normal: 'a', out: parent.childPath('a') };
+  const paths = parent.childPaths(['a', 'c#', 'c++', 'result.json', 'B', 'b']);
+  expect([...paths.values()]).toEqual(
+    ['a', 'c~23', 'c~2B~2B', 'result~2Ejson', '~42', 'b'].map((name) => `runs/a/${name}`),
+  );
+  const own = { ...config, normal: 'a', out: paths.get('a')! };
   const child = await parent.child(own);
   expect(child.state).toBe('new');
   await child.begin(own);

@@ -1,4 +1,6 @@
 /** What the form asks, and the options of a run that follow from it. */
+
+import { EVERY_CLASS } from '../../../base/names.ts';
 import type { TrainOptions } from '../../../library/types.ts';
 import { defaultRunFolder, METHODS, OPTIMIZERS } from '../../../train/config.ts';
 import { DATASETS, defaultWarmup, PRESETS, type Preset, presetValues } from '../../../train/presets.ts';
@@ -82,7 +84,7 @@ export const OPTION_LABELS: Readonly<Record<string, string>> = {
 
 export interface Choices {
   source: Source;
-  /** A class, or `all`. */
+  /** A class, or ALL. */
   normal: string;
   method: Method;
   preset: Preset;
@@ -96,7 +98,8 @@ export { METHODS, OPTIMIZERS, PRESETS };
 
 export const METHOD_NAMES: Readonly<Record<Method, string>> = { oecl: 'OECL', simclr: 'SimCLR' };
 
-export const ALL = 'all';
+/** The choice of all classes together: a folder cannot have this name. */
+export const ALL = '/all';
 
 export const firstChoices = (preset: Preset): Choices => ({
   source: 'demo',
@@ -143,7 +146,12 @@ export function trainOptions(choices: Choices, data: DataContent | null, taken: 
   );
   const dataset = source === 'demo' ? 'demo' : 'folder';
   const isAll = source === 'own' && normal === ALL;
-  const folder = defaultRunFolder({ dataset, method, normal: isAll ? ALL : normal, seed: choices.numbers.seed ?? 0 });
+  const folder = defaultRunFolder({
+    dataset,
+    method,
+    normal: isAll ? EVERY_CLASS : normal,
+    seed: choices.numbers.seed ?? 0,
+  });
   return {
     dataset,
     method,

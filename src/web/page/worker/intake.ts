@@ -2,8 +2,9 @@
  * Where the files of a drop go: which are images, and which part and class they belong to, from their paths alone. Folders
  * are classes; a single folder around them, as a drop or a zip often has, is not.
  */
-import { plainName } from '../../../data/classFolders.ts';
+import { isSameName, listed } from '../../../base/names.ts';
 import { looksLikeImage } from '../../../data/codecs/decode.ts';
+import { DataError } from '../../../errors.ts';
 import type { Part } from '../../pageApi.ts';
 
 /** The class of training images that lie in no folder. */
@@ -28,7 +29,7 @@ export function cleanPath(path: string): string {
   return parts.filter((part) => part !== '' && part !== '.' && part !== '..').join('/');
 }
 
-/** What becomes of each file of a drop on a part, in their order. @param paths cleaned */
+/** What becomes of each file of a drop on a part, in their order. @param paths cleaned   @throws DataError */
 export function placeFiles(paths: readonly string[], part: Part): Placed[] {
   const isImage = paths.map((path) => !isLitter(path) && looksLikeImage(path.split('/').at(-1)!));
   const images = paths.filter((_, index) => isImage[index]);
@@ -84,16 +85,28 @@ export function commonRoot(paths: readonly string[], keepsParts = false): string
 const PARTS: readonly Part[] = ['train', 'test', 'outliers'];
 
 /** The part that a folder's or a zip's name means. */
-export const partCalled = (name: string): Part | undefined => PARTS.find((part) => part === plainName(name));
+export const partCalled = (name: string): Part | undefined => PARTS.find((part) => isSameName(part, name));
 
-/** The folders that are parts of a data set, when there is a train/ among them; else null. */
+/**
+ * The folders that are parts of a data set, when there is a train/ among them; else null.
+ * @throws DataError when two folders are the same part, as on the command line
+ */
 function partFolders(paths: readonly string[]): Map<string, Part> | null {
   const tops = new Set(paths.filter((path) => path.includes('/')).map((path) => path.split('/', 1)[0]));
   const found = [...tops].flatMap((top): [string, Part][] => {
     const part = partCalled(top);
     return part ? [[top, part]] : [];
   });
-  return found.some(([, part]) => part === 'train') ? new Map(found) : null;
+  if (!found.some(([, part]) => part === 'train')) return null;
+  for (const part of PARTS) {
+    const same = found.filter(([, each]) => each === part).map(([top]) => top);
+    if (same.length > 1) {
+      throw new DataError(`${listed(same)} are the same part of a data set.`, {
+        remedy: 'put the images of both into one folder, or leave one of them out',
+      });
+    }
+  }
+  return new Map(found);
 }
 
 /** The same path with a number before its ending: `a/b.png`, 2 -> `a/b-2.png`. */

@@ -1,4 +1,6 @@
 /** Models that were brought along, and new images scored with any model of this origin. */
+
+import { folderName } from '../../../base/folderNames.ts';
 import { ImageDecoder } from '../../../data/codecs/decode.ts';
 import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
 import { fitted } from '../../../data/imageFiles.ts';
@@ -46,7 +48,7 @@ export class Models {
     }
     const bytes = new Uint8Array(await file.arrayBuffer());
     const { config } = await this.#library.loadModel(bytes);
-    const name = `model-${config.normal ?? 'only'}-${config.seed}`.replace(/[^\p{L}\p{N}._-]+/gu, '_');
+    const name = `model-${folderName(config.normal ?? 'only')}-${config.seed}`;
     let folder = `${RUNS}/${name}`;
     for (let number = 2; await this.#files.exists(folder); number++) folder = `${RUNS}/${name}-${number}`;
     await this.#files.writeFileAtomic(`${folder}/${FILE.model}`, bytes);
