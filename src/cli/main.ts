@@ -28,7 +28,7 @@ function onInterrupt(): void {
   if (!interrupt.signal.aborted) {
     interruptedAt = now;
     if (argv[0] !== 'serve') {
-      process.stderr.write('\ninterrupted: finishing the step and writing a checkpoint (again: stop at once)\n');
+      process.stderr.write('\ninterrupted: stopping at the next safe point (again: stop at once)\n');
     }
     interrupt.abort();
   }

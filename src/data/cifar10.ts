@@ -4,8 +4,9 @@
  * number of records are valid. Images stay as they are, whatever the input's size: the network sees them resized.
  */
 import { parseTar } from 'nanotar';
-import { DataError } from '../errors.ts';
+import { DataError, InterruptedError } from '../errors.ts';
 import { failureOf, listFolder, readFile } from './files.ts';
+import { reading } from './imageFiles.ts';
 import { type ImageSet, type LoadedDataset, packOffsets } from './imageSet.ts';
 import type { ReaderContext } from './request.ts';
 
@@ -75,10 +76,10 @@ async function findFiles(context: ReaderContext, dir: string): Promise<BinaryFil
   return archive ? filesOfArchive(context, `${dir}/${archive.name}`) : [];
 }
 
-async function filesOfArchive({ platform, onProgress }: ReaderContext, path: string): Promise<BinaryFile[]> {
-  onProgress?.('cifar10 archive', 0, null);
+async function filesOfArchive(context: ReaderContext, path: string): Promise<BinaryFile[]> {
+  context.onProgress?.('cifar10 archive', 0, null);
   try {
-    const entries = parseTar(await platform.readGzip(path));
+    const entries = parseTar(await reading(context, 'cifar10 archive', context.platform.readGzip(path)));
     return entries
       .filter(({ data }) => data !== undefined)
       .map(({ name, data }) => ({
@@ -87,6 +88,7 @@ async function filesOfArchive({ platform, onProgress }: ReaderContext, path: str
         read: () => Promise.resolve(data!),
       }));
   } catch (cause) {
+    if (cause instanceof InterruptedError) throw cause;
     throw new DataError(`${path}: it cannot be unpacked: ${failureOf(cause)}.`, {
       remedy: 'a complete cifar-10-binary.tar.gz; if it was downloaded, do that again',
       cause,
@@ -108,7 +110,8 @@ async function readPart(
   classes: string[],
   files: readonly BinaryFile[],
 ): Promise<ImageSet> {
-  const parts = await Promise.all(files.map(async (file) => ({ file, bytes: await file.read() })));
+  const all = Promise.all(files.map(async (file) => ({ file, bytes: await file.read() })));
+  const parts = await reading(context, name, all);
   for (const { file, bytes } of parts) checkRecords(file, bytes);
   const count = parts.reduce((sum, { bytes }) => sum + bytes.length / RECORD_BYTES, 0);
   const labels = new Int32Array(count);
@@ -116,6 +119,7 @@ async function readPart(
   const paths: string[] = [];
   let index = 0;
   for (const { file, bytes } of parts) {
+    await context.watch?.look(`${name} was read`);
     for (let at = 0; at < bytes.length; at += RECORD_BYTES, index++) {
       labels[index] = bytes[at];
       interleave(bytes, at + 1, pixels, index * 3 * PLANE);

@@ -24,10 +24,14 @@ type Shape = 'disk' | 'box' | 'triangle';
 const SHAPES: readonly Shape[] = ['disk', 'disk', 'box', 'triangle'];
 
 /** Images 0 to count - 1 of the seed, at the size of packed images; image i is the same for every count. */
-export function loadDeadLeaves({ seed, inputSize, onProgress }: LoadOptions, count = DEAD_LEAVES_COUNT): ImageSet {
+export async function loadDeadLeaves(
+  { seed, inputSize, watch, onProgress }: LoadOptions,
+  count = DEAD_LEAVES_COUNT,
+): Promise<ImageSet> {
   const side = packSide(inputSize);
   const images: RgbImage[] = [];
   for (let index = 0; index < count; index++) {
+    await watch?.look('dead leaves were drawn');
     const drawn = drawDeadLeaves(Math.min(2 * side, LARGEST_SIDE), new RandomStream(seed, Stream.deadLeaves, index));
     images.push(resizeShortSide(drawn, side));
     if (images.length % PROGRESS_EVERY === 0) onProgress?.('dead leaves', images.length, count);

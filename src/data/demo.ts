@@ -5,8 +5,8 @@
 import { RandomStream } from '../../runtime/index.ts';
 import { Stream } from '../train/streams.ts';
 import { type CellKind, drawBloodCell } from './bloodCell.ts';
-import { packFitted } from './imageFiles.ts';
-import type { ImageSet, LoadedDataset, RgbImage } from './imageSet.ts';
+import { fitted } from './imageFiles.ts';
+import { type ImageSet, type LoadedDataset, packImages, type RgbImage } from './imageSet.ts';
 import type { LoadOptions } from './request.ts';
 
 const CLASSES: CellKind[] = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Monocyte', 'Neutrophil'];
@@ -19,21 +19,25 @@ const FIRST_INDEX = { train: 0, test: 0x8000_0000 } as const;
 const INDICES_A_CLASS = 0x1_0000;
 
 /** Both parts, drawn from the seed; 48 pixels a side before they are fitted to the input's size. */
-export function loadDemo(options: LoadOptions): LoadedDataset {
-  return { train: drawPart('train', options), test: drawPart('test', options), skipped: [] };
+export async function loadDemo(options: LoadOptions): Promise<LoadedDataset> {
+  return { train: await drawPart('train', options), test: await drawPart('test', options), skipped: [] };
 }
 
-function drawPart(part: PartName, { seed, inputSize, onProgress }: LoadOptions): ImageSet {
+async function drawPart(part: PartName, { seed, inputSize, watch, onProgress }: LoadOptions): Promise<ImageSet> {
   const count = DEMO_COUNTS[part];
   const total = count * CLASSES.length;
   const indices = Array.from({ length: total }, (_, i) => ({ label: Math.floor(i / count), nth: i % count }));
-  const images = indices.map(({ label, nth }) => draw(part, label, nth, seed));
+  const images: RgbImage[] = [];
+  for (const { label, nth } of indices) {
+    await watch?.look(`demo ${part} was drawn`);
+    images.push(fitted(draw(part, label, nth, seed), inputSize));
+  }
   onProgress?.(`demo ${part}`, total, total);
   return {
     name: `demo ${part}`,
     synthetic: true,
     classes: [...CLASSES],
-    images: packFitted(images, inputSize),
+    images: packImages(images),
     labels: Int32Array.from(indices, ({ label }) => label),
     paths: indices.map(({ label, nth }) => pathOf(part, label, nth)),
   };

@@ -3,7 +3,7 @@ import { DataError } from '../errors.ts';
 import { ImageDecoder, looksLikeImage } from './codecs/decode.ts';
 import { UnreadableImage } from './codecs/unreadable.ts';
 import { failureOf, listFilesBelow } from './files.ts';
-import { type ImageSet, type PackedImages, packImages, type RgbImage, type SkippedFile } from './imageSet.ts';
+import { type ImageSet, packImages, type RgbImage, type SkippedFile } from './imageSet.ts';
 import { type Pack, PackCache, sha256 } from './packCache.ts';
 import type { ReaderContext } from './request.ts';
 import { packSide, resizeShortSide } from './resize.ts';
@@ -61,8 +61,8 @@ export async function loadImageFiles(
 async function loadPack(context: ReaderContext, name: string, files: readonly ImageFile[]): Promise<Pack> {
   if (files.length === 0) return { images: packImages([]), skipped: new Map() };
   const cache = new PackCache(context.platform);
-  const key = await packKey(context, files);
-  const cached = await cache.read(key);
+  const key = await packKey(context, name, files);
+  const cached = await reading(context, name, cache.read(key));
   if (cached) {
     context.onProgress?.(name, files.length, files.length);
     return cached;
@@ -77,9 +77,11 @@ async function loadPack(context: ReaderContext, name: string, files: readonly Im
 }
 
 /** Depends on the bytes of the files and their order, on what becomes of them, and on nothing else. */
-async function packKey(context: ReaderContext, files: readonly ImageFile[]): Promise<string> {
+async function packKey(context: ReaderContext, name: string, files: readonly ImageFile[]): Promise<string> {
   const hashes: string[] = [`input ${context.inputSize}`];
   await inGroups(
+    context,
+    name,
     files,
     async (file) => {
       const bytes = await readImage(context, file);
@@ -99,6 +101,8 @@ async function decodeFiles(context: ReaderContext, name: string, files: readonly
   let done = 0;
   context.onProgress?.(name, 0, files.length);
   await inGroups(
+    context,
+    name,
     files,
     (file) => readImage(context, file),
     async (bytes) => {
@@ -131,13 +135,24 @@ async function readImage(
 
 /** Reads a group of items at once, then uses the results one by one, in order. */
 async function inGroups<T, R>(
+  context: ReaderContext,
+  name: string,
   items: readonly T[],
   read: (item: T) => Promise<R>,
   use: (result: R) => void | Promise<void>,
 ): Promise<void> {
   for (let start = 0; start < items.length; start += READ_AHEAD) {
-    for (const result of await Promise.all(items.slice(start, start + READ_AHEAD).map(read))) await use(result);
+    const group = Promise.all(items.slice(start, start + READ_AHEAD).map(read));
+    for (const result of await reading(context, name, group)) {
+      await context.watch?.look(`${name} was read`);
+      await use(result);
+    }
   }
+}
+
+/** The result of reading something of a set; an interrupt does not wait for a slow disk. */
+export function reading<T>({ watch }: ReaderContext, name: string, work: Promise<T>): Promise<T> {
+  return watch ? watch.during(work, `${name} was read`) : work;
 }
 
 /** An image as packs hold it, for a network input of this side; one that was fitted before stays as it is. */
@@ -150,9 +165,4 @@ function unreadable({ file, reason }: SkippedFile): DataError {
   return new DataError(`${file}: ${reason}.`, {
     remedy: 'replace or remove the file, or --skip-bad to leave unreadable images out and list them',
   });
-}
-
-/** Every image of `images` fitted as files are: for readers of other kinds. */
-export function packFitted(images: readonly RgbImage[], inputSize: number): PackedImages {
-  return packImages(images.map((image) => fitted(image, inputSize)));
 }

@@ -84,7 +84,7 @@ export async function loadOutliers(
   { source, ...options }: OutlierRequest,
 ): Promise<LoadedOutliers> {
   const { name, dir } = parseSource(source);
-  if (name === 'dead-leaves' && dir === null) return { set: loadDeadLeaves(options), skipped: [] };
+  if (name === 'dead-leaves' && dir === null) return { set: await loadDeadLeaves(options), skipped: [] };
   if (name === 'folder' && dir) {
     return loadAllImages({ ...options, platform, dir: withoutSlash(dir) }, `outliers ${dir}`);
   }

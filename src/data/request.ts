@@ -1,4 +1,5 @@
 /** What a reader of a data set is told, and how it tells what it does. */
+import type { SignalWatch } from '../base/signalWatch.ts';
 import type { Platform } from '../platform/platform.ts';
 
 export interface LoadOptions {
@@ -8,6 +9,8 @@ export interface LoadOptions {
   seed: number;
   /** Leave unreadable images out, and list them, instead of stopping. */
   skipBad?: boolean;
+  /** Looked at between images, so that an interrupt is soon seen. */
+  watch?: SignalWatch;
   /** Reading and decoding, in images; total is null while it is unknown. */
   onProgress?(what: string, done: number, total: number | null): void;
   /** What a reader of the results must know: a class without images, skipped files, an unwritable cache. */

@@ -1,4 +1,5 @@
 /** Images that a program hands over: a folder of files, or images in memory, encoded or as pixels. */
+import { SignalWatch } from '../base/signalWatch.ts';
 import { ImageDecoder } from '../data/codecs/decode.ts';
 import { UnreadableImage } from '../data/codecs/unreadable.ts';
 import { loadAllImages } from '../data/folder.ts';
@@ -24,16 +25,17 @@ export interface ImagePixels extends RgbImage {
 
 export type GivenImage = ImageBytes | ImagePixels;
 
-/** The images at the size that the model's test images had. @throws DataError */
+/** The images at the size that the model's test images had. @throws DataError; InterruptedError when the signal is aborted */
 export async function loadGivenImages(
   platform: Platform,
   images: string | readonly GivenImage[],
   { size, seed }: Readonly<ScoringConfig>,
-  { skipBad = false }: Pick<ScoreCallOptions, 'skipBad'>,
+  { skipBad = false, signal }: Pick<ScoreCallOptions, 'skipBad' | 'signal'>,
 ): Promise<{ set: ImageSet; skipped: SkippedFile[] }> {
+  const watch = new SignalWatch(signal);
   if (typeof images === 'string') {
     const dir = images.length > 1 ? images.replace(/\/+$/, '') : images;
-    return requireSome(await loadAllImages({ platform, dir, inputSize: size, seed, skipBad }, dir));
+    return requireSome(await loadAllImages({ platform, dir, inputSize: size, seed, skipBad, watch }, dir));
   }
   const decoder = new ImageDecoder(platform);
   const decoded: RgbImage[] = [];
@@ -41,6 +43,7 @@ export async function loadGivenImages(
   const skipped: SkippedFile[] = [];
   for (const image of images) {
     const { name } = image;
+    await watch.look(`${name} was read`);
     try {
       const whole = 'bytes' in image ? await decoder.decode(image.bytes) : wholeImage(image);
       decoded.push(fitted(whole, size)); // at once: many large images would not fit into memory

@@ -1,6 +1,6 @@
 /** A trained model on an open device: images are scored with it as often as wanted, one call after the other. */
 import { type Context, openContext } from '../../runtime/index.ts';
-import { UsageError } from '../errors.ts';
+import { InterruptedError, UsageError } from '../errors.ts';
 import type { Encoder } from '../models/resnet.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { ScoringConfig } from '../train/config.ts';
@@ -67,7 +67,12 @@ class OpenScorer implements Scorer {
 
   async #scored(images: string | readonly GivenImage[], options: ScoreCallOptions): Promise<ScoreOutcome> {
     const config = this.#config;
-    const { set, skipped } = await loadGivenImages(this.#files, images, config, options);
+    const loaded = await loadGivenImages(this.#files, images, config, options).catch((error) => {
+      if (error instanceof InterruptedError) return null;
+      throw error;
+    });
+    if (!loaded) return { interrupted: true, scores: [], skipped: [] };
+    const { set, skipped } = loaded;
     const indices = Array.from(set.paths.keys());
     const hooks = { onEvaluate: options.onProgress, signal: options.signal };
     const table = await evaluate(this.#context, this.#encoder, set, indices, config, hooks).catch((error) => {

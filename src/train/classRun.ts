@@ -1,5 +1,6 @@
 /** The run of one normal class, from its images to its result: build, restore, train, evaluate, write. */
 import type { Context } from '../../runtime/index.ts';
+import { SignalWatch } from '../base/signalWatch.ts';
 import { imageAt } from '../data/imageSet.ts';
 import { DataError } from '../errors.ts';
 import { Encoder } from '../models/resnet.ts';
@@ -58,7 +59,10 @@ export class ClassRun {
     return this.#config;
   }
 
-  /** The result, or null when it was interrupted (a checkpoint is written then). */
+  /**
+   * The result, or null when it was interrupted (a checkpoint is written then).
+   * @throws InterruptedError when that was before the first step: then nothing in the folder has changed
+   */
   async go(place: { run: number; runs: number }, began: number): Promise<RunResult | null> {
     const { encoder, trainer } = this.#build();
     const compileFrom = seconds();
@@ -66,6 +70,7 @@ export class ClassRun {
     const config = this.#config;
     const trainFrom = seconds();
     const doneSteps = await this.#restore(encoder, trainer);
+    if (doneSteps === 0) await new SignalWatch(this.#hooks.signal).look('the training step was compiled');
     const isProfiled = this.#folder.mode.profile === true;
     const profile = isProfiled ? new StepProfile(this.#context, doneSteps, trainer.steps) : null;
     await this.#folder.begin(config); // only now: a step that does not compile must not cost an earlier run

@@ -1,8 +1,9 @@
 /** The images of a run: the data set and the outlier-exposure images, decoded, with what a reader must know of them. */
 import { looseName } from '../base/names.ts';
+import { SignalWatch } from '../base/signalWatch.ts';
 import { type ImageSet, keepClasses, type LoadedDataset, type SkippedFile } from '../data/imageSet.ts';
 import { loadDataset, loadOutliers } from '../data/load.ts';
-import { DataError, InterruptedError } from '../errors.ts';
+import { DataError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RunConfig } from './config.ts';
 import type { TrainHooks } from './hooks.ts';
@@ -28,14 +29,8 @@ export async function prepare(files: Platform, config: RunConfig, hooks: TrainHo
     seed: config.seed,
     skipBad: config.skipBad,
     onNote: note,
-    onProgress: (what: string, done: number, total: number | null) => {
-      if (hooks.signal?.aborted) {
-        throw new InterruptedError(`interrupted while ${what} was read, before the first step.`, {
-          remedy: 'the same command begins again',
-        });
-      }
-      hooks.onLoad?.(what, done, total);
-    },
+    onProgress: hooks.onLoad,
+    watch: new SignalWatch(hooks.signal),
   };
   const dataset = await loadDataset(files, {
     ...common,

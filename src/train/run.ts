@@ -4,7 +4,7 @@
  */
 import { type Context, openContext, type RuntimePlatform } from '../../runtime/index.ts';
 import { isEveryClass } from '../base/names.ts';
-import { UsageError } from '../errors.ts';
+import { InterruptedError, UsageError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import { planSplits } from '../protocols/protocols.ts';
 import { ClassRun, seconds } from './classRun.ts';
@@ -79,7 +79,13 @@ async function runSplits(
       continue;
     }
     const run = new ClassRun(context, files, own, ownFolder, prepared, split, hooks);
-    const result = await run.go({ run: index + 1, runs: splits.length }, index === 0 ? began : seconds());
+    const result = await run
+      .go({ run: index + 1, runs: splits.length }, index === 0 ? began : seconds())
+      .catch(async (error) => {
+        if (ownFolder !== folder) await ownFolder.discard();
+        if (isSeveral && error instanceof InterruptedError) return null; // the classes before are finished
+        throw error;
+      });
     if (!result)
       return { interrupted: true, results: finished.map((done) => done.result), summary: null, folder: folder.path };
     if (isSeveral && kernels === null) await folder.writeConfig({ ...config, kernels: run.config.kernels });

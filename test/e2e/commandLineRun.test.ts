@@ -133,7 +133,7 @@ describe('interrupted', () => {
   test('Ctrl-C: 130 and a checkpoint; --resume ends in the same weights as without', async () => {
     const { code, stdout, stderr } = await interrupt('parts');
     expect(code).toBe(130);
-    expect(stderr).toMatch(/interrupted: finishing the step and writing a checkpoint/);
+    expect(stderr).toMatch(/interrupted: stopping at the next safe point/);
     expect(JSON.parse(stdout.trimEnd().split('\n').at(-1)!)).toMatchObject({ event: 'end', interrupted: true });
     const left = ['checkpoint.safetensors', 'config.json', 'metrics.jsonl'];
     expect((await readdir(join(runs, 'parts'))).sort()).toEqual(left);
@@ -155,6 +155,16 @@ describe('interrupted', () => {
     const again = await oecl([...long('parts'), '--resume']);
     expect(again.code).toBe(0);
     expect(again.stderr).toContain('this run is finished');
+  });
+
+  test('while images are drawn, before the first step: 130 at once, and nothing is left', async () => {
+    const demo = { dataset: 'demo', data: undefined, normal: undefined, oe: 'dead-leaves', size: '224' };
+    const { code, stderr } = await oecl([...long('early', demo), '--json'], {
+      onLine: (line, child) => void (JSON.parse(line).event === 'config' && child.kill('SIGTERM')),
+    });
+    expect(stderr).toMatch(/interrupted while demo train was drawn, before the first step/);
+    expect(code).toBe(130);
+    expect(existsSync(join(runs, 'early'))).toBe(false);
   });
 
   test('whoever reads the output goes away: as with Ctrl-C', async () => {

@@ -7,19 +7,19 @@ import { expect, test } from 'vitest';
 import { InterruptedError } from '../../src/errors.ts';
 import { runTiny, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
 
-test('while images are read: it stops there, and leaves nothing', async () => {
+test.each([
+  ['images are read', 'folder train', /while folder test was read, before the first step/],
+  ['the step is compiled', 'dead leaves', /while the training step was compiled, before the first step/],
+])('while %s: it stops there, and leaves nothing', async (_, loading, message) => {
   const out = join(await mkdtemp(join(tmpdir(), 'oecl-runs-')), 'deep', 'run');
   const abort = new AbortController();
   const attempt = runTiny(
     tinyConfig(await tinyDataset(), out),
     {},
-    { signal: abort.signal, onLoad: () => abort.abort() },
+    { signal: abort.signal, onLoad: (what, done, total) => what === loading && done === total && abort.abort() },
   );
   await expect(attempt).rejects.toThrow(InterruptedError);
-  await expect(attempt).rejects.toMatchObject({
-    exitCode: 130,
-    message: expect.stringMatching(/before the first step/),
-  });
+  await expect(attempt).rejects.toMatchObject({ exitCode: 130, message: expect.stringMatching(message) });
   expect(existsSync(join(out, '..'))).toBe(false);
 });
 

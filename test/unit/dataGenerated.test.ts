@@ -11,9 +11,10 @@ const imageHashes = ({ images }: ImageSet) =>
   Array.from({ length: images.count }, (_, i) => sha256(imageAt(images, i).pixels));
 const options = { inputSize: 32, seed: 0 };
 
-describe('demo', () => {
-  const { train, test: tests } = loadDemo(options);
+const { train, test: tests } = await loadDemo(options);
+const leaves = await loadDeadLeaves(options, 40);
 
+describe('demo', () => {
   test('five classes of equal size, labelled synthetic, no two images alike', () => {
     for (const [set, part] of [
       [train, 'train'],
@@ -36,20 +37,20 @@ describe('demo', () => {
     expect(sha256(tests.images.pixels)).toBe('112ab6e7ab65249d0bac5d61b80e50c9912cc5304de4cce2adc7a5376204ac05');
   });
 
-  test('another seed draws other cells', () => {
-    const other = loadDemo({ ...options, seed: 1 });
+  test('another seed draws other cells', async () => {
+    const other = await loadDemo({ ...options, seed: 1 });
     const own = new Set(imageHashes(train));
     expect(imageHashes(other.train).filter((hash) => own.has(hash))).toEqual([]);
   });
 });
 
 describe('dead leaves', () => {
-  const set = loadDeadLeaves(options, 40);
+  const set = leaves;
 
-  test('the same bytes in every version and on every machine; an image does not depend on how many there are', () => {
+  test('the same bytes in every version and on every machine; an image does not depend on how many there are', async () => {
     expect(sha256(set.images.pixels)).toBe('d57cb0857b4a8a8ce3500999cd38ce546999e433f996f99824771e0c301dc293');
-    expect(imageHashes(loadDeadLeaves(options, 7))).toEqual(imageHashes(set).slice(0, 7));
-    expect(imageHashes(loadDeadLeaves({ ...options, seed: 1 }, 7))).not.toContain(imageHashes(set)[0]);
+    expect(imageHashes(await loadDeadLeaves(options, 7))).toEqual(imageHashes(set).slice(0, 7));
+    expect(imageHashes(await loadDeadLeaves({ ...options, seed: 1 }, 7))).not.toContain(imageHashes(set)[0]);
   });
 
   test('labelled synthetic, all different, no pixel bare', () => {
