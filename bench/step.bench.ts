@@ -135,10 +135,11 @@ async function augmentation({ selection, sink }: SuiteRun, context: Context, bat
   const workload = `augmentation and upload, ${size} px, ${4 * batch} views`;
   if (!selection.wants(workload)) return;
   const pixels = Uint8Array.from({ length: size * size * 3 }, (_, i) => (i * 37) % 256);
-  const images = packImages(Array.from({ length: batch }, () => ({ width: size, height: size, pixels })));
+  const images = await packImages(Array.from({ length: batch }, () => ({ width: size, height: size, pixels })));
   const options = { size, scale: [0.08, 1], seed: 0, ...PLAIN_STATISTICS } as const;
   const augmenter = Augmenter.forTraining(context, options, [images, images], batch);
-  const batchOfAll = { images, indices: images.widths.map((_, i) => i), rounds: new Uint32Array(batch) };
+  const indices = images.widths.map((_, i) => i);
+  const batchOfAll = { images, indices, copies: indices, rounds: new Uint32Array(batch) };
   const plan = await context.record(() => augmenter.views());
   const milliseconds = await sampleLaunches(
     () => {

@@ -1,16 +1,16 @@
 // Augmented views of uint8 images, as torchvision defines the transforms (docs/methods.md 5): random resized crop,
 // flip, color jitter, grayscale, normalize. Four launches: `draw_views` draws each view's numbers, `resample` crops,
 // resizes and flips, `gray_means` takes the mean that the contrast step needs, `finish` does the colors and normalizes.
-//   pixels: R, G, B bytes, four to a word; images[slot] = (first word, width, height, key of its random numbers, round)
+//   pixels: R, G, B bytes, four to a word; images[slot] = (first word, width, height, key of its draws, copy, round)
 //   views [V, S, S, 3] f32; view v is augmentation number (v / batch) % viewsPerImage of an image of its stream of images
-// A view's numbers come from (seed, stream) and (key, round, number of the view): neither its place in a batch nor the
-// order of the work changes a pixel.
+// A view's draws come from its image's key, which the host derives from (seed, stream, content of the image), and from
+// (copy, round, number of the view): neither its place in a batch nor the order of the work changes a pixel.
 const PLAIN: bool = false; // @param true: view 0 of each image is its centre, not augmented
 struct Sizes {
-  views: u32, side: u32, batch: u32, viewsPerImage: u32, seed: u32, stream: u32,
+  views: u32, side: u32, batch: u32, viewsPerImage: u32,
   smallestArea: f32, largestArea: f32, mean: vec4<f32>, perStd: vec4<f32>,
 }
-struct Image { firstWord: u32, width: u32, height: u32, key: u32, round: u32 }
+struct Image { firstWord: u32, width: u32, height: u32, key0: u32, key1: u32, copy: u32, round: u32 }
 struct Draws {
   // the crop in pixels of the image, whether it is mirrored, jittered, gray
   left: f32, top: f32, width: f32, height: f32, isFlipped: u32, isJittered: u32, isGray: u32,
@@ -37,9 +37,10 @@ fn slot_of(view: u32) -> u32 {
   return view / (sizes.batch * sizes.viewsPerImage) * sizes.batch + view % sizes.batch;
 }
 
-// Two uniform numbers: draw d of a view. The counter's second word holds round (20 bits), view (6) and draw (6).
+// Two uniform numbers: draw d of a view. The counter: the image's copy; round (20 bits), view (6) and draw (6).
 fn draw(image: Image, number: u32, d: u32) -> vec2<f32> {
-  let bits = threefry2x32(vec2<u32>(sizes.seed, sizes.stream), vec2<u32>(image.key, (image.round << 12u) | (number << 6u) | d));
+  let counter = vec2<u32>(image.copy, (image.round << 12u) | (number << 6u) | d);
+  let bits = threefry2x32(vec2<u32>(image.key0, image.key1), counter);
   return vec2<f32>(uniform01(bits.x), uniform01(bits.y));
 }
 

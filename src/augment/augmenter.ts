@@ -1,12 +1,13 @@
 /**
  * Views of images, made on the device from uint8 (docs/methods.md 5). The host copies a batch's images into a staging
- * tensor; four launches draw, resample, take means and finish. Random numbers are keyed by (seed, stream, image, round, view), so
- * that a view depends neither on its batch nor on the order of the work.
+ * tensor; four launches draw, resample, take means and finish. Draws are keyed by (seed, stream, content of the image,
+ * copy, round, view), so that a view depends neither on its batch nor on the image's place among others.
  */
 
-import { CHANNELS_LAST, type Context, groups2d, type Tensor } from '../../runtime/index.ts';
+import { CHANNELS_LAST, type Context, groups2d, type Tensor, threefry2x32 } from '../../runtime/index.ts';
 import source from '../../shaders/augment.wgsl';
 import randomSource from '../../shaders/random.wgsl';
+import { IDENTITY_WORDS } from '../data/identity.ts';
 import { imageAt, type PackedImages } from '../data/imageSet.ts';
 import { Stream } from '../train/streams.ts';
 
@@ -15,6 +16,8 @@ export interface ImageBatch {
   images: PackedImages;
   /** Positions in the pack. */
   indices: ArrayLike<number>;
+  /** Of training images: which copy it is, from 0, where several have the same pixels. None: all have the same views. */
+  copies?: ArrayLike<number>;
   /** How often each image has been used before: its epoch, or its pass. Below 2^20. */
   rounds: ArrayLike<number>;
 }
@@ -32,7 +35,7 @@ export interface AugmentOptions {
 
 const ROUNDS = 2 ** 20;
 const MOST_VIEWS = 64; // six bits of the counter
-const IMAGE_WORDS = 5;
+const IMAGE_WORDS = 7;
 const DRAW_WORDS = 16;
 
 /** CIFAR-10's channel statistics, and what every other data set uses (docs/methods.md 5). */
@@ -97,15 +100,15 @@ export class Augmenter {
 
   /** Hands over the images of the next run of the plan: one batch a stream. */
   upload(batches: readonly ImageBatch[]): void {
-    batches.forEach(({ images, indices, rounds }, stream) => {
+    batches.forEach(({ images, indices, copies, rounds }, stream) => {
       for (let i = 0; i < this.#batch; i++) {
         const slot = stream * this.#batch + i;
         const image = imageAt(images, indices[i]);
         const start = slot * this.#bytesPerImage;
         this.#staged.set(image.pixels, start);
-        // the second stream's images are others than the first's of the same position
-        const key = (indices[i] | (stream << 31)) >>> 0;
-        this.#table.set([start / 4, image.width, image.height, key, rounds[i] % ROUNDS], slot * IMAGE_WORDS);
+        const key = this.#keyOf(stream, images.identities, indices[i]);
+        const counter = [copies?.[i] ?? 0, rounds[i] % ROUNDS];
+        this.#table.set([start / 4, image.width, image.height, ...key, ...counter], slot * IMAGE_WORDS);
       }
     });
     this.#pixels.write(this.#staged);
@@ -148,12 +151,22 @@ export class Augmenter {
     this.#images.dispose();
   }
 
+  /**
+   * The key of an image's draws: a block of the generator under (seed, stream) with 64 bits of the identity as its counter.
+   * One-to-one for each stream: images with other bits never share a key.
+   */
+  #keyOf(stream: number, identities: Uint32Array, index: number): [number, number] {
+    const purpose = this.#isEvaluation ? Stream.evaluationViews : [Stream.augment, Stream.augmentOutliers][stream];
+    const at = index * IDENTITY_WORDS;
+    return threefry2x32(this.#options.seed, purpose, identities[at], identities[at + 1]);
+  }
+
   get #viewCount(): number {
     return this.#streams * this.#batch * this.#viewsPerImage;
   }
 
   #launch(entry: string, bindings: Record<string, Tensor>, groups: [number, number, number]): void {
-    const { size, scale, seed, mean, std } = this.#options;
+    const { size, scale, mean, std } = this.#options;
     this.#context.launch({
       kernel: {
         file: 'augment.wgsl',
@@ -168,8 +181,6 @@ export class Augmenter {
         side: size,
         batch: this.#batch,
         viewsPerImage: this.#viewsPerImage,
-        seed,
-        stream: this.#isEvaluation ? Stream.evaluationViews : Stream.augment,
         smallestArea: scale[0],
         largestArea: scale[1],
         mean: [...mean, 0],

@@ -7,7 +7,7 @@ import { parseTar } from 'nanotar';
 import { DataError, InterruptedError } from '../errors.ts';
 import { failureOf, listFolder, readFile } from './files.ts';
 import { reading } from './imageFiles.ts';
-import { type ImageSet, type LoadedDataset, packOffsets } from './imageSet.ts';
+import { type ImageSet, type LoadedDataset, packOf } from './imageSet.ts';
 import type { ReaderContext } from './request.ts';
 
 const SIDE = 32;
@@ -128,9 +128,7 @@ async function readPart(
     context.onProgress?.(name, index, count);
   }
   const sides = new Uint32Array(count).fill(SIDE);
-  const offsets = packOffsets(sides, sides).slice(0, count);
-  const images = { count, pixels, offsets, widths: sides, heights: sides };
-  return { name, synthetic: false, classes, images, labels, paths };
+  return { name, synthetic: false, classes, images: await packOf(pixels, sides, sides), labels, paths };
 }
 
 function checkRecords(file: BinaryFile, bytes: Uint8Array): void {

@@ -40,7 +40,7 @@ export async function loadDeadLeaves(
     name: 'dead-leaves',
     synthetic: true,
     classes: ['dead-leaves'],
-    images: packImages(images),
+    images: await packImages(images),
     labels: new Int32Array(count),
     paths: images.map((_, index) => `dead-leaves/${index}`),
   };

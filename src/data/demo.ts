@@ -37,7 +37,7 @@ async function drawPart(part: PartName, { seed, inputSize, watch, onProgress }: 
     name: `demo ${part}`,
     synthetic: true,
     classes: [...CLASSES],
-    images: packImages(images),
+    images: await packImages(images),
     labels: Int32Array.from(indices, ({ label }) => label),
     paths: indices.map(({ label, nth }) => pathOf(part, label, nth)),
   };

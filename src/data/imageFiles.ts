@@ -1,10 +1,11 @@
 /** Image files to packs: read, decoded and resized once, then taken from the cache for as long as no byte changes. */
+import { sha256 } from '../base/contentHash.ts';
 import { DataError } from '../errors.ts';
 import { ImageDecoder, looksLikeImage } from './codecs/decode.ts';
 import { UnreadableImage } from './codecs/unreadable.ts';
 import { failureOf, listFilesBelow } from './files.ts';
 import { type ImageSet, packImages, type RgbImage, type SkippedFile } from './imageSet.ts';
-import { type Pack, PackCache, sha256 } from './packCache.ts';
+import { type Pack, PackCache } from './packCache.ts';
 import type { ReaderContext } from './request.ts';
 import { packSide, resizeShortSide } from './resize.ts';
 
@@ -59,7 +60,7 @@ export async function loadImageFiles(
 }
 
 async function loadPack(context: ReaderContext, name: string, files: readonly ImageFile[]): Promise<Pack> {
-  if (files.length === 0) return { images: packImages([]), skipped: new Map() };
+  if (files.length === 0) return { images: await packImages([]), skipped: new Map() };
   const cache = new PackCache(context.platform);
   const key = await packKey(context, name, files);
   const cached = await reading(context, name, cache.read(key));
@@ -118,7 +119,7 @@ async function decodeFiles(context: ReaderContext, name: string, files: readonly
       if (done % READ_AHEAD === 0 || done === files.length) context.onProgress?.(name, done, files.length);
     },
   );
-  return { images: packImages(images), skipped };
+  return { images: await packImages(images), skipped };
 }
 
 /** A file's bytes, or why there are none: a file that cannot be opened is one more that cannot be read. */

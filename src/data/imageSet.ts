@@ -1,4 +1,5 @@
 /** Decoded images in memory: what every reader of a data set returns. */
+import { IDENTITY_WORDS, identitiesOf } from './identity.ts';
 
 /** One image: R, G, B bytes, rows from top to bottom; width * height * 3 of them. */
 export interface RgbImage {
@@ -17,6 +18,8 @@ export interface PackedImages {
   /** Pixels. */
   widths: Uint32Array<ArrayBuffer>;
   heights: Uint32Array<ArrayBuffer>;
+  /** What tells images apart by their content (identity.ts): [count, IDENTITY_WORDS]. */
+  identities: Uint32Array<ArrayBuffer>;
 }
 
 export interface ImageSet {
@@ -54,8 +57,8 @@ export function packOffsets(widths: Uint32Array, heights: Uint32Array): Float64A
   return offsets;
 }
 
-/** Puts images into one block. */
-export function packImages(images: readonly RgbImage[]): PackedImages {
+/** Puts images into one block, and hashes each. */
+export async function packImages(images: readonly RgbImage[]): Promise<PackedImages> {
   const widths = Uint32Array.from(images, ({ width }) => width);
   const heights = Uint32Array.from(images, ({ height }) => height);
   const offsets = packOffsets(widths, heights);
@@ -63,13 +66,24 @@ export function packImages(images: readonly RgbImage[]): PackedImages {
   images.forEach((image, index) => {
     pixels.set(image.pixels, offsets[index]);
   });
-  return { count: images.length, pixels, offsets: offsets.slice(0, images.length), widths, heights };
+  return packOf(pixels, widths, heights);
+}
+
+/** A pack of pixels that already lie as packs have them. Hashes each image. */
+export async function packOf(
+  pixels: Uint8Array<ArrayBuffer>,
+  widths: Uint32Array<ArrayBuffer>,
+  heights: Uint32Array<ArrayBuffer>,
+): Promise<PackedImages> {
+  const count = widths.length;
+  const pack = { count, pixels, offsets: packOffsets(widths, heights).slice(0, count), widths, heights };
+  return { ...pack, identities: await identitiesOf(count, (index) => imageAt(pack, index)) };
 }
 
 /** The images of a set that a condition on their class keeps; their pixels are shared, not copied. */
 export function keepClasses(set: ImageSet, isKept: (className: string) => boolean): ImageSet {
   const kept = Array.from(set.labels.keys()).filter((index) => isKept(set.classes[set.labels[index]]));
-  const { pixels, offsets, widths, heights } = set.images;
+  const { pixels, offsets, widths, heights, identities } = set.images;
   return {
     ...set,
     images: {
@@ -78,6 +92,9 @@ export function keepClasses(set: ImageSet, isKept: (className: string) => boolea
       offsets: Float64Array.from(kept, (index) => offsets[index]),
       widths: Uint32Array.from(kept, (index) => widths[index]),
       heights: Uint32Array.from(kept, (index) => heights[index]),
+      identities: Uint32Array.from({ length: kept.length * IDENTITY_WORDS }, (_, at) => {
+        return identities[kept[Math.floor(at / IDENTITY_WORDS)] * IDENTITY_WORDS + (at % IDENTITY_WORDS)];
+      }),
     },
     labels: Int32Array.from(kept, (index) => set.labels[index]),
     paths: kept.map((index) => set.paths[index]),
@@ -85,7 +102,7 @@ export function keepClasses(set: ImageSet, isKept: (className: string) => boolea
 }
 
 /** Image `index` of a pack; its pixels are a view, not a copy. */
-export function imageAt(images: PackedImages, index: number): RgbImage {
+export function imageAt(images: Omit<PackedImages, 'identities'>, index: number): RgbImage {
   const width = images.widths[index];
   const height = images.heights[index];
   const offset = images.offsets[index];

@@ -4,13 +4,11 @@
  */
 import { decodeSafetensors, encodeSafetensors } from '../../runtime/index.ts';
 import type { Platform } from '../platform/platform.ts';
-import { type PackedImages, packOffsets } from './imageSet.ts';
+import { IDENTITY_WORDS } from './identity.ts';
+import { type PackedImages, packOf, packOffsets } from './imageSet.ts';
 
 /** To be changed whenever decoding or resizing gives other bytes than before. */
-const FORMAT = 'oecl-pack-3';
-
-/** Bytes that are hashed at once: the platforms' digest takes no more than 2 GiB, and packs can be larger. */
-const HASHED_AT_ONCE = 2 ** 28;
+const FORMAT = 'oecl-pack-4';
 
 export interface Pack {
   images: PackedImages;
@@ -30,13 +28,13 @@ export class PackCache {
     try {
       return await decodePack(await this.platform.readFile(this.pathOf(key)));
     } catch {
-      return null; // missing, damaged or of another version: all the same, it is made anew
+      return null; // missing, damaged or of another version: in all of these cases it is rebuilt
     }
   }
 
   /** Rejects with the platform's error when the folder cannot be written to. */
   async write(key: string, pack: Pack): Promise<void> {
-    await this.platform.writeFileAtomic(this.pathOf(key), await encodePack(pack));
+    await this.platform.writeFileAtomic(this.pathOf(key), encodePack(pack));
   }
 
   private pathOf(key: string): string {
@@ -44,15 +42,16 @@ export class PackCache {
   }
 }
 
-async function encodePack({ images, skipped }: Pack): Promise<Uint8Array> {
-  const { count, pixels, widths, heights } = images;
+function encodePack({ images, skipped }: Pack): Uint8Array {
+  const { count, pixels, widths, heights, identities } = images;
   return encodeSafetensors(
     {
       pixels: { dtype: 'U8', shape: [pixels.length], data: pixels },
       widths: { dtype: 'U32', shape: [count], data: widths },
       heights: { dtype: 'U32', shape: [count], data: heights },
+      identities: { dtype: 'U32', shape: [count, IDENTITY_WORDS], data: identities },
     },
-    { format: FORMAT, skipped: JSON.stringify([...skipped]), pixelsSha256: await sha256OfLarge(pixels) },
+    { format: FORMAT, skipped: JSON.stringify([...skipped]) },
   );
 }
 
@@ -61,24 +60,9 @@ async function decodePack(bytes: Uint8Array): Promise<Pack | null> {
   const widths = tensors.widths.data as Uint32Array<ArrayBuffer>;
   const heights = tensors.heights.data as Uint32Array<ArrayBuffer>;
   const pixels = tensors.pixels.data as Uint8Array<ArrayBuffer>;
-  const offsets = packOffsets(widths, heights);
-  if (metadata.format !== FORMAT || offsets.at(-1) !== pixels.length) return null;
-  if (metadata.pixelsSha256 !== (await sha256OfLarge(pixels))) return null;
-  const images = { count: widths.length, pixels, offsets: offsets.slice(0, -1), widths, heights };
+  const stored = tensors.identities.data as Uint32Array<ArrayBuffer>;
+  if (metadata.format !== FORMAT || packOffsets(widths, heights).at(-1) !== pixels.length) return null;
+  const images = await packOf(pixels, widths, heights);
+  if (!images.identities.every((word, i) => word === stored[i])) return null; // they are the pack's checksum
   return { images, skipped: new Map(JSON.parse(metadata.skipped) as [number, string][]) };
-}
-
-/** The hash of the hashes of the parts: a digest of bytes of any length. */
-async function sha256OfLarge(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hashes: string[] = [];
-  for (let start = 0; start < bytes.length; start += HASHED_AT_ONCE) {
-    hashes.push(await sha256(bytes.subarray(start, start + HASHED_AT_ONCE)));
-  }
-  return sha256(new TextEncoder().encode(hashes.join('\n')));
-}
-
-/** Hexadecimal digits of the SHA-256 of some bytes. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -58,7 +58,7 @@ export async function loadGivenImages(
   }
   const labels = new Int32Array(decoded.length);
   return requireSome({
-    set: { name: 'images', synthetic: false, classes: ['image'], images: packImages(decoded), labels, paths },
+    set: { name: 'images', synthetic: false, classes: ['image'], images: await packImages(decoded), labels, paths },
     skipped,
   });
 }

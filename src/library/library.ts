@@ -43,8 +43,8 @@ export interface Library {
   openScorer(model: TrainedModel, options?: ScorerOptions): Promise<Scorer>;
 
   /**
-   * Scores images: the higher, the more normal. The images of the run's test get the scores of its scores.csv, as long as
-   * their order is the same: the augmented views of an image hang on its place. Opens a device and closes it.
+   * Scores images: the higher, the more normal. An image has the same score to the bit whatever it is called and whichever
+   * images are scored with it; those of the run's test get the scores of its scores.csv. Opens a device and closes it.
    * @param images a folder, all of whose images are taken in the order of their paths, encoded images (JPEG, PNG, BMP), or pixels
    * @throws DataError for an image that cannot be read, unless `skipBad` is set
    */

@@ -1,5 +1,6 @@
 /** An encoder's parameters and running statistics as named arrays in PyTorch's layout, and back. */
 import { encodeSafetensors, FormatError, type Module, type SafetensorsTensor } from '../../runtime/index.ts';
+import { sha256 } from '../base/contentHash.ts';
 
 export type StateDict = Record<string, SafetensorsTensor>;
 
@@ -51,8 +52,7 @@ export async function weightsSha256(state: StateDict): Promise<string> {
     all.set(part, at);
     at += part.length;
   }
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', all));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return sha256(all);
 }
 
 /** model.safetensors: the state dict with the counters that PyTorch's batch norm has beside it. */

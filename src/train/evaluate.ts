@@ -12,8 +12,8 @@ import { SCORE_NAMES, type ScoreName, type ScoreTable } from './result.ts';
 const VIEWS_PER_PASS = 128;
 
 /**
- * Every score of the images at `indices`, in that order, or null when it was interrupted. A view depends on (seed, image,
- * view) alone.
+ * Every score of the images at `indices`, in that order, or null when it was interrupted. A view depends on (seed, content
+ * of the image, view) alone, and so does a score, to the bit: neither on other images nor on how many there are.
  */
 export async function evaluate(
   context: Context,

@@ -11,8 +11,8 @@ import {
   type TuneOutcome,
   tuneKernels,
 } from '../../runtime/index.ts';
+import { sha256 } from '../base/contentHash.ts';
 import { failureOf } from '../data/files.ts';
-import { sha256 } from '../data/packCache.ts';
 import { duration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';

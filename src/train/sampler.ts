@@ -1,6 +1,16 @@
-/** Which images a step reads. A function of (seed, step) alone, so that a resumed run reads the same ones. */
+/**
+ * Which images a step reads, as positions in a list (the trainer's is in the order of the images' content). A function of
+ * (seed, step) alone, so that a resumed run reads the same ones.
+ */
 import { RandomStream } from '../../runtime/index.ts';
 import { Stream } from './streams.ts';
+
+export interface SampledBatch {
+  /** Positions of the images. */
+  indices: Uint32Array<ArrayBuffer>;
+  /** How often each image has been used before: its epoch, or its pass. */
+  rounds: Uint32Array<ArrayBuffer>;
+}
 
 /** Batches of the normal images: a new order each epoch, the last incomplete batch dropped. */
 export class EpochSampler {
@@ -42,7 +52,7 @@ export class EndlessSampler {
   }
 
   /** Positions of the images of step `step`, counted from 0 over the whole run, and the pass that each belongs to. */
-  at(step: number): { indices: Uint32Array<ArrayBuffer>; rounds: Uint32Array<ArrayBuffer> } {
+  at(step: number): SampledBatch {
     const rounds = Uint32Array.from({ length: this.#batch }, (_, i) =>
       Math.floor((step * this.#batch + i) / this.#count),
     );

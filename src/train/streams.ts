@@ -9,12 +9,14 @@ export const Stream = {
   shuffleNormal: 2,
   /** Order of the outlier-exposure images; index: epoch. */
   shuffleOutliers: 3,
-  /** Augmented training views. */
+  /** Augmented views of the normal images; index: the image's identity. */
   augment: 4,
-  /** Augmented views at evaluation, for the ensemble scores. */
+  /** Augmented views at evaluation, for the ensemble scores; index: the image's identity. */
   evaluationViews: 5,
   /** The generated blood cells. */
   demoData: 6,
   /** The generated dead leaves. */
   deadLeaves: 7,
+  /** Augmented views of the outlier-exposure images; index: the image's identity. */
+  augmentOutliers: 8,
 } as const;

@@ -20,12 +20,13 @@ import {
   type Tensor,
 } from '../../runtime/index.ts';
 import { Augmenter, type ImageBatch } from '../augment/augmenter.ts';
+import { type ContentOrder, orderByContent } from '../data/identity.ts';
 import type { ImageSet } from '../data/imageSet.ts';
 import { type Method, methodOf } from '../methods/method.ts';
 import type { Encoder } from '../models/resnet.ts';
 import { augmentOptions, type RunConfig } from './config.ts';
 import type { StepMetrics } from './hooks.ts';
-import { EndlessSampler, EpochSampler } from './sampler.ts';
+import { EndlessSampler, EpochSampler, type SampledBatch } from './sampler.ts';
 
 /** Figures of a step, in the order of the metrics tensor. */
 type Figures = Pick<StepMetrics, 'loss' | 'contrastive' | 'penalty' | 'normNormal' | 'normOutlier'>;
@@ -46,6 +47,8 @@ export class Trainer {
   readonly optimizer: Optimizer;
   readonly #config: RunConfig;
   readonly #images: TrainingImages;
+  /** What the samplers' positions mean: an order by content, so that names and places of files change no weight. */
+  readonly #order: { normal: ContentOrder; outliers: ContentOrder | null };
   readonly #method: Method;
   readonly #augmenter: Augmenter;
   readonly #learningRate: Tensor;
@@ -63,15 +66,20 @@ export class Trainer {
     this.#images = images;
     this.#encoder = encoder;
     this.#method = methodOf(config);
-    this.#normal = new EpochSampler(images.indices.length, config.batch, config.seed);
-    this.#outliers = images.outliers && new EndlessSampler(images.outliers.images.count, config.batch, config.seed);
+    const { normal, indices, outliers } = images;
+    this.#order = {
+      normal: orderByContent(normal.images, indices),
+      outliers: outliers && orderByContent(outliers.images, outliers.paths.keys()),
+    };
+    this.#normal = new EpochSampler(indices.length, config.batch, config.seed);
+    this.#outliers = outliers && new EndlessSampler(outliers.images.count, config.batch, config.seed);
     this.stepsPerEpoch = this.#normal.stepsPerEpoch;
     this.steps = this.stepsPerEpoch * config.epochs;
     this.#schedule = cosineSchedule(config.epochs, config.lr);
     this.#learningRate = context.tensor([config.lr], []);
     this.#lambda = context.tensor([0], []);
     this.optimizer = this.#makeOptimizer();
-    const packs = [images.normal.images, ...(images.outliers ? [images.outliers.images] : [])];
+    const packs = [normal.images, ...(outliers ? [outliers.images] : [])];
     this.#augmenter = Augmenter.forTraining(context, augmentOptions(config), packs, config.batch);
   }
 
@@ -114,11 +122,11 @@ export class Trainer {
     const lambda = epoch < config.warmup ? 0 : config.lambda;
     this.#learningRate.write([lr]);
     this.#lambda.write([lambda]);
-    const chosen = this.#normal.at(epoch, step % this.stepsPerEpoch);
-    const normal = Uint32Array.from(chosen, (position) => this.#images.indices[position]);
+    const indices = this.#normal.at(epoch, step % this.stepsPerEpoch);
     const rounds = new Uint32Array(config.batch).fill(epoch);
-    const batches: ImageBatch[] = [{ images: this.#images.normal.images, indices: normal, rounds }];
-    if (this.#outliers) batches.push({ images: this.#images.outliers!.images, ...this.#outliers.at(step) });
+    const { normal, outliers } = this.#images;
+    const batches = [batchOf(normal, this.#order.normal, { indices, rounds })];
+    if (this.#outliers) batches.push(batchOf(outliers!, this.#order.outliers!, this.#outliers.at(step)));
     this.#augmenter.upload(batches);
     return { epoch, lambda, lr };
   }
@@ -158,4 +166,10 @@ export class Trainer {
     if (optimizer === 'lars') return new LARS(parameters, { learningRate, momentum, weightDecay });
     return new SGD(parameters, { learningRate, momentum, weightDecay });
   }
+}
+
+/** @param sampled positions in `order` */
+function batchOf({ images }: ImageSet, order: ContentOrder, sampled: SampledBatch): ImageBatch {
+  const ofEach = (list: Uint32Array) => sampled.indices.map((position) => list[position]);
+  return { images, indices: ofEach(order.indices), copies: ofEach(order.copies), rounds: sampled.rounds };
 }

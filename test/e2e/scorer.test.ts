@@ -16,7 +16,7 @@ test('memory after a call is that of before: scored, interrupted, or failed', as
     }));
     const set = {
       ...{ name: 'images', synthetic: false, classes: ['image'], paths: ['a', 'b', 'c'] },
-      ...{ images: packImages(images), labels: new Int32Array(3) },
+      ...{ images: await packImages(images), labels: new Int32Array(3) },
     };
     const call = (hooks = {}) => evaluate(context, encoder, set, [0, 1, 2], config, hooks);
     const first = await call();

@@ -2,7 +2,7 @@
 import type { Context } from '../../runtime/index.ts';
 import { RandomStream } from '../../runtime/random.ts';
 import { Augmenter, type AugmentOptions, CIFAR_STATISTICS } from '../../src/augment/augmenter.ts';
-import { type PackedImages, packImages, type RgbImage } from '../../src/data/imageSet.ts';
+import { packImages, type RgbImage } from '../../src/data/imageSet.ts';
 import { decodeDraws, type ViewDraws } from './referenceAugment.ts';
 
 export const OPTIONS: AugmentOptions = { size: 9, scale: [0.08, 1], seed: 11, ...CIFAR_STATISTICS };
@@ -25,6 +25,7 @@ export function ordersOf(items: readonly number[]): number[][] {
 
 interface Batch {
   indices: number[];
+  copies?: number[];
   rounds: number[];
 }
 
@@ -35,7 +36,7 @@ export async function viewsOf(
   batch: Batch,
   { seed = OPTIONS.seed, evaluation, besides }: { seed?: number; evaluation?: number; besides?: Batch } = {},
 ): Promise<{ views: Float32Array[]; draws: ViewDraws[] }> {
-  const pack: PackedImages = packImages(images);
+  const pack = await packImages(images);
   const options = { ...OPTIONS, seed };
   const batches = [batch, ...(besides ? [besides] : [])].map((each) => ({ images: pack, ...each }));
   const packs = batches.map(() => pack);

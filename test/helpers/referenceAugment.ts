@@ -2,6 +2,7 @@
  * The transforms of docs/methods.md 5 in f64, one function each, written from torchvision's definitions of them; and what
  * a view draws, from the host's generator. Images here are rows of pixels, a pixel three numbers in [0, 1].
  */
+import { createHash } from 'node:crypto';
 import { threefry2x32, uniform01 } from '../../runtime/random.ts';
 import type { RgbImage } from '../../src/data/imageSet.ts';
 
@@ -174,8 +175,8 @@ export interface ViewKey {
   seed: number;
   /** Of train/streams.ts. */
   stream: number;
-  /** Position of the image, with bit 31 for the second stream of images. */
-  key: number;
+  /** Which of the images with the same pixels. */
+  copy: number;
   round: number;
   /** Number of the view among those of its image. */
   view: number;
@@ -184,18 +185,24 @@ export interface ViewKey {
 const TRIES = 10;
 
 /**
- * What a view draws. Pair d of uniform numbers is the counter (key, round 2^12 + view 2^6 + d): d = 0 to 9 area and aspect
- * ratio, 10 the place of the crop, 11 flip and jitter, 12 brightness and contrast, 13 saturation and hue, 14 order and gray.
+ * What a view draws. The image's key is the block of (seed, stream) whose counter is the first 64 bits of the SHA-256 of
+ * its sides and pixels. Under that key, pair d of uniform numbers is the counter (copy, round 2^12 + view 2^6 + d): d = 0 to
+ * 9 area and aspect ratio, 10 the place of the crop, 11 flip and jitter, 12 brightness and contrast, 13 saturation and hue,
+ * 14 order and gray.
  * @returns the draws but for `order`, whose uniform number is `orderU`; `isNearTie` where the sides of a tried crop lie so
  * near to a half that f32 may round them to the other side
  */
 export function drawF64(
-  image: { width: number; height: number },
+  image: RgbImage,
   scale: readonly [number, number],
-  { seed, stream, key, round, view }: ViewKey,
+  { seed, stream, copy, round, view }: ViewKey,
 ): Omit<ViewDraws, 'order'> & { orderU: number; isNearTie: boolean } {
-  const pair = (d: number): number[] =>
-    threefry2x32(seed, stream, key, round * 2 ** 12 + view * 2 ** 6 + d).map(uniform01);
+  const sides = Buffer.alloc(8);
+  sides.writeUInt32LE(image.width, 0);
+  sides.writeUInt32LE(image.height, 4);
+  const digest = createHash('sha256').update(sides).update(image.pixels).digest();
+  const key = threefry2x32(seed, stream, digest.readUInt32BE(0), digest.readUInt32BE(4));
+  const pair = (d: number): number[] => threefry2x32(...key, copy, round * 2 ** 12 + view * 2 ** 6 + d).map(uniform01);
   const between = (low: number, high: number, u: number) => low + (high - low) * u;
   const { width, height } = image;
   const place = pair(TRIES);
@@ -205,9 +212,9 @@ export function drawF64(
     const [first, second] = pair(d);
     const area = width * height * between(scale[0], scale[1], first);
     const ratio = Math.exp(between(Math.log(3 / 4), Math.log(4 / 3), second));
-    const sides = [Math.sqrt(area * ratio), Math.sqrt(area / ratio)];
-    isNearTie ||= sides.some((side) => Math.abs(side - Math.floor(side) - 0.5) < 1e-6 * side);
-    const [w, h] = sides.map(Math.round);
+    const cropSides = [Math.sqrt(area * ratio), Math.sqrt(area / ratio)];
+    isNearTie ||= cropSides.some((side) => Math.abs(side - Math.floor(side) - 0.5) < 1e-6 * side);
+    const [w, h] = cropSides.map(Math.round);
     if (w < 1 || h < 1 || w > width || h > height) continue;
     const left = Math.floor(place[0] * (width - w + 1));
     const top = Math.floor(place[1] * (height - h + 1));

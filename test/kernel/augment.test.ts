@@ -1,5 +1,6 @@
 /** augment.wgsl on the CPU, its four launches one after the other, against the host's draws and the transforms in f64. */
 import { describe, expect, test } from 'vitest';
+import { threefry2x32 } from '../../runtime/random.ts';
 import { imageAt, packImages } from '../../src/data/imageSet.ts';
 import { noiseImage } from '../helpers/augmentation.ts';
 import { expectOnCpu, runOnCpu, shaderText } from '../helpers/interpreter.ts';
@@ -11,15 +12,18 @@ const SEED = 21;
 const STREAM = 4;
 const scale = [0.3, 1] as const;
 const statistics = { size: SIDE, mean: [0.5, 0.4, 0.3], std: [0.25, 0.2, 0.3] };
-const pack = packImages([noiseImage(7, 5), noiseImage(5, 9)]);
-/** First word, width, height, key, round. */
+const pack = await packImages([noiseImage(7, 5), noiseImage(5, 9)]);
+/** First word, width, height, key, copy, round. */
 const images = Uint32Array.from(
-  [0, 1].flatMap((i) => [pack.offsets[i] / 4, pack.widths[i], pack.heights[i], i, 3 + i]),
+  [0, 1].flatMap((i) => {
+    const key = threefry2x32(SEED, STREAM, pack.identities[4 * i], pack.identities[4 * i + 1]);
+    return [pack.offsets[i] / 4, pack.widths[i], pack.heights[i], ...key, 5 * i, 3 + i];
+  }),
 );
 const pixels = new Uint32Array(pack.pixels.buffer);
 const VIEWS = 4; // two of each image
 const uniforms = {
-  ...{ views: VIEWS, side: SIDE, batch: 2, viewsPerImage: 2, seed: SEED, stream: STREAM },
+  ...{ views: VIEWS, side: SIDE, batch: 2, viewsPerImage: 2 },
   ...{ smallestArea: scale[0], largestArea: scale[1] },
   mean: [...statistics.mean, 0],
   perStd: [...statistics.std.map((value) => 1 / value), 0],
@@ -44,7 +48,7 @@ function draw(plain: boolean): Uint32Array<ArrayBuffer> {
 test('draw_views: as the host draws', () => {
   decodeDraws(draw(false)).forEach((actual, at) => {
     const [view, i] = [Math.floor(at / 2), at % 2];
-    const key = { seed: SEED, stream: STREAM, key: i, round: 3 + i, view };
+    const key = { seed: SEED, stream: STREAM, copy: 5 * i, round: 3 + i, view };
     const { orderU: _, isNearTie, ...expected } = drawF64(imageAt(pack, i), scale, key);
     expect(isNearTie).toBe(false);
     expect({ ...actual, order: null, factors: null }).toEqual({ ...expected, order: null, factors: null });

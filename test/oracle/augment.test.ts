@@ -31,7 +31,7 @@ const whole = ({ width, height }: RgbImage): ViewDraws['crop'] => ({ left: 0, to
 
 /** One view of each image, transformed as `draws` say; on the device and by the reference. */
 async function render(images: readonly RgbImage[], draws: readonly ViewDraws[], options: AugmentOptions) {
-  const pack = packImages(images);
+  const pack = await packImages(images);
   const augmenter = Augmenter.forEvaluation(context, options, pack, images.length, 0);
   augmenter.upload([{ images: pack, indices: indicesOf(images.length), rounds: new Uint32Array(images.length) }]);
   const given = context.tensor(encodeDraws(draws), [draws.length, 16], { dtype: 'u32' });
@@ -130,7 +130,7 @@ describe('pixels of given draws', () => {
 
   test('pixels that the device draws itself: two views of odd images of three sizes in one batch', async () => {
     const images = [noiseImage(35, 27), noiseImage(27, 41), noiseImage(9, 9)];
-    const pack = packImages(images);
+    const pack = await packImages(images);
     const augmenter = Augmenter.forTraining(context, OPTIONS, [pack], 3);
     augmenter.upload([{ images: pack, indices: indicesOf(3), rounds: [0, 1, 2] }]);
     const draws = context.scope(() => augmenter.draw());

@@ -27,13 +27,14 @@ describe('draws', () => {
   test.each(['training', 'evaluation'] as const)('are those of the generator, %s', async (kind) => {
     const images = [noiseImage(64, 48), noiseImage(37, 101), noiseImage(33, 33), noiseImage(8, 90)];
     const rounds = [0, 3, 700, 2 ** 20 - 1];
-    const pack = packImages(images);
+    const pack = await packImages(images);
     const options = { ...OPTIONS, seed: 4_123_456_789 };
     const augmenter =
       kind === 'training'
         ? Augmenter.forTraining(context, options, [pack, pack], 4)
         : Augmenter.forEvaluation(context, options, pack, 4, 63);
-    const batch: ImageBatch = { images: pack, indices: indicesOf(4), rounds };
+    const copies = [0, 1, 0, 2 ** 32 - 1];
+    const batch: ImageBatch = { images: pack, indices: indicesOf(4), copies, rounds };
     augmenter.upload(kind === 'training' ? [batch, batch] : [batch]);
     const draws = await drawsOf(context, augmenter);
     const views = kind === 'training' ? 2 : 64;
@@ -42,12 +43,11 @@ describe('draws', () => {
     draws.forEach(({ order, ...actual }, at) => {
       const [second, view, i] = [at >= 4 * views, Math.floor(at / 4) % views, at % 4];
       if (kind === 'evaluation' && view === 0) return;
-      const stream = kind === 'training' ? Stream.augment : Stream.evaluationViews;
-      const key = second ? 2 ** 31 + i : i;
+      const stream = kind === 'evaluation' ? Stream.evaluationViews : second ? Stream.augmentOutliers : Stream.augment;
       const { orderU, isNearTie, ...expected } = drawF64(images[i], options.scale, {
         seed: options.seed,
         stream,
-        key,
+        copy: copies[i],
         round: rounds[i],
         view,
       });
@@ -76,7 +76,7 @@ describe('draws', () => {
       [40, 4],
     ];
     const images = sizes.map(([width, height]) => noiseImage(width, height));
-    const pack = packImages(images);
+    const pack = await packImages(images);
     const augmenter = Augmenter.forTraining(context, { ...OPTIONS, scale: [0.99, 1] }, [pack], images.length);
     augmenter.upload([{ images: pack, indices: indicesOf(images.length), rounds: new Uint32Array(images.length) }]);
     const crops = (await drawsOf(context, augmenter)).map(({ crop }) => crop);
@@ -93,12 +93,13 @@ describe('distributions', () => {
 
   /** 8 x 8 x 63 = 4032 views of square images, large enough that whole pixels do not show. */
   async function drawMany(scale: readonly [number, number]): Promise<ViewDraws[]> {
-    const pack = packImages(Array.from({ length: IMAGES }, () => blankImage(SIDE)));
+    const pack = await packImages(Array.from({ length: IMAGES }, () => blankImage(SIDE)));
     const augmenter = Augmenter.forEvaluation(context, { ...OPTIONS, scale }, pack, IMAGES, 63);
     const draws: ViewDraws[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const rounds = new Uint32Array(IMAGES).fill(round);
-      augmenter.upload([{ images: pack, indices: indicesOf(IMAGES), rounds }]);
+      const indices = indicesOf(IMAGES); // blank images, all alike
+      augmenter.upload([{ images: pack, indices, copies: indices, rounds }]);
       draws.push(...(await drawsOf(context, augmenter)).slice(IMAGES));
     }
     augmenter.dispose();
@@ -201,9 +202,19 @@ describe('distributions', () => {
   });
 });
 
-describe('a view depends on seed, epoch, image and number alone', () => {
+describe('a view depends on seed, epoch, content, copy and number alone', () => {
   const images = [noiseImage(35, 27), noiseImage(27, 41), noiseImage(12, 12), noiseImage(19, 23), noiseImage(30, 30)];
   const first = { indices: [0, 1, 2, 3], rounds: [5, 5, 5, 5] };
+
+  test('not on its place in the pack', async () => {
+    const { views } = await viewsOf(context, images, first);
+    const order = [3, 0, 2, 1];
+    const other = [images[3], images[4], images[0], images[2], images[1]];
+    const moved = await viewsOf(context, other, { indices: [0, 2, 3, 4], rounds: [5, 5, 5, 5] });
+    order.forEach((image, i) => {
+      for (const view of [0, 1]) expectSameBits(moved.views[view * 4 + i], views[view * 4 + image]);
+    });
+  });
 
   test('not on its place in the batch, nor on the batch', async () => {
     const { views } = await viewsOf(context, images, first);
@@ -238,11 +249,23 @@ describe('a view depends on seed, epoch, image and number alone', () => {
     });
   });
 
-  test('another seed, epoch, image, view, stream or use gives another view', async () => {
-    const same = [images[0], images[0]]; // equal pixels: only their positions differ
-    const batch = { indices: [0, 1], rounds: [0, 0] };
+  test('equal images have equal views, and of other copies others', async () => {
+    const same = [images[0], images[1], images[0]];
+    const batch = { indices: [0, 2], rounds: [5, 5] };
+    const equal = await viewsOf(context, same, batch);
+    const copies = await viewsOf(context, same, { ...batch, copies: [0, 1] });
+    for (const view of [0, 1]) {
+      expectSameBits(equal.views[2 * view + 1], equal.views[2 * view]);
+      expectSameBits(copies.views[2 * view], equal.views[2 * view]);
+    }
+    expect(new Set(copies.draws.map((draws) => JSON.stringify(draws))).size).toBe(4);
+  });
+
+  test('another seed, epoch, copy, view, stream or use gives another view', async () => {
+    const same = [images[0], images[0]];
+    const batch = { indices: [0, 1], copies: [0, 1], rounds: [0, 0] };
     const { views, draws } = await viewsOf(context, same, batch, { besides: batch });
-    const epoch = await viewsOf(context, same, { indices: [0, 1], rounds: [1, 1] });
+    const epoch = await viewsOf(context, same, { ...batch, rounds: [1, 1] });
     const seed = await viewsOf(context, same, batch, { seed: OPTIONS.seed + 1 });
     const evaluation = await viewsOf(context, same, batch, { evaluation: 3 });
     const all = [...draws, ...epoch.draws, ...seed.draws, ...evaluation.draws.slice(2)];

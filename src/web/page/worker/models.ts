@@ -56,7 +56,7 @@ export class Models {
   }
 
   /**
-   * Scores images with a run's or an added model; an image's augmented views hang on its place among those that can be read.
+   * Scores images with a run's or an added model.
    * @throws DataError when none of the files is an image
    */
   async score(
