@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { StepMetrics } from '../../src/train/hooks.ts';
 import { parseScoresCsv } from '../../src/train/scoresCsv.ts';
 import { filesInZip, zipOf } from '../../src/web/page/worker/zip.ts';
+import type { NewScores } from '../../src/web/pageApi.ts';
 import { oecl, tinyOptions } from '../helpers/commandLine.ts';
 import { whyNoChrome } from '../helpers/page.ts';
 import { filesBelow } from '../helpers/program.ts';
@@ -204,13 +205,17 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
       expect(model).toMatchObject({ folder: 'runs/model-stripes-0', state: 'model', config: null });
       const expected = parseScoresCsv(await readFile(join(inNode, 'scores.csv'), 'utf8'), 'scores.csv');
       const given = Object.fromEntries(expected.map(({ path }) => [path, files[path]]));
-      const { value: scored } = await worker.score(model!.folder, { ...given, 'bad.png': new Uint8Array(3) });
-      const rounded = scored!.images.map(({ path, scores }) => [
-        path,
-        ...Object.values(scores).map((v) => Number(v.toPrecision(9))),
-      ]);
-      expect(rounded).toEqual(expected.map(({ path, scores }) => [path, ...Object.values(scores)]));
+      const reversed = Object.fromEntries(Object.entries(given).reverse());
+      const { value: scored } = await worker.score(model!.folder, { 'bad.png': new Uint8Array(3), ...reversed });
+      const rounded = (images: NewScores['images']) =>
+        images.map(({ path, scores }) => [path, ...Object.values(scores).map((v) => Number(v.toPrecision(9)))]);
+      const ofNode = expected.map(({ path, scores }) => [path, ...Object.values(scores)]);
+      expect(rounded(scored!.images)).toEqual(ofNode.toReversed());
       expect(scored!.skipped).toEqual([{ file: 'bad.png', reason: 'it is not a JPEG, PNG or BMP file' }]);
+      const [path, bytes] = Object.entries(given)[2];
+      const zip = await zipOf([{ path, content: new Blob([bytes as BlobPart]) }]);
+      const zipped = await worker.score(model!.folder, { 'one.zip': new Uint8Array(await zip.arrayBuffer()) });
+      expect(rounded(zipped.value!.images), 'one of them, alone in a zip').toEqual([ofNode[2]]);
       const checkpoint = await worker.addModel(await readFile(join(inNode, 'checkpoint.safetensors')));
       expect(checkpoint.error).toMatchObject({
         name: 'FormatError',
