@@ -13,8 +13,8 @@ import {
 } from '../../runtime/index.ts';
 import { loadStateDict, stateDict } from '../models/stateDict.ts';
 
-/** 1 had the optimiser's arenas in another order. */
-const FORMAT = 'oecl-checkpoint-2';
+/** 1 had the optimizer's arenas in another order; runs of 2 drew the views of an image by its place in the list. */
+const FORMAT = 'oecl-checkpoint-3';
 
 /** The checkpoint's bytes after `step` steps. Waits for the device. */
 export async function encodeCheckpoint(model: Module, optimizer: Optimizer, step: number): Promise<Uint8Array> {
@@ -39,7 +39,7 @@ export function restoreCheckpoint(bytes: Uint8Array, file: string, model: Module
   if (metadata.format !== FORMAT) {
     throw new FormatError(`${file}: not a checkpoint of this version (format ${metadata.format ?? 'not stated'}).`, {
       details: [`expected ${FORMAT}`],
-      remedy: 'the checkpoint.safetensors of a run folder that this version wrote; an older run must be trained anew',
+      remedy: '--force to train the run again from the start: an older one would resume with other images and views',
     });
   }
   const part = (prefix: string) =>
