@@ -1,8 +1,8 @@
 // An optimiser's update of a part of the parameters: they and the optimiser's state lie in arenas of one layout, the part
 // from `first` on; its gradients begin at 0. g is the gradient plus weight decay.
 //   sgd  (PyTorch): v = momentum v + g;  p -= lr v
-//   lars (You et al. 2017): as sgd with g times eta ||p|| / ||g|| for tensors of rank > 1, others without weight decay;
-//        `lars_ratios` computes that factor first, a workgroup a tensor
+//   lars (docs/methods.md 4): as sgd with g times eta ||p|| / (||gradient|| + weightDecay ||p|| + eps) for tensors of
+//        rank > 1, others without weight decay; `lars_ratios` computes that factor first, one workgroup per tensor
 //   adam (Kingma and Ba 2015): first and second moments m, v, corrected by 1 - beta^t, t counted on the device
 // `first` and `count` are in vec4s. Launch groups2d(ceil(count / 256)); lars_ratios (tensors, 1, 1) with the part's first
 // tensor; adam_powers (1, 1, 1).
@@ -57,8 +57,7 @@ fn lars_ratios(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocatio
   var sum = vec2<f32>(0.0);
   for (var at = begin + lane; at < end; at += 64u) { // padding is zero in both
     let p = parameters[sizes.first + at];
-    let g = fma(p, vec4<f32>(sizes.weightDecay), grads[at]);
-    sum += vec2<f32>(dot(p, p), dot(g, g));
+    sum += vec2<f32>(dot(p, p), dot(grads[at], grads[at]));
   }
   norms[lane] = sum;
   workgroupBarrier();
@@ -68,7 +67,9 @@ fn lars_ratios(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocatio
   }
   if (lane == 0u) {
     let both = norms[0].x > 0.0 && norms[0].y > 0.0;
-    ratios[sizes.firstTensor + group.x] = select(1.0, sizes.eta * sqrt(norms[0].x) / sqrt(norms[0].y), both);
+    let norm = sqrt(norms[0]); // of the parameters, of the gradient
+    let scaled = sizes.eta * norm.x / (norm.y + sizes.weightDecay * norm.x + sizes.eps);
+    ratios[sizes.firstTensor + group.x] = select(1.0, scaled, both);
   }
 }
 

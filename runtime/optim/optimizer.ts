@@ -119,8 +119,9 @@ export class SGD extends ArenaOptimizer {
 }
 
 /**
- * SGD whose gradients are scaled, tensor by tensor, by trustCoefficient ||p|| / ||g|| (You, Gitman and Ginsburg 2017).
- * Biases and batch-norm parameters (rank 1) are neither scaled nor decayed (docs/methods.md 4).
+ * SGD whose gradient g + weightDecay p is scaled, tensor by tensor, by
+ * trustCoefficient ||p|| / (||g|| + weightDecay ||p|| + 1e-8) (You, Gitman and Ginsburg 2017; torchlars), or by 1 where
+ * ||p|| or ||g|| is 0. Biases and batch-norm parameters (rank 1) are neither scaled nor decayed (docs/methods.md 4).
  */
 export class LARS extends ArenaOptimizer {
   readonly #velocity: Tensor;
@@ -130,7 +131,7 @@ export class LARS extends ArenaOptimizer {
 
   constructor(parameters: readonly Tensor[], options: LARSOptions) {
     const { learningRate, momentum = 0, weightDecay = 0, trustCoefficient = 0.001 } = options;
-    super(parameters, learningRate, { momentum, weightDecay, eta: trustCoefficient });
+    super(parameters, learningRate, { momentum, weightDecay, eta: trustCoefficient, eps: 1e-8 });
     const { context, size, segments } = this.arena;
     this.#velocity = context.zeros([size]);
     const table = segments.flatMap(({ firstRun, runs, parameter }) => [firstRun, runs, parameter.rank > 1 ? 1 : 0, 0]);

@@ -5,7 +5,7 @@ import { checkGradients, describeConvVariants } from '../helpers/gradSuite.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectClose } from '../helpers/matchers.ts';
 import { elementwiseF64, sliceF64, transposeF64 } from '../helpers/reference.ts';
-import { normPenaltyF64, ntXentF64, oeclLossF64 } from '../helpers/referenceStatistics.ts';
+import { normPenaltyF64, ntXentF64 } from '../helpers/referenceStatistics.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
 const { reduction, transcendental } = tolerance;
@@ -118,19 +118,6 @@ describeConvVariants('contrastive', (suite) => {
     f.requiresGrad = true;
     rt.backward(rt.normPenalty(f));
     expectClose(await f.grad!.read(), [0.3, 0.4, 0, 0], reduction(4));
-  });
-
-  test('the loss of OECL: both terms from slices of one batch, lambda a tensor', async (t) => {
-    await checkGradients(suite, t, 'OECL loss', {
-      op: (f) => {
-        const lambda = f.context.tensor([0.7], []);
-        const penalty = rt.mul(lambda, rt.normPenalty(rt.slice(f, 0, 6, 12)));
-        return rt.add(rt.ntXent(rt.slice(f, 0, 0, 6), { temperature: 0.5 }), penalty);
-      },
-      reference: (f) => oeclLossF64(f, { temperature: 0.5, lambda: 0.7 }),
-      inputs: [uniformInput([12, 7])],
-      within: transcendental,
-    });
   });
 
   test('fused and unfused agree with each other', async (t) => {

@@ -82,11 +82,12 @@ test('sgd of a part: from `first` on, with gradients of its own', () => {
 const norm = (first: number, size: number, f: (i: number) => number) =>
   Math.sqrt(Array.from({ length: size }, (_, i) => f(first * 64 + i) ** 2).reduce((a, b) => a + b, 0));
 
-const ratios = TENSORS.map(
-  ({ firstRun, size }) => (uniforms.eta * norm(firstRun, size, (i) => p[i])) / norm(firstRun, size, decayed),
-);
+const ratios = TENSORS.map(({ firstRun, size }) => {
+  const [ofP, ofG] = [norm(firstRun, size, (i) => p[i]), norm(firstRun, size, (i) => grads[i])];
+  return (uniforms.eta * ofP) / (ofG + uniforms.weightDecay * ofP + uniforms.eps);
+});
 
-test('lars_ratios: eta ||p|| / ||g||; 1 where a norm is 0', () => {
+test('lars_ratios: eta ||p|| / (||g|| + weightDecay ||p|| + eps); 1 where a norm is 0', () => {
   const bindings = { grads, tensors: table, ratios: new Float32Array(2) };
   const launch = { kernel: { file: 'optimizer.wgsl', entry: 'lars_ratios' }, uniforms };
   expectOnCpu(

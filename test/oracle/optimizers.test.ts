@@ -47,7 +47,7 @@ function larsF64(momentum: number, weightDecay: number, eta: number, rank: numbe
   return (p, g, lr, t) => {
     if (rank < 2) return step(p, g, lr, t);
     const sum = decayed(p, g, weightDecay);
-    const ratio = (eta * length(p)) / length(sum);
+    const ratio = (eta * length(p)) / (length(g) + weightDecay * length(p) + 1e-8);
     return step(
       p,
       sum.map((value) => value * ratio),
