@@ -2,13 +2,14 @@
  * The command line without the process: arguments and a host in, an exit code out. It owns the one place where an error
  * becomes text: one screen, no stack, unless OECL_DEBUG asks for it.
  */
+import { oneLine } from '../base/text.ts';
 import { OeclError, UsageError } from '../errors.ts';
 import type { RunConfig } from '../train/config.ts';
 import type { RunOutcome, TrainHooks } from '../train/hooks.ts';
 import type { OpenMode, RunFiles } from '../train/runFolder.ts';
 import { COMMANDS, helpText, unknownCommand } from './help.ts';
-import type { TextOutput } from './progress.ts';
 import { serveCommand } from './serveCommand.ts';
+import type { TextOutput } from './textOutput.ts';
 import { type AdapterDescription, adapterLine, trainCommand } from './trainCommand.ts';
 
 /** What the commands do their work with; each is reached only when it is needed, so that help costs nothing. */
@@ -90,7 +91,13 @@ const stackOf = (error: unknown): string => (error instanceof Error ? (error.sta
 
 /** Our errors speak for themselves; any other is ours to mend, and says so. */
 function errorText(error: unknown): string {
-  if (error instanceof OeclError) return `error: ${error.message}`;
+  if (error instanceof OeclError) {
+    // of a kernel, lines of its source; elsewhere a line end is in a name, and must not look like a line of ours
+    if (error.name === 'KernelError') return `error: ${error.message}`;
+    const { sentence, details, remedy } = error;
+    const lines = remedy === undefined ? details : [...details, `Remedy: ${remedy}`];
+    return [`error: ${oneLine(sentence)}`, ...lines.map((line) => `  ${oneLine(line)}`)].join('\n');
+  }
   return [
     `error: internal: ${messageOf(error)}`,
     '  Remedy: please report this, with the command that led here; OECL_DEBUG=1 shows the stack',

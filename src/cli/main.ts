@@ -6,12 +6,12 @@ import { adapterEnvironment, listAdapters, nodeRuntimePlatform } from '../../run
 import { internal, OeclError } from '../errors.ts';
 import { type ChromeTrainer, openChrome } from '../platform/chrome.ts';
 import { nodePlatform } from '../platform/node.ts';
-import { type Ending, expectEnd, runAgain } from '../platform/process.ts';
+import { type Ending, expectEnd, INTERRUPTS, runAgain } from '../platform/process.ts';
 import { serveFolder } from '../platform/staticServer.ts';
 import { runTraining } from '../train/run.ts';
 import { type CliHost, main, reportError } from './commands.ts';
 import { doctor } from './doctor.ts';
-import type { TextOutput } from './progress.ts';
+import { type TextOutput, textOutput } from './textOutput.ts';
 
 /** Set in a process that was started again for its adapter's sake, so that it is not started a third time. */
 const RESTARTED = 'OECL_RESTARTED';
@@ -49,7 +49,7 @@ async function openAdapter(name?: string): Promise<PlatformAdapter> {
   } catch (error) {
     const environment = process.env[RESTARTED] ? null : await adapterEnvironment(name);
     if (environment === null) throw error;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, onInterrupt);
+    for (const signal of INTERRUPTS) process.removeListener(signal, onInterrupt);
     return end.now(exitCodeOf(await runAgain({ ...environment, [RESTARTED]: '1' })));
   }
 }
@@ -81,15 +81,7 @@ const runtime: RuntimePlatform = {
 
 function output(stream: NodeJS.WriteStream): TextOutput {
   stream.on('error', () => interrupt.abort()); // whoever read it is gone (EPIPE): end as if interrupted
-  return {
-    write: (text) => void stream.write(text),
-    get isTerminal() {
-      return stream.isTTY ?? false;
-    },
-    get columns() {
-      return stream.columns ?? 100;
-    },
-  };
+  return textOutput(stream);
 }
 
 /** Where --in chrome trains. */
@@ -123,12 +115,10 @@ const host: CliHost = {
   },
 };
 
-process.on('SIGINT', onInterrupt);
-process.on('SIGTERM', onInterrupt);
+for (const signal of INTERRUPTS) process.on(signal, onInterrupt);
 process.on('uncaughtException', (error) => process.exit(reportError(error, argv, host)));
 const code = await main(argv, host);
 releaseAdapter();
 await (chrome as ChromeTrainer | null)?.close(); // assigned by describeAdapter, which the compiler does not see
-process.removeListener('SIGINT', onInterrupt);
-process.removeListener('SIGTERM', onInterrupt);
+for (const signal of INTERRUPTS) process.removeListener(signal, onInterrupt);
 end.after(code);

@@ -3,14 +3,9 @@
  * shows what is being done, how far it is, how fast, and how long it will take.
  */
 
+import { oneLine } from '../base/text.ts';
 import { duration } from '../duration.ts';
-
-export interface TextOutput {
-  write(text: string): void;
-  isTerminal: boolean;
-  /** Width of the terminal in characters. */
-  columns: number;
-}
+import type { TextOutput } from './textOutput.ts';
 
 /** Milliseconds between two drawings: fluent in a terminal, sparse in a log. */
 const TERMINAL_INTERVAL = 100;
@@ -80,7 +75,7 @@ export class Progress {
     this.lastDrawn = now;
     const line = this.line();
     if (this.output.isTerminal) {
-      this.output.write(`\r\x1b[2K${line.slice(0, Math.max(this.output.columns - 1, 20))}`);
+      this.output.redraw(line.slice(0, Math.max(this.output.columns - 1, 20)));
       this.isDrawn = true;
     } else {
       this.output.write(`${line}\n`);
@@ -88,7 +83,7 @@ export class Progress {
   }
 
   private erase(): void {
-    if (this.isDrawn) this.output.write('\r\x1b[2K');
+    if (this.isDrawn) this.output.redraw('');
     this.isDrawn = false;
   }
 
@@ -105,7 +100,7 @@ export class Progress {
       parts.push(`${String(Math.floor(share * 100)).padStart(3)} %`);
     }
     if (perSecond > 0) parts.push(`${shortNumber(perSecond * this.perUnit)} ${this.unit}/s`);
-    if (this.extra) parts.push(this.extra);
+    if (this.extra) parts.push(oneLine(this.extra));
     if (this.total !== null && perSecond > 0 && this.done < this.total) {
       parts.push(`${duration((this.total - this.done) / perSecond)} left`);
     }

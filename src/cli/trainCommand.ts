@@ -1,5 +1,5 @@
 /** `oecl train`: options to a configuration, a configuration to a run, a run to lines on a screen. */
-
+import { oneLine } from '../base/text.ts';
 import { duration } from '../duration.ts';
 import { METRIC_NAMES, METRICS } from '../scores/metrics.ts';
 import { type RunConfig, resolveConfig, resumedConfig } from '../train/config.ts';
@@ -82,7 +82,7 @@ class TextScreen implements Screen {
     }
     const outliers = config.oe === null ? 'no outlier exposure' : `outlier exposure ${config.oe}`;
     out.write(
-      `${config.dataset}, ${config.protocol}, normal ${config.normal ?? '(the only class)'}; ${config.method}, ${outliers}; ` +
+      `${config.dataset}, ${config.protocol}, normal ${oneLine(config.normal ?? '(the only class)')}; ${config.method}, ${oneLine(outliers)}; ` +
         `${config.arch} x ${config.width}, ${config.precision === 'f16' ? 'f16, ' : ''}${config.size} px, ${config.epochs} epochs, batch ${config.batch}, seed ${config.seed}\n`,
     );
   }
@@ -116,7 +116,7 @@ class TextScreen implements Screen {
         this.host.stdout.write(`\n${resultText(result, folder)}`);
       },
       onProfile: (table, file) => this.line(`\n${table}trace: ${file} (for about:tracing or ui.perfetto.dev)\n`),
-      onNote: (text) => this.line(`note: ${text}`),
+      onNote: (text) => this.line(`note: ${oneLine(text)}`),
     };
   }
 
@@ -187,7 +187,7 @@ export function adapterLine({ vendor, architecture, device, description, isSoftw
 }
 
 function startLine({ counts, synthetic, steps, doneSteps, deviceBytes, run, runs, config }: RunStart): string {
-  const which = runs > 1 ? `run ${run} of ${runs}, normal ${config.normal}: ` : '';
+  const which = runs > 1 ? `run ${run} of ${runs}, normal ${oneLine(config.normal ?? '')}: ` : '';
   const outliers = counts.oeImages > 0 ? `, ${counts.oeImages} outlier-exposure` : '';
   const resumed = doneSteps > 0 ? `, going on after step ${doneSteps}` : '';
   const label = synthetic ? ' (synthetic images)' : '';
@@ -236,7 +236,7 @@ function metricLines(result: RunResult): string[] {
     '',
     `  AUROC against each outlier class, ${MAIN_SCORE}:`,
     ...Object.entries(result.perOodClass).map(
-      ([name, values]) => `    ${name.padEnd(16)}${values[MAIN_SCORE].toFixed(3)}`,
+      ([name, values]) => `    ${oneLine(name).padEnd(16)}${values[MAIN_SCORE].toFixed(3)}`,
     ),
     '',
   ];
@@ -244,18 +244,18 @@ function metricLines(result: RunResult): string[] {
 
 const normalName = ({ protocol, normal }: { protocol: string; normal: string }): string =>
   protocol === 'leave-one-out'
-    ? `all classes but ${normal}`
+    ? `all classes but ${oneLine(normal)}`
     : protocol === 'all-normal'
       ? 'the trained classes'
-      : normal;
+      : oneLine(normal);
 
 function summaryText({ auroc, std, perNormalClass, skipped }: RunSummary, folder: string): string {
   const classes = Object.entries(perNormalClass);
   return [
     `AUROC of ${MAIN_SCORE} by normal class:`,
-    ...classes.map(([name, values]) => `  ${name.padEnd(18)}${values.auroc[MAIN_SCORE].toFixed(3)}`),
+    ...classes.map(([name, values]) => `  ${oneLine(name).padEnd(18)}${values.auroc[MAIN_SCORE].toFixed(3)}`),
     `  ${`mean of ${classes.length}`.padEnd(18)}${auroc[MAIN_SCORE].toFixed(3)}    (standard deviation ${std.auroc[MAIN_SCORE].toFixed(3)})`,
-    ...skipped.map(({ normal, reason }) => `  left out: ${normal} (${reason})`),
+    ...skipped.map(({ normal, reason }) => `  left out: ${oneLine(`${normal} (${reason})`)}`),
     `  ${folder}/result.json`,
     '',
   ].join('\n');

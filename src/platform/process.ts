@@ -7,6 +7,9 @@ import { spawn } from 'node:child_process';
 /** Milliseconds that whatever still holds the event loop gets after the work is done. */
 const LINGER = 2000;
 
+/** Signals that end a run after a checkpoint: Ctrl-C, a request to end, a terminal that was closed. */
+export const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** The only way for this process to end with code 0. */
 export interface ProcessEnd {
   /** Sets the exit code. The process ends by itself when its streams are written, and soon in any case. */
@@ -54,7 +57,7 @@ export function runAgain(environment: Record<string, string>): Promise<Ending> {
     stdio: 'inherit',
     env: { ...process.env, ...environment },
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  for (const signal of INTERRUPTS) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {
     child.on('exit', (code, signal) => resolve({ code, signal }));
     child.on('error', (error) => resolve({ code: null, signal: null, error }));

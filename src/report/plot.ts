@@ -2,6 +2,7 @@
  * Three kinds of plots as SVG text: lines, overlaid histograms, ROC. Nothing here runs in the reader's browser, so a
  * report works in a mail, on paper and with scripts off. Colours are CSS classes: the page decides between light and dark.
  */
+import { oneLine } from '../base/text.ts';
 
 export interface Line {
   label: string;
@@ -125,7 +126,11 @@ export function legend(entries: readonly { label: string; color: string; mark?: 
 }
 
 export function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return oneLine(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }
 
 /** Round tick values that cover [min, max]; `widen` moves the ends out to the next tick. */

@@ -1,5 +1,6 @@
-/** scores.csv: the test images with their scores, fields quoted as RFC 4180 says. */
+/** scores.csv: the test images with their scores. */
 import { FormatError } from '../../runtime/index.ts';
+import { csvText, readCsv } from '../base/csv.ts';
 import { type PerScore, SCORE_NAMES, type ScoreTable } from './result.ts';
 
 /** A test image as scores.csv lists it. */
@@ -15,14 +16,14 @@ const HEADER = `image,class,label,${SCORE_NAMES.join(',')}`;
 export function scoresCsv(images: readonly ScoredImage[], scores: ScoreTable): string {
   const lines = images.map(({ path, className, isNormal }, index) => {
     const values = SCORE_NAMES.map((name) => String(Number(scores[name][index].toPrecision(9)))); // all that an f32 holds
-    return [quoted(path), quoted(className), isNormal ? 'normal' : 'outlier', ...values].join(',');
+    return [csvText(path), csvText(className), isNormal ? 'normal' : 'outlier', ...values].join(',');
   });
   return [HEADER, ...lines, ''].join('\n');
 }
 
 /** The images of a text of scoresCsv. @param file what errors call it   @throws FormatError */
 export function parseScoresCsv(text: string, file: string): (ScoredImage & { scores: PerScore })[] {
-  const [header, ...records] = recordsOf(text);
+  const [header, ...records] = readCsv(text);
   if (header?.join() !== HEADER || records.some((fields) => fields.length !== header.length)) {
     throw new FormatError(`${file}: these are not the scores of a run.`, { details: [`expected ${HEADER}`] });
   }
@@ -32,21 +33,4 @@ export function parseScoresCsv(text: string, file: string): (ScoredImage & { sco
     isNormal: label === 'normal',
     scores: Object.fromEntries(SCORE_NAMES.map((name, i) => [name, Number(values[i])])) as unknown as PerScore,
   }));
-}
-
-/** A field as RFC 4180 writes it. */
-export const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-/** Lines of fields; a quoted field may hold commas, line ends and doubled quotes. */
-function recordsOf(text: string): string[][] {
-  const records: string[][] = [];
-  let fields: string[] = [];
-  for (const [, inQuotes, plain, end] of text.matchAll(/(?:"([^"]*(?:""[^"]*)*)"|([^",\n]*))(,|\n|$)/g)) {
-    if (end === '' && plain === '' && fields.length === 0) break; // after the last line end
-    fields.push(inQuotes?.replaceAll('""', '"') ?? plain);
-    if (end === ',') continue;
-    records.push(fields);
-    fields = [];
-  }
-  return records;
 }

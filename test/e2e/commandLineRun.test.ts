@@ -128,7 +128,7 @@ describe('interrupted', () => {
       },
     });
   }
-  const interrupt = (out: string) => atFirstStep(out, (child) => child.kill('SIGINT'));
+  const interrupt = (out: string, signal: NodeJS.Signals = 'SIGINT') => atFirstStep(out, (child) => child.kill(signal));
 
   test('Ctrl-C: 130 and a checkpoint; --resume ends in the same weights as without', async () => {
     const { code, stdout, stderr } = await interrupt('parts');
@@ -174,8 +174,9 @@ describe('interrupted', () => {
     expect(existsSync(join(runs, 'pipe', 'checkpoint.safetensors'))).toBe(true);
   });
 
-  test('a checkpoint of another architecture: 2, and it is left as it is', async () => {
-    expect(await interrupt('narrow')).toMatchObject({ code: 130 });
+  test('a closed terminal: 130 and a checkpoint; one of another architecture: 2, and it is left as it is', async () => {
+    expect(await interrupt('narrow', 'SIGHUP')).toMatchObject({ code: 130 });
+    expect(existsSync(join(runs, 'narrow', 'checkpoint.safetensors'))).toBe(true);
     expectRefusal(
       await oecl([...long('narrow', { width: '8' }), '--resume']),
       2,

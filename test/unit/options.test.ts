@@ -3,6 +3,7 @@ import { type CliHost, main } from '../../src/cli/commands.ts';
 import { helpText } from '../../src/cli/help.ts';
 import { parseTrainOptions } from '../../src/cli/parse.ts';
 import { Progress } from '../../src/cli/progress.ts';
+import { textOutput } from '../../src/cli/textOutput.ts';
 import { TRAIN_OPTIONS } from '../../src/cli/trainOptions.ts';
 import { DataError } from '../../src/errors.ts';
 import { editDistance, nearestName } from '../../src/suggest.ts';
@@ -130,6 +131,7 @@ describe('main', () => {
     const text = { stdout: '', stderr: '' };
     const output = (name: 'stdout' | 'stderr') => ({
       write: (part: string) => void (text[name] += part),
+      redraw: (line: string) => void (text[name] += line),
       isTerminal: false,
       columns: 80,
     });
@@ -191,6 +193,36 @@ describe('main', () => {
     expect(await main(['doctor'], broken.host)).toBe(1);
     expect(broken.text.stderr).toMatch(/^error: internal: oops\n {2}Remedy: please report this/);
     expect(broken.text.stderr).not.toMatch(/ at /);
+  });
+
+  test('names with control characters: shown as escapes, within their line', async () => {
+    const name = 'a\n\x1b[2Jb\x9b\u202egnp.exe';
+    const { host, text } = fakeHost({
+      train: async (_config, _mode, hooks) => {
+        hooks.onNote?.(`${name}: note`);
+        throw new DataError(`${name}: truncated.`, { details: [name], remedy: name });
+      },
+    });
+    const stdout = textOutput({ write: (part) => (text.stdout += part) });
+    const stderr = textOutput({ write: (part) => (text.stderr += part) });
+    expect(await main(['--quiet', '--normal', name], { ...host, stdout, stderr })).toBe(2);
+    const shown = 'a\\u000a\\u001b[2Jb\\u009b\\u202egnp.exe';
+    expect(text.stderr.split('\n')).toEqual([
+      `note: ${shown}: note`,
+      `error: ${shown}: truncated.`,
+      `  ${shown}`,
+      `  Remedy: ${shown}`,
+      '',
+    ]);
+    expect(text.stdout).toContain(`normal ${shown}; oecl`);
+    text.stdout = '';
+    await main(['--json', '--normal', name], { ...host, stdout, stderr });
+    const [, , note, error] = text.stdout.trimEnd().split('\n');
+    expect(note).toMatch(/^[\x20-\x7e]+$/);
+    expect([JSON.parse(note).text, JSON.parse(error).message.split('\n  ')[0]]).toEqual([
+      `${name}: note`,
+      `${name}: truncated.`,
+    ]);
   });
 
   test('--json: every line of standard output is one object, errors too', async () => {
@@ -274,7 +306,7 @@ describe('Progress', () => {
   function record(isTerminal: boolean) {
     let time = 0;
     let text = '';
-    const output = { write: (part: string) => void (text += part), isTerminal, columns: 200 };
+    const output = textOutput({ write: (part: string) => (text += part), isTTY: isTerminal, columns: 200 });
     return { progress: new Progress(output, () => time), advance: (ms: number) => (time += ms), text: () => text };
   }
 
@@ -289,6 +321,13 @@ describe('Progress', () => {
     expect(text()).not.toContain('\n');
     progress.end();
     expect(text().endsWith('\r\x1b[2K')).toBe(true);
+  });
+
+  test('what is being read is shown within the line, and cannot erase it', () => {
+    const { progress, text } = record(true);
+    progress.begin('load', 2, 'images');
+    progress.update(1, 'dir\n\x1b[2J');
+    expect(text().split('\r\x1b[2K')).toEqual(['', expect.stringMatching(/^load.*dir\\u000a\\u001b\[2J$/)]);
   });
 
   test('a log sees a plain line every five seconds and the last state', () => {

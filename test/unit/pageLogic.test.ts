@@ -227,6 +227,8 @@ describe('words', () => {
       'normEnsemble',
     ]);
     expect(csv).toBe('image,norm,normEnsemble\n"a,""b"".png",1,2\n');
+    const formula = newScoresCsv({ images: [{ path: '=1+1.png', scores, uri: '' }], skipped: [] }, ['norm']);
+    expect(formula).toBe("image,norm\n'=1+1.png,1\n");
   });
 });
 

@@ -127,7 +127,10 @@ function sampleInput(count: number): ReportInput {
     scores,
     pixelsOf: () => ({ width: 4, height: 4, pixels: new Uint8Array(48) }),
     notes: ['a note with <script>'],
-    skipped: [{ file: 'bad.jpg', reason: 'truncated' }],
+    skipped: [
+      { file: 'bad.jpg', reason: 'truncated' },
+      { file: 'a\u202egpj.exe\x1b', reason: 'empty' },
+    ],
   };
 }
 
@@ -138,6 +141,7 @@ describe('buildReport', () => {
     expect(html).not.toContain('<b>&<');
     expect(html).not.toMatch(/NaN|undefined/);
     for (const part of [
+      'a\\u202egpj.exe\\u001b',
       'Synthetic images',
       'ROC curve',
       'Mean norm of the features',

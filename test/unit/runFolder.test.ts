@@ -168,6 +168,51 @@ test('scores.csv: quoted names, all digits of an f32, label and class', () => {
   ]);
 });
 
+test('scores.csv: what a spreadsheet would compute has an apostrophe before it, and comes back as it was', () => {
+  const names = [
+    '=1+1.png',
+    '+ve',
+    '-ve',
+    '@SUM(A1)',
+    '\t=1',
+    '\r=1',
+    "'=1",
+    "''-",
+    "'plain'",
+    '\uff1d1',
+    'a=1',
+    '',
+    'x;=1',
+  ];
+  const images = names.map((name) => ({ path: name, className: name, isNormal: false }));
+  const text = scoresCsv(images, scoresOf(names.map(() => 1)));
+  const fields = text
+    .split('\n')
+    .slice(1, -1)
+    .map((line) => line.split(',')[0]);
+  expect(fields).toEqual([
+    ...[
+      "'=1+1.png",
+      "'+ve",
+      "'-ve",
+      "'@SUM(A1)",
+      `"'\t=1"`,
+      `"'\r=1"`,
+      "''=1",
+      "'''-",
+      "'plain'",
+      "'\uff1d1",
+      'a=1',
+      '',
+    ],
+    '"x;=1"',
+  ]);
+  const read = parseScoresCsv(text, 'scores.csv');
+  expect(read.map(({ path }) => path)).toEqual(names);
+  expect(read.map(({ className }) => className)).toEqual(names);
+  expect(parseScoresCsv(text.replaceAll('\n', '\r\n'), 'scores.csv'), 'saved again by a spreadsheet').toEqual(read);
+});
+
 test('parseScoresCsv reads what scoresCsv wrote', () => {
   const images = [
     { path: 'a,"b"\n.png', className: '', isNormal: true },

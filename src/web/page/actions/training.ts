@@ -1,4 +1,5 @@
 /** A run: started, paused, gone on with, and followed while it goes. */
+import { oneLine } from '../../../base/text.ts';
 import type { TrainOptions } from '../../../library/types.ts';
 import type { StepMetrics } from '../../../train/hooks.ts';
 import type { TrainCallbacks } from '../../pageApi.ts';
@@ -134,7 +135,7 @@ function followed(store: Store): TrainCallbacks {
       training.task.value = { what: 'Scoring the test images', done, total };
     },
     onNote: (text) => {
-      training.notes.value = [...training.notes.value, text];
+      training.notes.value = [...training.notes.value, oneLine(text)];
     },
     onRecover: (count) => {
       training.recovery.value = count;

@@ -1,5 +1,7 @@
 /** The test images from the most anomalous to the most normal, a page at a time. */
+
 import { useEffect, useState } from 'preact/hooks';
+import { oneLine } from '../../../base/text.ts';
 import { MAIN_SCORE } from '../../../train/result.ts';
 import { score, whole } from '../logic/format.ts';
 import { type Results, type ShownImage, useStore } from '../state.ts';
@@ -119,7 +121,7 @@ function Tile({ image, onOpen }: { image: ShownImage; onOpen(): void }) {
         {image.uri === null ? <span class="no-picture" /> : <img src={image.uri} alt="" />}
         <span class="caption">
           <span>
-            {className}
+            {oneLine(className)}
             <span class="unseen">, {isNormal ? 'normal' : 'outlier'}, score</span>
           </span>{' '}
           <span class="quiet">{score(value)}</span>

@@ -1,5 +1,7 @@
 /** One image, large, with its scores and what the threshold says of it. */
+
 import { useEffect, useRef } from 'preact/hooks';
+import { oneLine } from '../../../base/text.ts';
 import { SCORE_NAMES, type ScoreName } from '../../../train/result.ts';
 import { baseName, score } from '../logic/format.ts';
 import type { ShownImage } from '../state.ts';
@@ -50,7 +52,7 @@ export function ImageDialog({ image, normal, onClose, onBefore, onAfter }: Image
               <span class={`tag ${truth.isNormal ? 'normal' : 'outlier'}`}>
                 {truth.isNormal ? 'normal' : 'outlier'}
               </span>{' '}
-              {truth.className}
+              {oneLine(truth.className)}
             </p>
           )}
           <Verdict value={scores.normEnsemble} normal={normal} />
@@ -75,7 +77,7 @@ export function ImageDialog({ image, normal, onClose, onBefore, onAfter }: Image
               ))}
             </tbody>
           </table>
-          <p class="quiet path">{path}</p>
+          <p class="quiet path">{oneLine(path)}</p>
         </div>
       </div>
       {(onBefore || onAfter) && (

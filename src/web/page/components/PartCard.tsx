@@ -1,4 +1,5 @@
 /** One part of the user's images: what it is for, what is in it, and what was left out. */
+import { oneLine } from '../../../base/text.ts';
 import type { Part, PartContent } from '../../pageApi.ts';
 import { addImages, removeImages } from '../actions/images.ts';
 import { counted, whole } from '../logic/format.ts';
@@ -72,7 +73,12 @@ export function Thumbnails({ pictures }: { pictures: readonly { path: string; cl
     <ul class="thumbnails">
       {pictures.map(({ path, className, uri }) => (
         <li key={path}>
-          <img src={uri} alt={`${className}: ${path}`} title={`${className}: ${path}`} loading="lazy" />
+          <img
+            src={uri}
+            alt={oneLine(`${className}: ${path}`)}
+            title={oneLine(`${className}: ${path}`)}
+            loading="lazy"
+          />
         </li>
       ))}
     </ul>

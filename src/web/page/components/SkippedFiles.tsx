@@ -1,4 +1,5 @@
 /** Files that were left out, each with its reason; folded, as a folder of pictures often holds other things. */
+import { oneLine } from '../../../base/text.ts';
 import type { SkippedFile } from '../../../data/imageSet.ts';
 import { counted } from '../logic/format.ts';
 
@@ -13,7 +14,7 @@ export function SkippedFiles({ files }: { files: readonly SkippedFile[] }) {
       <ul>
         {files.slice(0, MOST_LISTED).map(({ file, reason }) => (
           <li key={file}>
-            <strong>{file}</strong>: {reason}
+            <strong>{oneLine(file)}</strong>: {reason}
           </li>
         ))}
         {files.length > MOST_LISTED && <li>and {counted(files.length - MOST_LISTED, 'more file')}</li>}

@@ -1,4 +1,5 @@
 /** What went wrong, in the page's words: errors of the library speak of options as the command line spells them. */
+import { visible } from '../../../base/text.ts';
 import { OPTION_LABELS } from './choices.ts';
 
 export interface Problem {
@@ -16,9 +17,9 @@ export function problemOf(error: unknown): Problem {
     remedy: string;
   }>;
   return {
-    sentence: sentenceCase(inPageWords(sentence ?? message ?? String(error))),
-    details: (details ?? []).map(inPageWords),
-    remedy: remedy === undefined ? null : sentenceCase(inPageWords(remedy)),
+    sentence: sentenceCase(inPageWords(visible(sentence ?? message ?? String(error)))),
+    details: (details ?? []).map((line) => inPageWords(visible(line))),
+    remedy: remedy === undefined ? null : sentenceCase(inPageWords(visible(remedy))),
   };
 }
 

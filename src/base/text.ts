@@ -1,0 +1,16 @@
+/**
+ * Text of others (names of files, folders and classes, messages of drivers) as it may be shown. A terminal obeys control
+ * characters, and bidirectional overrides make a name look like another one; here they become their escapes, which are
+ * JSON's, so that lines of JSON stay the same values.
+ */
+
+/** Control characters but the line feed, those of direction, separators of lines and paragraphs. */
+const HIDDEN = /(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
+
+const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** The text with what controls a terminal as escapes: `\u001b`. Line feeds stay. */
+export const visible = (text: string): string => text.replace(HIDDEN, escaped);
+
+/** As `visible`, line feeds too: for a name or a sentence within a line. */
+export const oneLine = (text: string): string => visible(text).replaceAll('\n', escaped);
