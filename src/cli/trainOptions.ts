@@ -1,5 +1,6 @@
 /** The options of `oecl train`, in one table: parsing, checks and help text all come from it. */
 import { MOST_EVALUATION_VIEWS } from '../augment/augmenter.ts';
+import { FITS } from '../data/fit.ts';
 import { PROTOCOLS } from '../protocols/protocols.ts';
 import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, PRECISIONS } from '../train/config.ts';
 import { TABLE_FILE, TUNE_MODES } from '../train/kernels.ts';
@@ -69,6 +70,15 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     group: 'Data',
     default: 'data set: 0.08,1 or 0.5,1',
     help: 'smallest and largest area fraction of the random crop, as LOW,HIGH',
+  },
+  {
+    name: 'fit',
+    key: 'fit',
+    type: 'choice',
+    choices: FITS,
+    group: 'Data',
+    default: 'crop',
+    help: 'what becomes of images that are no squares. crop: views are cropped from the image, and the plain view is its middle square; squash: stretched to a square; pad: put on a square of the color of their border',
   },
   {
     name: 'skip-bad',

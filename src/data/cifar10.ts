@@ -52,6 +52,7 @@ export async function loadCifar10(context: ReaderContext): Promise<LoadedDataset
     train: await readPart(context, 'cifar10 train', classes, trainFiles),
     test: await readPart(context, 'cifar10 test', classes, [testFile]),
     skipped: [],
+    sampleBits: null,
   };
 }
 

@@ -99,8 +99,9 @@ export async function loadParts(
   if (!mayBeUntrained) noteEmptyClasses(context, name, classes, parts.train, 'training');
   noteEmptyClasses(context, name, classes, parts.test, 'test');
   const train = await loadImageFiles(context, `${name} train`, classes, parts.train.files);
-  const test = await loadImageFiles(context, `${name} test`, classes, parts.test.files);
-  return { train: train.set, test: test.set, skipped: [...train.skipped, ...test.skipped] };
+  const { sampleBits } = train;
+  const test = await loadImageFiles({ ...context, sampleBits }, `${name} test`, classes, parts.test.files);
+  return { train: train.set, test: test.set, skipped: [...train.skipped, ...test.skipped], sampleBits };
 }
 
 function noteEmptyClasses(

@@ -5,7 +5,7 @@
 import { RandomStream } from '../../runtime/index.ts';
 import { Stream } from '../train/streams.ts';
 import { type CellKind, drawBloodCell } from './bloodCell.ts';
-import { fitted } from './imageFiles.ts';
+import { fitted } from './fit.ts';
 import { type ImageSet, type LoadedDataset, packImages, type RgbImage } from './imageSet.ts';
 import type { LoadOptions } from './request.ts';
 
@@ -20,7 +20,8 @@ const INDICES_A_CLASS = 0x1_0000;
 
 /** Both parts, drawn from the seed; 48 pixels a side before they are fitted to the input's size. */
 export async function loadDemo(options: LoadOptions): Promise<LoadedDataset> {
-  return { train: await drawPart('train', options), test: await drawPart('test', options), skipped: [] };
+  const [train, test] = [await drawPart('train', options), await drawPart('test', options)];
+  return { train, test, skipped: [], sampleBits: null };
 }
 
 async function drawPart(part: PartName, { seed, inputSize, watch, onProgress }: LoadOptions): Promise<ImageSet> {
@@ -30,7 +31,7 @@ async function drawPart(part: PartName, { seed, inputSize, watch, onProgress }: 
   const images: RgbImage[] = [];
   for (const { label, nth } of indices) {
     await watch?.look(`demo ${part} was drawn`);
-    images.push(fitted(draw(part, label, nth, seed), inputSize));
+    images.push(fitted(draw(part, label, nth, seed), inputSize, 'crop'));
   }
   onProgress?.(`demo ${part}`, total, total);
   return {

@@ -1,13 +1,14 @@
 /** Image files to packs: read, decoded and resized once, then taken from the cache for as long as no byte changes. */
 import { sha256 } from '../base/contentHash.ts';
 import { DataError } from '../errors.ts';
-import { ImageDecoder, looksLikeImage } from './codecs/decode.ts';
+import { ALL_BITS, ImageDecoder, isDeepPng, looksLikeImage } from './codecs/decode.ts';
 import { UnreadableImage } from './codecs/unreadable.ts';
 import { failureOf, listFilesBelow } from './files.ts';
+import { fitted } from './fit.ts';
 import { type ImageSet, packImages, type RgbImage, type SkippedFile } from './imageSet.ts';
 import { type Pack, PackCache } from './packCache.ts';
+import { noteOf, Remarks } from './remarks.ts';
 import type { ReaderContext } from './request.ts';
-import { packSide, resizeShortSide } from './resize.ts';
 
 /** An image to be read. */
 export interface ImageFile {
@@ -31,9 +32,16 @@ export async function findImages(
   return names.map((name) => ({ path: folder ? `${folder}/${name}` : name, label }));
 }
 
+/** Decoded images, and what has to be known to read others in the same way. */
+export interface LoadedImages {
+  set: ImageSet;
+  skipped: SkippedFile[];
+  /** Bits of 16-bit samples that are used; null when no image has 16 bits. */
+  sampleBits: number | null;
+}
+
 /**
- * The files as an image set, in their order; images are resized to the pack's side, but those of just the input's size
- * (CIFAR's case) are left as they are.
+ * The files as an image set, in their order, fitted to the size of packs.
  * @param name of the set, as progress and errors show it
  * @throws DataError that names the first unreadable file, unless `skipBad` is set
  */
@@ -42,7 +50,7 @@ export async function loadImageFiles(
   name: string,
   classes: string[],
   files: readonly ImageFile[],
-): Promise<{ set: ImageSet; skipped: SkippedFile[] }> {
+): Promise<LoadedImages> {
   const pack = await loadPack(context, name, files);
   const skipped = [...pack.skipped].map(([index, reason]) => ({ file: `${context.dir}/${files[index].path}`, reason }));
   if (skipped.length > 0) {
@@ -51,24 +59,31 @@ export async function loadImageFiles(
       `${name}: ${skipped.length} of ${files.length} files cannot be read and are left out (first: ${skipped[0].file}: ${skipped[0].reason})`,
     );
   }
+  for (const remark of pack.remarks) {
+    context.onNote?.(`${name}: ${noteOf(remark, files.length, (at) => `${context.dir}/${files[at].path}`)}`);
+  }
   const kept = files.filter((_, index) => !pack.skipped.has(index));
   const labels = Int32Array.from(kept, ({ label }) => label);
   return {
     set: { name, synthetic: false, classes, images: pack.images, labels, paths: kept.map(({ path }) => path) },
     skipped,
+    sampleBits: pack.sampleBits,
   };
 }
 
 async function loadPack(context: ReaderContext, name: string, files: readonly ImageFile[]): Promise<Pack> {
-  if (files.length === 0) return { images: await packImages([]), skipped: new Map() };
+  if (files.length === 0) {
+    return { images: await packImages([]), skipped: new Map(), remarks: [], sampleBits: context.sampleBits ?? null };
+  }
   const cache = new PackCache(context.platform);
-  const key = await packKey(context, name, files);
+  const { key, deep } = await packKey(context, name, files);
   const cached = await reading(context, name, cache.read(key));
   if (cached) {
     context.onProgress?.(name, files.length, files.length);
     return cached;
   }
-  const pack = await decodeFiles(context, name, files);
+  const sampleBits = context.sampleBits === undefined ? await usedBits(context, name, deep) : context.sampleBits;
+  const pack = await decodeFiles(context, name, files, sampleBits);
   try {
     await cache.write(key, pack);
   } catch (error) {
@@ -77,26 +92,76 @@ async function loadPack(context: ReaderContext, name: string, files: readonly Im
   return pack;
 }
 
-/** Depends on the bytes of the files and their order, on what becomes of them, and on nothing else. */
-async function packKey(context: ReaderContext, name: string, files: readonly ImageFile[]): Promise<string> {
-  const hashes: string[] = [`input ${context.inputSize}`];
+/**
+ * Depends on the bytes of the files and their order, on what becomes of them, and on nothing else.
+ * @returns the key, and the PNG files of 16 bits a sample
+ */
+async function packKey(
+  context: ReaderContext,
+  name: string,
+  files: readonly ImageFile[],
+): Promise<{ key: string; deep: ImageFile[] }> {
+  const { inputSize, fit = 'crop', sampleBits, leastSampleBits } = context;
+  const bits = sampleBits === undefined ? `own, ${leastSampleBits ?? 1} or more` : sampleBits;
+  const hashes: string[] = [`input ${inputSize}, fit ${fit}, sample bits ${bits}`];
+  const deep: ImageFile[] = [];
   await inGroups(
     context,
     name,
     files,
     async (file) => {
       const bytes = await readImage(context, file);
-      return bytes instanceof UnreadableImage ? bytes.message : sha256(bytes);
+      if (bytes instanceof UnreadableImage) return { file, hash: bytes.message, isDeep: false };
+      return { file, hash: await sha256(bytes), isDeep: isDeepPng(bytes) };
     },
-    (hash) => {
+    ({ file, hash, isDeep }) => {
       hashes.push(hash);
+      if (isDeep) deep.push(file);
     },
   );
-  return sha256(new TextEncoder().encode(hashes.join('\n')));
+  return { key: await sha256(new TextEncoder().encode(hashes.join('\n'))), deep };
 }
 
-async function decodeFiles(context: ReaderContext, name: string, files: readonly ImageFile[]): Promise<Pack> {
+/**
+ * How many bits the largest value in these files takes: the range of a camera of 12 bits, say, whose files have 16. The
+ * search ends as soon as all 16 are found to be used. Unreadable files are told when all files are decoded.
+ * @returns null when there are no such files
+ */
+async function usedBits(context: ReaderContext, name: string, deep: readonly ImageFile[]): Promise<number | null> {
+  if (deep.length === 0) return null;
   const decoder = new ImageDecoder(context.platform);
+  const what = `${name}, range of 16-bit values`;
+  let bits = context.leastSampleBits ?? 1;
+  for (let start = 0; start < deep.length && bits < ALL_BITS; start += READ_AHEAD) {
+    context.onProgress?.(what, start, deep.length);
+    const group = deep.slice(start, start + READ_AHEAD);
+    await inGroups(
+      context,
+      what,
+      group,
+      (file) => readImage(context, file),
+      async (bytes) => {
+        if (bytes instanceof UnreadableImage || bits === ALL_BITS) return;
+        const largest = await decoder.decode(bytes).then(
+          ({ largest16 }) => largest16 ?? 0,
+          () => 0,
+        );
+        bits = Math.max(bits, 32 - Math.clz32(largest));
+      },
+    );
+  }
+  return bits;
+}
+
+async function decodeFiles(
+  context: ReaderContext,
+  name: string,
+  files: readonly ImageFile[],
+  sampleBits: number | null,
+): Promise<Pack> {
+  const { inputSize, fit = 'crop' } = context;
+  const decoder = new ImageDecoder(context.platform);
+  const remarks = new Remarks({ fit, sampleBits });
   const images: RgbImage[] = [];
   const skipped = new Map<number, string>();
   let done = 0;
@@ -109,7 +174,9 @@ async function decodeFiles(context: ReaderContext, name: string, files: readonly
     async (bytes) => {
       try {
         if (bytes instanceof UnreadableImage) throw bytes;
-        images.push(fitted(await decoder.decode(bytes), context.inputSize));
+        const image = await decoder.decode(bytes, sampleBits ?? ALL_BITS);
+        remarks.see(image, done);
+        images.push(fitted(image, inputSize, fit));
       } catch (error) {
         if (!(error instanceof UnreadableImage)) throw error;
         if (!context.skipBad) throw unreadable({ file: `${context.dir}/${files[done].path}`, reason: error.message });
@@ -119,7 +186,7 @@ async function decodeFiles(context: ReaderContext, name: string, files: readonly
       if (done % READ_AHEAD === 0 || done === files.length) context.onProgress?.(name, done, files.length);
     },
   );
-  return { images: await packImages(images), skipped };
+  return { images: await packImages(images), skipped, remarks: remarks.list(), sampleBits };
 }
 
 /** A file's bytes, or why there are none: a file that cannot be opened is one more that cannot be read. */
@@ -154,12 +221,6 @@ async function inGroups<T, R>(
 /** The result of reading something of a set; an interrupt does not wait for a slow disk. */
 export function reading<T>({ watch }: ReaderContext, name: string, work: Promise<T>): Promise<T> {
   return watch ? watch.during(work, `${name} was read`) : work;
-}
-
-/** An image as packs hold it, for a network input of this side; one that was fitted before stays as it is. */
-export function fitted(image: RgbImage, inputSize: number): RgbImage {
-  if (image.width === inputSize && image.height === inputSize) return image;
-  return resizeShortSide(image, packSide(inputSize));
 }
 
 function unreadable({ file, reason }: SkippedFile): DataError {

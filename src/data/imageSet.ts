@@ -46,6 +46,8 @@ export interface LoadedDataset {
   train: ImageSet;
   test: ImageSet;
   skipped: SkippedFile[];
+  /** Bits of 16-bit samples that the training images use, and by which all are scaled; null when none has 16 bits. */
+  sampleBits: number | null;
 }
 
 const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4;

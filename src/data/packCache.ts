@@ -6,14 +6,18 @@ import { decodeSafetensors, encodeSafetensors } from '../../runtime/index.ts';
 import type { Platform } from '../platform/platform.ts';
 import { IDENTITY_WORDS } from './identity.ts';
 import { type PackedImages, packOf, packOffsets } from './imageSet.ts';
+import type { Remark } from './remarks.ts';
 
 /** To be changed whenever decoding or resizing gives other bytes than before. */
-const FORMAT = 'oecl-pack-4';
+const FORMAT = 'oecl-pack-5';
 
 export interface Pack {
   images: PackedImages;
   /** Files without an image in it: position among the files -> why. */
   skipped: ReadonlyMap<number, string>;
+  remarks: readonly Remark[];
+  /** Bits of 16-bit samples that are used; null when no image has 16 bits. */
+  sampleBits: number | null;
 }
 
 export class PackCache {
@@ -42,7 +46,7 @@ export class PackCache {
   }
 }
 
-function encodePack({ images, skipped }: Pack): Uint8Array {
+function encodePack({ images, skipped, remarks, sampleBits }: Pack): Uint8Array {
   const { count, pixels, widths, heights, identities } = images;
   return encodeSafetensors(
     {
@@ -51,7 +55,12 @@ function encodePack({ images, skipped }: Pack): Uint8Array {
       heights: { dtype: 'U32', shape: [count], data: heights },
       identities: { dtype: 'U32', shape: [count, IDENTITY_WORDS], data: identities },
     },
-    { format: FORMAT, skipped: JSON.stringify([...skipped]) },
+    {
+      format: FORMAT,
+      skipped: JSON.stringify([...skipped]),
+      remarks: JSON.stringify(remarks),
+      sampleBits: JSON.stringify(sampleBits),
+    },
   );
 }
 
@@ -64,5 +73,10 @@ async function decodePack(bytes: Uint8Array): Promise<Pack | null> {
   if (metadata.format !== FORMAT || packOffsets(widths, heights).at(-1) !== pixels.length) return null;
   const images = await packOf(pixels, widths, heights);
   if (!images.identities.every((word, i) => word === stored[i])) return null; // they are the pack's checksum
-  return { images, skipped: new Map(JSON.parse(metadata.skipped) as [number, string][]) };
+  return {
+    images,
+    skipped: new Map(JSON.parse(metadata.skipped) as [number, string][]),
+    remarks: JSON.parse(metadata.remarks) as Remark[],
+    sampleBits: JSON.parse(metadata.sampleBits) as number | null,
+  };
 }

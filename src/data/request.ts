@@ -1,10 +1,20 @@
 /** What a reader of a data set is told, and how it tells what it does. */
 import type { SignalWatch } from '../base/signalWatch.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { Fit } from './fit.ts';
 
 export interface LoadOptions {
   /** Side of the network's input, pixels: images are packed somewhat larger, so that they can be cropped. */
   inputSize: number;
+  /** What becomes of images that are no squares; default `crop`. */
+  fit?: Fit;
+  /**
+   * Bits of 16-bit samples that are used: the range of the training images, null when none of them has 16 bits. Left out:
+   * the range of the images that are read.
+   */
+  sampleBits?: number | null;
+  /** Where the range is that of the images that are read: it has so many bits or more. */
+  leastSampleBits?: number;
   /** Of generated data sets and of drawn splits, u32. */
   seed: number;
   /** Leave unreadable images out, and list them, instead of stopping. */

@@ -25,10 +25,29 @@ export function resizeShortSide(image: RgbImage, side: number): RgbImage {
     : resize(image, Math.floor((side * width) / height), side);
 }
 
-/** The image stretched to width x height pixels. */
+/** The image stretched to width x height pixels. Each source row is read once; beside the image it takes the target in f64. */
 export function resize(image: RgbImage, width: number, height: number): RgbImage {
-  const rows = filterRows(image, tapsOf(image.width, width));
-  return { width, height, pixels: filterColumns(rows, width * 3, tapsOf(image.height, height)) };
+  const rowTaps = tapsOf(image.width, width);
+  const columnTaps = tapsOf(image.height, height);
+  const rowLength = width * 3;
+  const row = new Float64Array(rowLength);
+  const sums = new Float64Array(height * rowLength);
+  let next = 0; // the first target row that still needs source rows: target rows need them in order
+  for (let y = 0; y < image.height; y++) {
+    while (next < height && columnTaps[next].first + columnTaps[next].weights.length <= y) next++;
+    if (next === height) break;
+    if (columnTaps[next].first > y) continue;
+    filterRow(image, y, rowTaps, row);
+    for (let target = next; target < height && columnTaps[target].first <= y; target++) {
+      const { first, weights } = columnTaps[target];
+      if (y >= first + weights.length) continue;
+      const weight = weights[y - first];
+      for (let x = 0, at = target * rowLength; x < rowLength; x++, at++) sums[at] += weight * row[x];
+    }
+  }
+  const pixels = new Uint8Array(sums.length);
+  for (let i = 0; i < sums.length; i++) pixels[i] = Math.min(255, Math.floor(sums[i] + 0.5)); // half up
+  return { width, height, pixels };
 }
 
 /** Target pixel i covers the source around (i + 1/2) * scale; weights fall linearly to 0 at max(scale, 1) from there. */
@@ -52,41 +71,22 @@ function tapsOf(from: number, to: number): Taps[] {
   });
 }
 
-/** Bytes [height, width, 3] -> f64 [height, taps, 3]. */
-function filterRows({ width, height, pixels }: RgbImage, taps: readonly Taps[]): Float64Array {
-  const rows = new Float64Array(height * taps.length * 3);
+/** Row y, bytes [width, 3] -> f64 [taps, 3]. */
+function filterRow({ width, pixels }: RgbImage, y: number, taps: readonly Taps[], row: Float64Array): void {
   let target = 0;
-  for (let y = 0; y < height; y++) {
-    for (const { first, weights } of taps) {
-      let red = 0;
-      let green = 0;
-      let blue = 0;
-      let source = (y * width + first) * 3;
-      for (const weight of weights) {
-        red += weight * pixels[source];
-        green += weight * pixels[source + 1];
-        blue += weight * pixels[source + 2];
-        source += 3;
-      }
-      rows[target++] = red;
-      rows[target++] = green;
-      rows[target++] = blue;
+  for (const { first, weights } of taps) {
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    let source = (y * width + first) * 3;
+    for (let k = 0; k < weights.length; k++, source += 3) {
+      const weight = weights[k];
+      red += weight * pixels[source];
+      green += weight * pixels[source + 1];
+      blue += weight * pixels[source + 2];
     }
+    row[target++] = red;
+    row[target++] = green;
+    row[target++] = blue;
   }
-  return rows;
-}
-
-/** f64 [height, rowLength] -> bytes [taps, rowLength], rounded half up. */
-function filterColumns(rows: Float64Array, rowLength: number, taps: readonly Taps[]): Uint8Array {
-  const pixels = new Uint8Array(taps.length * rowLength);
-  const sums = new Float64Array(rowLength);
-  taps.forEach(({ first, weights }, y) => {
-    sums.fill(0);
-    weights.forEach((weight, k) => {
-      const source = (first + k) * rowLength;
-      for (let x = 0; x < rowLength; x++) sums[x] += weight * rows[source + x];
-    });
-    for (let x = 0; x < rowLength; x++) pixels[y * rowLength + x] = Math.min(255, Math.floor(sums[x] + 0.5));
-  });
-  return pixels;
 }

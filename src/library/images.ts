@@ -1,10 +1,11 @@
 /** Images that a program hands over: a folder of files, or images in memory, encoded or as pixels. */
 import { SignalWatch } from '../base/signalWatch.ts';
-import { ImageDecoder } from '../data/codecs/decode.ts';
+import { ALL_BITS, ImageDecoder } from '../data/codecs/decode.ts';
 import { UnreadableImage } from '../data/codecs/unreadable.ts';
+import { fitted } from '../data/fit.ts';
 import { loadAllImages } from '../data/folder.ts';
-import { fitted } from '../data/imageFiles.ts';
 import { type ImageSet, packImages, type RgbImage, type SkippedFile } from '../data/imageSet.ts';
+import { noteOf, Remarks } from '../data/remarks.ts';
 import { DataError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { ScoringConfig } from '../train/config.ts';
@@ -25,19 +26,34 @@ export interface ImagePixels extends RgbImage {
 
 export type GivenImage = ImageBytes | ImagePixels;
 
-/** The images at the size that the model's test images had. @throws DataError; InterruptedError when the signal is aborted */
+export interface GivenImages {
+  set: ImageSet;
+  skipped: SkippedFile[];
+  /** What a reader of the scores must know: images that are cut, scaled or cannot be seen. */
+  notes: string[];
+}
+
+/**
+ * The images as the model's test images were read: of the same size, fit and range of 16-bit values.
+ * @throws DataError; InterruptedError when the signal is aborted
+ */
 export async function loadGivenImages(
   platform: Platform,
   images: string | readonly GivenImage[],
-  { size, seed }: Readonly<ScoringConfig>,
+  { size, seed, fit, sampleBits }: Readonly<ScoringConfig>,
   { skipBad = false, signal }: Pick<ScoreCallOptions, 'skipBad' | 'signal'>,
-): Promise<{ set: ImageSet; skipped: SkippedFile[] }> {
+): Promise<GivenImages> {
   const watch = new SignalWatch(signal);
   if (typeof images === 'string') {
     const dir = images.length > 1 ? images.replace(/\/+$/, '') : images;
-    return requireSome(await loadAllImages({ platform, dir, inputSize: size, seed, skipBad, watch }, dir));
+    const notes: string[] = [];
+    const onNote = (text: string) => notes.push(text);
+    const asTrained = { inputSize: size, seed, fit, sampleBits };
+    const loaded = await loadAllImages({ platform, dir, ...asTrained, skipBad, watch, onNote }, dir);
+    return requireSome({ ...loaded, notes });
   }
   const decoder = new ImageDecoder(platform);
+  const remarks = new Remarks({ fit, sampleBits });
   const decoded: RgbImage[] = [];
   const paths: string[] = [];
   const skipped: SkippedFile[] = [];
@@ -45,8 +61,9 @@ export async function loadGivenImages(
     const { name } = image;
     await watch.look(`${name} was read`);
     try {
-      const whole = 'bytes' in image ? await decoder.decode(image.bytes) : wholeImage(image);
-      decoded.push(fitted(whole, size)); // at once: many large images would not fit into memory
+      const whole = 'bytes' in image ? await decoder.decode(image.bytes, sampleBits ?? ALL_BITS) : wholeImage(image);
+      remarks.see(whole, paths.length);
+      decoded.push(fitted(whole, size, fit)); // at once: many large images would not fit into memory
       paths.push(name);
     } catch (error) {
       if (!(error instanceof UnreadableImage)) throw error;
@@ -60,6 +77,7 @@ export async function loadGivenImages(
   return requireSome({
     set: { name: 'images', synthetic: false, classes: ['image'], images: await packImages(decoded), labels, paths },
     skipped,
+    notes: remarks.list().map((remark) => noteOf(remark, paths.length, (at) => paths[at])),
   });
 }
 
@@ -69,7 +87,7 @@ function wholeImage({ width, height, pixels }: ImagePixels): RgbImage {
   throw new UnreadableImage(`it has ${pixels.length} bytes, expected ${width} x ${height} x 3 (R, G, B)`);
 }
 
-function requireSome<T extends { set: ImageSet; skipped: SkippedFile[] }>(loaded: T): T {
+function requireSome(loaded: GivenImages): GivenImages {
   if (loaded.set.images.count > 0) return loaded;
   const details = loaded.skipped.slice(0, 3).map(({ file, reason }) => `${file}: ${reason}`);
   throw new DataError('there is no image to score.', { details, remedy: 'one or more JPEG, PNG or BMP images' });

@@ -71,18 +71,18 @@ class OpenScorer implements Scorer {
       if (error instanceof InterruptedError) return null;
       throw error;
     });
-    if (!loaded) return { interrupted: true, scores: [], skipped: [] };
-    const { set, skipped } = loaded;
+    if (!loaded) return { interrupted: true, scores: [], skipped: [], notes: [] };
+    const { set, skipped, notes } = loaded;
     const indices = Array.from(set.paths.keys());
     const hooks = { onEvaluate: options.onProgress, signal: options.signal };
     const table = await evaluate(this.#context, this.#encoder, set, indices, config, hooks).catch((error) => {
       throw ofEvaluation(error, config);
     });
-    if (!table) return { interrupted: true, scores: [], skipped };
+    if (!table) return { interrupted: true, scores: [], skipped, notes };
     const scores = set.paths.map((image, i) => {
       const values = Object.fromEntries(SCORE_NAMES.map((name) => [name, table[name][i]]));
       return { image, ...values } as ImageScores;
     });
-    return { interrupted: false, scores, skipped };
+    return { interrupted: false, scores, skipped, notes };
   }
 }

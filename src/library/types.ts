@@ -40,4 +40,6 @@ export interface ScoreOutcome {
   /** In the order of the images; unreadable ones left out. */
   scores: ImageScores[];
   skipped: SkippedFile[];
+  /** What a reader of the scores must know: images that are cut, scaled or cannot be seen. */
+  notes: string[];
 }

@@ -7,6 +7,7 @@ import type { KernelTable } from '../../runtime/index.ts';
 import { type AugmentOptions, CIFAR_STATISTICS, PLAIN_STATISTICS } from '../augment/augmenter.ts';
 import { folderName } from '../base/folderNames.ts';
 import { EVERY_CLASS, findClass, isEveryClass, isSameName } from '../base/names.ts';
+import type { Fit } from '../data/fit.ts';
 import { UsageError } from '../errors.ts';
 import type { Protocol } from '../protocols/protocols.ts';
 import {
@@ -63,6 +64,10 @@ export interface RunConfig {
   /** Epochs between checkpoints. */
   checkpointEvery: number;
   skipBad: boolean;
+  /** What becomes of images that are no squares. */
+  fit: Fit;
+  /** Bits of 16-bit samples that the training images use; null when none of them has 16 bits, or until they are read. */
+  sampleBits: number | null;
   preset: Preset;
   adapter: string | null;
   /** `browser`: a page that used the library. */
@@ -78,11 +83,22 @@ export interface RunConfig {
 /** What scores depend on beside the weights: enough to use a trained model without its run. */
 export type ScoringConfig = Pick<
   RunConfig,
-  'dataset' | 'arch' | 'width' | 'size' | 'precision' | 'scale' | 'views' | 'seed' | 'method' | 'normal'
+  | 'dataset'
+  | 'arch'
+  | 'width'
+  | 'size'
+  | 'precision'
+  | 'scale'
+  | 'views'
+  | 'fit'
+  | 'sampleBits'
+  | 'seed'
+  | 'method'
+  | 'normal'
 >;
 
 /** What a command line can set: all of it optional, filled in by the preset. */
-export type ConfigChoices = { [K in Exclude<keyof RunConfig, 'kernels'>]?: NonNullable<RunConfig[K]> };
+export type ConfigChoices = { [K in Exclude<keyof RunConfig, 'kernels' | 'sampleBits'>]?: NonNullable<RunConfig[K]> };
 
 /** Values that change where or how a run goes, and never one bit of its result: free to differ at --resume. */
 const NOT_OF_THE_RESULT: readonly (keyof RunConfig)[] = [
@@ -124,6 +140,8 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
     seed: 0,
     checkpointEvery: 10,
     skipBad: false,
+    fit: 'crop',
+    sampleBits: null,
     adapter: null,
     where: 'node',
     tune: 'auto',
@@ -241,6 +259,8 @@ const KEYS: readonly (keyof RunConfig)[] = [
   'seed',
   'checkpointEvery',
   'skipBad',
+  'fit',
+  'sampleBits',
   'preset',
   'adapter',
   'where',

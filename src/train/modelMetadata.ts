@@ -1,5 +1,7 @@
 /** What model.safetensors says about its network: enough to score images with the file alone. All values are strings. */
 import { FormatError } from '../../runtime/index.ts';
+import { ALL_BITS } from '../data/codecs/decode.ts';
+import { FITS } from '../data/fit.ts';
 import { ARCHITECTURES, METHODS, PRECISIONS, type ScoringConfig } from './config.ts';
 import { DATASETS, type DatasetName } from './presets.ts';
 
@@ -8,11 +10,24 @@ const LARGEST = 4096;
 
 type Metadata = Readonly<Record<string, string>>;
 
-/** The metadata of a model. Lists are joined by commas; a precision that is not written is f32. @param normal the class that it was trained on */
+/**
+ * The metadata of a model. Lists are joined by commas. Not written: precision f32, fit crop, and sampleBits where no
+ * training image has 16 bits.
+ * @param normal the class that it was trained on
+ */
 export function modelMetadata(config: ScoringConfig, normal: string): Record<string, string> {
-  const { dataset, arch, method, width, size, precision, scale, views, seed } = config;
+  const { dataset, arch, method, width, size, precision, scale, views, fit, sampleBits, seed } = config;
   const numbers = { width: `${width}`, size: `${size}`, scale: scale.join(), views: `${views}`, seed: `${seed}` };
-  return { dataset, arch, method, normal, ...(precision === 'f32' ? {} : { precision }), ...numbers };
+  return {
+    dataset,
+    arch,
+    method,
+    normal,
+    ...(precision === 'f32' ? {} : { precision }),
+    ...(fit === 'crop' ? {} : { fit }),
+    ...(sampleBits === null ? {} : { sampleBits: `${sampleBits}` }),
+    ...numbers,
+  };
 }
 
 /**
@@ -43,6 +58,8 @@ export function scoringConfig(metadata: Metadata, file: string): ScoringConfig {
     width: value('width', whole(1, LARGEST)),
     size: value('size', whole(1, LARGEST)),
     precision: Object.hasOwn(metadata, 'precision') ? value('precision', oneOf(PRECISIONS)) : 'f32',
+    fit: Object.hasOwn(metadata, 'fit') ? value('fit', oneOf(FITS)) : 'crop',
+    sampleBits: Object.hasOwn(metadata, 'sampleBits') ? value('sampleBits', whole(1, ALL_BITS)) : null,
     scale: value('scale', range),
     views: value('views', whole(0, LARGEST)),
     seed: value('seed', whole(0, 2 ** 32 - 1)),

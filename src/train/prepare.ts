@@ -26,6 +26,7 @@ export async function prepare(files: Platform, config: RunConfig, hooks: TrainHo
   };
   const common = {
     inputSize: config.size,
+    fit: config.fit,
     seed: config.seed,
     skipBad: config.skipBad,
     onNote: note,
@@ -38,7 +39,9 @@ export async function prepare(files: Platform, config: RunConfig, hooks: TrainHo
     dir: config.data,
   });
   if (config.oe === null) return { dataset, outliers: null, skipped: dataset.skipped, notes };
-  const { set, skipped } = await loadOutliers(files, { ...common, source: config.oe });
+  // Outliers of the same camera are scaled as the normal images are; brighter ones keep their own range, not to end in white.
+  const leastSampleBits = dataset.sampleBits ?? undefined;
+  const { set, skipped } = await loadOutliers(files, { ...common, leastSampleBits, source: config.oe });
   const outliers = withoutTested(set, dataset, config.oe);
   const left = set.images.count - outliers.images.count;
   if (left > 0) note(`--oe ${config.oe}: ${left} images of classes that are tested are left out`);

@@ -63,15 +63,16 @@ async function runSplits(
   began: number,
 ): Promise<RunOutcome> {
   const prepared = await prepare(files, config, hooks);
+  const { sampleBits } = prepared.dataset;
   const { splits, skipped } = planSplits(prepared.dataset, config.protocol, config.normal ?? undefined);
   const isSeveral = isEveryClass(config.normal) && config.protocol !== 'all-normal';
-  if (isSeveral) await folder.begin(config);
+  if (isSeveral) await folder.begin({ ...config, sampleBits });
   const paths = folder.childPaths(splits.map(({ normal }) => normal));
   const finished: { result: RunResult; folder: string }[] = [];
   let { kernels } = config;
   for (const [index, split] of splits.entries()) {
     const out = isSeveral ? paths.get(split.normal)! : config.out;
-    const own = { ...config, normal: split.normal, out, kernels };
+    const own = { ...config, normal: split.normal, out, kernels, sampleBits };
     const ownFolder = isSeveral ? await folder.child(own) : folder;
     if (ownFolder.state !== 'new') await checkClass(files, ownFolder.path, split.normal);
     if (ownFolder.state === 'finished') {
@@ -88,7 +89,7 @@ async function runSplits(
       });
     if (!result)
       return { interrupted: true, results: finished.map((done) => done.result), summary: null, folder: folder.path };
-    if (isSeveral && kernels === null) await folder.writeConfig({ ...config, kernels: run.config.kernels });
+    if (isSeveral && kernels === null) await folder.writeConfig({ ...config, sampleBits, kernels: run.config.kernels });
     kernels = run.config.kernels; // the next class's too
     finished.push({ result, folder: ownFolder.path });
     hooks.onResult?.(result, ownFolder.path);

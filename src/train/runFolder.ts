@@ -224,7 +224,9 @@ export async function readStoredConfig(files: RunFiles, folder: string): Promise
   if (!(await files.exists(path))) throw noRun(folder);
   try {
     const stored = JSON.parse(new TextDecoder().decode(await files.readFile(path))) as RunConfig;
-    return { ...stored, precision: stored.precision ?? 'f32' }; // the only one there was before it was written
+    // before these were written, there was one value of each
+    const { precision = 'f32', fit = 'crop', sampleBits = null } = stored;
+    return { ...stored, precision, fit, sampleBits };
   } catch (cause) {
     throw new UsageError(`${path}: it cannot be read as JSON.`, {
       remedy: '--force for a new run in its place',

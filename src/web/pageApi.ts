@@ -87,6 +87,8 @@ export interface RunView {
 export interface NewScores {
   images: { path: string; scores: PerScore; uri: string }[];
   skipped: SkippedFile[];
+  /** What a reader of the scores must know: images that are cut, scaled or cannot be seen. */
+  notes: string[];
 }
 
 /** What the page learns while a run goes. */

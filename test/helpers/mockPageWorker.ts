@@ -266,7 +266,7 @@ const api: PageApi = {
       const scores = allScores(n % 3 === 0 ? 1.4 + noise(n) : 6 + bell(n));
       return { path, scores, uri: drawn(n % 3 === 0 ? 4 : 1, n) };
     });
-    return { images, skipped: [{ file: 'readme.txt', reason: 'no image: expected JPEG, PNG or BMP' }] };
+    return { images, skipped: [{ file: 'readme.txt', reason: 'no image: expected JPEG, PNG or BMP' }], notes: [] };
   },
 };
 

@@ -8,8 +8,21 @@ const config = resolveConfig({ dataset: 'cifar10', normal: 'cat', seed: 2 ** 31,
 const metadata = modelMetadata(config, 'cat');
 
 test('what is written is read: every value that scores depend on', () => {
-  const { dataset, arch, method, normal, width, size, precision, scale, views, seed } = config;
-  const expected: ScoringConfig = { dataset, arch, method, normal, width, size, precision, scale, views, seed };
+  const { dataset, arch, method, normal, width, size, precision, scale, views, fit, sampleBits, seed } = config;
+  const expected: ScoringConfig = {
+    dataset,
+    arch,
+    method,
+    normal,
+    width,
+    size,
+    precision,
+    scale,
+    views,
+    fit,
+    sampleBits,
+    seed,
+  };
   expect(scoringConfig(metadata, 'm.safetensors')).toEqual(expected);
 });
 
@@ -17,6 +30,13 @@ test('f32 is not written, as in files of before there was f16; f16 is', () => {
   expect(metadata).not.toHaveProperty('precision');
   const half = modelMetadata({ ...config, precision: 'f16' }, 'cat');
   expect(scoringConfig(half, 'm.safetensors').precision).toBe('f16');
+});
+
+test('how images are read: not written where it is as in older files; written and read otherwise', () => {
+  expect(metadata).not.toHaveProperty('fit');
+  expect(metadata).not.toHaveProperty('sampleBits');
+  const other = modelMetadata({ ...config, fit: 'pad', sampleBits: 12 }, 'cat');
+  expect(scoringConfig(other, 'm.safetensors')).toMatchObject({ fit: 'pad', sampleBits: 12 });
 });
 
 test('nothing of the machine is written: no path, no adapter', () => {
@@ -37,6 +57,8 @@ test.each([
   ['scale', '0.9,0.2'],
   ['arch', 'resnet1000'],
   ['precision', 'f64'],
+  ['fit', 'stretch'],
+  ['sampleBits', '17'],
   ['dataset', 'toString'],
 ])('%s %s is refused, with the file, the value and what to do', (key, value) => {
   const { [key]: _, ...rest } = metadata;

@@ -222,12 +222,12 @@ describe('words', () => {
 
   test('new scores as a table, fields quoted', () => {
     const scores = { norm: 1, normEnsemble: 2, normOfMean: 3, meanSquaredNorm: 4 };
-    const csv = newScoresCsv({ images: [{ path: 'a,"b".png', scores, uri: '' }], skipped: [] }, [
+    const csv = newScoresCsv({ images: [{ path: 'a,"b".png', scores, uri: '' }], skipped: [], notes: [] }, [
       'norm',
       'normEnsemble',
     ]);
     expect(csv).toBe('image,norm,normEnsemble\n"a,""b"".png",1,2\n');
-    const formula = newScoresCsv({ images: [{ path: '=1+1.png', scores, uri: '' }], skipped: [] }, ['norm']);
+    const formula = newScoresCsv({ images: [{ path: '=1+1.png', scores, uri: '' }], skipped: [], notes: [] }, ['norm']);
     expect(formula).toBe("image,norm\n'=1+1.png,1\n");
   });
 });

@@ -28,6 +28,11 @@ export function looksLikeImage(name: string): boolean {
   return IMAGE_ENDINGS.test(name) && !name.startsWith('.');
 }
 
+/** Whether a file is a PNG of 16 bits a sample, by its first bytes. */
+export function isDeepPng(bytes: Uint8Array): boolean {
+  return bytes.length > 24 && formatNameOf(bytes) === 'PNG' && bytes[24] === 16;
+}
+
 type Format = 'JPEG' | 'PNG' | 'BMP';
 
 /** What the first bytes of known formats look like; a dot in the text stands for any byte. */
@@ -76,11 +81,15 @@ export class ImageDecoder {
   }
 }
 
-function formatOf(bytes: Uint8Array): Format {
-  if (bytes.length === 0) throw new UnreadableImage('the file is empty');
+function formatNameOf(bytes: Uint8Array): string | undefined {
   const matches = (text: string) =>
     bytes.length >= text.length && [...text].every((c, i) => c === '.' || c.charCodeAt(0) === bytes[i]);
-  const format = SIGNATURES.find(([, text]) => matches(text))?.[0];
+  return SIGNATURES.find(([, text]) => matches(text))?.[0];
+}
+
+function formatOf(bytes: Uint8Array): Format {
+  if (bytes.length === 0) throw new UnreadableImage('the file is empty');
+  const format = formatNameOf(bytes);
   if (format === 'JPEG' || format === 'PNG' || format === 'BMP') return format;
   throw new UnreadableImage(
     format ? `it is a ${format} file; JPEG, PNG and BMP are read` : 'it is not a JPEG, PNG or BMP file',

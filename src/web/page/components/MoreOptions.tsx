@@ -1,12 +1,23 @@
 /** The options that few need; an empty field stands for the preset's value, which it shows. */
+import { FITS } from '../../../data/fit.ts';
 import { change } from '../actions/choose.ts';
-import { type Choices, defaultOf, isUsed, NUMBER_FIELDS, type NumberField, OPTIMIZERS } from '../logic/choices.ts';
+import {
+  type Choices,
+  defaultOf,
+  FIT_NAMES,
+  isUsed,
+  NUMBER_FIELDS,
+  type NumberField,
+  OPTIMIZERS,
+  OPTION_LABELS,
+} from '../logic/choices.ts';
 import { useStore } from '../state.ts';
 
 export function MoreOptions() {
   const store = useStore();
-  const { method, optimizer, numbers } = store.choices.value;
-  const changed = Object.values(numbers).filter((value) => value !== undefined).length + (optimizer === '' ? 0 : 1);
+  const { method, optimizer, fit, numbers } = store.choices.value;
+  const ofNumbers = Object.values(numbers).filter((value) => value !== undefined).length;
+  const changed = ofNumbers + (optimizer === '' ? 0 : 1) + (fit === 'crop' ? 0 : 1);
   return (
     <details class="more">
       <summary>
@@ -31,6 +42,24 @@ export function MoreOptions() {
               </option>
             ))}
           </select>
+        </p>
+        <p class="field">
+          <label for="fit">{OPTION_LABELS.fit}</label>
+          <select
+            id="fit"
+            value={fit}
+            aria-describedby="fit-help"
+            onChange={(event) => change(store, { fit: event.currentTarget.value as Choices['fit'] })}
+          >
+            {FITS.map((name) => (
+              <option key={name} value={name}>
+                {FIT_NAMES[name]}
+              </option>
+            ))}
+          </select>
+          <span class="quiet" id="fit-help">
+            Cropped images are scored by their middle square
+          </span>
         </p>
       </div>
     </details>

@@ -120,6 +120,11 @@ function Scores({ fresh, normal, name }: { fresh: NewScores; normal: Float64Arra
           Show all {order.length}
         </button>
       )}
+      {fresh.notes.map((note) => (
+        <p key={note} class="quiet">
+          {note}
+        </p>
+      ))}
       <SkippedFiles files={fresh.skipped} />
       {image && (
         <ImageDialog

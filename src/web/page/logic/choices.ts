@@ -1,6 +1,7 @@
 /** What the form asks, and the options of a run that follow from it. */
 
 import { EVERY_CLASS } from '../../../base/names.ts';
+import type { Fit } from '../../../data/fit.ts';
 import type { TrainOptions } from '../../../library/types.ts';
 import { defaultRunFolder, METHODS, OPTIMIZERS } from '../../../train/config.ts';
 import { DATASETS, defaultWarmup, PRESETS, type Preset, presetValues } from '../../../train/presets.ts';
@@ -80,6 +81,7 @@ export const OPTION_LABELS: Readonly<Record<string, string>> = {
   preset: 'Size of the run',
   oe: 'Outlier exposure',
   optimizer: 'Optimizer',
+  fit: 'Images that are no squares',
 };
 
 export interface Choices {
@@ -91,12 +93,19 @@ export interface Choices {
   /** Own outlier images, or generated ones. */
   outliers: 'own' | 'dead-leaves';
   optimizer: (typeof OPTIMIZERS)[number] | '';
+  fit: Fit;
   numbers: Partial<Record<NumberField['key'], number>>;
 }
 
 export { METHODS, OPTIMIZERS, PRESETS };
 
 export const METHOD_NAMES: Readonly<Record<Method, string>> = { oecl: 'OECL', simclr: 'SimCLR' };
+
+export const FIT_NAMES: Readonly<Record<Fit, string>> = {
+  crop: 'Crop from them',
+  squash: 'Stretch to a square',
+  pad: 'Pad to a square',
+};
 
 /** The choice of all classes together: a folder cannot have this name. */
 export const ALL = '/all';
@@ -108,6 +117,7 @@ export const firstChoices = (preset: Preset): Choices => ({
   preset,
   outliers: 'dead-leaves',
   optimizer: '',
+  fit: 'crop',
   numbers: {},
 });
 
@@ -137,7 +147,7 @@ export const isUsed = (key: NumberField['key'], method: Method): boolean =>
  * @param taken run folders that exist: a new run gets a name of its own
  */
 export function trainOptions(choices: Choices, data: DataContent | null, taken: readonly string[]): TrainOptions {
-  const { source, method, preset, normal, optimizer } = choices;
+  const { source, method, preset, normal, optimizer, fit } = choices;
   const numbers = Object.fromEntries(
     NUMBER_FIELDS.filter(({ key }) => isUsed(key, method) && choices.numbers[key] !== undefined).map(({ key }) => [
       key,
@@ -158,6 +168,7 @@ export function trainOptions(choices: Choices, data: DataContent | null, taken: 
     preset,
     ...numbers,
     ...(optimizer === '' ? {} : { optimizer }),
+    ...(fit === 'crop' ? {} : { fit }),
     ...(isAll ? { protocol: 'all-normal' } : { normal }),
     ...(source === 'own' ? { data: `data/${data?.id}`, skipBad: true } : {}),
     ...(method === 'oecl' ? { oe: exposure(choices, data) } : {}),

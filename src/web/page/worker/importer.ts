@@ -1,6 +1,7 @@
 /** One drop of files on its way into the store: read, decoded to see that training will be able to, written. */
 import { ImageDecoder } from '../../../data/codecs/decode.ts';
 import { headerSize } from '../../../data/codecs/headerSize.ts';
+import type { DecodedImage } from '../../../data/codecs/rgb.ts';
 import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
 import type { RgbImage, SkippedFile } from '../../../data/imageSet.ts';
 import type { Platform } from '../../../platform/platform.ts';
@@ -134,14 +135,18 @@ export class Importer {
 const keyOf = (part: Part, path: string): string => `${part}/${classNameOf(path)}`;
 
 /** An image of up to MOST_PIXELS. @throws UnreadableImage */
-export async function decodeWithin(decoder: ImageDecoder, bytes: Uint8Array): Promise<RgbImage> {
+export async function decodeWithin(
+  decoder: ImageDecoder,
+  bytes: Uint8Array,
+  sampleBits?: number,
+): Promise<DecodedImage> {
   const size = headerSize(bytes);
   if (size && size.width * size.height > MOST_PIXELS) {
     throw new UnreadableImage(
       `it has ${size.width} x ${size.height} pixels; images of up to ${MOST_PIXELS / 1e6} million pixels are read`,
     );
   }
-  return decoder.decode(bytes);
+  return decoder.decode(bytes, sampleBits);
 }
 
 const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);

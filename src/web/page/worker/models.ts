@@ -1,15 +1,17 @@
 /** Models that were brought along, and new images scored with any model of this origin. */
 
 import { folderName } from '../../../base/folderNames.ts';
-import { ImageDecoder } from '../../../data/codecs/decode.ts';
+import { ALL_BITS, ImageDecoder } from '../../../data/codecs/decode.ts';
 import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
-import { fitted } from '../../../data/imageFiles.ts';
+import { fitted } from '../../../data/fit.ts';
 import type { SkippedFile } from '../../../data/imageSet.ts';
+import { noteOf, Remarks } from '../../../data/remarks.ts';
 import { DataError } from '../../../errors.ts';
 import type { ImagePixels } from '../../../library/images.ts';
 import type { Library } from '../../../library/library.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { thumbnailUri } from '../../../report/png.ts';
+import type { ScoringConfig } from '../../../train/config.ts';
 import { FILE } from '../../../train/runFolder.ts';
 import type { GivenFile, NewScores } from '../../pageApi.ts';
 import { decodeWithin } from './importer.ts';
@@ -65,24 +67,32 @@ export class Models {
     onProgress: (done: number, total: number) => void,
   ): Promise<NewScores> {
     const model = await this.#library.loadModel(folder);
-    const { images, skipped } = await this.#take(given, model.config.size, onProgress);
+    const { images, skipped, notes } = await this.#take(given, model.config, onProgress);
     const { scores } = await this.#library.score(model, images, { onProgress });
     return {
       images: scores.map(({ image, ...values }, index) => ({ path: image, scores: values, uri: images[index].uri })),
       skipped,
+      notes,
     };
   }
 
   /** The images, made small one by one, so that many large ones need little memory. */
-  async #take(given: readonly GivenFile[], size: number, onProgress: (done: number, total: number) => void) {
+  async #take(
+    given: readonly GivenFile[],
+    { size, fit, sampleBits }: Readonly<ScoringConfig>,
+    onProgress: (done: number, total: number) => void,
+  ) {
     const { sources, skipped } = await openSources(given);
     const decoder = new ImageDecoder(this.#files);
+    const remarks = new Remarks({ fit, sampleBits });
     const images: Taken[] = [];
     for (const [at, source] of sources.entries()) {
       if (at % TELL_EVERY === 0) onProgress(at, sources.length);
       if (isLitter(source.path)) continue;
       try {
-        const image = fitted(await decodeWithin(decoder, await readSource(source)), size);
+        const whole = await decodeWithin(decoder, await readSource(source), sampleBits ?? ALL_BITS);
+        const image = fitted(whole, size, fit);
+        remarks.see(whole, images.length);
         images.push({ name: source.path, ...image, uri: await thumbnailUri(image, PICTURE_SIDE) });
       } catch (error) {
         const reason = error instanceof UnreadableImage ? error.message : reasonOf(error);
@@ -90,7 +100,8 @@ export class Models {
       }
     }
     if (images.length === 0) throw noImage(skipped);
-    return { images, skipped };
+    const notes = remarks.list().map((remark) => noteOf(remark, images.length, (at) => images[at].name));
+    return { images, skipped, notes };
   }
 }
 
