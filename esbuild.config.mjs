@@ -36,7 +36,7 @@ const common = {
 };
 
 // Native code is found through its package at run time.
-const external = ['webgpu', '@sparticuz/chromium'];
+const external = ['webgpu', 'koffi', '@sparticuz/chromium'];
 
 await build({
   ...common,
@@ -63,6 +63,7 @@ await build({
   jsx: 'automatic',
   jsxImportSource: 'preact',
   entryPoints: [
+    { in: 'src/web/page/boot.ts', out: 'boot' },
     { in: 'src/web/page/main.tsx', out: 'page' },
     { in: 'src/web/page/styles/page.css', out: 'page' },
   ],

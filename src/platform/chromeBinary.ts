@@ -31,9 +31,14 @@ const FLAGS = [
   '--disable-renderer-backgrounding',
 ];
 
+/** CHROME_PATH for the Chromium of the npm package although another one is installed. */
+const PACKAGED = 'packaged';
+
 export interface ChromeBinary {
   path: string;
   environment: Record<string, string>;
+  /** Who says where it is. */
+  from: 'CHROME_PATH' | 'installed' | 'npm package';
 }
 
 /**
@@ -41,16 +46,23 @@ export interface ChromeBinary {
  * @throws OeclError when there is none; UsageError when CHROME_PATH names none
  */
 export async function findChrome(env: NodeJS.ProcessEnv = process.env): Promise<ChromeBinary> {
+  if (env.CHROME_PATH === PACKAGED) {
+    const packaged = await packagedChrome(env);
+    if (packaged) return packaged;
+    throw new UsageError(`CHROME_PATH: ${PACKAGED}, but the npm package ${PACKAGE} has no Chromium for this machine.`, {
+      remedy: `(Linux, x64) npm install ${PACKAGE}, or the path of the program chrome or chromium`,
+    });
+  }
   if (env.CHROME_PATH) {
-    if (existsSync(env.CHROME_PATH)) return { path: env.CHROME_PATH, environment: {} };
+    if (existsSync(env.CHROME_PATH)) return { path: env.CHROME_PATH, environment: {}, from: 'CHROME_PATH' };
     throw new UsageError(`CHROME_PATH: ${env.CHROME_PATH} does not exist.`, {
-      remedy: 'the path of the program chrome or chromium, or no CHROME_PATH',
+      remedy: `the path of the program chrome or chromium, ${PACKAGED} for that of ${PACKAGE}, or no CHROME_PATH`,
     });
   }
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   const places = [...folders.flatMap((folder) => LINUX_NAMES.map((name) => join(folder, name))), ...OTHER_PLACES];
   const installed = places.find((place) => existsSync(place));
-  if (installed) return { path: installed, environment: {} };
+  if (installed) return { path: installed, environment: {}, from: 'installed' };
   const packaged = await packagedChrome(env);
   if (packaged) return packaged;
   throw new OeclError('--in chrome: no Chrome or Chromium was found.', {
@@ -67,7 +79,8 @@ async function packagedChrome(env: NodeJS.ProcessEnv): Promise<ChromeBinary | nu
     const bin = join(dirname(createRequire(import.meta.url).resolve(PACKAGE)), '..', 'bin');
     const libraries = join(await inflate(join(bin, 'al2023.tar.br')), 'lib');
     const search = [libraries, env.LD_LIBRARY_PATH].filter(Boolean).join(':');
-    return { path: await chromium.executablePath(bin), environment: { LD_LIBRARY_PATH: search } };
+    const path = await chromium.executablePath(bin);
+    return { path, environment: { LD_LIBRARY_PATH: search }, from: 'npm package' };
   } catch {
     return null;
   }

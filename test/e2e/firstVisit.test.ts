@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveFolder } from '../../src/platform/staticServer.ts';
 import { filesInZip, zipOf } from '../../src/web/page/worker/zip.ts';
 import { oecl, tinyOptions } from '../helpers/commandLine.ts';
-import { type TestPage, visit, whyNoChrome } from '../helpers/page.ts';
+import { type TestPage, untilReady, visit, whyNoChrome } from '../helpers/page.ts';
 import { filesBelow } from '../helpers/program.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
 
@@ -37,6 +37,7 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
     page.context().on('request', (request) => requested.push(request.url()));
     page.on('pageerror', ({ message }) => failures.push(message));
     await page.goto(url);
+    await untilReady(visitor);
   });
   afterAll(() => visitor?.close());
 

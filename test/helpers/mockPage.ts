@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
-import { openPage } from './page.ts';
+import { openPage, untilReady, type VisitOptions } from './page.ts';
 
 export type Scenario =
   | 'empty'
@@ -26,12 +26,13 @@ const SCENARIOS: readonly Scenario[] = [
 
 export interface MockPage {
   page: Page;
+  origin: string;
   /** Loads the page afresh, all of it forgotten. */
   open(scenario: Scenario, fragment?: string): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function openMockPage(): Promise<MockPage> {
+export async function openMockPage(options: VisitOptions = {}): Promise<MockPage> {
   const site = await mkdtemp(join(tmpdir(), 'oecl-mock-page-'));
   await build({
     entryPoints: { worker: resolve('test/helpers/mockPageWorker.ts') },
@@ -40,18 +41,20 @@ export async function openMockPage(): Promise<MockPage> {
   });
   for (const scenario of SCENARIOS) {
     await mkdir(join(site, scenario));
-    for (const file of ['index.html', 'page.js', 'page.css']) await cp(`dist/web/${file}`, join(site, scenario, file));
+    for (const file of ['index.html', 'boot.js', 'page.js', 'page.css'])
+      await cp(`dist/web/${file}`, join(site, scenario, file));
     if (scenario !== 'noworker') await cp(join(site, 'worker.js'), join(site, scenario, 'worker.js'));
   }
-  const { page, close } = await openPage([site]);
+  const { page, fail, close } = await openPage([site], options);
   const origin = new URL(page.url()).origin;
   await page.emulateMedia({ reducedMotion: 'reduce' });
   return {
     page,
+    origin,
     async open(scenario, fragment = '') {
       await page.goto('about:blank');
       await page.goto(`${origin}/${scenario}/index.html${fragment}`);
-      await page.locator('.device').filter({ hasNotText: 'Looking' }).waitFor();
+      await untilReady({ page, fail });
     },
     async close() {
       await close();

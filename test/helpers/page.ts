@@ -18,7 +18,22 @@ const BLANK = '<!doctype html><title>test</title>';
 
 export interface TestPage {
   page: Page;
+  /**
+   * Ends this page for good: what waits for it now, and whatever is asked of it later, is rejected at once with the
+   * reason. Called by itself when a script of the page throws, so that no test waits for what cannot come.
+   */
+  fail(reason: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What a test opens a page with. */
+export interface VisitOptions {
+  /** Variables of Chrome's process; undefined: none of this name. */
+  environment?: Record<string, string | undefined>;
+  /** Uncaught errors are what the test is about. */
+  mayThrow?: boolean;
+  /** The npm package's Chromium, whichever other is installed. */
+  isPackaged?: boolean;
 }
 
 /** Why there can be no page on this machine, or null. */
@@ -29,33 +44,58 @@ export const whyNoChrome = (): Promise<string | null> =>
   );
 
 /** Opens an empty page. Every path of its origin is a file below one of the folders, the first that has it. */
-export async function openPage(folders: readonly string[]): Promise<TestPage> {
+export async function openPage(folders: readonly string[], options: VisitOptions = {}): Promise<TestPage> {
   const server = await serve(folders);
-  return visit(`http://localhost:${(server.address() as AddressInfo).port}/`, async () => {
+  const close = async () => {
     server.closeAllConnections();
     server.close();
-  });
+  };
+  return visit(`http://localhost:${(server.address() as AddressInfo).port}/`, close, options);
 }
 
 /** Opens the page at an address. @param closeServer called when the page is closed, or cannot be opened */
-export async function visit(url: string, closeServer: () => Promise<void>): Promise<TestPage> {
-  const chrome = await findChrome();
+export async function visit(
+  url: string,
+  closeServer: () => Promise<void>,
+  { environment = {}, mayThrow = false, isPackaged = false }: VisitOptions = {},
+): Promise<TestPage> {
+  const chrome = await findChrome(isPackaged ? { ...process.env, CHROME_PATH: 'packaged' } : process.env);
   let browser: Browser | null = null;
   const close = async () => {
     await browser?.close();
     await closeServer();
   };
   try {
-    browser = await chromium.launch(launchOptions(chrome));
+    const options = launchOptions(chrome);
+    browser = await chromium.launch({ ...options, env: { ...options.env, ...environment } });
     const context = await browser.newContext(); // of its own, for more tabs of it
     context.setDefaultTimeout(90_000); // a busy machine trains on the cores that the page needs
+    const fail = (reason: string) => {
+      console.error(reason); // for calls that begin after this, which are told only that the page is closed
+      return context.close({ reason });
+    };
+    if (!mayThrow) {
+      context.on('weberror', (error) => {
+        const { name, message, stack } = error.error();
+        void fail(`the page threw ${stack?.includes(message) ? stack : `${name}: ${message}`}`);
+      });
+    }
     const page = await context.newPage();
     await page.goto(url);
-    return { page, close };
+    return { page, fail, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Waits until the page knows its device; a page that does not come to that is closed. */
+export async function untilReady({ page, fail }: Pick<TestPage, 'page' | 'fail'>): Promise<void> {
+  const ready = page.locator('.device').filter({ hasNotText: 'Looking' });
+  await ready.waitFor().catch(async (error: Error) => {
+    await fail(`the page did not become ready: ${error.message}`);
+    throw error;
+  });
 }
 
 async function serve(folders: readonly string[]): Promise<Server> {

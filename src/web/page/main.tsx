@@ -4,12 +4,11 @@ import { readData } from './actions/images.ts';
 import { readRuns } from './actions/runs.ts';
 import { resumeUnfinished } from './actions/training.ts';
 import { App } from './components/App.tsx';
+import { RELOAD } from './failure.ts';
 import { problemOf } from './logic/problem.ts';
 import { startWorker } from './rpc.ts';
 import { createStore, isBusy, type Store, StoreContext } from './state.ts';
 import { keepAwakeWhile } from './wakeLock.ts';
-
-const RELOAD = 'Reload the page; if that does not help, use a current Chrome, Edge, Firefox or Safari.';
 
 const store = createStore(
   startWorker((reason) => {
@@ -26,6 +25,7 @@ render(
   </StoreContext.Provider>,
   document.querySelector('#page')!,
 );
+document.querySelector('#start')?.remove();
 await Promise.all([readData(store), readRuns(store), readDemo(store), findDevice(store)]);
 if (store.device.value.kind === 'ready') await resumeUnfinished(store);
 
