@@ -14,7 +14,17 @@ import type { Codec, Platform } from './platform.ts';
 /** Nothing but this server, and no script but ours. */
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
 const PAGE = '<!doctype html><html lang="en"><title>oecl</title><script type="module" src="page.js"></script>';
-const PAGE_SCRIPT = "new Worker('worker.js', { type: 'module' });";
+/** A worker that does not load, or throws where no command waits for it, says so: nobody else would. */
+const PAGE_SCRIPT = `
+new Worker('worker.js', { type: 'module' }).onerror = ({ message }) => {
+  const error = {
+    family: 'OeclError',
+    sentence: 'the training script failed in Chrome: ' + (message || 'it could not be loaded') + '.',
+    details: [],
+    remedy: 'CHROME_PATH with another Chrome (version 121 or later), or --in node',
+  };
+  fetch('events', { method: 'POST', body: JSON.stringify([{ type: 'failed', error }]) });
+};`;
 
 export interface BrowserServer {
   /** Opens the page, once. */

@@ -6,8 +6,11 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { openChrome } from '../../src/platform/chrome.ts';
 import { findChrome } from '../../src/platform/chromeBinary.ts';
+import { nodePlatform } from '../../src/platform/node.ts';
 import { expectRefusal, oecl, tinyOptions } from '../helpers/commandLine.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
 
@@ -114,6 +117,16 @@ describe('--in chrome', () => {
     expectRefusal(await oecl(options('unknown', 'chrome', { normal: 'stripse' })), 2, /stripse[\s\S]*stripes/);
     expect(existsSync(join(runs, 'unknown'))).toBe(false);
   }, 60_000);
+
+  test('a worker that throws as it loads: its words at once, not the wait for a page that does not answer', async ({
+    skip,
+  }) => {
+    skip(noChrome !== null, noChrome ?? '');
+    const script = join(runs, 'broken.js');
+    await writeFile(script, "throw new RangeError('broken on purpose');");
+    const opened = openChrome(nodePlatform(), pathToFileURL(script));
+    await expect(opened).rejects.toThrow(/the training script failed in Chrome: .*RangeError: broken on purpose/);
+  }, 30_000);
 
   test('no Chrome where CHROME_PATH says: 2, and what to do', async () => {
     const env = { CHROME_PATH: '/nowhere/chrome' };
