@@ -21,7 +21,7 @@ await build({
   ...common,
   absWorkingDir: root,
   loader: { '.wgsl': 'text' },
-  external: ['webgpu', '@jsquash/*', '@sparticuz/chromium'],
+  external: ['webgpu', 'koffi', '@jsquash/*', '@sparticuz/chromium'],
   entryPoints: ['bench/main.ts', 'bench/coldStart.ts'],
   outdir: folder,
   outExtension: { '.js': '.mjs' },
@@ -38,7 +38,7 @@ if (wantsPeers && !isHelp)
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },
-    external: ['webgpu', 'node-fetch'],
+    external: ['webgpu', 'koffi', 'node-fetch'],
     entryPoints: ['bench/peers/jax.mjs', 'bench/peers/tfjs.mjs'],
     outdir: peers,
     outExtension: { '.js': '.mjs' },

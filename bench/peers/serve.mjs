@@ -8,7 +8,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { create, globals } from 'webgpu';
+import { withoutKnownMessages } from '../../runtime/platform/driverMessages.ts';
 import { Rest } from '../../runtime/platform/rest.ts';
+import { withStandardError } from '../../runtime/platform/standardError.ts';
 
 process.env.XDG_RUNTIME_DIR ||= tmpdir(); // Mesa complains on standard error when it is not set
 console.log = console.error; // standard output belongs to the protocol
@@ -17,6 +19,8 @@ console.warn = () => {};
 // The peers expect a browser: WebGPU's classes as globals, and navigator.gpu.
 const [, , dawnAdapter] = process.argv;
 const gpu = create(dawnAdapter ? [`adapter=${dawnAdapter}`] : []);
+const { text } = await withStandardError(() => gpu.requestAdapter()); // Dawn's warnings come with the first look alone
+process.stderr.write(withoutKnownMessages(text));
 Object.assign(globalThis, globals);
 Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'node', gpu }, configurable: true });
 

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { create } from 'webgpu';
 import { AdapterError, UnknownAdapterError } from '../errors.ts';
 import { describeAdapter } from './adapterInfo.ts';
+import { noDriverReasons, withoutKnownMessages } from './driverMessages.ts';
 import type { AdapterInfo, PlatformAdapter, RuntimePlatform } from './platform.ts';
 import { Rest } from './rest.ts';
+import { withStandardError } from './standardError.ts';
 import { swiftShaderEnvironment } from './swiftshader.ts';
 
 /** Names that --adapter takes beside parts of an adapter's own name. */
@@ -28,13 +30,16 @@ export const nodeRuntimePlatform: RuntimePlatform = {
   async requestAdapter({ adapter: wanted } = {}) {
     const found = await openAdapter(wanted);
     if (found) return found;
-    throw wanted === undefined ? noAdapter() : await noSuchAdapter(wanted);
+    throw wanted === undefined ? await noAdapter() : await noSuchAdapter(wanted);
   },
 };
 
-function noAdapter(): AdapterError {
+async function noAdapter(): Promise<AdapterError> {
+  const { value, text } = await withStandardError(() => create([]).requestAdapter());
+  await value;
   return new AdapterError('no WebGPU adapter was found.', {
     details: [
+      ...noDriverReasons(text).map((reason) => `Vulkan says  ${reason}`),
       'looked for   a GPU with a Vulkan, Metal or Direct3D 12 driver',
       'then for     lavapipe (Mesa 25 or later) and SwiftShader (npm package @sparticuz/chromium)',
     ],
@@ -80,7 +85,7 @@ async function openNamed(name?: string): Promise<PlatformAdapter | null> {
   const flags = ['disable-dawn-features=timestamp_quantization', ...(name === undefined ? [] : [`adapter=${name}`])];
   let gpu: GPU | null = create(flags);
   // Dawn throws, rather than resolving to null, for a name that no adapter has
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
+  const adapter = await look(gpu, { powerPreference: 'high-performance' }).catch(() => null);
   if (!adapter) return null;
   const isFallback = (adapter.info as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? false;
   const info = describeAdapter(adapter.info, isFallback);
@@ -99,11 +104,22 @@ async function openNamed(name?: string): Promise<PlatformAdapter | null> {
   };
 }
 
+/**
+ * An instance's first look for adapters, when Dawn and the drivers write on standard error: what is known and of no use is
+ * left out, unless OECL_DEBUG asks for everything.
+ */
+async function look(gpu: GPU, options?: GPURequestAdapterOptions): Promise<GPUAdapter | null> {
+  if (process.env.OECL_DEBUG) return gpu.requestAdapter(options);
+  const { value, text } = await withStandardError(() => gpu.requestAdapter(options));
+  process.stderr.write(withoutKnownMessages(text));
+  return value;
+}
+
 /** What Dawn calls the adapters of this process: it lists them when asked for one that cannot be. */
 async function adapterNames(): Promise<string[]> {
   process.env.XDG_RUNTIME_DIR ||= tmpdir();
   const gpu = create(['adapter=\n']);
-  const refusal = await gpu.requestAdapter().then(
+  const refusal = await look(gpu).then(
     () => '',
     (error: Error) => error.message,
   );
