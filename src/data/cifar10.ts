@@ -5,8 +5,7 @@
  */
 import { parseTar } from 'nanotar';
 import { DataError, InterruptedError } from '../errors.ts';
-import { failureOf, listFolder, readFile } from './files.ts';
-import { reading } from './imageFiles.ts';
+import { failureOf, listFolder, readFile, reading } from './files.ts';
 import { type ImageSet, type LoadedDataset, packOf } from './imageSet.ts';
 import type { ReaderContext } from './request.ts';
 
@@ -33,7 +32,7 @@ interface BinaryFile {
  * @throws DataError for a missing test batch, a file that is no whole number of records, a label above 9, a bad archive
  */
 export async function loadCifar10(context: ReaderContext): Promise<LoadedDataset | null> {
-  const files = await findFiles(context, context.dir);
+  const files = await findFiles(context, '');
   // by their numbers: the archive holds them in another order than its unpacked folder lists them
   const trainFiles = files.filter(({ name }) => TRAIN_FILES.test(name)).sort((a, b) => batchOf(a) - batchOf(b));
   const testFile = files.find(({ name }) => name === TEST_FILE);
@@ -59,9 +58,10 @@ export async function loadCifar10(context: ReaderContext): Promise<LoadedDataset
 const batchOf = ({ name }: BinaryFile): number => Number(TRAIN_FILES.exec(name)![1]);
 
 /** The files of the data set, from a folder, a folder in it, an archive, or an archive in it: the first that has any. */
-async function findFiles(context: ReaderContext, dir: string): Promise<BinaryFile[]> {
+async function findFiles(context: ReaderContext, folder: string): Promise<BinaryFile[]> {
   const { platform } = context;
-  const entries = await listFolder(platform, dir);
+  const dir = folder ? `${context.dir}/${folder}` : context.dir;
+  const entries = await listFolder(context, folder);
   if (!entries) return ARCHIVE.test(dir) && (await platform.exists(dir)) ? filesOfArchive(context, dir) : [];
   const binaries = entries.filter(({ name, kind }) => kind === 'file' && /\.(bin|txt)$/.test(name));
   if (binaries.some(({ name }) => name.endsWith('.bin'))) {
@@ -71,7 +71,7 @@ async function findFiles(context: ReaderContext, dir: string): Promise<BinaryFil
     });
   }
   if (entries.some(({ name, kind }) => name === FOLDER && kind === 'folder')) {
-    return findFiles(context, `${dir}/${FOLDER}`);
+    return findFiles(context, FOLDER);
   }
   const archive = entries.find(({ name, kind }) => kind === 'file' && /cifar-?10\b/i.test(name) && ARCHIVE.test(name));
   return archive ? filesOfArchive(context, `${dir}/${archive.name}`) : [];

@@ -1,5 +1,6 @@
 /** Data sets that are folders of folders: a part (train, test), a folder a class in it, images anywhere below. */
 import { isSameName, type JoinedNames, listed, looseName } from '../base/names.ts';
+import { printable } from '../base/printable.ts';
 import { DataError } from '../errors.ts';
 import { looksLikeImage } from './codecs/decode.ts';
 import { listFolder } from './files.ts';
@@ -25,7 +26,7 @@ export const isNormalName = (name: string): boolean => (NORMAL_NAMES as readonly
  * @throws DataError when several have the same one: images of one would be left out
  */
 export async function findPart(context: ReaderContext, names: readonly string[]): Promise<string | undefined> {
-  const entries = (await listFolder(context.platform, context.dir)) ?? [];
+  const entries = (await listFolder(context, '')) ?? [];
   const folders = entries.filter(({ kind }) => kind === 'folder').map(({ name }) => name);
   for (const wanted of names) {
     const found = folders.filter((folder) => isSameName(folder, wanted));
@@ -55,10 +56,15 @@ export function noteJoined(
 
 /** Class folders of a part, and how many images lie beside them. */
 export async function listClassFolders(
-  { platform, dir }: ReaderContext,
+  context: ReaderContext,
   part: string,
 ): Promise<{ folders: string[]; looseImages: number }> {
-  const entries = (await listFolder(platform, `${dir}/${part}`)) ?? [];
+  const entries = await listFolder(context, part);
+  if (!entries) {
+    throw new DataError(`${context.dir}/${part}: the folder cannot be listed: a link that leads nowhere.`, {
+      remedy: 'put the folder where the link leads, or remove the link',
+    });
+  }
   return {
     folders: entries.filter(({ kind }) => kind === 'folder').map(({ name }) => name),
     looseImages: entries.filter(({ name, kind }) => kind === 'file' && looksLikeImage(name)).length,
@@ -113,5 +119,5 @@ function noteEmptyClasses(
 ): void {
   const filled = new Set(part.files.map(({ label }) => label));
   const empty = classes.filter((_, label) => !filled.has(label));
-  if (empty.length > 0) onNote?.(`${name}: no ${what} images of ${empty.join(', ')} (${part.folder}/)`);
+  if (empty.length > 0) onNote?.(`${name}: no ${what} images of ${empty.map(printable).join(', ')} (${part.folder}/)`);
 }

@@ -112,12 +112,12 @@ async function loadTrainAndTest(
 export async function loadAllImages(context: ReaderContext, name: string) {
   const files = await findImages(context, '', 0);
   if (files.length > 0) return loadImageFiles(context, name, ['outlier'], files);
-  const isThere = (await context.platform.listFolder(context.dir)) !== null;
-  throw new DataError(
-    `${context.dir}: ${isThere ? 'there are no images in this folder' : 'there is no such folder'}.`,
-    {
-      details: ['expected a folder with .jpg, .png or .bmp files in it, or in folders in it'],
-      remedy: 'the path of such a folder, or dead-leaves: generated images that need none',
-    },
-  );
+  const { platform, dir } = context;
+  const isFolder = (await platform.listFolder(dir)) !== null;
+  const isFile = !isFolder && (await platform.exists(dir));
+  const found = isFolder ? 'there are no images in this folder' : isFile ? 'it is a file' : 'there is no such folder';
+  throw new DataError(`${dir}: ${found}.`, {
+    details: ['expected a folder with .jpg, .png or .bmp files in it, or in folders in it'],
+    remedy: `${isFile ? 'unpack it if it is an archive: ' : ''}the path of such a folder`,
+  });
 }

@@ -1,9 +1,10 @@
 /** Image files to packs: read, decoded and resized once, then taken from the cache for as long as no byte changes. */
 import { sha256 } from '../base/contentHash.ts';
+import { printable } from '../base/printable.ts';
 import { DataError } from '../errors.ts';
 import { ALL_BITS, ImageDecoder, isDeepPng, looksLikeImage } from './codecs/decode.ts';
 import { UnreadableImage } from './codecs/unreadable.ts';
-import { failureOf, listFilesBelow } from './files.ts';
+import { failureOf, listFilesBelow, reading } from './files.ts';
 import { fitted } from './fit.ts';
 import { type ImageSet, packImages, type RgbImage, type SkippedFile } from './imageSet.ts';
 import { type Pack, PackCache } from './packCache.ts';
@@ -16,20 +17,19 @@ export interface ImageFile {
   path: string;
   /** Index of its class. */
   label: number;
+  /** Why it cannot be read, when that is known before it is opened: a folder that cannot be listed. */
+  problem?: string;
 }
 
 /** Files that are opened at a time. */
 const READ_AHEAD = 32;
 
 /** The image files below a folder (relative to it, which may be missing), as files of one class. */
-export async function findImages(
-  { platform, dir }: ReaderContext,
-  folder: string,
-  label: number,
-): Promise<ImageFile[]> {
-  const root = folder ? `${dir}/${folder}` : dir;
-  const names = (await listFilesBelow(platform, root)).filter((path) => looksLikeImage(path.split('/').at(-1)!));
-  return names.map((name) => ({ path: folder ? `${folder}/${name}` : name, label }));
+export async function findImages(context: ReaderContext, folder: string, label: number): Promise<ImageFile[]> {
+  const found = await listFilesBelow(context, folder);
+  return found
+    .filter(({ path, problem }) => problem !== undefined || looksLikeImage(path.split('/').at(-1)!))
+    .map((file) => ({ ...file, label }));
 }
 
 /** Decoded images, and what has to be known to read others in the same way. */
@@ -52,7 +52,7 @@ export async function loadImageFiles(
   files: readonly ImageFile[],
 ): Promise<LoadedImages> {
   const pack = await loadPack(context, name, files);
-  const skipped = [...pack.skipped].map(([index, reason]) => ({ file: `${context.dir}/${files[index].path}`, reason }));
+  const skipped = [...pack.skipped].map(([index, reason]) => skippedFile(context, files[index], reason));
   if (skipped.length > 0) {
     if (!context.skipBad) throw unreadable(skipped[0]);
     context.onNote?.(
@@ -60,16 +60,28 @@ export async function loadImageFiles(
     );
   }
   for (const remark of pack.remarks) {
-    context.onNote?.(`${name}: ${noteOf(remark, files.length, (at) => `${context.dir}/${files[at].path}`)}`);
+    context.onNote?.(`${name}: ${noteOf(remark, files.length, (at) => printable(`${context.dir}/${files[at].path}`))}`);
   }
   const kept = files.filter((_, index) => !pack.skipped.has(index));
   const labels = Int32Array.from(kept, ({ label }) => label);
   return {
-    set: { name, synthetic: false, classes, images: pack.images, labels, paths: kept.map(({ path }) => path) },
+    set: {
+      name,
+      synthetic: false,
+      classes: classes.map(printable),
+      images: pack.images,
+      labels,
+      paths: kept.map(({ path }) => printable(path)),
+    },
     skipped,
     sampleBits: pack.sampleBits,
   };
 }
+
+const skippedFile = ({ dir }: ReaderContext, { path }: ImageFile, reason: string): SkippedFile => ({
+  file: printable(`${dir}/${path}`),
+  reason,
+});
 
 async function loadPack(context: ReaderContext, name: string, files: readonly ImageFile[]): Promise<Pack> {
   if (files.length === 0) {
@@ -179,7 +191,7 @@ async function decodeFiles(
         images.push(fitted(image, inputSize, fit));
       } catch (error) {
         if (!(error instanceof UnreadableImage)) throw error;
-        if (!context.skipBad) throw unreadable({ file: `${context.dir}/${files[done].path}`, reason: error.message });
+        if (!context.skipBad) throw unreadable(skippedFile(context, files[done], error.message));
         skipped.set(done, error.message);
       }
       done++;
@@ -192,8 +204,9 @@ async function decodeFiles(
 /** A file's bytes, or why there are none: a file that cannot be opened is one more that cannot be read. */
 async function readImage(
   { platform, dir }: ReaderContext,
-  { path }: ImageFile,
+  { path, problem }: ImageFile,
 ): Promise<Uint8Array<ArrayBuffer> | UnreadableImage> {
+  if (problem !== undefined) return new UnreadableImage(problem);
   try {
     return await platform.readFile(`${dir}/${path}`);
   } catch (cause) {
@@ -216,11 +229,6 @@ async function inGroups<T, R>(
       await use(result);
     }
   }
-}
-
-/** The result of reading something of a set; an interrupt does not wait for a slow disk. */
-export function reading<T>({ watch }: ReaderContext, name: string, work: Promise<T>): Promise<T> {
-  return watch ? watch.during(work, `${name} was read`) : work;
 }
 
 function unreadable({ file, reason }: SkippedFile): DataError {

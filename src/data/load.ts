@@ -9,7 +9,7 @@ import { loadDemo } from './demo.ts';
 import { loadAllImages, loadFolder } from './folder.ts';
 import type { ImageSet, LoadedDataset, SkippedFile } from './imageSet.ts';
 import { loadRaabin } from './raabin.ts';
-import type { LoadOptions, ReaderContext } from './request.ts';
+import { type LoadOptions, type ReaderContext, readAt } from './request.ts';
 
 export interface DatasetRequest extends LoadOptions {
   name: DatasetName;
@@ -68,11 +68,10 @@ export async function loadDataset(
   const places =
     dir !== null ? [dir] : [...(platform.dataFolder ? [`${platform.dataFolder}/${name}`] : []), `data/${name}`];
   for (const place of places) {
-    if (!(await platform.exists(place))) continue;
-    const loaded = await READERS[name].read({ ...options, platform, dir: withoutSlash(place) });
+    const loaded = await readAt(platform, place, options, READERS[name].read);
     if (loaded) return loaded;
   }
-  throw missing(name, places);
+  throw await missing(platform, name, places);
 }
 
 /**
@@ -86,7 +85,7 @@ export async function loadOutliers(
   const { name, dir } = parseSource(source);
   if (name === 'dead-leaves' && dir === null) return { set: await loadDeadLeaves(options), skipped: [] };
   if (name === 'folder' && dir) {
-    return loadAllImages({ ...options, platform, dir: withoutSlash(dir) }, `outliers ${dir}`);
+    return readAt(platform, dir, options, (context) => loadAllImages(context, `outliers ${dir}`));
   }
   const dataset = DATASET_NAMES.find((known) => known === name);
   if (dataset && dataset !== 'folder') {
@@ -96,13 +95,20 @@ export async function loadOutliers(
   throw unknownSource(source, name);
 }
 
-const withoutSlash = (path: string): string => (path.length > 1 ? path.replace(/\/+$/, '') : path);
-
-function missing(name: Exclude<DatasetName, 'demo'>, places: readonly string[]): DataError {
+async function missing(
+  platform: Platform,
+  name: Exclude<DatasetName, 'demo'>,
+  places: readonly string[],
+): Promise<DataError> {
   const { layout, origin } = READERS[name];
+  const found = async (place: string): Promise<string> => {
+    if (await platform.listFolder(place)) return ': there is such a folder, with none of this in it';
+    return (await platform.exists(place)) ? ': it is a file, and no folder; unpack it if it is an archive' : '';
+  };
+  const lookedFor = await Promise.all(places.map(async (place) => `looked for   ${place}${await found(place)}`));
   return new DataError(`--dataset ${name}: its images are not there.`, {
     details: [
-      ...places.map((place) => `looked for   ${place}`),
+      ...lookedFor,
       ...layout.map((line, i) => `${i === 0 ? 'expected     ' : '             '}${line}`),
       `it is        ${origin}`,
     ],

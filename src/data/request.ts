@@ -2,6 +2,7 @@
 import type { SignalWatch } from '../base/signalWatch.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Fit } from './fit.ts';
+import { PassedOver } from './litter.ts';
 
 export interface LoadOptions {
   /** Side of the network's input, pixels: images are packed somewhat larger, so that they can be cropped. */
@@ -32,4 +33,25 @@ export interface ReaderContext extends LoadOptions {
   platform: Platform;
   /** Where the data set lies. */
   dir: string;
+  passedOver?: PassedOver;
+}
+
+/** What `read` finds at a place; then notes what was passed over there. */
+export async function readAt<T>(
+  platform: Platform,
+  dir: string,
+  options: LoadOptions,
+  read: (context: ReaderContext) => Promise<T>,
+): Promise<T> {
+  const context = {
+    ...options,
+    platform,
+    dir: dir.length > 1 ? dir.replace(/\/+$/, '') : dir,
+    passedOver: new PassedOver(),
+  };
+  try {
+    return await read(context);
+  } finally {
+    for (const note of context.passedOver.notes(context.dir)) options.onNote?.(note);
+  }
 }

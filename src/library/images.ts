@@ -6,6 +6,7 @@ import { fitted } from '../data/fit.ts';
 import { loadAllImages } from '../data/folder.ts';
 import { type ImageSet, packImages, type RgbImage, type SkippedFile } from '../data/imageSet.ts';
 import { noteOf, Remarks } from '../data/remarks.ts';
+import { readAt } from '../data/request.ts';
 import { DataError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { ScoringConfig } from '../train/config.ts';
@@ -45,11 +46,10 @@ export async function loadGivenImages(
 ): Promise<GivenImages> {
   const watch = new SignalWatch(signal);
   if (typeof images === 'string') {
-    const dir = images.length > 1 ? images.replace(/\/+$/, '') : images;
     const notes: string[] = [];
     const onNote = (text: string) => notes.push(text);
-    const asTrained = { inputSize: size, seed, fit, sampleBits };
-    const loaded = await loadAllImages({ platform, dir, ...asTrained, skipBad, watch, onNote }, dir);
+    const options = { inputSize: size, seed, fit, sampleBits, skipBad, watch, onNote };
+    const loaded = await readAt(platform, images, options, (context) => loadAllImages(context, context.dir));
     return requireSome({ ...loaded, notes });
   }
   const decoder = new ImageDecoder(platform);

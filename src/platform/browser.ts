@@ -16,6 +16,7 @@ export function browserPlatform(overrides: { cacheFolder?: string } = {}): Platf
   return {
     exists,
     listFolder,
+    realPath: async (path) => path, // there are no links
     readFile: async (path) => {
       const file = await openFile(path);
       return collect(file.stream(), file.size);

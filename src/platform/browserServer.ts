@@ -102,11 +102,12 @@ async function answerFile(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = url.searchParams.get('path') ?? '';
+  const path = JSON.parse(url.searchParams.get('path') ?? '""') as string;
   const json = (value: unknown) =>
     void response.setHeader('Content-Type', 'application/json').end(JSON.stringify(value));
   if (call === 'exists') return json(await files.exists(path));
   if (call === 'listFolder') return json(await files.listFolder(path));
+  if (call === 'realPath') return json(await files.realPath(path));
   if (call === 'readFile') return void response.end(await files.readFile(path));
   if (call === 'readGzip') return void response.end(await files.readGzip(path));
   if (call === 'codec') return void response.end(await readFile(codecFile(path as Codec)));

@@ -1,11 +1,25 @@
 /** Files, cache and codecs in Node. */
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access, appendFile, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import {
+  access,
+  appendFile,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+} from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, sep } from 'node:path';
 import { Readable } from 'node:stream';
+import { nameOf, pathOf } from './nodePaths.ts';
 import type { Codec, FolderEntry, Platform } from './platform.ts';
 import { gunzip } from './streams.ts';
 
@@ -19,20 +33,21 @@ const CODEC_FILES: Record<Codec, string> = {
 export function nodePlatform(overrides: { cacheFolder?: string; dataFolder?: string | null } = {}): Platform {
   return {
     exists: (path) =>
-      access(path).then(
+      access(pathOf(path)).then(
         () => true,
         () => false,
       ),
     listFolder,
+    realPath: (path) => realpath(pathOf(path), { encoding: 'buffer' }).then(slashed, () => path),
     readFile: readWhole,
     readGzip,
     writeFileAtomic,
     appendFile: async (path, bytes) => {
-      await mkdir(dirname(path), { recursive: true });
-      await appendFile(path, bytes);
+      await mkdir(pathOf(dirname(path)), { recursive: true });
+      await appendFile(pathOf(path), bytes);
     },
-    removeFile: (path) => rm(path, { force: true }),
-    removeEmptyFolder: (path) => rmdir(path).catch(() => {}),
+    removeFile: (path) => rm(pathOf(path), { force: true }),
+    removeEmptyFolder: (path) => rmdir(pathOf(path)).catch(() => {}),
     cacheFolder: overrides.cacheFolder ?? defaultCacheFolder(process.env),
     dataFolder: overrides.dataFolder !== undefined ? overrides.dataFolder : process.env.OECL_DATA || null,
     codecModule: async (codec) => WebAssembly.compile(await readFile(codecFile(codec))),
@@ -53,24 +68,37 @@ function defaultCacheFolder(env: NodeJS.ProcessEnv): string {
   return `${env.XDG_CACHE_HOME || `${home}/.cache`}/oecl`;
 }
 
+const slashed = (path: Buffer): string => (sep === '/' ? nameOf(path) : nameOf(path).replaceAll(sep, '/'));
+
 async function listFolder(path: string): Promise<FolderEntry[] | null> {
-  const found = await stat(path).catch(() => null);
-  if (!found?.isDirectory()) return null;
-  const entries = await Promise.all(
-    (await readdir(path, { withFileTypes: true })).map(async (entry): Promise<FolderEntry | null> => {
-      const target = entry.isSymbolicLink() ? await stat(`${path}/${entry.name}`).catch(() => null) : entry;
-      // A link that leads nowhere counts as a file, so that whoever reads it says so: an image must not vanish silently.
-      if (!target) return { name: entry.name, kind: 'file' };
-      if (!target.isDirectory() && !target.isFile()) return null;
-      return { name: entry.name, kind: target.isDirectory() ? 'folder' : 'file' };
-    }),
-  );
-  return entries.filter((entry) => entry !== null).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const found = await readdir(pathOf(path), { withFileTypes: true, encoding: 'buffer' }).catch((error) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+    throw error;
+  });
+  if (!found) return null;
+  const entries = found.map(async (entry): Promise<FolderEntry> => {
+    const name = nameOf(entry.name);
+    if (!entry.isSymbolicLink()) return { name, kind: entry.isDirectory() ? 'folder' : 'file' };
+    const target = await stat(pathOf(`${path}/${name}`)).catch(() => null);
+    return { name, kind: target === null ? 'broken' : target.isDirectory() ? 'folder' : 'file', isLink: true };
+  });
+  return (await Promise.all(entries)).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** Opens what is a file: opening a pipe without a writer would wait for one, and a device may have no end. */
+async function openRegular(path: string): Promise<FileHandle> {
+  const file = await open(pathOf(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // Windows has no such flag
+  const found = await file.stat();
+  if (found.isFile()) return file;
+  await file.close();
+  throw found.isDirectory()
+    ? Object.assign(new Error('it is a folder'), { code: 'EISDIR' })
+    : new Error('it is not a regular file');
 }
 
 /** Read in parts: one call of Node's own readFile stops at 2 GiB, and packs can be larger. */
 async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const file = await open(path);
+  const file = await openRegular(path);
   try {
     const bytes = new Uint8Array((await file.stat()).size);
     let filled = 0;
@@ -86,13 +114,14 @@ async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 async function readGzip(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const packed = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array<ArrayBuffer>>;
+  const file = await openRegular(path); // the stream closes it
+  const packed = Readable.toWeb(file.createReadStream()) as ReadableStream<Uint8Array<ArrayBuffer>>;
   return gunzip(packed);
 }
 
 async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.part`; // same folder, so that the rename stays on one disk
+  await mkdir(pathOf(dirname(path)), { recursive: true });
+  const temporary = pathOf(`${path}.${randomUUID()}.part`); // same folder, so that the rename stays on one disk
   try {
     const file = await open(temporary, 'wx');
     try {
@@ -101,7 +130,7 @@ async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await rename(temporary, pathOf(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

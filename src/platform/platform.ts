@@ -12,8 +12,9 @@ declare global {
 
 export interface FolderEntry {
   name: string;
-  /** Links count as what they point to, and as files when that is missing. */
-  kind: 'file' | 'folder';
+  /** A link counts as what it leads to, and is broken when that is nothing. Pipes, sockets and devices are files that cannot be read. */
+  kind: 'file' | 'folder' | 'broken';
+  isLink?: boolean;
 }
 
 export type Codec = 'jpeg' | 'png';
@@ -21,8 +22,14 @@ export type Codec = 'jpeg' | 'png';
 export interface Platform {
   exists(path: string): Promise<boolean>;
 
-  /** What lies directly in a folder, by name in code-unit order, the same everywhere; null when it is no folder. */
+  /**
+   * What lies directly in a folder, by name in code-unit order, the same everywhere; null when there is no such folder.
+   * Rejects when it may not be listed.
+   */
   listFolder(path: string): Promise<FolderEntry[] | null>;
+
+  /** The path of what a path leads to, without links; the path itself when that is nothing. */
+  realPath(path: string): Promise<string>;
 
   readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
 

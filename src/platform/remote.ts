@@ -4,9 +4,12 @@
  */
 import type { Codec, FolderEntry, Platform } from './platform.ts';
 
+/** As JSON: a name that is not UTF-8 holds halves of surrogate pairs, which an address cannot. */
+const escaped = (path: string): string => encodeURIComponent(JSON.stringify(path));
+
 /** An error of the other side keeps its code (ENOSPC, EACCES, ...): readers of it tell a full disk by that. */
 async function ask(call: string, path: string, body?: Uint8Array): Promise<Response> {
-  const response = await fetch(`files/${call}?path=${encodeURIComponent(path)}`, {
+  const response = await fetch(`files/${call}?path=${escaped(path)}`, {
     method: 'POST',
     body: body as Uint8Array<ArrayBuffer> | undefined,
   });
@@ -22,6 +25,7 @@ export function remotePlatform({ cacheFolder, dataFolder }: Pick<Platform, 'cach
   return {
     exists: async (path) => (await (await ask('exists', path)).json()) as boolean,
     listFolder: async (path) => (await (await ask('listFolder', path)).json()) as FolderEntry[] | null,
+    realPath: async (path) => (await (await ask('realPath', path)).json()) as string,
     readFile: async (path) => bytesOf(await ask('readFile', path)),
     readGzip: async (path) => bytesOf(await ask('readGzip', path)),
     writeFileAtomic: async (path, bytes) => void (await ask('writeFileAtomic', path, bytes)),

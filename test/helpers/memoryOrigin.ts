@@ -31,6 +31,7 @@ export function memoryOrigin(quota = 1e9): MemoryOrigin {
       }
       return rest.length === 0 ? null : [...entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     },
+    realPath: async (path) => path,
     readFile: read,
     readGzip: read,
     async writeFileAtomic(path, bytes) {

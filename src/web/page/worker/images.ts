@@ -109,7 +109,7 @@ export class Images {
       const folder = `${DATA}/${index.id}/${part}`;
       if (stored === null) await this.#storage.removeFolder(folder);
       const known = new Set(stored?.paths);
-      for (const path of await listFilesBelow(this.#files, folder)) {
+      for (const { path } of await listFilesBelow({ platform: this.#files, dir: folder }, '')) {
         if (!known.has(path)) await this.#files.removeFile(`${folder}/${path}`);
       }
     }
