@@ -95,27 +95,33 @@ async function loadPack(context: ReaderContext, name: string, files: readonly Im
     return cached;
   }
   const sampleBits = context.sampleBits === undefined ? await usedBits(context, name, deep) : context.sampleBits;
-  const pack = await decodeFiles(context, name, files, sampleBits);
+  const { pack, hashes } = await decodeFiles(context, name, files, sampleBits);
   try {
-    await cache.write(key, pack);
+    await cache.write(await keyOf(context, hashes), pack); // of the bytes that were decoded: files may change meanwhile
   } catch (error) {
     context.onNote?.(`decoded images cannot be kept in ${context.platform.cacheFolder}: ${failureOf(error)}`);
   }
   return pack;
 }
 
-/**
- * Depends on the bytes of the files and their order, on what becomes of them, and on nothing else.
- * @returns the key, and the PNG files of 16 bits a sample
- */
+/** Depends on the bytes of the files and their order, on what becomes of them, and on nothing else. */
+function keyOf(context: ReaderContext, hashes: readonly string[]): Promise<string> {
+  const { inputSize, fit = 'crop', sampleBits, leastSampleBits } = context;
+  const bits = sampleBits === undefined ? `own, ${leastSampleBits ?? 1} or more` : sampleBits;
+  const lines = [`input ${inputSize}, fit ${fit}, sample bits ${bits}`, ...hashes];
+  return sha256(new TextEncoder().encode(lines.join('\n')));
+}
+
+const hashOf = async (bytes: Uint8Array<ArrayBuffer> | UnreadableImage): Promise<string> =>
+  bytes instanceof UnreadableImage ? bytes.message : sha256(bytes);
+
+/** The key of the files as they are, and which of them are PNG files of 16 bits a sample. */
 async function packKey(
   context: ReaderContext,
   name: string,
   files: readonly ImageFile[],
 ): Promise<{ key: string; deep: ImageFile[] }> {
-  const { inputSize, fit = 'crop', sampleBits, leastSampleBits } = context;
-  const bits = sampleBits === undefined ? `own, ${leastSampleBits ?? 1} or more` : sampleBits;
-  const hashes: string[] = [`input ${inputSize}, fit ${fit}, sample bits ${bits}`];
+  const hashes: string[] = [];
   const deep: ImageFile[] = [];
   await inGroups(
     context,
@@ -123,15 +129,15 @@ async function packKey(
     files,
     async (file) => {
       const bytes = await readImage(context, file);
-      if (bytes instanceof UnreadableImage) return { file, hash: bytes.message, isDeep: false };
-      return { file, hash: await sha256(bytes), isDeep: isDeepPng(bytes) };
+      const isDeep = !(bytes instanceof UnreadableImage) && isDeepPng(bytes);
+      return { file, hash: await hashOf(bytes), isDeep };
     },
     ({ file, hash, isDeep }) => {
       hashes.push(hash);
       if (isDeep) deep.push(file);
     },
   );
-  return { key: await sha256(new TextEncoder().encode(hashes.join('\n'))), deep };
+  return { key: await keyOf(context, hashes), deep };
 }
 
 /**
@@ -170,12 +176,13 @@ async function decodeFiles(
   name: string,
   files: readonly ImageFile[],
   sampleBits: number | null,
-): Promise<Pack> {
+): Promise<{ pack: Pack; hashes: string[] }> {
   const { inputSize, fit = 'crop' } = context;
   const decoder = new ImageDecoder(context.platform);
   const remarks = new Remarks({ fit, sampleBits });
   const images: RgbImage[] = [];
   const skipped = new Map<number, string>();
+  const hashes: string[] = [];
   let done = 0;
   context.onProgress?.(name, 0, files.length);
   await inGroups(
@@ -184,6 +191,7 @@ async function decodeFiles(
     files,
     (file) => readImage(context, file),
     async (bytes) => {
+      hashes.push(await hashOf(bytes));
       try {
         if (bytes instanceof UnreadableImage) throw bytes;
         const image = await decoder.decode(bytes, sampleBits ?? ALL_BITS);
@@ -198,7 +206,8 @@ async function decodeFiles(
       if (done % READ_AHEAD === 0 || done === files.length) context.onProgress?.(name, done, files.length);
     },
   );
-  return { images: await packImages(images), skipped, remarks: remarks.list(), sampleBits };
+  const pack = { images: await packImages(images), skipped, remarks: remarks.list(), sampleBits };
+  return { pack, hashes };
 }
 
 /** A file's bytes, or why there are none: a file that cannot be opened is one more that cannot be read. */

@@ -119,6 +119,12 @@ describe('what cannot be read', () => {
       readFile: (path) => files.readFile(path.endsWith('/b.bmp') ? 'nothing' : path),
     });
     await expect(load('set', { platform: lost })).rejects.toThrow(/b\.bmp: it cannot be opened: there is no such file/);
+    let reads = 0;
+    const vanishing = failing({
+      readFile: (path) => files.readFile(path.endsWith('/b.bmp') && ++reads === 2 ? 'nothing' : path),
+    });
+    expect((await load('set', { platform: vanishing, skipBad: true })).train.images.count).toBe(2);
+    expect((await load('set', { platform: vanishing, skipBad: true })).train.images.count).toBe(3); // not from a cache
     expect(failureOf(Object.assign(new Error('x'), { code: 'ESTALE' }))).toBe('the network disk no longer has it');
   });
 
