@@ -3,14 +3,23 @@
  * Reading is as strict as the reference implementation (huggingface/safetensors): what is not fully described is refused.
  */
 import { FormatError } from './errors.ts';
+import { fromHalves } from './half.ts';
 
+/** F16 and BF16 are given as their bits: `floatValues` makes numbers of them. */
 const ARRAYS = {
   F64: Float64Array,
   I64: BigInt64Array,
+  U64: BigUint64Array,
   F32: Float32Array,
   I32: Int32Array,
   U32: Uint32Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I8: Int8Array,
   U8: Uint8Array,
+  BOOL: Uint8Array,
 } as const;
 
 export type SafetensorsDtype = keyof typeof ARRAYS;
@@ -46,8 +55,16 @@ export function encodeSafetensors(
   tensors: Readonly<Record<string, SafetensorsTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  for (const [what, given] of Object.entries({ tensors, metadata })) {
+    if (!isObject(given))
+      throw new FormatError(`encodeSafetensors: ${what}: got ${kindOf(given)}, expected an object.`);
+  }
   const named = Object.entries(tensors).sort(byName);
   for (const [name, tensor] of named) checkTensor(name, tensor);
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value === 'string') continue;
+    throw new FormatError(`encodeSafetensors: metadata "${key}": got ${kindOf(value)}, expected a string.`);
+  }
   const placed = [...named].sort(([, a], [, b]) => elementBytes(b.dtype) - elementBytes(a.dtype)); // stable: keeps names sorted
 
   let end = 0;
@@ -76,9 +93,15 @@ export function encodeSafetensors(
   return bytes;
 }
 
-function checkTensor(name: string, { dtype, shape, data }: SafetensorsTensor): void {
-  const expected = elementCount(shape) * elementBytes(dtype);
+function checkTensor(name: string, tensor: SafetensorsTensor): void {
+  const refusal = (problem: string) => new FormatError(`encodeSafetensors: "${name}" ${problem}`);
   if (name === METADATA) throw new FormatError(`encodeSafetensors: a tensor named ${METADATA}, which is reserved.`);
+  if (!isObject(tensor)) throw refusal(`is ${kindOf(tensor)}, expected { dtype, shape, data }.`);
+  const { dtype, shape, data } = tensor;
+  if (!isDtype(dtype)) throw refusal(`has the type ${kindOf(dtype)}; this writes ${Object.keys(ARRAYS).join(', ')}.`);
+  if (!isSizes(shape)) throw refusal(`has ${kindOf(shape)} for a shape, expected an array of whole numbers.`);
+  if (!ArrayBuffer.isView(data)) throw refusal(`has ${kindOf(data)} for data, expected a ${ARRAYS[dtype].name}.`);
+  const expected = elementCount(shape) * elementBytes(dtype);
   if (data.byteLength !== expected) {
     throw new FormatError(
       `encodeSafetensors: "${name}" has ${data.byteLength} bytes, its shape and type need ${expected}.`,
@@ -88,12 +111,29 @@ function checkTensor(name: string, { dtype, shape, data }: SafetensorsTensor): v
 }
 
 /**
- * The tensors and the metadata of a safetensors file. Tensors are views of `bytes` where alignment allows, else copies.
+ * The numbers of a tensor of any floating-point type; the tensor's own array where it is F32. F64 is rounded to the nearest.
+ * @param what how errors name the tensor.
+ * @throws FormatError for another type.
+ */
+export function floatValues({ dtype, data }: SafetensorsTensor, what: string): Float32Array<ArrayBuffer> {
+  if (dtype === 'F32') return data as Float32Array<ArrayBuffer>;
+  if (dtype === 'F64') return Float32Array.from(data as Float64Array);
+  if (dtype === 'F16') return fromHalves(data as Uint16Array);
+  if (dtype === 'BF16') {
+    const words = Uint32Array.from(data as Uint16Array, (bits) => bits << 16); // the upper half of an f32
+    return new Float32Array(words.buffer);
+  }
+  throw new FormatError(`${what}: got the type ${dtype}, expected one of F32, F64, F16, BF16.`);
+}
+
+/**
+ * The tensors and the metadata of a safetensors file. Tensors are views of `file` where alignment allows, else copies.
  * @param what how errors name the file.
- * @throws FormatError for a truncated file, a header that is too long or not JSON, a duplicate name, an unknown type, a
+ * @throws FormatError for what is no bytes, a truncated file, a header that is too long or not JSON, a duplicate name, an unknown type, a
  * shape that does not match its bytes, and for bytes that no tensor or more than one tensor describes.
  */
-export function decodeSafetensors(bytes: Uint8Array, what = 'safetensors file'): SafetensorsFile {
+export function decodeSafetensors(file: ArrayBuffer | ArrayBufferView, what = 'safetensors file'): SafetensorsFile {
+  const bytes = bytesOf(file);
   const refuse = (problem: string): never => {
     throw new FormatError(`${what}: ${problem}`, {
       details: [`${bytes.length} bytes read`],
@@ -127,6 +167,20 @@ export function decodeSafetensors(bytes: Uint8Array, what = 'safetensors file'):
 }
 
 type Refuse = (problem: string) => never;
+
+const kindOf = (value: unknown): string =>
+  typeof value === 'object' && value !== null
+    ? `a value of type ${value.constructor?.name ?? 'Object'}`
+    : String(value);
+
+/** By what they are called: an ArrayBuffer of another window or sandbox is no instance of this one's. */
+function bytesOf(file: ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (ArrayBuffer.isView(file)) return new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+  if (/ (Shared)?ArrayBuffer]$/.test(Object.prototype.toString.call(file))) return new Uint8Array(file);
+  throw new FormatError(`decodeSafetensors: got ${kindOf(file)}, expected the bytes of a file.`, {
+    remedy: 'a Uint8Array or an ArrayBuffer; await what is a Promise',
+  });
+}
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -200,7 +254,7 @@ interface Entry {
 
 function readEntry(name: string, entry: unknown, refuse: Refuse): Entry {
   const { dtype, shape, data_offsets: offsets } = isObject(entry) ? entry : {};
-  if (typeof dtype !== 'string' || !Object.hasOwn(ARRAYS, dtype)) {
+  if (!isDtype(dtype)) {
     const found = typeof dtype === 'string' ? `the type "${dtype}"` : 'no type'; // it may be nested too deep to be shown
     return refuse(`"${name}" has ${found}; this reads ${Object.keys(ARRAYS).join(', ')}.`);
   }
@@ -208,12 +262,15 @@ function readEntry(name: string, entry: unknown, refuse: Refuse): Entry {
     return refuse(`"${name}" has no valid shape and data_offsets.`);
   }
   const [begin, end] = offsets;
-  const expected = elementCount(shape) * elementBytes(dtype as SafetensorsDtype);
+  const expected = elementCount(shape) * elementBytes(dtype);
   if (end - begin !== expected) {
     refuse(`"${name}" has ${end - begin} bytes, ${dtype} [${shape.join(', ')}] needs ${expected}.`);
   }
-  return { dtype: dtype as SafetensorsDtype, shape, begin, length: expected };
+  return { dtype, shape, begin, length: expected };
 }
+
+const isDtype = (value: unknown): value is SafetensorsDtype =>
+  typeof value === 'string' && Object.hasOwn(ARRAYS, value);
 
 const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);

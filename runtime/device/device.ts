@@ -2,7 +2,7 @@
  * The GPU, its adapter and its device, held together: nothing is global, several may be open at once, and close() drops
  * every reference so that the process may end. Loss and uncaptured errors become one rejected promise.
  */
-import { DeviceLostError, KernelError, LimitError, type OeclError } from '../errors.ts';
+import { AdapterError, DeviceLostError, KernelError, LimitError, type OeclError } from '../errors.ts';
 import type { AdapterInfo, PlatformAdapter, RuntimePlatform } from '../platform/platform.ts';
 
 export interface DeviceFeatures {
@@ -125,6 +125,16 @@ function uncaptured(error: GPUError): OeclError {
 
 /** Opens a device with the adapter's own limits and those wanted features that it has. @throws AdapterError */
 export async function openDevice(platform: RuntimePlatform, options: { adapter?: string } = {}): Promise<Device> {
+  if (typeof platform?.requestAdapter !== 'function') {
+    throw new AdapterError(`openContext: got ${platform === null ? 'null' : typeof platform}, expected a platform.`, {
+      remedy: "the one of the entry: import { openContext, platform } from 'oecl/runtime'",
+    });
+  }
+  if (options.adapter !== undefined && typeof options.adapter !== 'string') {
+    throw new AdapterError(`openContext: adapter: got ${String(options.adapter)}, expected a name or a kind.`, {
+      remedy: 'hardware, lavapipe, swiftshader or a part of a name; no adapter for the best',
+    });
+  }
   const found = await platform.requestAdapter(options);
   const { adapter } = found;
   const requiredLimits: Record<string, number> = {};

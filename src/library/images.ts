@@ -2,6 +2,7 @@
 import { SignalWatch } from '../base/signalWatch.ts';
 import { ALL_BITS, ImageDecoder } from '../data/codecs/decode.ts';
 import { UnreadableImage } from '../data/codecs/unreadable.ts';
+import { failureOf } from '../data/files.ts';
 import { fitted } from '../data/fit.ts';
 import { loadAllImages } from '../data/folder.ts';
 import { type ImageSet, packImages, type RgbImage, type SkippedFile } from '../data/imageSet.ts';
@@ -10,24 +11,11 @@ import { readAt } from '../data/request.ts';
 import { DataError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { ScoringConfig } from '../train/config.ts';
+import { bytesOf, pathOf } from './arguments.ts';
+import { type GivenImage, type ImageBytes, type ImagePixels, isFile, isPixels, nameOf } from './givenImages.ts';
 import type { ScoreCallOptions } from './types.ts';
 
-/** An encoded image: JPEG, PNG or BMP. */
-export interface ImageBytes {
-  /** What it is called in scores and errors. */
-  name: string;
-  bytes: Uint8Array;
-}
-
-/** An image of R, G, B bytes, rows from top to bottom; width * height * 3 of them. */
-export interface ImagePixels extends RgbImage {
-  /** What it is called in scores and errors. */
-  name: string;
-}
-
-export type GivenImage = ImageBytes | ImagePixels;
-
-export interface GivenImages {
+export interface LoadedImages {
   set: ImageSet;
   skipped: SkippedFile[];
   /** What a reader of the scores must know: images that are cut, scaled or cannot be seen. */
@@ -40,28 +28,39 @@ export interface GivenImages {
  */
 export async function loadGivenImages(
   platform: Platform,
-  images: string | readonly GivenImage[],
+  images: GivenImage | readonly GivenImage[],
   { size, seed, fit, sampleBits }: Readonly<ScoringConfig>,
   { skipBad = false, signal }: Pick<ScoreCallOptions, 'skipBad' | 'signal'>,
-): Promise<GivenImages> {
+): Promise<LoadedImages> {
   const watch = new SignalWatch(signal);
-  if (typeof images === 'string') {
-    const notes: string[] = [];
-    const onNote = (text: string) => notes.push(text);
-    const options = { inputSize: size, seed, fit, sampleBits, skipBad, watch, onNote };
-    const loaded = await readAt(platform, images, options, (context) => loadAllImages(context, context.dir));
-    return requireSome({ ...loaded, notes });
+  const path = pathOf(images);
+  if (path !== null) {
+    if ((await platform.listFolder(path)) !== null) {
+      const notes: string[] = [];
+      const onNote = (text: string) => notes.push(text);
+      const options = { inputSize: size, seed, fit, sampleBits, skipBad, watch, onNote };
+      const loaded = await readAt(platform, path, options, (context) => loadAllImages(context, context.dir));
+      return requireSome({ ...loaded, notes });
+    }
+    if (!(await platform.exists(path))) {
+      throw new DataError(`${path}: there is no such file or folder.`, {
+        remedy: 'the path of an image, or of a folder',
+      });
+    }
   }
   const decoder = new ImageDecoder(platform);
   const remarks = new Remarks({ fit, sampleBits });
   const decoded: RgbImage[] = [];
   const paths: string[] = [];
   const skipped: SkippedFile[] = [];
-  for (const image of images) {
-    const { name } = image;
+  const list = Array.isArray(images) ? (images as readonly GivenImage[]) : [images as GivenImage];
+  for (const image of list) {
+    const name = nameOf(image);
     await watch.look(`${name} was read`);
     try {
-      const whole = 'bytes' in image ? await decoder.decode(image.bytes, sampleBits ?? ALL_BITS) : wholeImage(image);
+      const whole = isPixels(image)
+        ? wholeImage(image)
+        : await decoder.decode(await encodedBytes(platform, image), sampleBits ?? ALL_BITS);
       remarks.see(whole, paths.length);
       decoded.push(fitted(whole, size, fit)); // at once: many large images would not fit into memory
       paths.push(name);
@@ -81,13 +80,27 @@ export async function loadGivenImages(
   });
 }
 
-/** @throws UnreadableImage when there are not as many bytes as the sides say */
-function wholeImage({ width, height, pixels }: ImagePixels): RgbImage {
-  if (width >= 1 && height >= 1 && pixels.length === width * height * 3) return { width, height, pixels };
-  throw new UnreadableImage(`it has ${pixels.length} bytes, expected ${width} x ${height} x 3 (R, G, B)`);
+/** @throws UnreadableImage when there is no such file, or it is gone since it was chosen */
+async function encodedBytes(platform: Platform, image: Exclude<GivenImage, ImagePixels>): Promise<Uint8Array> {
+  const path = pathOf(image);
+  try {
+    if (path !== null) return await platform.readFile(path);
+    return await bytesOf(isFile(image) ? image : (image as ImageBytes).bytes);
+  } catch (cause) {
+    throw new UnreadableImage(`it cannot be opened: ${failureOf(cause)}`, { cause });
+  }
 }
 
-function requireSome(loaded: GivenImages): GivenImages {
+/** @throws UnreadableImage when there are not as many bytes as the sides say */
+function wholeImage({ width, height, pixels }: ImagePixels): RgbImage {
+  const count = width * height;
+  if (pixels.length === count * 3)
+    return { width, height, pixels: new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length) };
+  const alpha = pixels.length === count * 4 ? '; are these R, G, B, A? then leave every fourth out' : '';
+  throw new UnreadableImage(`it has ${pixels.length} bytes, expected ${width} x ${height} x 3 (R, G, B)${alpha}`);
+}
+
+function requireSome(loaded: LoadedImages): LoadedImages {
   if (loaded.set.images.count > 0) return loaded;
   const details = loaded.skipped.slice(0, 3).map(({ file, reason }) => `${file}: ${reason}`);
   throw new DataError('there is no image to score.', { details, remedy: 'one or more JPEG, PNG or BMP images' });

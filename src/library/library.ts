@@ -5,13 +5,15 @@
 import type { PlatformAdapter, RuntimePlatform } from '../../runtime/index.ts';
 import { parseTrainOptions } from '../cli/parse.ts';
 import type { Platform } from '../platform/platform.ts';
-import { type ConfigChoices, flagOf, type RunConfig, resolveConfig, resumedConfig } from '../train/config.ts';
+import { type ConfigChoices, type RunConfig, resolveConfig, resumedConfig } from '../train/config.ts';
 import type { RunOutcome, TrainHooks } from '../train/hooks.ts';
 import { runTraining } from '../train/run.ts';
 import { readStoredConfig } from '../train/runFolder.ts';
-import type { GivenImage } from './images.ts';
-import { readModel, type TrainedModel } from './model.ts';
-import { openScorerOn, type Scorer } from './scorer.ts';
+import { checkOptions } from './arguments.ts';
+import { checkedImages, type GivenImages } from './givenImages.ts';
+import { checkModel, type ModelSource, readModel, type TrainedModel } from './model.ts';
+import { openScorerOn, SCORE_CALL_OPTIONS, SCORER_OPTIONS, type Scorer } from './scorer.ts';
+import { checkHooks, trainArguments } from './trainArguments.ts';
 import type { ScoreOptions, ScoreOutcome, ScorerOptions, TrainOptions } from './types.ts';
 
 /** Where a program runs. */
@@ -31,10 +33,11 @@ export interface Library {
   train(options: TrainOptions, hooks?: TrainHooks): Promise<RunOutcome>;
 
   /**
-   * The model that a run left. @param source the run folder, or its model.safetensors alone: path or bytes
+   * The model that a run left. @param source the run folder, or its model.safetensors alone: path or bytes. Weights of
+   * another floating-point type (F64, F16, BF16) are converted to f32.
    * @throws UsageError when there is none, FormatError when it is damaged, or too old to be used without its run folder
    */
-  loadModel(source: string | Uint8Array): Promise<TrainedModel>;
+  loadModel(source: ModelSource): Promise<TrainedModel>;
 
   /**
    * The model on a device that stays open: for many batches, as a server has them. To be closed by the caller.
@@ -45,17 +48,19 @@ export interface Library {
   /**
    * Scores images: the higher, the more normal. An image has the same score to the bit whatever it is called and whichever
    * images are scored with it; those of the run's test get the scores of its scores.csv. Opens a device and closes it.
-   * @param images a folder, all of whose images are taken in the order of their paths, encoded images (JPEG, PNG, BMP), or pixels
+   * @param images one or several: paths, File objects, encoded images (JPEG, PNG, BMP) or pixels with a name; or a folder,
+   *   all of whose images are taken in the order of their paths
    * @throws DataError for an image that cannot be read, unless `skipBad` is set
    */
-  score(model: TrainedModel, images: string | readonly GivenImage[], options?: ScoreOptions): Promise<ScoreOutcome>;
+  score(model: TrainedModel, images: GivenImages, options?: ScoreOptions): Promise<ScoreOutcome>;
 }
 
 export function libraryFor(host: LibraryHost): Library {
   const { runtime, files, where } = host;
   return {
     async train(options, hooks = {}) {
-      const { choices: given, resume, force, profile } = parseTrainOptions(argumentsOf(options));
+      checkHooks(hooks);
+      const { choices: given, resume, force, profile } = parseTrainOptions(trainArguments(options));
       const choices: ConfigChoices = { ...given, where };
       const adapter = await runtime.requestAdapter({ adapter: choices.adapter });
       const opened = handOutOnce(runtime, adapter);
@@ -70,25 +75,25 @@ export function libraryFor(host: LibraryHost): Library {
 
     loadModel: (source) => readModel(files, source),
 
-    openScorer: (model, options = {}) => openScorerOn(host, model, options),
+    async openScorer(model, options = {}) {
+      checkModel('openScorer', model);
+      checkOptions('openScorer: options', options, SCORER_OPTIONS);
+      return openScorerOn(host, model, options);
+    },
 
     async score(model, images, options = {}) {
-      const scorer = await openScorerOn(host, model, options);
+      checkModel('score', model);
+      checkOptions('score: options', options, { ...SCORER_OPTIONS, ...SCORE_CALL_OPTIONS });
+      const checked = checkedImages(images); // before a device is opened for them
+      const { adapter, precision, ...call } = options;
+      const scorer = await openScorerOn(host, model, { adapter, precision });
       try {
-        return await scorer.score(images, options);
+        return await scorer.score(checked, call);
       } finally {
         await scorer.close();
       }
     },
   };
-}
-
-/** The options as the command line has them, whose checks they go through: a NaN or a misspelt name ends here. */
-function argumentsOf(options: TrainOptions): string[] {
-  return Object.entries(options).flatMap(([key, value]) => {
-    if (value === undefined || value === false) return [];
-    return [value === true ? flagOf(key) : `${flagOf(key)}=${Array.isArray(value) ? value.join(',') : value}`];
-  });
 }
 
 /** A runtime that gives away the adapter that is open already, then new ones; `release` for when nobody took it. */

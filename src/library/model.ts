@@ -8,6 +8,7 @@ import type { Platform } from '../platform/platform.ts';
 import type { ScoringConfig } from '../train/config.ts';
 import { scoringConfig } from '../train/modelMetadata.ts';
 import { FILE, readStoredConfig } from '../train/runFolder.ts';
+import { type Bytes, bytesOf, isBytes, pathOf, wrongArgument } from './arguments.ts';
 
 export interface TrainedModel {
   /** Of the run that trained it: what scores depend on. */
@@ -18,18 +19,41 @@ export interface TrainedModel {
   readonly file: string;
 }
 
+/** The run folder or the model file, by path, or the file's bytes. */
+export type ModelSource = string | URL | Bytes;
+
 /**
  * A trained model.
- * @param source a run folder, or model.safetensors: its path, which ends so, or its bytes
  * @throws UsageError when there is none, FormatError when it is damaged, or a file of before its metadata said it all
  */
-export async function readModel(files: Platform, source: string | Uint8Array): Promise<TrainedModel> {
-  if (typeof source !== 'string') return decodeTrained(source, FILE.model);
-  if (source.endsWith('.safetensors')) return decodeTrained(await readExisting(files, source), source);
-  const file = `${source}/${FILE.model}`;
+export async function readModel(files: Platform, source: ModelSource): Promise<TrainedModel> {
+  const path = pathOf(source);
+  if (path === null) {
+    if (isBytes(source)) return decodeTrained(await bytesOf(source), FILE.model);
+    const isUrl = source instanceof URL;
+    throw wrongArgument(
+      'loadModel: source',
+      source,
+      `the path of a run folder or of its ${FILE.model}, or the bytes of the latter`,
+      isUrl ? 'fetch it, and give the bytes' : undefined,
+    );
+  }
+  const isFolder = (await files.listFolder(path)) !== null;
+  if (!isFolder && ((await files.exists(path)) || path.endsWith('.safetensors'))) {
+    return decodeTrained(await readExisting(files, path), path);
+  }
+  const folder = path.replace(/(?<=.)\/+$/, '');
+  const file = `${folder}/${FILE.model}`;
   const bytes = await readExisting(files, file);
-  const hasConfig = await files.exists(`${source}/${FILE.config}`);
-  return decodeTrained(bytes, file, hasConfig ? await readStoredConfig(files, source) : undefined);
+  const hasConfig = await files.exists(`${folder}/${FILE.config}`);
+  return decodeTrained(bytes, file, hasConfig ? await readStoredConfig(files, folder) : undefined);
+}
+
+/** @throws UsageError when it is not what loadModel returns. @param what the function that was called */
+export function checkModel(what: string, model: TrainedModel): void {
+  const { config, state, file } = (model ?? {}) as Partial<TrainedModel>;
+  if (typeof config === 'object' && typeof state === 'object' && typeof file === 'string') return;
+  throw wrongArgument(`${what}: model`, model, 'what loadModel returns', 'await loadModel(...) first');
 }
 
 async function readExisting(files: Platform, file: string): Promise<Uint8Array> {

@@ -3,9 +3,10 @@ export { DataError, InterruptedError, OeclError, UsageError } from '../errors.ts
 export type { ConfigChoices, RunConfig, ScoringConfig } from '../train/config.ts';
 export type { ImageCounts, RunOutcome, RunStart, StepMetrics, TrainHooks } from '../train/hooks.ts';
 export type { PerScore, RunResult, RunSummary, ScoreName } from '../train/result.ts';
-export type { GivenImage, ImageBytes, ImagePixels } from './images.ts';
+export type { Bytes } from './arguments.ts';
+export type { GivenImage, GivenImages, ImageBytes, ImagePixels } from './givenImages.ts';
 export type { Library } from './library.ts';
-export type { TrainedModel } from './model.ts';
+export type { ModelSource, TrainedModel } from './model.ts';
 export type { Scorer } from './scorer.ts';
 export type {
   ImageScores,

@@ -3,18 +3,28 @@ import { type Context, openContext } from '../../runtime/index.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
 import type { Encoder } from '../models/resnet.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { ScoringConfig } from '../train/config.ts';
+import { PRECISIONS, type ScoringConfig } from '../train/config.ts';
 import { evaluate } from '../train/evaluate.ts';
 import { checkPrecision, ofEvaluation, ofNetwork } from '../train/limits.ts';
 import { SCORE_NAMES } from '../train/result.ts';
 import type { Platforms } from '../train/run.ts';
-import { type GivenImage, loadGivenImages } from './images.ts';
+import { checkOptions, type OptionKind } from './arguments.ts';
+import { checkedImages, type GivenImage, type GivenImages } from './givenImages.ts';
+import { loadGivenImages } from './images.ts';
 import { buildEncoder, type TrainedModel } from './model.ts';
 import type { ImageScores, ScoreCallOptions, ScoreOutcome, ScorerOptions } from './types.ts';
 
+export const SCORER_OPTIONS: Record<keyof ScorerOptions, OptionKind> = { adapter: 'string', precision: PRECISIONS };
+
+export const SCORE_CALL_OPTIONS: Record<keyof ScoreCallOptions, OptionKind> = {
+  skipBad: 'boolean',
+  onProgress: 'function',
+  signal: 'AbortSignal',
+};
+
 export interface Scorer {
   /** As the function `score`, on this scorer's device. Calls that overlap wait for each other. */
-  score(images: string | readonly GivenImage[], options?: ScoreCallOptions): Promise<ScoreOutcome>;
+  score(images: GivenImages, options?: ScoreCallOptions): Promise<ScoreOutcome>;
   /** Gives the device back, after the calls that were made before. */
   close(): Promise<void>;
 }
@@ -53,9 +63,11 @@ class OpenScorer implements Scorer {
     this.#config = config;
   }
 
-  async score(images: string | readonly GivenImage[], options: ScoreCallOptions = {}): Promise<ScoreOutcome> {
+  async score(images: GivenImages, options: ScoreCallOptions = {}): Promise<ScoreOutcome> {
+    checkOptions('score: options', options, SCORE_CALL_OPTIONS);
     if (this.#closed) throw new UsageError('score: the scorer is closed.', { remedy: 'another one: openScorer' });
-    const outcome = this.#earlier.then(() => this.#scored(images, options));
+    const checked = checkedImages(images);
+    const outcome = this.#earlier.then(() => this.#scored(checked, options));
     this.#earlier = outcome.catch(() => {});
     return outcome;
   }
@@ -65,7 +77,7 @@ class OpenScorer implements Scorer {
     return this.#closed;
   }
 
-  async #scored(images: string | readonly GivenImage[], options: ScoreCallOptions): Promise<ScoreOutcome> {
+  async #scored(images: GivenImage | GivenImage[], options: ScoreCallOptions): Promise<ScoreOutcome> {
     const config = this.#config;
     const loaded = await loadGivenImages(this.#files, images, config, options).catch((error) => {
       if (error instanceof InterruptedError) return null;

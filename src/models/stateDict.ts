@@ -1,5 +1,11 @@
 /** An encoder's parameters and running statistics as named arrays in PyTorch's layout, and back. */
-import { encodeSafetensors, FormatError, type Module, type SafetensorsTensor } from '../../runtime/index.ts';
+import {
+  encodeSafetensors,
+  FormatError,
+  floatValues,
+  type Module,
+  type SafetensorsTensor,
+} from '../../runtime/index.ts';
 import { sha256 } from '../base/contentHash.ts';
 
 export type StateDict = Record<string, SafetensorsTensor>;
@@ -17,8 +23,8 @@ export async function stateDict(model: Module): Promise<StateDict> {
 }
 
 /**
- * Fills a model from named arrays.
- * @throws FormatError naming the file when a tensor is missing or has another shape: a checkpoint of another architecture
+ * Fills a model from named arrays of any floating-point type.
+ * @throws FormatError naming the file when a tensor is missing or has another shape: a checkpoint of another architecture; or is of integers
  */
 export function loadStateDict(model: Module, state: Readonly<StateDict>, file: string): void {
   for (const [name, tensor] of [...model.namedParameters(), ...model.namedBuffers()]) {
@@ -31,7 +37,7 @@ export function loadStateDict(model: Module, state: Readonly<StateDict>, file: s
         remedy: 'the --arch, --width and --size that it was trained with',
       });
     }
-    tensor.write(found.data as Float32Array);
+    tensor.write(floatValues(found, `${file}: ${name}`));
   }
 }
 

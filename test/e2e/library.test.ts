@@ -217,7 +217,7 @@ describe('oecl in Node', () => {
     expect(Object.keys(trace).length).toBeGreaterThan(0);
   });
 
-  test('options are checked as those of the command line; errors are of its families', async () => {
+  test('options are checked with the rules of the command line; errors are of its families', async () => {
     await mkdir(join(program, 'empty'));
     await writeFile(join(program, 'empty', 'config.json'), '{}'); // a run that has not come to its end
     const messages = (await inNode(
@@ -236,8 +236,8 @@ describe('oecl in Node', () => {
     `,
     )) as [boolean, number, string][];
     expect(messages.map(([isUsage, exitCode]) => [isUsage, exitCode])).toEqual(Array(5).fill([true, 2]));
-    expect(messages[0][2]).toMatch(/--epochs NaN: expected a whole number of 1 or more/);
-    expect(messages[1][2]).toMatch(/--epoch: there is no such option[\s\S]*--epochs/);
+    expect(messages[0][2]).toMatch(/options\.epochs: got the number NaN, expected a whole number of 1 or more/);
+    expect(messages[1][2]).toMatch(/options\.epoch: there is no such option[\s\S]*Remedy: epochs/);
     expect(messages[2][2]).toMatch(/--resume --force/);
     for (const [index, folder] of ['nowhere', 'empty'].entries()) {
       const message = messages[3 + index][2];

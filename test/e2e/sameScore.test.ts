@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../runtime/index.ts';
 import { nodeRuntimePlatform } from '../../runtime/platform/node.ts';
 import { type ImageSet, packImages, type RgbImage } from '../../src/data/imageSet.ts';
-import type { GivenImage } from '../../src/library/images.ts';
+import type { GivenImage } from '../../src/library/givenImages.ts';
 import { libraryFor } from '../../src/library/library.ts';
 import { Encoder } from '../../src/models/resnet.ts';
 import { stateDict, weightsSha256 } from '../../src/models/stateDict.ts';

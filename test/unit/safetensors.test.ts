@@ -32,6 +32,19 @@ describe('encodeSafetensors', () => {
     expect(file.tensors).toEqual(tensors);
   });
 
+  test('so are the types that other programs write', () => {
+    const others: Record<string, SafetensorsTensor> = {
+      'h.half': { dtype: 'F16', shape: [2], data: new Uint16Array([0x3c00, 0xfbff]) },
+      'i.brain': { dtype: 'BF16', shape: [1], data: new Uint16Array([0x3f80]) },
+      'j.flags': { dtype: 'BOOL', shape: [2], data: new Uint8Array([1, 0]) },
+      'k.wide': { dtype: 'U64', shape: [1], data: new BigUint64Array([2n ** 64n - 1n]) },
+      'l.short': { dtype: 'I16', shape: [2], data: new Int16Array([-1, 2]) },
+      'm.word': { dtype: 'U16', shape: [1], data: new Uint16Array([65535]) },
+      'n.byte': { dtype: 'I8', shape: [1], data: new Int8Array([-128]) },
+    };
+    expect(decodeSafetensors(encodeSafetensors(others)).tensors).toEqual(others);
+  });
+
   test('the bytes do not depend on the order in which tensors and metadata are given', () => {
     const metadata = { x: '1', a: '2' };
     expect(encodeSafetensors(reversed(tensors), reversed(metadata))).toEqual(encodeSafetensors(tensors, metadata));

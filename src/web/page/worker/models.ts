@@ -7,7 +7,7 @@ import { fitted } from '../../../data/fit.ts';
 import type { SkippedFile } from '../../../data/imageSet.ts';
 import { noteOf, Remarks } from '../../../data/remarks.ts';
 import { DataError } from '../../../errors.ts';
-import type { ImagePixels } from '../../../library/images.ts';
+import type { ImagePixels } from '../../../library/givenImages.ts';
 import type { Library } from '../../../library/library.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { thumbnailUri } from '../../../report/png.ts';

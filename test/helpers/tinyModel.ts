@@ -1,0 +1,16 @@
+/** A model file without a training: the weights of a fresh network of width 4 for inputs of 16 pixels. */
+import type { Context } from '../../runtime/index.ts';
+import { Encoder } from '../../src/models/resnet.ts';
+import { encodeModel, stateDict } from '../../src/models/stateDict.ts';
+import { resolveConfig, type ScoringConfig } from '../../src/train/config.ts';
+import { modelMetadata } from '../../src/train/modelMetadata.ts';
+
+export const TINY_MODEL: ScoringConfig = resolveConfig(
+  { dataset: 'folder', arch: 'resnet10', width: 4, size: 16, views: 1, normal: 'stripes' },
+  { isSoftware: true },
+);
+
+/** The bytes of model.safetensors. */
+export async function tinyModelFile(context: Context): Promise<Uint8Array> {
+  return encodeModel(await stateDict(new Encoder(context, TINY_MODEL)), 0, modelMetadata(TINY_MODEL, 'stripes'));
+}
