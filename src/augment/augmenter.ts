@@ -52,7 +52,6 @@ export class Augmenter {
   readonly #batch: number;
   readonly #viewsPerImage: number;
   readonly #isEvaluation: boolean;
-  readonly #bytesPerImage: number;
   readonly #staged: Uint8Array<ArrayBuffer>;
   readonly #table: Uint32Array<ArrayBuffer>;
   readonly #pixels: Tensor;
@@ -74,9 +73,8 @@ export class Augmenter {
     this.#batch = batch;
     this.#viewsPerImage = viewsPerImage;
     this.#isEvaluation = isEvaluation;
-    this.#bytesPerImage = Math.max(...packs.map(largestImage));
     const slots = packs.length * batch;
-    this.#staged = new Uint8Array(slots * this.#bytesPerImage);
+    this.#staged = new Uint8Array(packs.reduce((sum, pack) => sum + stagingBytes(pack, batch), 0));
     this.#table = new Uint32Array(slots * IMAGE_WORDS);
     this.#pixels = context.tensor(this.#staged, [this.#staged.length], { dtype: 'u8' });
     this.#images = context.tensor(this.#table, [slots, IMAGE_WORDS], { dtype: 'u32' });
@@ -100,12 +98,18 @@ export class Augmenter {
 
   /** Hands over the images of the next run of the plan: one batch a stream. */
   upload(batches: readonly ImageBatch[]): void {
+    let free = 0;
     batches.forEach(({ images, indices, copies, rounds }, stream) => {
+      const starts = new Map<number, number>(); // an image that fills a batch up is staged once
       for (let i = 0; i < this.#batch; i++) {
         const slot = stream * this.#batch + i;
         const image = imageAt(images, indices[i]);
-        const start = slot * this.#bytesPerImage;
-        this.#staged.set(image.pixels, start);
+        const start = starts.get(indices[i]) ?? free;
+        if (start === free) {
+          this.#staged.set(image.pixels, start);
+          starts.set(indices[i], start);
+          free += paddedBytes(image);
+        }
         const key = this.#keyOf(stream, images.identities, indices[i]);
         const counter = [copies?.[i] ?? 0, rounds[i] % ROUNDS];
         this.#table.set([start / 4, image.width, image.height, ...key, ...counter], slot * IMAGE_WORDS);
@@ -194,8 +198,15 @@ export class Augmenter {
 /** The most augmented views that evaluation can have. */
 export const MOST_EVALUATION_VIEWS = MOST_VIEWS - 1;
 
-function largestImage({ widths, heights, count }: PackedImages): number {
-  let largest = 0;
-  for (let i = 0; i < count; i++) largest = Math.max(largest, widths[i] * heights[i] * 3);
-  return Math.ceil(largest / 4) * 4;
+/** Bytes that any `batch` different images of a pack take side by side: as much as its largest ones. */
+export function stagingBytes({ widths, heights, count }: PackedImages, batch: number): number {
+  const sizes = Float64Array.from({ length: count }, (_, i) => paddedBytes({ width: widths[i], height: heights[i] }));
+  return sizes
+    .sort()
+    .subarray(-batch)
+    .reduce((sum, bytes) => sum + bytes, 0);
 }
+
+/** Images begin at whole words. */
+const paddedBytes = ({ width, height }: { width: number; height: number }): number =>
+  Math.ceil((width * height * 3) / 4) * 4;

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../runtime/index.ts';
-import { Augmenter, type AugmentOptions } from '../../src/augment/augmenter.ts';
+import { Augmenter, type AugmentOptions, stagingBytes } from '../../src/augment/augmenter.ts';
 import { packImages, type RgbImage } from '../../src/data/imageSet.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { indicesOf, noiseImage, OPTIONS, ordersOf, UNNORMALIZED, viewsOf } from '../helpers/augmentation.ts';
@@ -63,6 +63,28 @@ describe('pixels of given draws', () => {
     const image = noiseImage(w, h);
     const draws = plainDraws({ left, top, width, height });
     await expectViews([image, image], [draws, { ...draws, isFlipped: true }], { ...UNNORMALIZED, size });
+  });
+
+  test('images of other sizes lie side by side, and one that fills a batch up is there once', async () => {
+    const images = [noiseImage(5, 4), noiseImage(61, 7), noiseImage(3, 9)];
+    const pack = await packImages(images);
+    expect([1, 2, 3, 9].map((batch) => stagingBytes(pack, batch))).toEqual([1284, 1368, 1428, 1428]);
+    const draws = images.map((image) => plainDraws(whole(image)));
+    const augmenter = Augmenter.forEvaluation(context, UNNORMALIZED, pack, 3, 0);
+    for (const indices of [
+      [0, 1, 2],
+      [1, 1, 1],
+      [2, 1, 2],
+    ]) {
+      augmenter.upload([{ images: pack, indices, rounds: [0, 0, 0] }]);
+      const chosen = indices.map((index) => draws[index]);
+      const given = context.tensor(encodeDraws(chosen), [3, 16], { dtype: 'u32' });
+      const views = context.scope(() => augmenter.render(given));
+      const expected = indices.flatMap((index, i) => [...viewF64(images[index], chosen[i], UNNORMALIZED)]);
+      expectClose((await views.read()) as Float32Array, expected, tolerance.view, views.shape);
+      for (const each of [views, given]) each.dispose();
+    }
+    augmenter.dispose();
   });
 
   test('a crop of just the size is the bytes themselves, and flipped their mirror image', async () => {
