@@ -3,6 +3,7 @@ import { sha256 } from '../base/contentHash.ts';
 import { printable } from '../base/printable.ts';
 import { DataError } from '../errors.ts';
 import { ALL_BITS, ImageDecoder, isDeepPng, looksLikeImage } from './codecs/decode.ts';
+import { bitsOf } from './codecs/rgb.ts';
 import { UnreadableImage } from './codecs/unreadable.ts';
 import { failureOf, listFilesBelow, reading } from './files.ts';
 import { fitted } from './fit.ts';
@@ -164,7 +165,7 @@ async function usedBits(context: ReaderContext, name: string, deep: readonly Ima
           ({ largest16 }) => largest16 ?? 0,
           () => 0,
         );
-        bits = Math.max(bits, 32 - Math.clz32(largest));
+        bits = Math.max(bits, bitsOf(largest));
       },
     );
   }

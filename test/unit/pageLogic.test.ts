@@ -187,6 +187,11 @@ describe('the options of a run', () => {
     expect(defaultOf('lambda', choices)).toBeNull();
   });
 
+  test('what becomes of images that are no squares is asked for where it is not the default', () => {
+    expect(trainOptions(firstChoices('tiny'), null, [])).not.toHaveProperty('fit');
+    expect(trainOptions({ ...firstChoices('tiny'), fit: 'pad' }, null, [])).toMatchObject({ fit: 'pad' });
+  });
+
   test('a new run takes no folder that is there', () => {
     expect(freeFolder('runs/a', [])).toBe('runs/a');
     expect(freeFolder('runs/a', ['runs/a', 'runs/a-2'])).toBe('runs/a-3');

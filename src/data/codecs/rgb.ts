@@ -10,6 +10,9 @@ export interface DecodedImage extends RgbImage {
   isTransparent: boolean;
 }
 
+/** How many bits a value takes: those that a camera with no larger values has. */
+export const bitsOf = (value: number): number => 32 - Math.clz32(value);
+
 /** Samples of a codec: R, G, B, A, rows from top to bottom. */
 interface Rgba<Samples> {
   width: number;

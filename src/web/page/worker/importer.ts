@@ -1,9 +1,9 @@
 /** One drop of files on its way into the store: read, decoded to see that training will be able to, written. */
 import { ImageDecoder } from '../../../data/codecs/decode.ts';
 import { headerSize } from '../../../data/codecs/headerSize.ts';
-import type { DecodedImage } from '../../../data/codecs/rgb.ts';
+import { bitsOf, type DecodedImage } from '../../../data/codecs/rgb.ts';
 import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
-import type { RgbImage, SkippedFile } from '../../../data/imageSet.ts';
+import type { SkippedFile } from '../../../data/imageSet.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { thumbnailUri } from '../../../report/png.ts';
 import type { Part, Picture } from '../../pageApi.ts';
@@ -89,7 +89,7 @@ export class Importer {
     this.#known.add(`${part}/${path}`);
     this.#contentOf(part).paths.push(path);
     this.added++;
-    await this.#show(image, part, path);
+    await this.#show(bytes, image, part, path);
   }
 
   /** Begins to write, as soon as there are few enough writes under way. Rejects with what failed of those before. */
@@ -118,12 +118,14 @@ export class Importer {
     return path;
   }
 
-  async #show(image: RgbImage, part: Part, path: string): Promise<void> {
+  async #show(bytes: Uint8Array, image: DecodedImage, part: Part, path: string): Promise<void> {
     const { pictures } = this.#contentOf(part);
     const left = this.#picturesAClass.get(keyOf(part, path)) ?? 0;
     if (left === 0 || pictures.length >= MOST_PICTURES) return;
     this.#picturesAClass.set(keyOf(part, path), left - 1);
-    pictures.push({ path, className: classNameOf(path), uri: await thumbnailUri(image, PICTURE_SIDE) });
+    // a picture of its own range: that of the training is not known before all images are there
+    const shown = image.largest16 === null ? image : await this.#decoder.decode(bytes, bitsOf(image.largest16) || 1);
+    pictures.push({ path, className: classNameOf(path), uri: await thumbnailUri(shown, PICTURE_SIDE) });
   }
 
   #contentOf(part: Part): StoredPart {

@@ -1,6 +1,6 @@
 /** The run folders of this origin: what there is, what it found, and what can be taken away. */
 
-import { ImageDecoder } from '../../../data/codecs/decode.ts';
+import { ALL_BITS, ImageDecoder } from '../../../data/codecs/decode.ts';
 import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
 import { demoImage } from '../../../data/demo.ts';
 import type { RgbImage } from '../../../data/imageSet.ts';
@@ -105,7 +105,7 @@ export class Runs {
       const image =
         config.dataset === 'demo'
           ? demoImage(path, config.seed)
-          : await this.#decode(decoder, `${config.data}/${path}`);
+          : await this.#decode(decoder, `${config.data}/${path}`, config.sampleBits);
       uris.push(image && (await thumbnailUri(image, PICTURE_SIDE)));
     }
     return uris;
@@ -153,10 +153,10 @@ export class Runs {
     await this.#files.writeFileAtomic(`${folder}/${NOTE}`, new TextEncoder().encode(JSON.stringify(note)));
   }
 
-  async #decode(decoder: ImageDecoder, path: string): Promise<RgbImage | null> {
+  async #decode(decoder: ImageDecoder, path: string, sampleBits: number | null): Promise<RgbImage | null> {
     if (!(await this.#files.exists(path))) return null;
     try {
-      return await decoder.decode(await this.#files.readFile(path));
+      return await decoder.decode(await this.#files.readFile(path), sampleBits ?? ALL_BITS);
     } catch (error) {
       if (error instanceof UnreadableImage) return null;
       throw error;
