@@ -128,6 +128,14 @@ describe('--in chrome', () => {
     await expect(opened).rejects.toThrow(/the training script failed in Chrome: .*RangeError: broken on purpose/);
   }, 30_000);
 
+  test('an installed Chrome comes before the npm package, unless CHROME_PATH says packaged', async ({ skip }) => {
+    skip(process.platform !== 'linux' || process.arch !== 'x64', 'the package is for Linux on x64');
+    const PATH = await mkdtemp(join(tmpdir(), 'oecl-installed-'));
+    await writeFile(join(PATH, 'chromium'), '');
+    expect(await findChrome({ PATH })).toEqual({ path: join(PATH, 'chromium'), environment: {}, from: 'installed' });
+    expect(await findChrome({ PATH, CHROME_PATH: 'packaged' })).toMatchObject({ from: 'npm package' });
+  });
+
   test('no Chrome where CHROME_PATH says: 2, and what to do', async () => {
     const env = { CHROME_PATH: '/nowhere/chrome' };
     expectRefusal(await oecl(options('none', 'chrome'), { env }), 2, /CHROME_PATH: \/nowhere\/chrome does not exist/);
