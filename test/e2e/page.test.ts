@@ -265,6 +265,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
         return event.defaultPrevented; // else the browser would open the file in place of the page
       }, selector);
     expect(await drop('h1')).toBe(true);
+    await page.waitForTimeout(200); // time for images to be added, if they were
     expect(await page.getByRole('button', { name: /^Remove/ }).count()).toBe(0);
     expect(await drop('.part.train .drop')).toBe(true);
     await page.getByRole('button', { name: 'Remove normal images' }).waitFor();

@@ -202,6 +202,23 @@ test('no module state: no variables, empty collections or written constants outs
   expect(written).toEqual([]);
 });
 
+test("numbers and dates name their locale, and no order is a locale's: the machine's own may be none, or another", () => {
+  const tag = /\.toLocale\w*\((?!\s*'en)|\bIntl\.\w+\((?!\s*'en)|\.localeCompare\(|navigator\.languages?\b(?!')/;
+  const users = [...runtime, ...src].flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, i) =>
+        tag.test(line) && !/^\s*(\/\/|\*)/.test(line) ? [`${path}:${i + 1}  ${line.trim()}`] : [],
+      ),
+  );
+  expect(users).toEqual([]);
+  expect(
+    ['a.toLocaleString()', 'new Intl.NumberFormat(x)', 'a.localeCompare(b)', 'navigator.language'].every((code) =>
+      tag.test(code),
+    ),
+  ).toBe(true);
+});
+
 describe('the host', () => {
   const others = [...runtime, ...src].filter(
     ({ path }) => !(path in ENTRIES) && !isPage(path) && !PLATFORM_FOLDERS.some((folder) => path.startsWith(folder)),
