@@ -34,7 +34,7 @@ test('the two commands of a fresh machine are there', () => {
 test.each([...commands, ...commandsOf(contributing)])('%s', (line) => {
   const [, script] = /^npm (?:run )?(\S+)/.exec(line) ?? [];
   if (script) return expect(scripts).toHaveProperty(script);
-  expect(line).toMatch(/^(OECL_\w+=\w+ )?(npx (vitest run|biome check|tsc)|node dist\/train\.js)\b/);
+  expect(line).toMatch(/^([A-Z_]+=\w+ )?(npx (vitest run|biome check|tsc)|node dist\/train\.js)\b/);
   for (const file of line.split(' ').filter((word) => word.startsWith('test/')))
     expect(existsSync(file), file).toBe(true);
 });
