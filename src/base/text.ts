@@ -9,8 +9,12 @@ const HIDDEN = /(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
 
 const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
+/** A name of a file as text: a byte that is not UTF-8 (see platform/nodePaths.ts) as `\xF1`. */
+export const printable = (name: string): string =>
+  name.replace(/[\udc80-\udcff]/gu, (byte) => `\\x${(byte.charCodeAt(0) - 0xdc00).toString(16).toUpperCase()}`);
+
 /** The text with what controls a terminal as escapes: `\u001b`. Line feeds stay. */
-export const visible = (text: string): string => text.replace(HIDDEN, escaped);
+export const visible = (text: string): string => printable(text.replace(HIDDEN, escaped));
 
 /** As `visible`, line feeds too: for a name or a sentence within a line. */
 export const oneLine = (text: string): string => visible(text).replaceAll('\n', escaped);

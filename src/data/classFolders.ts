@@ -1,6 +1,6 @@
 /** Data sets that are folders of folders: a part (train, test), a folder a class in it, images anywhere below. */
 import { isSameName, type JoinedNames, listed, looseName } from '../base/names.ts';
-import { printable } from '../base/printable.ts';
+import { printable } from '../base/text.ts';
 import { DataError } from '../errors.ts';
 import { looksLikeImage } from './codecs/decode.ts';
 import { listFolder } from './files.ts';

@@ -1,6 +1,6 @@
 /** Image files to packs: read, decoded and resized once, then taken from the cache for as long as no byte changes. */
 import { sha256 } from '../base/contentHash.ts';
-import { printable } from '../base/printable.ts';
+import { printable } from '../base/text.ts';
 import { DataError } from '../errors.ts';
 import { ALL_BITS, ImageDecoder, isDeepPng, looksLikeImage } from './codecs/decode.ts';
 import { bitsOf } from './codecs/rgb.ts';

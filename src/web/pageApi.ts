@@ -18,7 +18,8 @@ export type Part = 'train' | 'outliers' | 'test';
 export interface GivenFile {
   /** With the folders above it, forward slashes: `cells/neutrophil/001.jpg`. */
   path: string;
-  file: File;
+  /** Null when the browser cannot open it; of a folder too. */
+  file: File | null;
 }
 
 export interface DeviceReport {

@@ -4,7 +4,7 @@ import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { printable } from '../../src/base/printable.ts';
+import { printable } from '../../src/base/text.ts';
 import { readPart } from '../../src/data/classFolders.ts';
 import { failureOf } from '../../src/data/files.ts';
 import { isLitter, litterIn } from '../../src/data/litter.ts';

@@ -103,6 +103,24 @@ describe('adding images', () => {
     expect((await late.images.read()).parts.train!.images).toBe(1);
   });
 
+  test('what the browser cannot open or store is told by its name, and the rest is added', async () => {
+    const origin = store();
+    const write = origin.files.writeFileAtomic;
+    origin.files.writeFileAtomic = async (path, bytes) => {
+      if (path.endsWith('/odd.bmp')) throw new TypeError('Name is not allowed.');
+      await write(path, bytes);
+    };
+    const files = given({ 'a/1.bmp': flatImage(1), 'a/odd.bmp': flatImage(2) });
+    await origin.images.add('train', [...files, { path: 'a/locked', file: null }], quiet);
+    const { train } = (await origin.images.read()).parts;
+    expect([imagesIn(origin), train!.images]).toEqual([['train/a/1.bmp'], 1]);
+    expect(train!.pictures.map(({ path }) => path)).toEqual(['a/1.bmp']);
+    expect(train!.skipped).toEqual([
+      { file: 'a/locked', reason: 'it cannot be opened: no permission, or it was taken away' },
+      { file: 'a/odd.bmp', reason: 'the browser cannot store a file of this name: Name is not allowed.' },
+    ]);
+  });
+
   test('none of the files is an image: refused, and nothing changes', async () => {
     const origin = store();
     const files = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`a/${i}.png`, new Uint8Array(3)]));
@@ -167,6 +185,28 @@ describe('zips', () => {
     expect(imagesIn(parts)).toEqual(['train/a/1.bmp', 'train/a/3.bmp', 'train/b/2.bmp', 'train/b/4.bmp']);
     await named.images.add('train', given({ 'train.zip': first, 'test.zip': second }), quiet);
     expect(imagesIn(named)).toEqual(['test/a/3.bmp', 'test/b/4.bmp', 'train/a/1.bmp', 'train/b/2.bmp']);
+  });
+
+  test('a name that leads out of the zip is refused, and the rest is read; litter is counted', async () => {
+    const origin = store();
+    const files = Object.fromEntries(
+      ['a/1.bmp', '../../etc/2.bmp', '/abs/3.bmp', 'C:\\win\\4.bmp', 'a/../../5.bmp', 'a/b/../6.bmp', 'c\\7.bmp'].map(
+        (path, i) => [path, flatImage(i)],
+      ),
+    );
+    const made = await zip({ ...files, 'a/@eaDir/1.bmp/THUMB.png': flatImage(8), '__MACOSX/a/._1.bmp': flatImage(9) });
+    await origin.images.add('train', given({ 'z.zip': made }), quiet);
+    expect(imagesIn(origin)).toEqual(['train/a/1.bmp', 'train/a/6.bmp', 'train/c/7.bmp']);
+    const reason = 'its name leads out of the folder that it is to be put into';
+    const litter = '1 image file left behind by systems or programs';
+    expect((await origin.images.read()).parts.train!.skipped).toEqual([
+      ...['../../etc/2.bmp', '/abs/3.bmp', 'C:\\win\\4.bmp', 'a/../../5.bmp'].map((path) => ({
+        file: `z.zip: ${path}`,
+        reason,
+      })),
+      { file: 'a/@eaDir', reason: litter },
+      { file: '__MACOSX', reason: litter },
+    ]);
   });
 
   test('damaged, and lying about sizes: told, and the rest goes on', async () => {

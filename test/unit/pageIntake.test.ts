@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { headerSize } from '../../src/data/codecs/headerSize.ts';
 import { encodePng } from '../../src/report/png.ts';
-import { cleanPath, commonRoot, isLitter, numbered, placeFiles } from '../../src/web/page/worker/intake.ts';
+import { cleanPath, commonRoot, litterAmong, numbered, placeFiles } from '../../src/web/page/worker/intake.ts';
 import type { Part } from '../../src/web/pageApi.ts';
 import { jpegFile } from '../helpers/encodedImages.ts';
 import { bmpFile } from '../helpers/tinyRun.ts';
@@ -57,22 +57,26 @@ test('outlier images may lie anywhere', () => {
   expect(placed('outliers', '1.png', 'a/2.png')).toEqual(['outliers/1.png', 'outliers/a/2.png']);
 });
 
-test('what systems leave behind is passed over; other files are told', () => {
-  expect(placed('train', '.DS_Store', 'a/Thumbs.db', '__MACOSX/a/1.png', '.git/1.png', 'a/._1.png')).toEqual(
-    Array(5).fill(null),
-  );
+test('what systems leave behind is counted by place; other files are told', () => {
+  const paths = ['.DS_Store', 'a/Thumbs.db', '__MACOSX/a/._1.png', '__MACOSX/b/._2.png', 'a/._1.png', 'a/1.png'];
+  expect(litterAmong([...paths, '._x.jpg'])).toEqual([
+    { file: '__MACOSX', reason: '2 image files left behind by systems or programs' },
+    { file: 'a/.*', reason: '1 image file left behind by systems or programs' },
+    { file: '.*', reason: '1 image file left behind by systems or programs' },
+  ]);
   expect(placed('train', 'a/1.png', 'a/notes.txt', 'README')).toEqual([
     'train/a/1.png',
     '! it is not an image: JPEG, PNG and BMP are read',
     '! it is not an image: JPEG, PNG and BMP are read',
   ]);
   expect(placed('train', `${'a/'.repeat(20)}1.png`, 'b/1.png')[0]).toBe('! more than 16 folders in each other');
-  expect(isLitter('a/b.png')).toBe(false);
 });
 
 test('paths of other systems, and of zips that mean harm', () => {
   expect(cleanPath('a\\b\\1.png')).toBe('a/b/1.png');
-  expect(cleanPath('/../../a/./1.png')).toBe('a/1.png');
+  expect(cleanPath('a//./b/../1.png')).toBe('a/1.png');
+  const out = ['../1.png', '/a/1.png', 'C:\\a\\1.png', '\\\\server\\1.png', 'a/../../1.png', 'c:1.png'];
+  expect(out.map(cleanPath)).toEqual(Array(6).fill(null));
   expect(commonRoot([])).toBe('');
   expect(numbered('a.b/c.png', 2)).toBe('a.b/c-2.png');
   expect(numbered('a.b/c', 3)).toBe('a.b/c-3');

@@ -19,16 +19,19 @@ export function chosenFiles(list: FileList): GivenFile[] {
 }
 
 async function collect(entry: FileSystemEntry, files: GivenFile[]): Promise<void> {
+  const path = entry.fullPath.replace(/^\//, '');
   if (entry.isFile) {
-    const file = await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail));
-    files.push({ path: entry.fullPath.replace(/^\//, ''), file });
+    const open = new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail));
+    files.push({ path, file: await open.catch(() => null) });
     return;
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   // a reader answers a hundred entries at a time, and none when it is through
   for (;;) {
-    const batch = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
-    if (batch.length === 0) return;
+    const read = new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
+    const batch = await read.catch(() => null);
+    if (batch === null) files.push({ path, file: null }); // a folder without permission, say: told as a file is
+    if (batch === null || batch.length === 0) return;
     for (const child of batch) await collect(child, files);
   }
 }

@@ -63,7 +63,7 @@ export class Images {
     const { sources, skipped } = await openSources(given);
     const paths = sources.map(({ path }) => path);
     const placed = placeFiles(paths, part);
-    await this.#requireRoom(sources.filter((_, at) => placed[at] !== null && 'path' in placed[at]));
+    await this.#requireRoom(sources.filter((_, at) => 'path' in placed[at]));
     const { id, parts } = (await this.#index()) ?? { id: randomName(), parts: NO_PARTS };
     const importer = new Importer(this.#files, `${DATA}/${id}`, parts, placed);
     for (const { file, reason } of skipped) importer.skip(part, file, reason);

@@ -54,7 +54,7 @@ export class Importer {
       (content?.paths ?? []).map((path) => `${part}/${path}`),
     );
     this.#known = new Set(stored);
-    const classes = new Set(placed.flatMap((each) => (each && 'path' in each ? [keyOf(each.part, each.path)] : [])));
+    const classes = new Set(placed.flatMap((each) => ('path' in each ? [keyOf(each.part, each.path)] : [])));
     this.#picturesAClass = new Map(
       [...classes].map((key) => [key, Math.max(1, Math.floor(MOST_PICTURES / classes.size))]),
     );
@@ -62,7 +62,6 @@ export class Importer {
 
   /** Adds the file where it was placed, or lists why not. @param part of the drop */
   async take(source: Source, placed: Placed, part: Part): Promise<void> {
-    if (placed === null) return;
     if ('reason' in placed) return this.skip(part, source.path, placed.reason);
     try {
       await this.#store(await readSource(source), placed.part, placed.path);
@@ -85,7 +84,7 @@ export class Importer {
   async #store(bytes: Uint8Array<ArrayBuffer>, part: Part, wanted: string): Promise<void> {
     const image = await decodeWithin(this.#decoder, bytes);
     const path = await this.#freePath(bytes, part, wanted);
-    await this.#write(`${this.#folder}/${part}/${path}`, bytes);
+    await this.#write(part, path, bytes);
     this.#known.add(`${part}/${path}`);
     this.#contentOf(part).paths.push(path);
     this.added++;
@@ -93,16 +92,27 @@ export class Importer {
   }
 
   /** Begins to write, as soon as there are few enough writes under way. Rejects with what failed of those before. */
-  async #write(path: string, bytes: Uint8Array): Promise<void> {
+  async #write(part: Part, path: string, bytes: Uint8Array): Promise<void> {
     while (this.#writes.size >= MOST_WRITES) await Promise.race(this.#writes);
     if (this.#failure) throw this.#failure.error;
     const write: Promise<void> = this.#files
-      .writeFileAtomic(path, bytes)
+      .writeFileAtomic(`${this.#folder}/${part}/${path}`, bytes)
       .catch((error) => {
-        this.#failure ??= { error };
+        if (error.name === 'QuotaExceededError') this.#failure ??= { error };
+        else this.#withdraw(part, path, error);
       })
       .finally(() => this.#writes.delete(write));
     this.#writes.add(write);
+  }
+
+  /** Of a file that the browser does not store: not every name that a zip may hold is one for it. */
+  #withdraw(part: Part, path: string, { message }: Error): void {
+    const content = this.#contentOf(part);
+    content.paths = content.paths.filter((each) => each !== path);
+    content.pictures = content.pictures.filter((each) => each.path !== path);
+    this.#known.delete(`${part}/${path}`);
+    this.added--;
+    this.skip(part, path, `the browser cannot store a file of this name: ${message}`);
   }
 
   /** @throws UnreadableFile when the very same image is there already */
@@ -119,13 +129,14 @@ export class Importer {
   }
 
   async #show(bytes: Uint8Array, image: DecodedImage, part: Part, path: string): Promise<void> {
-    const { pictures } = this.#contentOf(part);
+    const content = this.#contentOf(part);
     const left = this.#picturesAClass.get(keyOf(part, path)) ?? 0;
-    if (left === 0 || pictures.length >= MOST_PICTURES) return;
+    if (left === 0 || content.pictures.length >= MOST_PICTURES) return;
     this.#picturesAClass.set(keyOf(part, path), left - 1);
     // a picture of its own range: that of the training is not known before all images are there
     const shown = image.largest16 === null ? image : await this.#decoder.decode(bytes, bitsOf(image.largest16) || 1);
-    pictures.push({ path, className: classNameOf(path), uri: await thumbnailUri(shown, PICTURE_SIDE) });
+    const uri = await thumbnailUri(shown, PICTURE_SIDE);
+    if (content.paths.includes(path)) content.pictures.push({ path, className: classNameOf(path), uri });
   }
 
   #contentOf(part: Part): StoredPart {

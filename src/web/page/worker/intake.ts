@@ -4,6 +4,8 @@
  */
 import { isSameName, listed } from '../../../base/names.ts';
 import { looksLikeImage } from '../../../data/codecs/decode.ts';
+import type { SkippedFile } from '../../../data/imageSet.ts';
+import { isLitterImage, litterIn } from '../../../data/litter.ts';
 import { DataError } from '../../../errors.ts';
 import type { Part } from '../../pageApi.ts';
 
@@ -12,33 +14,48 @@ export const ONLY_CLASS = 'normal';
 /** Folders in each other, at most: deeper than any real data set. */
 const MOST_FOLDERS = 16;
 
-/** What becomes of a file: its place below a part's folder, or why it has none; null for what systems leave behind. */
-export type Placed = { part: Part; path: string } | { reason: string } | null;
+/** What becomes of a file: its place below a part's folder, or why it has none. */
+export type Placed = { part: Part; path: string } | { reason: string };
 
-/** What systems and archivers leave beside the files that are meant. */
-const LITTER = ['__MACOSX', 'Thumbs.db', 'desktop.ini'];
-
-/** Whether a file is nobody's: hidden, or left behind by a system. */
-export function isLitter(path: string): boolean {
-  return path.split('/').some((name) => name.startsWith('.') || LITTER.includes(name));
+/** The images among litter, as entries of a list of what was left out: one for each place. */
+export function litterAmong(paths: readonly string[]): SkippedFile[] {
+  const passedOver = new Map<string, number>();
+  for (const path of paths) {
+    const found = litterIn(path);
+    if (!found || !isLitterImage(path.slice(path.lastIndexOf('/') + 1))) continue;
+    const place = found.isFile ? `${found.folder ? `${found.folder}/` : ''}.*` : found.folder;
+    passedOver.set(place, (passedOver.get(place) ?? 0) + 1);
+  }
+  return [...passedOver].map(([file, count]) => ({
+    file,
+    reason: `${count === 1 ? '1 image file' : `${count} image files`} left behind by systems or programs`,
+  }));
 }
 
-/** A path without what other systems write: backslashes, empty parts, steps to this folder or the one above. */
-export function cleanPath(path: string): string {
-  const parts = path.replaceAll('\\', '/').split('/');
-  return parts.filter((part) => part !== '' && part !== '.' && part !== '..').join('/');
+/**
+ * A path with forward slashes, without empty parts and steps to this folder or, inside the path, to the one above; null
+ * when it leads out of where it is taken from (`../a`, `/a`, `C:/a`), as in zips that mean harm.
+ */
+export function cleanPath(path: string): string | null {
+  const slashed = path.replaceAll('\\', '/');
+  if (slashed.startsWith('/') || /^[a-z]:/i.test(slashed)) return null;
+  const parts: string[] = [];
+  for (const part of slashed.split('/')) {
+    if (part === '..' && parts.pop() === undefined) return null;
+    if (part !== '' && part !== '.' && part !== '..') parts.push(part);
+  }
+  return parts.join('/');
 }
 
-/** What becomes of each file of a drop on a part, in their order. @param paths cleaned   @throws DataError */
+/** What becomes of each file of a drop on a part, in their order. @param paths cleaned, no litter among them   @throws DataError */
 export function placeFiles(paths: readonly string[], part: Part): Placed[] {
-  const isImage = paths.map((path) => !isLitter(path) && looksLikeImage(path.split('/').at(-1)!));
+  const isImage = paths.map((path) => looksLikeImage(path.split('/').at(-1)!));
   const images = paths.filter((_, index) => isImage[index]);
   const root = commonRoot(images);
   const inner = images.map((path) => path.slice(root.length));
   const parts = part === 'train' ? partFolders(inner) : null;
   const hasFolders = inner.some((path) => path.includes('/'));
   return paths.map((path, index) => {
-    if (isLitter(path)) return null;
     if (!isImage[index]) return { reason: 'it is not an image: JPEG, PNG and BMP are read' };
     const own = path.slice(root.length);
     if (own.split('/').length > MOST_FOLDERS) return { reason: `more than ${MOST_FOLDERS} folders in each other` };

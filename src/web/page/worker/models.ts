@@ -15,7 +15,6 @@ import type { ScoringConfig } from '../../../train/config.ts';
 import { FILE } from '../../../train/runFolder.ts';
 import type { GivenFile, NewScores } from '../../pageApi.ts';
 import { decodeWithin } from './importer.ts';
-import { isLitter } from './intake.ts';
 import { PICTURE_SIDE, RUNS } from './runs.ts';
 import { megabytes, openSources, readSource, reasonOf } from './sources.ts';
 
@@ -88,7 +87,6 @@ export class Models {
     const images: Taken[] = [];
     for (const [at, source] of sources.entries()) {
       if (at % TELL_EVERY === 0) onProgress(at, sources.length);
-      if (isLitter(source.path)) continue;
       try {
         const whole = await decodeWithin(decoder, await readSource(source), sampleBits ?? ALL_BITS);
         const image = fitted(whole, size, fit);

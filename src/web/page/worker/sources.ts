@@ -1,7 +1,8 @@
 /** The files that the user gave, zips opened: each with its path, its size and a way to its bytes. */
 import type { SkippedFile } from '../../../data/imageSet.ts';
+import { litterIn } from '../../../data/litter.ts';
 import type { GivenFile } from '../../pageApi.ts';
-import { cleanPath, commonRoot, isLitter, partCalled } from './intake.ts';
+import { cleanPath, commonRoot, litterAmong, partCalled } from './intake.ts';
 import { filesInZip, isZip, UnreadableFile, type ZippedFile } from './zip.ts';
 
 /** Larger files are no image that one trains on, and would fill the memory. */
@@ -12,31 +13,47 @@ export type Source = ZippedFile;
 
 /**
  * All files, in order. With other files beside it, a zip counts as a folder when its images lie in none, or when it is
- * called train, test or outliers.
+ * called train, test or outliers. Litter is left out, and counted in `skipped`.
  */
 export async function openSources(given: readonly GivenFile[]): Promise<{ sources: Source[]; skipped: SkippedFile[] }> {
   let sources: Source[] = [];
   const skipped: SkippedFile[] = [];
   for (const { path: givenPath, file } of given) {
     const path = cleanPath(givenPath);
-    if (isLitter(path)) continue;
+    if (path === null) {
+      skipped.push({ file: givenPath, reason: LEADS_OUT });
+      continue;
+    }
+    const isOpened = litterIn(path) === null;
     try {
-      if (await isZip(file)) sources = sources.concat(inside(await filesInZip(file), path, given.length > 1));
-      else sources.push({ path, bytes: file.size, read: () => readFile(file) });
+      if (file === null) throw new UnreadableFile('it cannot be opened: no permission, or it was taken away');
+      if (isOpened && (await isZip(file))) {
+        const entries = await filesInZip(file);
+        for (const entry of entries) {
+          if (cleanPath(entry.path) === null) skipped.push({ file: `${path}: ${entry.path}`, reason: LEADS_OUT });
+        }
+        sources = sources.concat(inside(entries, path, given.length > 1));
+      } else sources.push({ path, bytes: file.size, read: () => readFile(file) });
     } catch (error) {
       skipped.push({ file: path, reason: reasonOf(error) });
     }
   }
-  return { sources, skipped };
+  const litter = litterAmong(sources.map(({ path }) => path));
+  return { sources: sources.filter(({ path }) => litterIn(path) === null), skipped: skipped.concat(litter) };
 }
+
+const LEADS_OUT = 'its name leads out of the folder that it is to be put into';
 
 const ENDING = /\.zip$/i;
 
 function inside(entries: readonly ZippedFile[], zip: string, hasNeighbours: boolean): Source[] {
-  const cleaned = entries.map((entry) => ({ ...entry, path: cleanPath(entry.path) }));
+  const cleaned = entries.flatMap((entry) => {
+    const path = cleanPath(entry.path);
+    return path === null ? [] : [{ ...entry, path }];
+  });
   if (!hasNeighbours) return cleaned;
   const isPart = partCalled(zip.slice(zip.lastIndexOf('/') + 1).replace(ENDING, '')) !== undefined;
-  const meant = cleaned.map(({ path }) => path).filter((path) => !isLitter(path));
+  const meant = cleaned.map(({ path }) => path).filter((path) => litterIn(path) === null);
   const root = commonRoot(meant, !isPart);
   const isFlat = meant.every((path) => !path.slice(root.length).includes('/'));
   const folder = isFlat || isPart ? `${zip.replace(ENDING, '')}/` : zip.slice(0, zip.lastIndexOf('/') + 1);

@@ -29,7 +29,8 @@ export async function isZip(file: Blob): Promise<boolean> {
 /** The files in a zip; nothing is unpacked before `read`. @throws UnreadableFile when it is damaged */
 export async function filesInZip(zip: Blob): Promise<ZippedFile[]> {
   configure(CONFIGURATION);
-  const reader = new ZipReader(new BlobReader(zip));
+  // a name that leads out of the zip is for who takes it to refuse, and no reason to refuse the other files
+  const reader = new ZipReader(new BlobReader(zip), { filenameValidation: 'tolerant' });
   const entries = await reader.getEntries().catch((cause) => {
     throw new UnreadableFile('the zip is damaged, or cut off', { cause });
   });
