@@ -5,7 +5,7 @@
  */
 import { parseTar } from 'nanotar';
 import { DataError, InterruptedError } from '../errors.ts';
-import { failureOf, listFolder, readFile, reading } from './files.ts';
+import { failureOf, isRefusal, listFolder, readFile, reading } from './files.ts';
 import { type ImageSet, type LoadedDataset, packOf } from './imageSet.ts';
 import type { ReaderContext } from './request.ts';
 
@@ -91,7 +91,9 @@ async function filesOfArchive(context: ReaderContext, path: string): Promise<Bin
   } catch (cause) {
     if (cause instanceof InterruptedError) throw cause;
     throw new DataError(`${path}: it cannot be unpacked: ${failureOf(cause)}.`, {
-      remedy: 'a complete cifar-10-binary.tar.gz; if it was downloaded, do that again',
+      remedy: isRefusal(cause)
+        ? 'the permission to read it, or another copy of it'
+        : 'a complete cifar-10-binary.tar.gz; if it was downloaded, do that again',
       cause,
     });
   }
@@ -102,7 +104,9 @@ async function classNames(meta: BinaryFile | undefined): Promise<string[]> {
   const lines = new TextDecoder().decode(await meta.read()).split(/\r?\n/);
   const names = lines.map((line) => line.trim()).filter((line) => line !== '');
   if (names.length === CLASSES.length) return names;
-  throw new DataError(`${meta.path}: ${names.length} class names, expected ${CLASSES.length}.`);
+  throw new DataError(`${meta.path}: ${names.length} class names, expected ${CLASSES.length}.`, {
+    remedy: `the file as distributed, or none: then the classes are ${CLASSES.join(', ')}`,
+  });
 }
 
 async function readPart(

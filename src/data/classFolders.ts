@@ -99,7 +99,7 @@ export async function loadParts(
     if (part.files.length > 0) continue;
     throw new DataError(`${context.dir}/${part.folder}: there are no images in it.`, {
       details: [`expected ${part.folder}/CLASS/*.jpg (or .png, .bmp)`],
-      remedy: '--data with the folder that holds the images',
+      remedy: 'put images there, or name another folder as the data set',
     });
   }
   if (!mayBeUntrained) noteEmptyClasses(context, name, classes, parts.train, 'training');

@@ -15,7 +15,10 @@ export async function readFile(platform: Platform, path: string): Promise<Uint8A
   try {
     return await platform.readFile(path);
   } catch (cause) {
-    throw new DataError(`${path}: it cannot be read: ${failureOf(cause)}.`, { cause });
+    throw new DataError(`${path}: it cannot be read: ${failureOf(cause)}.`, {
+      remedy: 'the permission to read it, or another copy of it',
+      cause,
+    });
   }
 }
 
@@ -128,6 +131,9 @@ async function leadsBack({ platform, dir }: FileTree, link: string): Promise<boo
 const meantBy = (name: string): 'file' | 'folder' => (/\.[a-z0-9]{1,5}$/i.test(name) ? 'file' : 'folder');
 
 const joined = (folder: string, name: string): string => (folder && name ? `${folder}/${name}` : folder || name);
+
+/** Whether the file system refused, by the code of its error; else the content is at fault. */
+export const isRefusal = (error: unknown): boolean => /^E(?!RR_)[A-Z]+$/.test((error as { code?: string })?.code ?? '');
 
 /** What went wrong with a file, in words. */
 export function failureOf(error: unknown): string {

@@ -35,12 +35,13 @@ export async function loadFolder(context: ReaderContext, hasOutliers: boolean): 
   if (files.length === 0) return null;
   if (test !== undefined || !hasOutliers) {
     const found = test === undefined ? '' : `${test}/, `;
+    const inner = files.map(({ path }) => /^(.+?)\/train\//i.exec(path)?.[1]).find((folder) => folder !== undefined);
     throw new DataError(`${context.dir}: expected train/ and test/ in it, found ${found}${files.length} images.`, {
       details: [
         'train/CLASS/*.jpg  to learn from; train/*.jpg for a single class',
         'test/CLASS/*.jpg   to test on, outliers included; without it, a fifth of the others tests',
       ],
-      remedy: 'move the images into such folders',
+      remedy: inner ? `--data ${context.dir}/${inner}, which has a train/` : 'move the images into such folders',
     });
   }
   return loadParts(context, 'folder', ['normal'], heldOut(context, { folder: '', files }));

@@ -58,11 +58,13 @@ const READERS: Record<Exclude<DatasetName, 'demo'>, Reader> = {
 
 /**
  * A data set, decoded and packed. `demo` needs no files.
+ * @param option that asked for it, as errors name it
  * @throws DataError when it is not there, or not as its layout says
  */
 export async function loadDataset(
   platform: Platform,
   { name, dir, ...options }: DatasetRequest,
+  option: '--dataset' | '--oe' = '--dataset',
 ): Promise<LoadedDataset> {
   if (name === 'demo') return loadDemo(options);
   const places =
@@ -71,7 +73,7 @@ export async function loadDataset(
     const loaded = await readAt(platform, place, options, READERS[name].read);
     if (loaded) return loaded;
   }
-  throw await missing(platform, name, places);
+  throw await missing(platform, name, places, option);
 }
 
 /**
@@ -89,7 +91,7 @@ export async function loadOutliers(
   }
   const dataset = DATASET_NAMES.find((known) => known === name);
   if (dataset && dataset !== 'folder') {
-    const { train, skipped } = await loadDataset(platform, { ...options, name: dataset, dir: dir || null });
+    const { train, skipped } = await loadDataset(platform, { ...options, name: dataset, dir: dir || null }, '--oe');
     return { set: train, skipped };
   }
   throw unknownSource(source, name);
@@ -99,6 +101,7 @@ async function missing(
   platform: Platform,
   name: Exclude<DatasetName, 'demo'>,
   places: readonly string[],
+  option: '--dataset' | '--oe',
 ): Promise<DataError> {
   const { layout, origin } = READERS[name];
   const found = async (place: string): Promise<string> => {
@@ -106,13 +109,16 @@ async function missing(
     return (await platform.exists(place)) ? ': it is a file, and no folder; unpack it if it is an archive' : '';
   };
   const lookedFor = await Promise.all(places.map(async (place) => `looked for   ${place}${await found(place)}`));
-  return new DataError(`--dataset ${name}: its images are not there.`, {
+  return new DataError(`${option} ${name}: its images are not there.`, {
     details: [
       ...lookedFor,
       ...layout.map((line, i) => `${i === 0 ? 'expected     ' : '             '}${line}`),
       `it is        ${origin}`,
     ],
-    remedy: '--data with the folder that holds it; --dataset demo needs nothing',
+    remedy:
+      option === '--oe'
+        ? `--oe ${name}:DIR with the folder that holds it; --oe dead-leaves needs nothing`
+        : '--data with the folder that holds it; --dataset demo needs nothing',
   });
 }
 

@@ -1,5 +1,5 @@
 /** Scores of test images: the encoder with running statistics over the plain view and T augmented views of each. */
-import type { Context, Plan, Tensor } from '../../runtime/index.ts';
+import { type Context, LimitError, type Plan, type Tensor } from '../../runtime/index.ts';
 import { Augmenter } from '../augment/augmenter.ts';
 import type { ImageSet } from '../data/imageSet.ts';
 import type { Encoder } from '../models/resnet.ts';
@@ -21,10 +21,31 @@ export async function evaluate(
   set: ImageSet,
   indices: readonly number[],
   config: ScoringConfig,
-  { onEvaluate, signal }: Pick<TrainHooks, 'onEvaluate' | 'signal'> = {},
+  hooks: Pick<TrainHooks, 'onEvaluate' | 'signal'> = {},
 ): Promise<ScoreTable | null> {
   const views = config.views + 1;
-  const batch = Math.min(indices.length, Math.max(1, Math.floor(VIEWS_PER_PASS / views)));
+  let batch = Math.min(indices.length, Math.max(1, Math.floor(VIEWS_PER_PASS / views)));
+  for (;;) {
+    try {
+      return await evaluateBy(batch, context, encoder, set, indices, config, hooks);
+    } catch (error) {
+      if (!(error instanceof LimitError) || batch === 1) throw error;
+      batch = Math.ceil(batch / 2); // a score does not depend on what is scored beside it
+    }
+  }
+}
+
+/** As evaluate(), `batch` images in one pass. @throws LimitError, before anything is scored, when that is too many */
+async function evaluateBy(
+  batch: number,
+  context: Context,
+  encoder: Encoder,
+  set: ImageSet,
+  indices: readonly number[],
+  config: ScoringConfig,
+  { onEvaluate, signal }: Pick<TrainHooks, 'onEvaluate' | 'signal'>,
+): Promise<ScoreTable | null> {
+  const views = config.views + 1;
   const augmenter = Augmenter.forEvaluation(context, augmentOptions(config), set.images, batch, config.views);
   let plan: Plan<Tensor> | null = null;
   try {

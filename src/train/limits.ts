@@ -18,6 +18,18 @@ export function ofNetwork(error: unknown, { width }: ScoringConfig): unknown {
   return withRemedy(error, () => `a smaller --width (now ${width})`);
 }
 
+/** A LimitError of the images of a batch, which are handed over as they are packed. Says its last word: see withRemedy. */
+export function ofImages(error: unknown, { batch, size }: RunConfig): unknown {
+  const changed = withRemedy(error, ({ needed, allowed }) => {
+    const fitting = Math.floor((batch * allowed) / needed);
+    const smaller = `a smaller --size (now ${size}), to which images are scaled down`;
+    return fitting >= 2 ? `--batch ${fitting} or less (now ${batch}), or ${smaller}` : smaller;
+  });
+  if (!(changed instanceof LimitError)) return changed;
+  const { sentence, details, remedy } = changed;
+  return new LimitError(sentence, { details: [`the images of a batch of ${batch}`, ...details], remedy, cause: error });
+}
+
 /** A LimitError of a training step, with the batch that would fit; any other error as it is. */
 export function ofStep(error: unknown, { batch, oe, size, width }: RunConfig): unknown {
   return withRemedy(error, ({ needed, allowed }) => {
@@ -29,11 +41,12 @@ export function ofStep(error: unknown, { batch, oe, size, width }: RunConfig): u
   });
 }
 
-/** A LimitError of the scoring of test images. */
+/** A LimitError of the scoring of test images, one image at a time. */
 export function ofEvaluation(error: unknown, { size, width, views }: ScoringConfig): unknown {
   return withRemedy(error, () => `a smaller --size (now ${size}), --width (now ${width}) or --views (now ${views})`);
 }
 
+/** Changes errors that say how many bytes were needed; others are of something else, or were explained before. */
 function withRemedy(error: unknown, remedy: (bytes: { needed: number; allowed: number }) => string): unknown {
   if (!(error instanceof LimitError) || !error.bytes) return error;
   const { sentence, details, bytes } = error;

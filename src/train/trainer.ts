@@ -26,6 +26,7 @@ import { type Method, methodOf } from '../methods/method.ts';
 import type { Encoder } from '../models/resnet.ts';
 import { augmentOptions, type RunConfig } from './config.ts';
 import type { StepMetrics } from './hooks.ts';
+import { ofImages } from './limits.ts';
 import { EndlessSampler, EpochSampler, type SampledBatch } from './sampler.ts';
 
 /** Figures of a step, in the order of the metrics tensor. */
@@ -80,7 +81,11 @@ export class Trainer {
     this.#lambda = context.tensor([0], []);
     this.optimizer = this.#makeOptimizer();
     const packs = [normal.images, ...(outliers ? [outliers.images] : [])];
-    this.#augmenter = Augmenter.forTraining(context, augmentOptions(config), packs, config.batch);
+    try {
+      this.#augmenter = Augmenter.forTraining(context, augmentOptions(config), packs, config.batch);
+    } catch (error) {
+      throw ofImages(error, config);
+    }
   }
 
   /** Records and compiles the step. Launches of one step, and the bytes that its plan owns. */

@@ -195,6 +195,7 @@ describe('folder', () => {
     const wrong: [Record<string, Buffer>, RegExp][] = [
       [{ 'a.bmp': image, 'b/c.bmp': image }, /expected train\/ and test\/ in it, found 2 images[\s\S]*train\/CLASS/],
       [{ 'test/good/a.bmp': image }, /found test\/, 1 images/],
+      [{ 'x/Train/good/a.bmp': image }, /Remedy: --data .*\/x, which has a train\//],
       [{ 'train/a.bmp': image }, /train: 1 images, expected 5 or more[\s\S]*every 5th/],
       [{ 'train/good/a.bmp': image, 'train/b.bmp': image, 'test/good/a.bmp': image }, /train: 1 images lie beside/],
       [{ 'train/good/a.bmp': image, 'test/b.bmp': image }, /test: 1 images lie in no class folder/],
@@ -297,6 +298,9 @@ describe('outlier-exposure sources', () => {
     await expect(outliers(`folder:${dir}`)).rejects.toThrow(/there are no images in this folder[\s\S]*folder with/);
     await expect(outliers(`folder:${dir}/a.txt`)).rejects.toThrow(/a\.txt: it is a file\.[\s\S]*unpack it/);
     await expect(outliers(`folder:${dir}/none`)).rejects.toThrow(/none: there is no such folder/);
+    await expect(outliers(`cifar10:${dir}`)).rejects.toThrow(
+      /^--oe cifar10: its images[\s\S]*Remedy: --oe cifar10:DIR/,
+    );
     await expect(outliers('dead-leafs')).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringMatching(/Remedy: --oe dead-leaves/),

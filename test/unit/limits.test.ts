@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LimitError } from '../../runtime/index.ts';
 import { resolveConfig } from '../../src/train/config.ts';
-import { ofEvaluation, ofNetwork, ofStep } from '../../src/train/limits.ts';
+import { ofEvaluation, ofImages, ofNetwork, ofStep } from '../../src/train/limits.ts';
 
 const config = resolveConfig({ batch: 64, width: 32, size: 48, views: 8 }, { isSoftware: true });
 const error = (needed: number) =>
@@ -21,6 +21,17 @@ test('of a step: the batch that would fit, with what an image costs', () => {
   const { message, exitCode } = ofStep(error(3000), config) as LimitError;
   expect(message).toMatch(/^a tensor .* needs 72 MiB\.\n {2}adapter x\n {2}Remedy: --batch 21/);
   expect(exitCode).toBe(1);
+});
+
+test('of the images of a batch: the batch, or the size to which they are scaled, never the width of the network', () => {
+  const changed = ofImages(error(3000), config);
+  expect(remedyOf(changed)).toBe(
+    '--batch 21 or less (now 64), or a smaller --size (now 48), to which images are scaled down, or another adapter (--list-adapters)',
+  );
+  expect(remedyOf(ofNetwork(changed, config))).toBe(remedyOf(changed));
+  expect(remedyOf(ofImages(error(90_000), config))).toMatch(/^a smaller --size/);
+  expect((changed as LimitError).message).toContain('the images of a batch of 64');
+  expect(ofImages('text', config)).toBe('text');
 });
 
 test('of the network and of scoring: the options that its tensors hang on', () => {

@@ -226,4 +226,28 @@ describe('zips', () => {
     const [entry] = await filesInZip(new Blob([lying]));
     await expect(entry.read()).rejects.toThrow('the zip is damaged here');
   });
+
+  test('a zip without files, another method of packing, a size beyond all room: each is told by its reason', async () => {
+    const whole = await zip({ 'a/1.bmp': flatImage(1), 'a/2.bmp': flatImage(2) });
+    /** Both headers of the first file, changed at a place that the central one has 2 bytes later. */
+    const changed = (at: number, write: (view: DataView, at: number) => void) => {
+      const bytes = whole.slice();
+      const view = new DataView(bytes.buffer);
+      const central = bytes.findIndex((_, i) => i + 4 <= bytes.length && view.getUint32(i, true) === 0x02014b50);
+      write(view, at);
+      write(view, central + at + 2);
+      return bytes;
+    };
+    const methods = changed(8, (view, at) => view.setUint16(at, 14, true));
+    const sizes = changed(22, (view, at) => view.setUint32(at, 4_000_000_000, true));
+    const origin = store();
+    const files = { 'none.zip': await zip({}), 'methods.zip': methods, 'sizes.zip': sizes };
+    await origin.images.add('train', given(files), quiet);
+    expect((await origin.images.read()).parts.train!.skipped.map(({ reason }) => reason)).toEqual([
+      'there are no files in this zip',
+      'it is packed by another method than Deflate; unpack the zip yourself, or pack it again',
+      'it has 4,000 MB; files of up to 250 MB are read',
+      'it is there already',
+    ]);
+  });
 });

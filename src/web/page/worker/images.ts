@@ -10,7 +10,7 @@ import type { Platform } from '../../../platform/platform.ts';
 import type { DataContent, GivenFile, Part, PartContent } from '../../pageApi.ts';
 import { classNameOf, Importer, type StoredPart, type StoredParts } from './importer.ts';
 import { placeFiles } from './intake.ts';
-import { megabytes, openSources, type Source } from './sources.ts';
+import { MOST_FILE_BYTES, megabytes, openSources, type Source } from './sources.ts';
 
 const DATA = 'data';
 const INDEX = `${DATA}/index.json`;
@@ -126,7 +126,7 @@ export class Images {
   }
 
   async #requireRoom(sources: readonly Source[]): Promise<void> {
-    const needed = sumOfBytes(sources);
+    const needed = sumOfBytes(sources.filter(({ bytes }) => bytes <= MOST_FILE_BYTES)); // others are refused one by one
     const room = await this.#storage.room();
     if (needed + SPARE_BYTES > room.quota - room.usage) throw noRoom(needed, room);
   }

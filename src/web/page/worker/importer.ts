@@ -84,10 +84,10 @@ export class Importer {
   async #store(bytes: Uint8Array<ArrayBuffer>, part: Part, wanted: string): Promise<void> {
     const image = await decodeWithin(this.#decoder, bytes);
     const path = await this.#freePath(bytes, part, wanted);
-    await this.#write(part, path, bytes);
     this.#known.add(`${part}/${path}`);
     this.#contentOf(part).paths.push(path);
     this.added++;
+    await this.#write(part, path, bytes); // which takes it back when it cannot be stored
     await this.#show(bytes, image, part, path);
   }
 

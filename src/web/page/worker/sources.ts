@@ -29,6 +29,7 @@ export async function openSources(given: readonly GivenFile[]): Promise<{ source
       if (file === null) throw new UnreadableFile('it cannot be opened: no permission, or it was taken away');
       if (isOpened && (await isZip(file))) {
         const entries = await filesInZip(file);
+        if (entries.length === 0) throw new UnreadableFile('there are no files in this zip');
         for (const entry of entries) {
           if (cleanPath(entry.path) === null) skipped.push({ file: `${path}: ${entry.path}`, reason: LEADS_OUT });
         }

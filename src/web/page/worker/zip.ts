@@ -7,6 +7,9 @@ import { BlobReader, BlobWriter, configure, ZipReader, ZipWriter } from '@zip.js
 
 const CONFIGURATION = { useWebWorkers: false, useCompressionStream: true } as const;
 
+/** Stored, and Deflate: what browsers unpack. */
+const READ_METHODS = [0, 8];
+
 /** Why its bytes cannot be had; the message is a clause. */
 export class UnreadableFile extends Error {
   override readonly name = 'UnreadableFile';
@@ -35,10 +38,15 @@ export async function filesInZip(zip: Blob): Promise<ZippedFile[]> {
     throw new UnreadableFile('the zip is damaged, or cut off', { cause });
   });
   return entries.flatMap((entry) => {
-    if (entry.directory) return [];
-    const { filename: path, uncompressedSize: bytes, encrypted } = entry;
+    const { filename: path, uncompressedSize: bytes, encrypted, compressionMethod } = entry;
+    if (entry.directory || path.endsWith('\\')) return []; // as Windows' own programs write a folder
     const read = async () => {
       if (encrypted) throw new UnreadableFile('it is locked with a password; unpack the zip yourself');
+      if (!READ_METHODS.includes(compressionMethod)) {
+        throw new UnreadableFile(
+          'it is packed by another method than Deflate; unpack the zip yourself, or pack it again',
+        );
+      }
       const target = new Uint8Array(bytes);
       try {
         await entry.getData(intoArray(target), { checkSignature: true });
