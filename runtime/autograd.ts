@@ -2,6 +2,7 @@
  * Reverse-mode differentiation. A node is what one op call leaves behind: its inputs, its outputs and one closure that
  * turns gradients of the outputs into gradients of the inputs. First derivatives only: backward leaves no tape.
  */
+import { anything, checkArguments, float } from './arguments.ts';
 import type { Storage } from './device/memory.ts';
 import { internal, ShapeError } from './errors.ts';
 import { add } from './ops/elementwise.ts';
@@ -79,11 +80,6 @@ export function differentiableMany(
   takesAddends = false,
 ): Tensor[] {
   const { context } = inputs[0];
-  if (inputs.some((input) => input.context !== context)) {
-    throw new ShapeError(`${name}: its inputs live in different contexts.`, {
-      remedy: 'create all of them from one context',
-    });
-  }
   if (!context.gradientsEnabled || !inputs.some((input) => input.requiresGrad)) return outputs;
   const node = new TapeNode(name, inputs, outputs, saved, backward, takesAddends);
   for (const output of outputs) {
@@ -120,6 +116,7 @@ export function reverseTopologicalOrder(root: TapeNode): TapeNode[] {
  * @throws ShapeError when the loss is not a scalar or depends on nothing that requires a gradient
  */
 export function backward(loss: Tensor, hooks: GradientHooks = new Map()): void {
+  checkArguments('backward', { loss: float, hooks: anything }, [loss, hooks]);
   const { context } = loss;
   if (loss.size !== 1) {
     throw new ShapeError(`backward: the loss is ${formatShape(loss.shape)}, expected one element.`, {

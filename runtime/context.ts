@@ -2,12 +2,14 @@
  * Everything that a computation hangs on: device, memory, kernels, scopes, and whether launches run now or go into a
  * plan. No other module keeps state, so two contexts live side by side and a lost one can be replaced.
  */
+
 import fillSource from '../shaders/fill.wgsl';
-import { type Device, type DeviceFeatures, openDevice } from './device/device.ts';
+import { anything, checkArguments, flag, numbers, object, oneOf, optional, text } from './arguments.ts';
+import { closed, type Device, type DeviceFeatures, openDevice } from './device/device.ts';
 import { MemoryPool, type MemoryReport, Storage } from './device/memory.ts';
 import { Readback } from './device/readback.ts';
-import { byteLength, type DType } from './dtype.ts';
-import { internal, LimitError, ShapeError } from './errors.ts';
+import { byteLength, DTYPES, type DType } from './dtype.ts';
+import { LimitError, ShapeError, UsageError } from './errors.ts';
 import { KernelCache } from './kernel/cache.ts';
 import { KernelChoices } from './kernel/choices.ts';
 import type { KernelSpec } from './kernel/spec.ts';
@@ -37,6 +39,12 @@ export interface TensorOptions {
   order?: Shape;
 }
 
+const CONTEXT = {
+  platform: anything,
+  options: object({ adapter: optional(text), variants: optional(anything), poison: optional(flag) }),
+};
+const TENSOR = { shape: numbers, options: object({ dtype: optional(oneOf(...DTYPES)), order: optional(numbers) }) };
+
 const FILL: KernelSpec = { file: 'fill.wgsl', source: fillSource, entry: 'fill' };
 
 export class Context {
@@ -49,6 +57,7 @@ export class Context {
   readonly #readback: Readback;
   readonly #scopes = new Scopes();
   #recorder: Recorder | null = null;
+  #closing: Promise<void> | null = null;
   #gradientsEnabled = true;
   #nextId = 0;
 
@@ -82,6 +91,11 @@ export class Context {
     return this.#gradientsEnabled;
   }
 
+  /** From the call of close() on: what is under way ends, and nothing new begins. */
+  get isClosed(): boolean {
+    return this.#closing !== null;
+  }
+
   get isRecording(): boolean {
     return this.#recorder !== null;
   }
@@ -90,10 +104,15 @@ export class Context {
     return this.#pool.report();
   }
 
-  /** A tensor of the given values, in logical row-major order. @throws ShapeError, LimitError */
+  /** A tensor of the given values, in logical row-major order. @throws UsageError, ShapeError, LimitError */
   tensor(values: ArrayLike<number>, shape: Shape, options: TensorOptions = {}): Tensor {
     const tensor = this.#allocate(shape, options, false);
-    tensor.write(values);
+    try {
+      tensor.write(values);
+    } catch (error) {
+      tensor.dispose();
+      throw error;
+    }
     return tensor;
   }
 
@@ -110,7 +129,12 @@ export class Context {
   full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
     const tensor = this.empty(shape, options);
     const isFloat = tensor.dtype === 'f32' || tensor.dtype === 'f16';
-    if (!isFloat && value !== 0) throw internal(`full: a ${tensor.dtype} tensor can only be filled with 0.`);
+    if (!isFloat && value !== 0) {
+      tensor.dispose();
+      throw new UsageError(`full: a tensor of ${tensor.dtype} can be filled with 0 alone, not ${value}.`, {
+        remedy: 'context.tensor(), or cast()',
+      });
+    }
     const count = isFloat ? tensor.size : bytesOf(tensor) / 4; // of others the words
     this.launch({
       kernel: FILL,
@@ -121,9 +145,17 @@ export class Context {
     return tensor;
   }
 
-  /** Runs `body` and disposes the tensors made in it, but for those that its result reaches (also through the tape). */
+  /**
+   * Runs `body` and disposes the tensors made in it, but for those that its result reaches (also through the tape).
+   * @throws UsageError when body is async: its tensors would be gone at its first await
+   */
   scope<T>(body: () => T): T {
-    return this.#scopes.run(body);
+    const result = this.#scopes.run(body);
+    if (!(result instanceof Promise)) return result;
+    result.catch(() => {}); // it fails of what is gone, and this error says why
+    throw new UsageError('scope: its body is async, and would use tensors after the scope has ended.', {
+      remedy: 'await inside no scope: return tensors from scope(), and read() them after it',
+    });
   }
 
   /** Runs `body` without leaving a tape. */
@@ -139,6 +171,8 @@ export class Context {
 
   /** Runs a kernel now, or adds it to the plan that is being recorded. */
   launch(launch: Launch): void {
+    this.#expectOpen();
+    for (const tensor of Object.values(launch.bindings)) this.#expectOwn(tensor);
     const sink = this.#recorder ?? this.#queue;
     const scratch: Storage[] = [];
     const resolved = resolve(this.#kernels.get(launch.kernel, halvesOf(launch)), launch, (bytes) => {
@@ -147,7 +181,7 @@ export class Context {
       return storage;
     });
     for (const copy of resolved.copies) sink.copy(copy);
-    sink.launch(resolved.launch);
+    for (const part of resolved.launches) sink.launch(part);
     for (const storage of scratch) storage.release();
   }
 
@@ -157,7 +191,10 @@ export class Context {
    * @throws LimitError, KernelError, and what body throws
    */
   async record<T>(body: () => T): Promise<Plan<T>> {
-    if (this.#recorder) throw internal('record() inside record().');
+    this.#expectOpen();
+    if (this.#recorder) {
+      throw new UsageError('record: a step is being recorded already.', { remedy: 'call record() outside of it' });
+    }
     this.#queue.flush();
     const recorder = new Recorder();
     try {
@@ -165,7 +202,7 @@ export class Context {
       const kept = reachableTensors(outputs);
       const pinned = new Set([...kept].map((tensor) => tensor.storage));
       this.#pool.trim(); // what was made on the way here, as parameters before they were packed, a plan has no use for
-      const replay = await recorder.finish(this.device, this.#pool, pinned);
+      const replay = await this.device.during(recorder.finish(this.device, this.#pool, pinned));
       for (const tensor of [...made]) if (!kept.has(tensor)) tensor.dispose();
       return planOf(replay, outputs, this.#queue);
     } catch (error) {
@@ -176,21 +213,47 @@ export class Context {
 
   /** Resolves when everything launched so far has run. @throws DeviceLostError, KernelError */
   async sync(): Promise<void> {
-    this.#queue.flush();
-    await this.device.idle();
+    this.#expectOpen();
+    await this.#idle();
   }
 
-  /** Ends the context: waits for the queue, frees all memory, lets the process end. Safe after a failure. */
-  async close(): Promise<void> {
+  /**
+   * Ends the context: waits for the queue and for reads that are under way, frees all memory, lets the process end. Safe
+   * after a failure, and to call again.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
     try {
-      await this.sync();
+      await this.#idle();
     } catch {
       // a failed device has nothing left to wait for; its error has reached whoever awaits `lost`
     }
+    await this.device.settled();
     this.#readback.close();
     this.#queue.close();
     this.#pool.trim();
     this.device.close();
+  }
+
+  async #idle(): Promise<void> {
+    this.#queue.flush();
+    await this.device.idle();
+  }
+
+  #expectOpen(): void {
+    if (this.isClosed) throw closed();
+  }
+
+  #expectOwn(tensor: Tensor): void {
+    if (tensor.context === this) return;
+    throw new ShapeError('a launch with a tensor of another context.', {
+      details: [`${formatShape(tensor.shape)} ${tensor.dtype}`],
+      remedy: 'create all tensors from one context',
+    });
   }
 
   /** For Tensor.view: another tensor on a storage that was retained for it. */
@@ -214,6 +277,7 @@ export class Context {
 
   /** For Tensor.write: bytes in memory order. */
   upload(tensor: Tensor, values: ArrayBufferView<ArrayBuffer>): void {
+    this.#expectOpen();
     this.#queue.flush(); // the queue's writes would overtake launches that are only encoded
     const whole = values.byteLength % 4 === 0 ? values : padToWords(values);
     const { storage } = tensor;
@@ -228,8 +292,12 @@ export class Context {
 
   /** For Tensor.read: the bytes of `extent` elements. */
   async download(tensor: Tensor, extent: number): Promise<ArrayBuffer> {
-    if (this.isRecording)
-      throw internal('a tensor was read while a step is recorded; return it from the step instead.');
+    this.#expectOpen();
+    if (this.isRecording) {
+      throw new UsageError('a tensor was read while a step is recorded.', {
+        remedy: 'return it from the step, and read it after run()',
+      });
+    }
     this.#queue.flush();
     const { storage } = tensor;
     return this.#readback.read(storage.buffer, storage.offset + byteOffset(tensor), byteLength(tensor.dtype, extent));
@@ -248,6 +316,8 @@ export class Context {
 
   /** Copies a dense tensor's bytes to a place of the same size, type and memory order. */
   copy(tensor: Tensor, place: Tensor): void {
+    this.#expectOpen();
+    for (const each of [tensor, place]) this.#expectOwn(each);
     const copy = {
       from: tensor.storage,
       fromOffset: byteOffset(tensor),
@@ -269,6 +339,8 @@ export class Context {
   }
 
   #allocate(shape: Shape, options: TensorOptions, planned: boolean): Tensor {
+    this.#expectOpen();
+    checkArguments('tensor', TENSOR, [shape, options]);
     checkShape('tensor', shape);
     const { dtype = 'f32', order } = options;
     if (order && order.length !== shape.length) {
@@ -282,8 +354,9 @@ export class Context {
   }
 }
 
-/** Opens the platform's adapter and a context on it. @throws AdapterError */
+/** Opens the platform's adapter and a context on it. @throws AdapterError, UsageError for an unknown option */
 export async function openContext(platform: RuntimePlatform, options: ContextOptions = {}): Promise<Context> {
+  checkArguments('openContext', CONTEXT, [platform, options]);
   return new Context(await openDevice(platform, options), options);
 }
 

@@ -4,7 +4,9 @@
  */
 import { fromHalves, toHalves } from './half.ts';
 
-export type DType = 'f32' | 'f16' | 'u32' | 'u8';
+export const DTYPES = ['f32', 'f16', 'u32', 'u8'] as const;
+
+export type DType = (typeof DTYPES)[number];
 
 export type TypedArrayOf = {
   f32: Float32Array<ArrayBuffer>;

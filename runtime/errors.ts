@@ -69,6 +69,12 @@ export class KernelError extends OeclError {
   override readonly name: string = 'KernelError';
 }
 
+/** A call that cannot be right: an unknown option, an argument of another kind, a tensor or context that is gone. */
+export class UsageError extends OeclError {
+  override readonly name: string = 'UsageError';
+  override readonly exitCode: number = 2;
+}
+
 /** A file that is not what it claims to be, or of another model. */
 export class FormatError extends OeclError {
   override readonly name: string = 'FormatError';

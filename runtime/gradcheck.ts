@@ -2,9 +2,21 @@
  * Compares an op on the device with a reference in f64: its values, and its gradients with central differences of the
  * reference (never of the device's own f32 values, whose rounding would drown them).
  */
+import {
+  anything,
+  arrayOf,
+  checkArguments,
+  flag,
+  number,
+  numbers,
+  object,
+  oneOf,
+  optional,
+  tensor,
+} from './arguments.ts';
 import { backward } from './autograd.ts';
 import type { Context } from './context.ts';
-import type { DType } from './dtype.ts';
+import { DTYPES, type DType } from './dtype.ts';
 import { ShapeError } from './errors.ts';
 import { fromHalves, toHalves } from './half.ts';
 import { mul } from './ops/elementwise.ts';
@@ -56,6 +68,19 @@ export interface GradCheckOptions {
   skipKinks?: boolean;
 }
 
+const INPUT = object({
+  ...{ values: anything, shape: numbers, dtype: optional(oneOf(...DTYPES)), order: optional(numbers) },
+  ...{ tensor: optional(tensor), differentiate: optional(flag) },
+});
+const PARAMETERS = {
+  context: anything,
+  options: object({
+    ...{ op: anything, reference: anything, inputs: arrayOf(INPUT) },
+    ...{ tolerance: number, gradientTolerance: optional(number), floor: optional(number), step: optional(number) },
+    ...{ coordinates: optional(number), skipKinks: optional(flag) },
+  }),
+};
+
 /** One tensor compared: the place with the largest error. */
 export interface Comparison {
   /** `output`, or `gradient of input 0`. */
@@ -85,6 +110,7 @@ export interface GradCheckResult {
  * Cost: two runs of the reference for every place (four with skipKinks).
  */
 export async function gradCheck(context: Context, options: GradCheckOptions): Promise<GradCheckResult> {
+  checkArguments('gradCheck', PARAMETERS, [context, options]);
   const { tolerance, gradientTolerance = tolerance, floor = 0.1 } = options;
   const inputs = options.inputs.map(roundedInput);
   const expected = options.reference(...inputs);

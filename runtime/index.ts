@@ -19,9 +19,26 @@ export { Initializer } from './nn/init.ts';
 export { BatchNorm, Conv2d, Linear } from './nn/layers.ts';
 export { Module, type Named } from './nn/module.ts';
 export { type BatchNormOptions, type BatchNormParameters, batchNorm } from './ops/batchNorm.ts';
+export { cast } from './ops/cast.ts';
 export { type NtXentOptions, normPenalty, normPenaltyUnfused, ntXent, ntXentUnfused } from './ops/contrastive.ts';
 export { type Conv2dOptions, conv2d } from './ops/conv2d.ts';
-export * from './ops/elementwise.ts';
+export {
+  abs,
+  add,
+  div,
+  exp,
+  log,
+  type MapOptions,
+  map,
+  maximum,
+  mul,
+  neg,
+  relu,
+  scale,
+  sqrt,
+  square,
+  sub,
+} from './ops/elementwise.ts';
 export { linear, type MatmulOptions, matmul } from './ops/matmul.ts';
 export { l2Normalize, norm } from './ops/normalize.ts';
 export { avgPool2d, globalAvgPool2d, maxPool2d, type PoolOptions } from './ops/pool.ts';

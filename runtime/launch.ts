@@ -5,7 +5,7 @@ import type { Storage } from './device/memory.ts';
 import { byteLength, bytesPerElement } from './dtype.ts';
 import { internal } from './errors.ts';
 import type { Kernel } from './kernel/cache.ts';
-import { packUniforms } from './kernel/reflect.ts';
+import { FIRST_GROUP, packUniforms } from './kernel/reflect.ts';
 import type { KernelSpec } from './kernel/spec.ts';
 import type { BoundRange, CopyCommand, ResolvedLaunch } from './plan/launch.ts';
 import type { LaunchWork } from './plan/timing.ts';
@@ -16,6 +16,7 @@ export interface Launch {
   kernel: KernelSpec;
   bindings: Readonly<Record<string, Tensor>>;
   uniforms?: Readonly<Record<string, number | readonly number[]>>;
+  /** Beyond 65535 in a dimension for kernels with a uniform `firstGroup` alone: they are launched in parts. */
   groups: readonly [number, number, number];
   /** For profiles: what the kernel is used for, of what shape, and the floating-point operations. */
   work?: Readonly<Pick<LaunchWork, 'name' | 'shape' | 'flops'>>;
@@ -55,7 +56,7 @@ export function resolve(
   kernel: Kernel,
   launch: Launch,
   scratch: (bytes: number) => Storage,
-): { launch: ResolvedLaunch; copies: CopyCommand[] } {
+): { launches: ResolvedLaunch[]; copies: CopyCommand[] } {
   const { storage, uniform } = kernel.interface;
   const copies: CopyCommand[] = [];
   const ranges = storage.map(({ name, binding, access }): BoundRange => {
@@ -73,13 +74,39 @@ export function resolve(
   });
   const unknown = Object.keys(launch.bindings).filter((name) => !storage.some((binding) => binding.name === name));
   if (unknown.length > 0) throw internal(`${kernel.label} binds no "${unknown.join('", "')}".`);
-  if (launch.groups.some((count) => count < 1 || count > MAX_GROUPS)) {
+  const parts = partsOfGrid(launch.groups);
+  if (launch.groups.some((count) => count < 1) || (parts.length > 1 && !uniform?.fields.has(FIRST_GROUP))) {
     throw internal(
       `${kernel.label}: a grid of ${launch.groups.join(' x ')} workgroups; each side is 1 to ${MAX_GROUPS}.`,
     );
   }
-  const uniforms = uniform ? packUniforms(kernel.label, uniform, launch.uniforms ?? {}) : null;
-  return { launch: { kernel, ranges, uniforms, groups: launch.groups, work: workOf(kernel, launch, ranges) }, copies };
+  const work = workOf(kernel, launch, ranges);
+  const launches = parts.map(({ firstGroup, groups }): ResolvedLaunch => {
+    const values = parts.length > 1 ? { ...launch.uniforms, [FIRST_GROUP]: firstGroup } : launch.uniforms;
+    return { kernel, ranges, uniforms: uniform && packUniforms(kernel.label, uniform, values ?? {}), groups, work };
+  });
+  return { launches, copies };
+}
+
+type Grid = readonly [number, number, number];
+
+/** A grid in parts that are within the limit of every dimension. */
+function partsOfGrid(groups: Grid): { firstGroup: Grid; groups: Grid }[] {
+  if (groups.every((count) => count <= MAX_GROUPS)) return [{ firstGroup: [0, 0, 0], groups }];
+  const [xs, ys, zs] = groups.map((count) =>
+    Array.from({ length: Math.ceil(count / MAX_GROUPS) }, (_, i) => ({
+      first: i * MAX_GROUPS,
+      count: Math.min(MAX_GROUPS, count - i * MAX_GROUPS),
+    })),
+  );
+  return zs.flatMap((z) =>
+    ys.flatMap((y) =>
+      xs.map((x) => ({
+        firstGroup: [x.first, y.first, z.first] as const,
+        groups: [x.count, y.count, z.count] as const,
+      })),
+    ),
+  );
 }
 
 function workOf(kernel: Kernel, { work }: Launch, ranges: readonly BoundRange[]): LaunchWork {

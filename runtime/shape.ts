@@ -2,7 +2,7 @@
  * Shapes and strides: plain arithmetic, no device. A tensor's shape is logical (N, C, H, W as in PyTorch); its strides
  * say how it lies in memory. A memory order lists the axes from slowest to fastest.
  */
-import { ShapeError } from './errors.ts';
+import { LimitError, ShapeError } from './errors.ts';
 
 export type Shape = readonly number[];
 
@@ -96,6 +96,15 @@ export function normalizeAxes(op: string, axes: Shape, rank: number): number[] {
     });
   }
   return result;
+}
+
+/** Axes of a tensor whose strides a kernel gets. */
+const MAX_RANK = 6;
+
+/** @throws LimitError for more axes than kernels of any strides have */
+export function checkRank(op: string, { length }: Shape): void {
+  if (length <= MAX_RANK) return;
+  throw new LimitError(`${op}: a tensor of rank ${length}, at most ${MAX_RANK} axes are supported.`);
 }
 
 /** @throws ShapeError when a shape has a side that is not a whole number of at least 1. */

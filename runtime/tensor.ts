@@ -6,7 +6,7 @@ import type { TapeNode } from './autograd.ts';
 import type { Context } from './context.ts';
 import type { Storage } from './device/memory.ts';
 import { bytesPerElement, type DType, decoded, encoded, typedArray } from './dtype.ts';
-import { internal, ShapeError } from './errors.ts';
+import { ShapeError, UsageError } from './errors.ts';
 import { extentOf, formatShape, isDenseIn, type Shape, sameShape, sizeOf } from './shape.ts';
 
 /** A tensor's elements on the host. */
@@ -68,7 +68,7 @@ export class Tensor {
   /** The memory, for launches. @throws when the tensor was disposed. */
   get storage(): Storage {
     if (this.#disposed) {
-      throw internal(`a tensor ${formatShape(this.shape)} was used after dispose(), or after the scope that made it.`);
+      throw usedAfterDispose('a tensor', this.shape);
     }
     return this.#storage;
   }
@@ -90,6 +90,7 @@ export class Tensor {
    * @throws ShapeError when the number of values differs
    */
   write(values: ArrayLike<number>): void {
+    checkValues('write', values);
     if (values.length !== this.size) {
       throw new ShapeError(`write: ${values.length} values for a tensor of ${this.size}.`, {
         details: [`tensor ${formatShape(this.shape)}`],
@@ -148,13 +149,19 @@ export class Tensor {
   }
 }
 
+export function usedAfterDispose(subject: string, shape: Shape): UsageError {
+  return new UsageError(`${subject} ${formatShape(shape)} was used after dispose(), or after the scope that made it.`, {
+    remedy: 'return it from the scope that makes it, and dispose of it after its last use',
+  });
+}
+
 /** Bytes from the start of the storage to the tensor's first element. @throws ShapeError when no word begins there */
 export function byteOffset({ offset, dtype, shape }: Tensor): number {
   const bytes = offset * bytesPerElement(dtype);
   if (bytes % 4 === 0) return bytes;
   throw new ShapeError(`a view of ${dtype} starts at byte ${bytes}, inside a word of four bytes.`, {
     details: [`view ${formatShape(shape)}`],
-    remedy: 'a view of a tensor of f32',
+    remedy: "cast(x, 'f32') first, and a view of that",
   });
 }
 
@@ -184,4 +191,16 @@ function forEachElement(shape: Shape, strides: Shape, visit: (logical: number, a
       index[axis] = 0;
     }
   }
+}
+
+/** @throws UsageError for what is not an array of numbers: nested arrays, strings, 64-bit integers */
+function checkValues(op: string, values: ArrayLike<unknown>): void {
+  const isBig = values instanceof BigInt64Array || values instanceof BigUint64Array;
+  if (ArrayBuffer.isView(values) && !(values instanceof DataView) && !isBig) return;
+  const wrong = Array.isArray(values) ? values.find((each) => typeof each !== 'number') : values;
+  if (Array.isArray(values) && wrong === undefined && !values.includes(undefined)) return;
+  const got = isBig ? values.constructor.name : Array.isArray(wrong) ? 'nested arrays' : `of type ${typeof wrong}`;
+  throw new UsageError(`${op}: the values are ${got}, expected an array of numbers.`, {
+    remedy: Array.isArray(wrong) ? 'values.flat(), in row-major order' : 'Float32Array.from(values, Number)',
+  });
 }

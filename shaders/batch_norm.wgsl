@@ -9,9 +9,10 @@
 // channels (T = vec4) or, when C is not a multiple of 4, one (T = f32). Uniforms, so that layers share a pipeline.
 // Launch (ceil(quads / quadsPerGroup), slices, 1), all four; quadsPerGroup may be another one where slices are 1.
 alias T = vec4<f32>; // @param f32
+alias I = vec4<i32>; // @param i32: the bits of a T
 const LANES: u32 = 64u; // @param
 struct Sizes {
-  rows: u32, quads: u32, slices: u32, rowsPerSlice: u32,
+  firstGroup: vec3<u32>, rows: u32, quads: u32, slices: u32, rowsPerSlice: u32,
   quadsPerGroup: u32, rowsPerGroup: u32, // powers of two whose product is LANES
   perRow: f32, momentum: f32, unbiased: f32, eps: f32,
 }
@@ -38,6 +39,11 @@ struct Sizes {
 var<workgroup> counts: array<f32, LANES>;
 var<workgroup> first: array<T, LANES>;
 var<workgroup> second: array<T, LANES>;
+
+// As in elementwise.wgsl: NaN passes through.
+fn relu(value: T) -> T {
+  return select(value, T(0), bitcast<I>(value) <= I(-8388608)); // from -infinity to -0
+}
 
 // Lanes that are left after the first of two levels: eight a quad.
 fn eights() -> u32 { return min(8u * sizes.quadsPerGroup, LANES); }
@@ -100,7 +106,7 @@ fn deviations_of_rows(group: vec3<u32>, lane: u32) {
   }
   counts[lane] = n;
   first[lane] = shift + sum / max(n, 1.0);
-  second[lane] = max(square - sum * sum / max(n, 1.0), T(0.0));
+  second[lane] = relu(square - sum * sum / max(n, 1.0));
 }
 
 fn deviations_of_slices(group: vec3<u32>, lane: u32) {
@@ -123,7 +129,8 @@ fn deviations_of_slices(group: vec3<u32>, lane: u32) {
 
 // slices_out[s] = mean and sum of squared deviations of slice s.
 @compute @workgroup_size(LANES, 1, 1)
-fn statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn statistics(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let group = id + sizes.firstGroup;
   deviations_of_rows(group, lane);
   workgroupBarrier();
   if (lane < eights()) { join_deviations(lane, LANES, eights()); }
@@ -134,7 +141,8 @@ fn statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
 }
 
 @compute @workgroup_size(LANES, 1, 1)
-fn normalize(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn normalize(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let group = id + sizes.firstGroup;
   let quad = quad_of(group, lane);
   let isInside = is_inside(group, lane);
   // @slot deviations
@@ -168,7 +176,7 @@ fn normalize(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     value += residual[i];
     // @end
     // @slot relu
-    value = max(value, T(0.0));
+    value = relu(value);
     // @end
     out[i] = value;
   }
@@ -193,7 +201,7 @@ fn sums_of_rows(group: vec3<u32>, lane: u32) {
     g += addend[i];
     // @end
     // @slot mask
-    g = select(T(0.0), g, y[i] > T(0.0));
+    g = select(g, T(0.0), y[i] <= T(0.0));
     // @end
     // @slot residual_gradient
     dResidual[i] = g;
@@ -219,7 +227,8 @@ fn sums_of_slices(group: vec3<u32>, lane: u32) {
 
 // slices_out[s] = both sums over slice s.
 @compute @workgroup_size(LANES, 1, 1)
-fn backward_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn backward_sums(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let group = id + sizes.firstGroup;
   sums_of_rows(group, lane);
   workgroupBarrier();
   if (lane < eights()) { join_sums(lane, LANES, eights()); }
@@ -232,7 +241,8 @@ fn backward_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
 // dx = weight * invStd * (g - mean of g - normalised x * mean of (g * normalised x)), the means being 0 at inference,
 // where statistics do not depend on x (perRow = 0).
 @compute @workgroup_size(LANES, 1, 1)
-fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let group = id + sizes.firstGroup;
   let quad = quad_of(group, lane);
   let isInside = is_inside(group, lane);
   // @slot sums
@@ -263,7 +273,7 @@ fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
     var g = dy[i];
     // @end
     // @slot input_mask
-    g = select(T(0.0), g, fma(normalized, factor, shift) > T(0.0));
+    g = select(g, T(0.0), fma(normalized, factor, shift) <= T(0.0));
     // @end
     out[i] = factor * invStd * (g - (dBias + normalized * dWeight) * sizes.perRow);
   }

@@ -37,7 +37,7 @@ const PIXEL_STEP_X: u32 = 1u; // @param
 const CHUNK: u32 = 1u; // @param channels of x that are passed at a time
 const DEPTH: u32 = 1u; // @param channels of x whose products are added in one go; divides the channels
 struct Sizes {
-  images: u32, inChannels: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, runs: u32, patchCols: u32,
+  firstGroup: vec3<u32>, images: u32, inChannels: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, runs: u32, patchCols: u32,
   patches: u32, offsetY: i32, offsetX: i32, firstTap: i32, tapRowStep: i32, tapColStep: i32,
 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -86,7 +86,7 @@ fn conv(
   let col0 = within % sizes.patchCols * PATCH_COLS;
   let top = i32(row0 * STEP_Y / STEP_DOWN_Y) + sizes.offsetY;
   let left = i32(col0 * STEP_X / STEP_DOWN_X) + sizes.offsetX;
-  let run0 = group.z * WIDTH * RUNS + lane;
+  let run0 = (group.z + sizes.firstGroup.z) * WIDTH * RUNS + lane;
 
   // @slot holder
   let holder = subgroupLane % LANES;

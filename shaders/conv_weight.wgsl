@@ -30,7 +30,7 @@ const STEP_X: u32 = 1u; // @param
 const PIXEL_STEP_Y: u32 = 1u; // @param places from one pixel to the next; STEP / SPACING
 const PIXEL_STEP_X: u32 = 1u; // @param
 struct Sizes {
-  images: u32, inChannels: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, runs: u32, patchCols: u32,
+  firstGroup: vec3<u32>, images: u32, inChannels: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, runs: u32, patchCols: u32,
   patches: u32, offsetY: i32, offsetX: i32, patchesPerSlice: u32, firstTap: u32, tapRowStep: u32, taps: u32,
 }
 @group(0) @binding(0) var<storage, read> x: array<E>;
@@ -60,12 +60,13 @@ fn load_dy(image: u32, row: u32, col: u32, run: u32) -> V {
 
 @compute @workgroup_size(WIDTH, 1, 1)
 fn conv_weight(
-  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(workgroup_id) id: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
   // @slot lane_argument
   @builtin(subgroup_invocation_id) subgroupLane: u32,
   // @end
 ) {
+  let group = id + sizes.firstGroup;
   let run = group.x * WIDTH + lane;
   let ic0 = group.y * CHANNELS;
   var acc: array<V, TAPS * CHANNELS>;

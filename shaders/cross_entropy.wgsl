@@ -1,4 +1,5 @@
 // Cross-entropy of rows of logits [rows, cols] with one class each, both ways.
+// A label that names no column gives NaN.
 //   losses[r] = lse[r] - logits[r, labels[r]];   dx[r, c] = dy / rows * (exp(logits[r, c] - lse[r]) - [c == labels[r]])
 // Launch groups2d(ceil(rows / 64)) forward, groups2d(ceil(rows * cols / 64)) backward.
 struct Sizes { rows: u32, cols: u32 }
@@ -17,7 +18,12 @@ fn cross_entropy(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let row = (group.y * groups.x + group.x) * 64u + lane;
-  if (row < sizes.rows) { losses[row] = lse[row] - logits[row * sizes.cols + labels[row]]; }
+  if (row < sizes.rows) {
+    let label = labels[row];
+    var nan = 0x7fc00000u; // a constant NaN is an error
+    let loss = lse[row] - logits[row * sizes.cols + min(label, sizes.cols - 1u)];
+    losses[row] = select(bitcast<f32>(nan), loss, label < sizes.cols);
+  }
 }
 
 @compute @workgroup_size(64, 1, 1)

@@ -4,9 +4,9 @@
 //   lars (docs/methods.md 4): as sgd with g times eta ||p|| / (||gradient|| + weightDecay ||p|| + eps) for tensors of
 //        rank > 1, others without weight decay; `lars_ratios` computes that factor first, one workgroup per tensor
 //   adam (Kingma and Ba 2015): first and second moments m, v, corrected by 1 - beta^t, t counted on the device
-// `first` and `count` are in vec4s. Launch groups2d(ceil(count / 256)); lars_ratios (tensors, 1, 1) with the part's first
-// tensor; adam_powers (1, 1, 1).
-struct Sizes { first: u32, count: u32, firstTensor: u32, momentum: f32, weightDecay: f32, eta: f32, beta1: f32, beta2: f32, eps: f32 }
+// `first` and `count` are in vec4s. Launch groups2d(ceil(count / 256)); lars_ratios groups2d(tensors of the part);
+// adam_powers (1, 1, 1).
+struct Sizes { first: u32, count: u32, firstTensor: u32, tensorCount: u32, momentum: f32, weightDecay: f32, eta: f32, beta1: f32, beta2: f32, eps: f32 }
 @group(0) @binding(0) var<storage, read_write> p: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> grads: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> v: array<vec4<f32>>;
@@ -50,8 +50,14 @@ fn sgd(
 var<workgroup> norms: array<vec2<f32>, 64>;
 
 @compute @workgroup_size(64, 1, 1)
-fn lars_ratios(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let tensor = tensors[sizes.firstTensor + group.x];
+fn lars_ratios(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  // surplus workgroups repeat the last
+  let index = sizes.firstTensor + min(group.y * groups.x + group.x, sizes.tensorCount - 1u);
+  let tensor = tensors[index];
   let begin = tensor.x * 16u - sizes.first;
   let end = min(begin + tensor.y * 16u, sizes.count);
   var sum = vec2<f32>(0.0);
@@ -69,7 +75,7 @@ fn lars_ratios(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocatio
     let both = norms[0].x > 0.0 && norms[0].y > 0.0;
     let norm = sqrt(norms[0]); // of the parameters, of the gradient
     let scaled = sizes.eta * norm.x / (norm.y + sizes.weightDecay * norm.x + sizes.eps);
-    ratios[sizes.firstTensor + group.x] = select(1.0, scaled, both);
+    ratios[index] = select(1.0, scaled, both);
   }
 }
 

@@ -45,7 +45,8 @@ fn max_pool(
         let col = at.col * sizes.strideX + kx - sizes.padLeft;
         if (row < sizes.height && col < sizes.width) {
           let value = x[((at.image * sizes.height + row) * sizes.width + col) * sizes.channels + at.channel];
-          let isBetter = (winning == P(0xffffffffu)) | (value > best); // of equal ones the first, as in PyTorch
+          let isNan = (bitcast<P>(value) & P(0x7fffffffu)) > P(0x7f800000u);
+          let isBetter = (winning == P(0xffffffffu)) | (value > best) | isNan; // of equal ones the first, as in PyTorch
           best = select(best, value, isBetter);
           winning = select(winning, P(row * sizes.width + col), isBetter);
         }

@@ -3,7 +3,7 @@
  */
 import { OeclError } from '../runtime/errors.ts';
 
-export { internal, OeclError } from '../runtime/errors.ts';
+export { internal, OeclError, UsageError } from '../runtime/errors.ts';
 
 /** Images, folders or files of a run that are missing, broken or do not fit. */
 export class DataError extends OeclError {
@@ -15,10 +15,4 @@ export class DataError extends OeclError {
 export class InterruptedError extends OeclError {
   override readonly name: string = 'InterruptedError';
   override readonly exitCode: number = 130;
-}
-
-/** A call that cannot be right: an unknown option or class, a value out of range, options that contradict. */
-export class UsageError extends OeclError {
-  override readonly name: string = 'UsageError';
-  override readonly exitCode: number = 2;
 }

@@ -2,7 +2,7 @@
  * The GPU, its adapter and its device, held together: nothing is global, several may be open at once, and close() drops
  * every reference so that the process may end. Loss and uncaptured errors become one rejected promise.
  */
-import { AdapterError, DeviceLostError, KernelError, LimitError, type OeclError } from '../errors.ts';
+import { AdapterError, DeviceLostError, KernelError, LimitError, type OeclError, UsageError } from '../errors.ts';
 import type { AdapterInfo, PlatformAdapter, RuntimePlatform } from '../platform/platform.ts';
 
 export interface DeviceFeatures {
@@ -35,17 +35,18 @@ export class Device {
   readonly limits: GPUSupportedLimits;
   /** Rejects when the device is lost or the GPU reports an error that nobody caught; never resolves. */
   readonly lost: Promise<never>;
-  readonly gpu: GPUDevice;
-  /** Awaits a promise of `gpu`'s as is best here: PlatformAdapter.wait. */
-  readonly wait: PlatformAdapter['wait'];
+  readonly #gpu: GPUDevice;
+  readonly #wait: PlatformAdapter['wait'];
+  /** What a native call may still be needed for: close() waits for it. */
+  readonly #pending = new Set<Promise<unknown>>();
   #release: (() => void) | null;
   #failure: OeclError | null = null;
   #reject: (error: OeclError) => void = () => {};
 
   constructor(found: PlatformAdapter, gpu: GPUDevice) {
     this.info = found.info;
-    this.gpu = gpu;
-    this.wait = found.wait;
+    this.#gpu = gpu;
+    this.#wait = found.wait;
     this.limits = gpu.limits;
     this.#release = () => found.release();
     this.features = readFeatures(found.adapter, gpu);
@@ -72,6 +73,34 @@ export class Device {
     });
   }
 
+  /** @throws UsageError after close(): a call of a destroyed device may end the process */
+  get gpu(): GPUDevice {
+    if (this.isClosed) throw closed();
+    return this.#gpu;
+  }
+
+  get isClosed(): boolean {
+    return this.#release === null;
+  }
+
+  /** Awaits a promise of `gpu`'s as is best here: PlatformAdapter.wait. */
+  wait<T>(promise: Promise<T>): Promise<T> {
+    return this.during(this.#wait(promise));
+  }
+
+  /** The same promise; close() waits until it is settled. */
+  during<T>(promise: Promise<T>): Promise<T> {
+    this.#pending.add(promise);
+    const done = () => void this.#pending.delete(promise);
+    promise.then(done, done);
+    return promise;
+  }
+
+  /** Resolves when nothing is under way that still needs the device. */
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled([...this.#pending]);
+  }
+
   /** Makes `lost` reject and every later check() throw. The first failure counts. */
   fail(error: OeclError): void {
     if (this.#failure) return;
@@ -82,6 +111,7 @@ export class Device {
   /** @throws the failure that was reported, if any. */
   check(): void {
     if (this.#failure) throw this.#failure;
+    void this.gpu;
   }
 
   /**
@@ -90,7 +120,7 @@ export class Device {
    */
   async reasonOf(error: unknown): Promise<unknown> {
     const patience = new Promise<void>((resolve) => setTimeout(resolve, LOSS_TOLD_WITHIN));
-    await Promise.race([this.gpu.lost, patience]);
+    await Promise.race([this.#gpu.lost, patience]);
     return this.#failure ?? error;
   }
 
@@ -106,9 +136,14 @@ export class Device {
     const release = this.#release;
     this.#release = null;
     if (!release) return;
-    this.gpu.destroy();
+    this.#gpu.destroy();
     release();
   }
+}
+
+/** Of any use after Context.close(). */
+export function closed(): UsageError {
+  return new UsageError('the context is closed.', { remedy: 'close it after its last use' });
 }
 
 /** An error that no one waited for, in our words. */

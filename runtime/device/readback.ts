@@ -13,7 +13,11 @@ export class Readback {
   }
 
   /** The bytes [offset, offset + bytes) of a buffer once all work submitted before has run. Both multiples of 4. */
-  async read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+  read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    return this.#device.during(this.#read(source, offset, bytes));
+  }
+
+  async #read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     const { gpu } = this.#device;
     this.#device.check();
     const staging = this.#take(bytes);

@@ -46,7 +46,8 @@ export class Kernel {
   get pipeline(): GPUComputePipeline {
     if (!this.#pipeline) {
       this.#pipeline = this.#device.gpu.createComputePipeline(this.#descriptor());
-      void this.#diagnose(this.#module!).then((error) => error && this.#device.fail(error));
+      const diagnosed = this.#diagnose(this.#module!).then((error) => error && this.#device.fail(error));
+      this.#device.during(diagnosed).catch(() => {}); // of a device that is lost meanwhile, which says so itself
     }
     return this.#pipeline;
   }

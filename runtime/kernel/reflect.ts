@@ -47,6 +47,9 @@ export function reflect(file: string, text: string, entry: string): KernelInterf
   return { storage, uniform };
 }
 
+/** Field of a kernel whose grid may be launched in parts: the workgroup at which a part begins, a vec3<u32>. */
+export const FIRST_GROUP = 'firstGroup';
+
 interface Member {
   name: string;
   offset: number;
@@ -69,7 +72,7 @@ function scalarOf(type: Member['type']): UniformField['type'] {
   return /i32|\di\b/.test(names) ? 'i32' : 'u32';
 }
 
-/** The bytes of a uniform struct. @throws for a field that is missing, unknown or too long. */
+/** The bytes of a uniform struct; a field `firstGroup` is 0 unless given. @throws for a field that is missing, unknown or too long. */
 export function packUniforms(
   label: string,
   layout: NonNullable<KernelInterface['uniform']>,
@@ -81,7 +84,7 @@ export function packUniforms(
     if (!layout.fields.has(name)) throw internal(`${label}: no uniform field "${name}".`);
   }
   for (const [name, field] of layout.fields) {
-    const value = values[name];
+    const value = values[name] ?? (name === FIRST_GROUP ? 0 : undefined);
     if (value === undefined) throw internal(`${label}: uniform field "${name}" is not set.`);
     const list = typeof value === 'number' ? [value] : value;
     if (list.length > field.count)

@@ -1,6 +1,7 @@
 /** The layers that hold parameters. Each is its op with weights; shapes and errors are the op's. */
+import { checkArguments, object } from '../arguments.ts';
 import { batchNorm } from '../ops/batchNorm.ts';
-import { type Conv2dOptions, conv2d } from '../ops/conv2d.ts';
+import { CONV2D_OPTIONS, type Conv2dOptions, conv2d } from '../ops/conv2d.ts';
 import { linear } from '../ops/matmul.ts';
 import { KERNEL_ORDER } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -31,6 +32,7 @@ export class Conv2d extends Module {
 
   constructor(init: Initializer, inChannels: number, outChannels: number, side: number, options: Conv2dOptions = {}) {
     super();
+    checkArguments('Conv2d', { options: object(CONV2D_OPTIONS) }, [options]);
     const shape = [outChannels, inChannels, side, side];
     this.weight = this.parameter('weight', init.uniform(shape, inChannels * side * side, KERNEL_ORDER));
     this.#options = options;

@@ -1,11 +1,14 @@
 /** Batch normalisation, with the residual sum and the ReLU that follow it in the same launches, both ways. */
+
 import source from '../../shaders/batch_norm.wgsl';
+import { flag, float, number, object, op, optional } from '../arguments.ts';
 import { differentiable } from '../autograd.ts';
 import type { Context } from '../context.ts';
 import { ShapeError } from '../errors.ts';
 import { CHANNELS_LAST, formatShape, type Shape, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { map } from './elementwise.ts';
+import { elementTypes } from './lanes.ts';
 import { inOrder } from './layout.ts';
 
 /** All [C]. Training moves the running ones in place. */
@@ -23,11 +26,17 @@ export interface BatchNormOptions {
   momentum?: number;
   /** Added to the variance. Default 1e-5. */
   eps?: number;
-  /** Ends with max(., 0). */
+  /** Ends with max(., 0); NaN stays NaN. */
   relu?: boolean;
   /** Added before the ReLU; of the input's shape. */
   residual?: Tensor | null;
 }
+
+const PARAMETERS = object({ weight: float, bias: float, runningMean: float, runningVar: float });
+const OPTIONS = object({
+  ...{ training: flag, momentum: optional(number), eps: optional(number) },
+  ...{ relu: optional(flag), residual: optional(float) },
+});
 
 /** What one call works on. The matrix is [rows, C], in memory order `order`. */
 interface Call {
@@ -38,7 +47,7 @@ interface Call {
   /** One launch each way: a workgroup has all rows of its channels. */
   isWhole: boolean;
   sizes: Record<'rows' | 'quads' | 'slices' | 'rowsPerSlice' | 'quadsPerGroup' | 'rowsPerGroup', number>;
-  params: { T: string; LANES: number };
+  params: { T: string; I: string; LANES: number };
   options: BatchNormOptions;
 }
 
@@ -62,40 +71,44 @@ const SLICES_PER_LANE = 16;
  * @param input [N, C] or [N, C, H, W]; the result has its shape and type, channels last in memory
  * @throws ShapeError when sides do not fit, or when training has one value a channel
  */
-export function batchNorm(input: Tensor, parameters: BatchNormParameters, options: BatchNormOptions): Tensor {
-  const call = callOf(input, parameters, options);
-  const { weight, bias } = parameters;
-  const { relu, residual } = options;
-  const x = inOrder(input, call.order);
-  const statistic = call.context.empty([2, weight.size]);
-  const y = call.context.empty(call.shape, { order: call.order, dtype: x.dtype });
-  launch(call, 'normalize', {
-    bindings: {
-      ...{ x, weight, bias, statistics_out: statistic, out: y },
-      ...{ runningMean: parameters.runningMean, runningVar: parameters.runningVar },
-      ...(options.training && !call.isWhole ? { sliced: batchSums(call, x) } : {}),
-      ...(residual ? { residual: inOrder(residual, call.order) } : {}),
-    },
-    slots: {
-      ...(options.training ? {} : { deviations: '', statistics: RUNNING_STATISTICS }),
-      ...(options.training && call.isWhole ? { deviations: '  deviations_of_rows(group, lane);' } : {}),
-      ...(residual ? {} : { residual: '' }),
-      ...(relu ? {} : { relu: '' }),
-    },
-  });
-  const inputs = residual ? [input, weight, bias, residual] : [input, weight, bias];
-  const saved = relu && residual ? [x, statistic, y] : [x, statistic];
-  const gradient = (dOutput: Tensor, addend: Tensor | null) => {
-    const gradients = backward(
-      call,
-      { x, y, statistic, weight, bias, dy: inOrder(dOutput, call.order) },
-      addend && inOrder(addend, call.order),
-      residual?.requiresGrad ?? false,
-    );
-    return residual ? gradients : gradients.slice(0, 3);
-  };
-  return differentiable('batchNorm', inputs, y, saved, gradient, { takesAddend: relu && residual != null });
-}
+export const batchNorm = op(
+  'batchNorm',
+  { input: float, parameters: PARAMETERS, options: OPTIONS },
+  (input: Tensor, parameters: BatchNormParameters, options: BatchNormOptions): Tensor => {
+    const call = callOf(input, parameters, options);
+    const { weight, bias } = parameters;
+    const { relu, residual } = options;
+    const x = inOrder(input, call.order);
+    const statistic = call.context.empty([2, weight.size]);
+    const y = call.context.empty(call.shape, { order: call.order, dtype: x.dtype });
+    launch(call, 'normalize', {
+      bindings: {
+        ...{ x, weight, bias, statistics_out: statistic, out: y },
+        ...{ runningMean: parameters.runningMean, runningVar: parameters.runningVar },
+        ...(options.training && !call.isWhole ? { sliced: batchSums(call, x) } : {}),
+        ...(residual ? { residual: inOrder(residual, call.order) } : {}),
+      },
+      slots: {
+        ...(options.training ? {} : { deviations: '', statistics: RUNNING_STATISTICS }),
+        ...(options.training && call.isWhole ? { deviations: '  deviations_of_rows(group, lane);' } : {}),
+        ...(residual ? {} : { residual: '' }),
+        ...(relu ? {} : { relu: '' }),
+      },
+    });
+    const inputs = residual ? [input, weight, bias, residual] : [input, weight, bias];
+    const saved = relu && residual ? [x, statistic, y] : [x, statistic];
+    const gradient = (dOutput: Tensor, addend: Tensor | null) => {
+      const gradients = backward(
+        call,
+        { x, y, statistic, weight, bias, dy: inOrder(dOutput, call.order) },
+        addend && inOrder(addend, call.order),
+        residual?.requiresGrad ?? false,
+      );
+      return residual ? gradients : gradients.slice(0, 3);
+    };
+    return differentiable('batchNorm', inputs, y, saved, gradient, { takesAddend: relu && residual != null });
+  },
+);
 
 /** What inference uses in place of the batch's. */
 const RUNNING_STATISTICS = `
@@ -169,7 +182,7 @@ const MASK_FROM_INPUT = {
   input: `
   let factor = weight[quad];
   let shift = bias[quad];`,
-  mask: '    g = select(T(0.0), g, fma(normalized, factor, shift) > T(0.0));',
+  mask: '    g = select(g, T(0.0), fma(normalized, factor, shift) <= T(0.0));',
 };
 
 interface LaunchParts {
@@ -223,7 +236,7 @@ function callOf(input: Tensor, parameters: BatchNormParameters, options: BatchNo
   const { LANES, rowsPerLane, wholeBytes, wholeGroups } =
     SPREAD[input.context.info.isSoftware ? 'software' : 'hardware'];
   const isSmall = options.training && 4 * input.size <= wholeBytes;
-  const most = isSmall ? Math.max(1, quads / wholeGroups) : Math.min(quads, MOST_QUADS);
+  const most = isSmall ? Math.min(Math.max(1, quads / wholeGroups), LANES) : Math.min(quads, MOST_QUADS);
   let quadsPerGroup = 1;
   while (quadsPerGroup < most) quadsPerGroup *= 2;
   const rowsPerGroup = LANES / quadsPerGroup;
@@ -237,7 +250,7 @@ function callOf(input: Tensor, parameters: BatchNormParameters, options: BatchNo
     rows,
     isWhole: slices === 1,
     sizes: { rows, quads, slices, rowsPerSlice, quadsPerGroup, rowsPerGroup },
-    params: { T: isVector ? 'vec4<f32>' : 'f32', LANES },
+    params: { ...elementTypes(isVector), LANES },
     options,
   };
 }

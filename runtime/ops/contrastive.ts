@@ -2,7 +2,9 @@
  * The two losses that the runtime fuses because contrastive training spends its head on them: NT-Xent and the norm
  * penalty. Each stands beside the composition of plain ops that it must agree with.
  */
+
 import source from '../../shaders/nt_xent.wgsl';
+import { float, number, object, op } from '../arguments.ts';
 import { differentiable } from '../autograd.ts';
 import { ShapeError } from '../errors.ts';
 import type { KernelSpec } from '../kernel/spec.ts';
@@ -22,6 +24,8 @@ export interface NtXentOptions {
   temperature: number;
 }
 
+const TEMPERATURE = object({ temperature: number });
+
 /**
  * Normalised-temperature cross-entropy of SimCLR (Chen et al. 2020, eq. 1), a scalar: mean over the rows of
  * -s(i, p(i)) + log(sum over j != i of exp(s(i, j))), s the cosine over the temperature, p(i) = i +- N / 2.
@@ -29,36 +33,40 @@ export interface NtXentOptions {
  * @throws ShapeError for another rank or an odd N, or a temperature that is not positive
  * Cost: 2 N^2 D flops forward, 4 N^2 D backward; memory N D, no N x N matrix.
  */
-export function ntXent(features: Tensor, options: NtXentOptions): Tensor {
-  checkPairs('ntXent', features, options);
-  const { context } = features;
-  const [rows, cols] = features.shape;
-  const f = inOrder(features);
-  const norms = rowNorms('ntXent', f);
-  const z = divideByNorms(f, norms);
-  const lse = context.empty([rows]);
-  const losses = context.empty([rows]);
-  const launch = (entry: string, products: number, bindings: Record<string, Tensor>) =>
-    context.launch({
-      kernel: { ...shapeOf(rows, cols), entry },
-      bindings,
-      uniforms: {
-        rows,
-        cols: cols % 4 === 0 ? cols / 4 : cols,
-        perTemperature: 1 / options.temperature,
-        scale: 1 / (rows * options.temperature),
-      },
-      groups: groups2d(Math.ceil(rows / rowsOf(rows))),
-      work: { name: '', shape: formatShape([rows, cols]), flops: products * 2 * rows * rows * cols },
+export const ntXent = op(
+  'ntXent',
+  { features: float, options: TEMPERATURE },
+  (features: Tensor, options: NtXentOptions): Tensor => {
+    checkPairs('ntXent', features, options);
+    const { context } = features;
+    const [rows, cols] = features.shape;
+    const f = inOrder(features);
+    const norms = rowNorms('ntXent', f);
+    const z = divideByNorms(f, norms);
+    const lse = context.empty([rows]);
+    const losses = context.empty([rows]);
+    const launch = (entry: string, products: number, bindings: Record<string, Tensor>) =>
+      context.launch({
+        kernel: { ...shapeOf(rows, cols), entry },
+        bindings,
+        uniforms: {
+          rows,
+          cols: cols % 4 === 0 ? cols / 4 : cols,
+          perTemperature: 1 / options.temperature,
+          scale: 1 / (rows * options.temperature),
+        },
+        groups: groups2d(Math.ceil(rows / rowsOf(rows))),
+        work: { name: '', shape: formatShape([rows, cols]), flops: products * 2 * rows * rows * cols },
+      });
+    launch('nt_xent', 1, { z, lse_out: lse, losses });
+    const loss = mean(losses);
+    return differentiable('ntXent', [features], loss, [z, norms, lse], (dy) => {
+      const dz = context.empty([rows, cols]);
+      launch('nt_xent_backward', 2, { z, lse, dy, dz });
+      return [l2NormalizeBackward(z, norms, dz)];
     });
-  launch('nt_xent', 1, { z, lse_out: lse, losses });
-  const loss = mean(losses);
-  return differentiable('ntXent', [features], loss, [z, norms, lse], (dy) => {
-    const dz = context.empty([rows, cols]);
-    launch('nt_xent_backward', 2, { z, lse, dy, dz });
-    return [l2NormalizeBackward(z, norms, dz)];
-  });
-}
+  },
+);
 
 /** Rows of a workgroup: many use what they load often, few leave work for every core when there are not many. */
 const rowsOf = (rows: number): number => (rows >= 256 ? 16 : 4);
@@ -81,28 +89,32 @@ function shapeOf(rows: number, cols: number): Omit<KernelSpec, 'entry'> {
 }
 
 /** The same from plain ops, with the N x N matrix: what ntXent is tested against. */
-export function ntXentUnfused(features: Tensor, options: NtXentOptions): Tensor {
-  checkPairs('ntXentUnfused', features, options);
-  const { context } = features;
-  const rows = features.shape[0];
-  const z = l2Normalize(features);
-  const similarities = scale(matmul(z, z, { transposeB: true }), 1 / options.temperature);
-  const isSelf = new Float32Array(rows * rows);
-  const isPartner = new Float32Array(rows * rows);
-  for (let i = 0; i < rows; i++) {
-    isSelf[i * rows + i] = -1e30; // leaves nothing of exp
-    isPartner[i * rows + ((i + rows / 2) % rows)] = 1;
-  }
-  const others = logSoftmax(add(similarities, context.tensor(isSelf, [rows, rows])));
-  return neg(mean(sum(mul(others, context.tensor(isPartner, [rows, rows])), [-1])));
-}
+export const ntXentUnfused = op(
+  'ntXentUnfused',
+  { features: float, options: TEMPERATURE },
+  (features: Tensor, options: NtXentOptions): Tensor => {
+    checkPairs('ntXentUnfused', features, options);
+    const { context } = features;
+    const rows = features.shape[0];
+    const z = l2Normalize(features);
+    const similarities = scale(matmul(z, z, { transposeB: true }), 1 / options.temperature);
+    const isSelf = new Float32Array(rows * rows);
+    const isPartner = new Float32Array(rows * rows);
+    for (let i = 0; i < rows; i++) {
+      isSelf[i * rows + i] = -1e30; // leaves nothing of exp
+      isPartner[i * rows + ((i + rows / 2) % rows)] = 1;
+    }
+    const others = logSoftmax(add(similarities, context.tensor(isSelf, [rows, rows])));
+    return neg(mean(sum(mul(others, context.tensor(isPartner, [rows, rows])), [-1])));
+  },
+);
 
 /**
  * Mean L2 norm of the rows (the outlier term of eq. 12; the norm, not its square): a scalar. Gradient f / (N ||f||), 0 at
  * the zero vector.
  * @param features [N, D]
  */
-export function normPenalty(features: Tensor): Tensor {
+export const normPenalty = op('normPenalty', { features: float }, (features: Tensor): Tensor => {
   checkMatrix('normPenalty', features);
   const f = inOrder(features);
   const norms = rowNorms('normPenalty', f);
@@ -111,13 +123,13 @@ export function normPenalty(features: Tensor): Tensor {
   return differentiable('normPenalty', [features], loss, [f, norms], (dy) => [
     normBackward(f, norms, scale(dy, perRow)),
   ]);
-}
+});
 
 /** The same from plain ops, without the guard at the zero vector: what normPenalty is tested against. */
-export function normPenaltyUnfused(features: Tensor): Tensor {
+export const normPenaltyUnfused = op('normPenaltyUnfused', { features: float }, (features: Tensor): Tensor => {
   checkMatrix('normPenaltyUnfused', features);
   return mean(sqrt(sum(square(features), [-1])));
-}
+});
 
 function checkMatrix(op: string, features: Tensor): void {
   if (features.rank !== 2) {

@@ -1,11 +1,12 @@
 /** 2-D convolution, with both gradients, as implicit matrix products: no unfolded copy of the image is stored. */
+import { both, float, op, optional, options, type Pair, pair } from '../arguments.ts';
 import { differentiable } from '../autograd.ts';
 import { ShapeError } from '../errors.ts';
 import { CHANNELS_LAST, formatShape, KERNEL_ORDER } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { cast } from './cast.ts';
 import { type Convolution, convolve } from './convolve.ts';
 import { convolveWeight } from './convolveWeight.ts';
-import { cast } from './elementwise.ts';
 import { inOrder } from './layout.ts';
 import { sum } from './reduce.ts';
 import { piecesOf } from './window.ts';
@@ -14,9 +15,12 @@ export interface Conv2dOptions {
   /** [OC] */
   bias?: Tensor | null;
   /** One number for both axes, or [vertical, horizontal]. */
-  stride?: number | readonly [number, number];
-  padding?: number | readonly [number, number];
+  stride?: Pair;
+  padding?: Pair;
 }
+
+/** What conv2d takes as options, checked where they are given. */
+export const CONV2D_OPTIONS = { bias: optional(float), stride: optional(pair), padding: optional(pair) };
 
 interface Geometry {
   N: number;
@@ -40,21 +44,25 @@ interface Geometry {
  * @throws LimitError when a tensor is larger than one binding may be.
  * Cost: 2 N OC OH OW IC KH KW flops forward, the same for each gradient.
  */
-export function conv2d(input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
-  const g = geometryOf(input, weight, options);
-  const x = inOrder(input, CHANNELS_LAST);
-  const w = inOrder(weight, KERNEL_ORDER);
-  const bias = options.bias ?? null;
-  const y = forward(x, w, g, bias && inOrder(bias));
-  return differentiable('conv2d', bias ? [input, weight, bias] : [input, weight], y, [x, w], (dOutput) => {
-    const dy = inOrder(dOutput, CHANNELS_LAST);
-    return [
-      input.requiresGrad ? inputGradient(dy, w, g) : null,
-      weight.requiresGrad ? weightGradient(dy, x, g) : null,
-      ...(bias ? [bias.requiresGrad ? sum(dy, [0, 2, 3]) : null] : []),
-    ];
-  });
-}
+export const conv2d = op(
+  'conv2d',
+  { input: float, weight: float, options: options(CONV2D_OPTIONS) },
+  (input: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor => {
+    const g = geometryOf(input, weight, options);
+    const x = inOrder(input, CHANNELS_LAST);
+    const w = inOrder(weight, KERNEL_ORDER);
+    const bias = options.bias ?? null;
+    const y = forward(x, w, g, bias && inOrder(bias));
+    return differentiable('conv2d', bias ? [input, weight, bias] : [input, weight], y, [x, w], (dOutput) => {
+      const dy = inOrder(dOutput, CHANNELS_LAST);
+      return [
+        input.requiresGrad ? inputGradient(dy, w, g) : null,
+        weight.requiresGrad ? weightGradient(dy, x, g) : null,
+        ...(bias ? [bias.requiresGrad ? sum(dy, [0, 2, 3]) : null] : []),
+      ];
+    });
+  },
+);
 
 function forward(x: Tensor, w: Tensor, g: Geometry, bias: Tensor | null): Tensor {
   // a window in several pieces leaves its sums in y in between, where they must not be rounded
@@ -111,8 +119,8 @@ function geometryOf(input: Tensor, weight: Tensor, options: Conv2dOptions): Geom
       remedy: `a weight of ${formatShape([OC, IC, KH, KW])}.`,
     });
   }
-  const stride = pair(options.stride ?? 1);
-  const padding = pair(options.padding ?? 0);
+  const stride = both(options.stride ?? 1);
+  const padding = both(options.padding ?? 0);
   if (
     ![...stride].every((step) => Number.isInteger(step) && step >= 1) ||
     ![...padding].every((pad) => Number.isInteger(pad) && pad >= 0)
@@ -137,6 +145,3 @@ function geometryOf(input: Tensor, weight: Tensor, options: Conv2dOptions): Geom
   const OW = Math.floor((W + 2 * padding[1] - KW) / stride[1]) + 1;
   return { N, IC, H, W, OC, KH, KW, OH, OW, stride, padding };
 }
-
-const pair = (value: number | readonly [number, number]): readonly [number, number] =>
-  typeof value === 'number' ? [value, value] : value;

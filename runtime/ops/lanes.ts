@@ -14,6 +14,10 @@ export function lanesOf({ features, info }: Context): Lanes {
   return { LANES, most: info.isSoftware ? LANES : Math.max(64, LANES) };
 }
 
+/** What an element of a kernel is, and its bits: four channels, or one. */
+export const elementTypes = (isVector: boolean): { T: string; I: string } =>
+  isVector ? { T: 'vec4<f32>', I: 'vec4<i32>' } : { T: 'f32', I: 'i32' };
+
 /** The widest vector of at most `most` elements that divides the channels and leaves no lane of a subgroup idle. */
 export function vectorOf(channels: number, most: number, lanes: number): number {
   const dividing = [4, 2, 1].filter((width) => width <= most && channels % width === 0);

@@ -2,7 +2,7 @@
 import source from '../../shaders/transpose.wgsl';
 import { denseOrder, isDenseIn, rowMajor, type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { map } from './elementwise.ts';
+import { copyByStrides } from './elementwise.ts';
 
 /** `x` itself when it is dense in that memory order (default row-major), else a copy that is. */
 export function inOrder(x: Tensor, order?: Shape): Tensor {
@@ -12,7 +12,7 @@ export function inOrder(x: Tensor, order?: Shape): Tensor {
 /** A copy, dense in that memory order (default row-major). */
 export function copyOf(x: Tensor, order: Shape = rowMajor(x.rank)): Tensor {
   const blocks = transpositionOf(x, order);
-  if (!blocks) return map('a', [x], { order });
+  if (!blocks) return copyByStrides(x, order);
   const { batch, rows, cols } = blocks;
   const y = x.context.empty(x.shape, { order, dtype: x.dtype });
   x.context.launch({

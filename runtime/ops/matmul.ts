@@ -1,4 +1,5 @@
 /** Matrix product and linear layer: convolutions of an image one pixel high under a window of one tap. */
+import { flag, float, op, optional, options } from '../arguments.ts';
 import { differentiable } from '../autograd.ts';
 import { ShapeError } from '../errors.ts';
 import { formatShape, isDenseIn } from '../shape.ts';
@@ -20,57 +21,70 @@ export interface MatmulOptions {
  * @throws ShapeError when a rank is not 2 or the inner sides differ
  * Cost: 2 M N K flops forward, the same for each gradient. An operand that does not lie as needed is copied first.
  */
-export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
-  if (a.rank !== 2 || b.rank !== 2) {
-    throw new ShapeError(`matmul: operands of rank ${a.rank} and ${b.rank}, expected two matrices.`, {
-      details: [`a ${formatShape(a.shape)}`, `b ${formatShape(b.shape)}`],
+export const matmul = op(
+  'matmul',
+  { a: float, b: float, options: options({ transposeA: optional(flag), transposeB: optional(flag) }) },
+  (a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor => {
+    if (a.rank !== 2 || b.rank !== 2) {
+      throw new ShapeError(`matmul: operands of rank ${a.rank} and ${b.rank}, expected two matrices.`, {
+        details: [`a ${formatShape(a.shape)}`, `b ${formatShape(b.shape)}`],
+      });
+    }
+    const left = transposeA ? transposed(a) : a;
+    const right = transposeB ? transposed(b) : b;
+    if (left.shape[1] !== right.shape[0]) {
+      throw new ShapeError(`matmul: the inner sides are ${left.shape[1]} and ${right.shape[0]}, expected equal ones.`, {
+        details: [
+          `a ${formatShape(a.shape)}${transposeA ? ', transposed' : ''}`,
+          `b ${formatShape(b.shape)}${transposeB ? ', transposed' : ''}`,
+        ],
+        remedy: 'transposeA or transposeB, or operands whose inner sides agree',
+      });
+    }
+    const y = product(left, right);
+    return differentiable('matmul', [a, b], y, [], (dy) => {
+      const da = a.requiresGrad ? product(dy, transposed(right)) : null;
+      const db = b.requiresGrad ? product(transposed(left), dy) : null;
+      return [da && transposeA ? transposed(da) : da, db && transposeB ? transposed(db) : db];
     });
-  }
-  const left = transposeA ? transposed(a) : a;
-  const right = transposeB ? transposed(b) : b;
-  if (left.shape[1] !== right.shape[0]) {
-    throw new ShapeError(`matmul: the inner sides are ${left.shape[1]} and ${right.shape[0]}, expected equal ones.`, {
-      details: [
-        `a ${formatShape(a.shape)}${transposeA ? ', transposed' : ''}`,
-        `b ${formatShape(b.shape)}${transposeB ? ', transposed' : ''}`,
-      ],
-      remedy: 'transposeA or transposeB, or operands whose inner sides agree',
-    });
-  }
-  const y = product(left, right);
-  return differentiable('matmul', [a, b], y, [], (dy) => {
-    const da = a.requiresGrad ? product(dy, transposed(right)) : null;
-    const db = b.requiresGrad ? product(transposed(left), dy) : null;
-    return [da && transposeA ? transposed(da) : da, db && transposeB ? transposed(db) : db];
-  });
-}
+  },
+);
 
 /**
  * y = x W^T + b. Returns [N, out].
  * @param x [N, in]   @param weight [out, in]   @param bias [out]
  * @throws ShapeError when the sides do not fit
  */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
-  if (x.rank !== 2 || weight.rank !== 2 || x.shape[1] !== weight.shape[1] || (bias && bias.size !== weight.shape[0])) {
-    throw new ShapeError('linear: the sides do not fit; expected input [N, in], weight [out, in], bias [out].', {
-      details: [
-        `input ${formatShape(x.shape)}`,
-        `weight ${formatShape(weight.shape)}`,
-        ...(bias ? [`bias ${formatShape(bias.shape)}`] : []),
-      ],
+export const linear = op(
+  'linear',
+  { x: float, weight: float, bias: optional(float) },
+  (x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor => {
+    if (
+      x.rank !== 2 ||
+      weight.rank !== 2 ||
+      x.shape[1] !== weight.shape[1] ||
+      (bias && bias.size !== weight.shape[0])
+    ) {
+      throw new ShapeError('linear: the sides do not fit; expected input [N, in], weight [out, in], bias [out].', {
+        details: [
+          `input ${formatShape(x.shape)}`,
+          `weight ${formatShape(weight.shape)}`,
+          ...(bias ? [`bias ${formatShape(bias.shape)}`] : []),
+        ],
+      });
+    }
+    const input = inOrder(x);
+    const y = multiply(input, transposed(weight), bias && inOrder(bias));
+    return differentiable('linear', bias ? [x, weight, bias] : [x, weight], y, [input], (dOutput) => {
+      const dy = inOrder(dOutput);
+      return [
+        x.requiresGrad ? product(dy, weight) : null,
+        weight.requiresGrad ? weightGradient(input, dy) : null,
+        ...(bias ? [bias.requiresGrad ? sum(dy, [0]) : null] : []),
+      ];
     });
-  }
-  const input = inOrder(x);
-  const y = multiply(input, transposed(weight), bias && inOrder(bias));
-  return differentiable('linear', bias ? [x, weight, bias] : [x, weight], y, [input], (dOutput) => {
-    const dy = inOrder(dOutput);
-    return [
-      x.requiresGrad ? product(dy, weight) : null,
-      weight.requiresGrad ? weightGradient(input, dy) : null,
-      ...(bias ? [bias.requiresGrad ? sum(dy, [0]) : null] : []),
-    ];
-  });
-}
+  },
+);
 
 /** dy^T x as the weight gradient of a convolution, which needs neither operand transposed; in the layer's memory order. */
 function weightGradient(x: Tensor, dy: Tensor): Tensor {

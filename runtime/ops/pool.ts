@@ -1,5 +1,7 @@
 /** Max, average and global average pooling of images. */
+
 import source from '../../shaders/pool.wgsl';
+import { both, float, object, op, optional, type Pair, pair } from '../arguments.ts';
 import { differentiable } from '../autograd.ts';
 import { ShapeError } from '../errors.ts';
 import { groups2d } from '../launch.ts';
@@ -7,8 +9,6 @@ import { CHANNELS_LAST, formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { inOrder } from './layout.ts';
 import { reshape } from './shapeOps.ts';
-
-type Pair = number | readonly [vertical: number, horizontal: number];
 
 export interface PoolOptions {
   /** Sides of the window, pixels. */
@@ -19,6 +19,8 @@ export interface PoolOptions {
   padding?: Pair;
 }
 
+const WINDOW = object({ kernel: pair, stride: optional(pair), padding: optional(pair) });
+
 type Sizes = Record<string, number>;
 
 /**
@@ -26,45 +28,53 @@ type Sizes = Record<string, number>;
  * never wins; of equal values the first gets the gradient, as in PyTorch. The result has the input's type. Keeps the winners' places.
  * @throws ShapeError when the window is larger than the padded input, or padding larger than half of it
  */
-export function maxPool2d(input: Tensor, options: PoolOptions): Tensor {
-  const sizes = sizesOf('maxPool2d', input, options);
-  const { context, shape } = input;
-  const outShape = [shape[0], shape[1], sizes.outHeight, sizes.outWidth];
-  const y = context.empty(outShape, { order: CHANNELS_LAST, dtype: input.dtype });
-  const winners = context.empty(outShape, { order: CHANNELS_LAST, dtype: 'u32' });
-  launch('max_pool', { x: inOrder(input, CHANNELS_LAST), y, winners }, sizes, y.size);
-  return differentiable('maxPool2d', [input], y, [winners], (dOutput) => {
-    const dx = context.empty(shape, { order: CHANNELS_LAST });
-    launch('pool_backward', { dy: inOrder(dOutput, CHANNELS_LAST), winner: winners, dx }, sizes, dx.size);
-    return [dx];
-  });
-}
+export const maxPool2d = op(
+  'maxPool2d',
+  { input: float, options: WINDOW },
+  (input: Tensor, options: PoolOptions): Tensor => {
+    const sizes = sizesOf('maxPool2d', input, options);
+    const { context, shape } = input;
+    const outShape = [shape[0], shape[1], sizes.outHeight, sizes.outWidth];
+    const y = context.empty(outShape, { order: CHANNELS_LAST, dtype: input.dtype });
+    const winners = context.empty(outShape, { order: CHANNELS_LAST, dtype: 'u32' });
+    launch('max_pool', { x: inOrder(input, CHANNELS_LAST), y, winners }, sizes, y.size);
+    return differentiable('maxPool2d', [input], y, [winners], (dOutput) => {
+      const dx = context.empty(shape, { order: CHANNELS_LAST });
+      launch('pool_backward', { dy: inOrder(dOutput, CHANNELS_LAST), winner: winners, dx }, sizes, dx.size);
+      return [dx];
+    });
+  },
+);
 
 /**
  * The mean of each window, padding counted as zeros (PyTorch's default). Shapes and errors as maxPool2d; the result is f32,
  * as that of every sum.
  */
-export function avgPool2d(input: Tensor, options: PoolOptions): Tensor {
-  const sizes = sizesOf('avgPool2d', input, options);
-  sizes.perWindow = 1 / (sizes.kernelHeight * sizes.kernelWidth);
-  const { context, shape } = input;
-  const y = context.empty([shape[0], shape[1], sizes.outHeight, sizes.outWidth], { order: CHANNELS_LAST });
-  launch('avg_pool', { x: inOrder(input, CHANNELS_LAST), y }, sizes, y.size);
-  return differentiable('avgPool2d', [input], y, [], (dOutput) => {
-    const dx = context.empty(shape, { order: CHANNELS_LAST });
-    launch('pool_backward', { dy: inOrder(dOutput, CHANNELS_LAST), dx }, sizes, dx.size, {
-      share: '        sum += dy[out];',
+export const avgPool2d = op(
+  'avgPool2d',
+  { input: float, options: WINDOW },
+  (input: Tensor, options: PoolOptions): Tensor => {
+    const sizes = sizesOf('avgPool2d', input, options);
+    sizes.perWindow = 1 / (sizes.kernelHeight * sizes.kernelWidth);
+    const { context, shape } = input;
+    const y = context.empty([shape[0], shape[1], sizes.outHeight, sizes.outWidth], { order: CHANNELS_LAST });
+    launch('avg_pool', { x: inOrder(input, CHANNELS_LAST), y }, sizes, y.size);
+    return differentiable('avgPool2d', [input], y, [], (dOutput) => {
+      const dx = context.empty(shape, { order: CHANNELS_LAST });
+      launch('pool_backward', { dy: inOrder(dOutput, CHANNELS_LAST), dx }, sizes, dx.size, {
+        share: '        sum += dy[out];',
+      });
+      return [dx];
     });
-    return [dx];
-  });
-}
+  },
+);
 
 /** The mean of each channel, f32. [N, C, H, W] -> [N, C]. */
-export function globalAvgPool2d(input: Tensor): Tensor {
+export const globalAvgPool2d = op('globalAvgPool2d', { input: float }, (input: Tensor): Tensor => {
   if (input.rank !== 4) throw notImages('globalAvgPool2d', input);
   const [N, C, H, W] = input.shape;
   return reshape(avgPool2d(input, { kernel: [H, W] }), [N, C]);
-}
+});
 
 function launch(
   entry: string,
@@ -86,9 +96,9 @@ function launch(
 function sizesOf(op: string, input: Tensor, options: PoolOptions): Sizes {
   if (input.rank !== 4) throw notImages(op, input);
   const [, channels, height, width] = input.shape;
-  const kernel = pair(options.kernel);
-  const stride = pair(options.stride ?? options.kernel);
-  const padding = pair(options.padding ?? 0);
+  const kernel = both(options.kernel);
+  const stride = both(options.stride ?? options.kernel);
+  const padding = both(options.padding ?? 0);
   const isValid =
     [...kernel, ...stride].every((value) => Number.isInteger(value) && value >= 1) &&
     padding.every((value, axis) => Number.isInteger(value) && value >= 0 && 2 * value <= kernel[axis]);
@@ -120,5 +130,3 @@ function sizesOf(op: string, input: Tensor, options: PoolOptions): Sizes {
 function notImages(op: string, input: Tensor): ShapeError {
   return new ShapeError(`${op}: expected images [N, C, H, W].`, { details: [`input ${formatShape(input.shape)}`] });
 }
-
-const pair = (value: Pair): readonly [number, number] => (typeof value === 'number' ? [value, value] : value);

@@ -1,6 +1,9 @@
 /** Sums and means over axes. Long sums are split into slices, by the shape alone, and the slices added in order. */
+
 import source from '../../shaders/reduce.wgsl';
+import { flag, float, numbers, op, optional, options } from '../arguments.ts';
 import { differentiable } from '../autograd.ts';
+import { groups2d } from '../launch.ts';
 import { denseOrder, denseStrides, normalizeAxes, type Shape, sameShape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { map } from './elementwise.ts';
@@ -15,23 +18,23 @@ export interface ReduceOptions {
 const ROWS_PER_SLICE = { columns: 256, rows: 4096 } as const;
 
 /** Sum over axes, all by default. @throws ShapeError for axes that are not there. */
-export function sum(
-  x: Tensor,
-  axes: Shape = x.shape.map((_, axis) => axis),
-  { keepDims = false }: ReduceOptions = {},
-): Tensor {
-  return reduce('sum', x, axes, keepDims, 1);
-}
+export const sum = op(
+  'sum',
+  { x: float, axes: optional(numbers), options: options({ keepDims: optional(flag) }) },
+  (x: Tensor, axes: Shape = x.shape.map((_, axis) => axis), { keepDims = false }: ReduceOptions = {}): Tensor => {
+    return reduce('sum', x, axes, keepDims, 1);
+  },
+);
 
 /** Mean over axes, all by default. @throws ShapeError for axes that are not there. */
-export function mean(
-  x: Tensor,
-  axes: Shape = x.shape.map((_, axis) => axis),
-  { keepDims = false }: ReduceOptions = {},
-): Tensor {
-  const count = sizeOf(normalizeAxes('mean', axes, x.rank).map((axis) => x.shape[axis]));
-  return reduce('mean', x, axes, keepDims, 1 / count);
-}
+export const mean = op(
+  'mean',
+  { x: float, axes: optional(numbers), options: options({ keepDims: optional(flag) }) },
+  (x: Tensor, axes: Shape = x.shape.map((_, axis) => axis), { keepDims = false }: ReduceOptions = {}): Tensor => {
+    const count = sizeOf(normalizeAxes('mean', axes, x.rank).map((axis) => x.shape[axis]));
+    return reduce('mean', x, axes, keepDims, 1 / count);
+  },
+);
 
 /** Sums a gradient down to the shape of an input that was broadcast. No tape. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
@@ -96,8 +99,8 @@ function sumColumns(x: Tensor, rows: number, cols: number, factor: number): Tens
   x.context.launch({
     kernel: { file: 'reduce.wgsl', source, entry: 'reduce_columns' },
     bindings: { x, y },
-    uniforms: { rows, cols, rowsPerSlice: ROWS_PER_SLICE.columns, scale: slices === 1 ? factor : 1 },
-    groups: [Math.ceil(cols / 64), slices, 1],
+    uniforms: { keep: 1, rows, cols, slices, rowsPerSlice: ROWS_PER_SLICE.columns, scale: slices === 1 ? factor : 1 },
+    groups: groups2d(Math.ceil(cols / 64) * slices),
   });
   return slices === 1 ? y : sumColumns(y, slices, cols, factor);
 }
@@ -108,8 +111,8 @@ function sumRows(x: Tensor, keep: number, rows: number, factor: number): Tensor 
   x.context.launch({
     kernel: { file: 'reduce.wgsl', source, entry: 'reduce_rows' },
     bindings: { x, y },
-    uniforms: { rows, cols: 1, rowsPerSlice: ROWS_PER_SLICE.rows, scale: slices === 1 ? factor : 1 },
-    groups: [1, slices, keep],
+    uniforms: { keep, rows, cols: 1, slices, rowsPerSlice: ROWS_PER_SLICE.rows, scale: slices === 1 ? factor : 1 },
+    groups: groups2d(keep * slices),
   });
   return slices === 1 ? y : sumRows(y, keep, slices, factor);
 }

@@ -1,4 +1,5 @@
 /** Shapes rearranged: views where possible, copies where not. */
+import { arrayOf, number, numbers, op, optional, tensor } from '../arguments.ts';
 import { differentiable, differentiableMany } from '../autograd.ts';
 import { ShapeError } from '../errors.ts';
 import {
@@ -16,7 +17,7 @@ import { inOrder } from './layout.ts';
 import { sumTo } from './reduce.ts';
 
 /** The same elements, in row-major order, under another shape; one side may be -1. A copy unless x is row-major. */
-export function reshape(x: Tensor, shape: Shape): Tensor {
+export const reshape = op('reshape', { x: tensor, shape: numbers }, (x: Tensor, shape: Shape): Tensor => {
   const known = sizeOf(shape.filter((side) => side !== -1));
   const full = shape.map((side) => (side === -1 ? x.size / known : side));
   if (sizeOf(full) !== x.size || full.some((side) => !Number.isInteger(side))) {
@@ -30,10 +31,10 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
     const back = inOrder(dy);
     return [back.view({ shape: x.shape, strides: denseStrides(x.shape), offset: back.offset })];
   });
-}
+});
 
 /** Axes in another order: a view. */
-export function permute(x: Tensor, axes: Shape): Tensor {
+export const permute = op('permute', { x: tensor, axes: numbers }, (x: Tensor, axes: Shape): Tensor => {
   const order = normalizeAxes('permute', axes, x.rank);
   if (order.length !== x.rank) {
     throw new ShapeError(`permute: ${axes.length} axes for a tensor of rank ${x.rank}.`, {
@@ -42,7 +43,7 @@ export function permute(x: Tensor, axes: Shape): Tensor {
   }
   const inverse = order.map((_, axis) => order.indexOf(axis));
   return differentiable('permute', [x], permuted(x, order), [], (dy) => [permuted(dy, inverse)]);
-}
+});
 
 function permuted(x: Tensor, order: Shape): Tensor {
   return x.view({
@@ -53,14 +54,18 @@ function permuted(x: Tensor, order: Shape): Tensor {
 }
 
 /** Two axes swapped, the last two by default: a view. */
-export function transpose(x: Tensor, first = -2, second = -1): Tensor {
-  const [a, b] = normalizeAxes('transpose', [first, second], x.rank);
-  const order = x.shape.map((_, axis) => (axis === a ? b : axis === b ? a : axis));
-  return permute(x, order);
-}
+export const transpose = op(
+  'transpose',
+  { x: tensor, first: optional(number), second: optional(number) },
+  (x: Tensor, first?: number, second?: number): Tensor => {
+    const [a, b] = normalizeAxes('transpose', [first ?? -2, second ?? -1], x.rank);
+    const order = x.shape.map((_, axis) => (axis === a ? b : axis === b ? a : axis));
+    return permute(x, order);
+  },
+);
 
 /** Sides of 1 repeated to `shape`: a view. */
-export function expand(x: Tensor, shape: Shape): Tensor {
+export const expand = op('expand', { x: tensor, shape: numbers }, (x: Tensor, shape: Shape): Tensor => {
   if (!sameShape(broadcastShapes('expand', [x.shape, shape]), shape)) {
     throw new ShapeError(`expand: ${formatShape(x.shape)} does not expand to ${formatShape(shape)}.`, {
       remedy: 'only sides of 1 can be repeated',
@@ -71,61 +76,73 @@ export function expand(x: Tensor, shape: Shape): Tensor {
     axis < missing || x.shape[axis - missing] === 1 ? 0 : x.strides[axis - missing],
   );
   return differentiable('expand', [x], x.view({ shape, strides, offset: x.offset }), [], (dy) => [sumTo(dy, x.shape)]);
-}
+});
 
 /** Tensors of one type, one after the other along an axis. All other sides are equal. */
-export function concat(parts: readonly Tensor[], axis = 0): Tensor {
-  if (parts.length === 0) throw new ShapeError('concat: no tensors, expected one or more.');
-  const [along] = normalizeAxes('concat', [axis], parts[0].rank);
-  for (const part of parts) {
-    if (part.rank !== parts[0].rank || part.shape.some((side, i) => i !== along && side !== parts[0].shape[i])) {
-      throw new ShapeError(`concat: the sides beside axis ${along} differ.`, {
-        details: parts.map((each) => formatShape(each.shape)),
+export const concat = op(
+  'concat',
+  { parts: arrayOf(tensor), axis: optional(number) },
+  (parts: readonly Tensor[], axis?: number): Tensor => {
+    if (parts.length === 0) throw new ShapeError('concat: no tensors, expected one or more.');
+    const [along] = normalizeAxes('concat', [axis ?? 0], parts[0].rank);
+    for (const part of parts) {
+      if (part.rank !== parts[0].rank || part.shape.some((side, i) => i !== along && side !== parts[0].shape[i])) {
+        throw new ShapeError(`concat: the sides beside axis ${along} differ.`, {
+          details: parts.map((each) => formatShape(each.shape)),
+        });
+      }
+    }
+    if (parts.some(({ dtype }) => dtype !== parts[0].dtype)) {
+      throw new ShapeError('concat: the types differ.', {
+        details: parts.map(({ shape, dtype }) => `${formatShape(shape)} ${dtype}`),
+        remedy: 'cast() them to one type',
       });
     }
-  }
-  if (parts.some(({ dtype }) => dtype !== parts[0].dtype)) {
-    throw new ShapeError('concat: the types differ.', {
-      details: parts.map(({ shape, dtype }) => `${formatShape(shape)} ${dtype}`),
-      remedy: 'cast() them to one type',
-    });
-  }
-  const sides = parts.map((part) => part.shape[along]);
-  const y = joined(parts, along, sides);
-  return differentiable('concat', parts, y, [], (dy) => pieces(dy, along, sides));
-}
+    const sides = parts.map((part) => part.shape[along]);
+    const y = joined(parts, along, sides);
+    return differentiable('concat', parts, y, [], (dy) => pieces(dy, along, sides));
+  },
+);
 
 /** Parts of the given sides along an axis: views. */
-export function split(x: Tensor, sides: readonly number[], axis = 0): Tensor[] {
-  const [along] = normalizeAxes('split', [axis], x.rank);
-  if (sides.reduce((total, side) => total + side, 0) !== x.shape[along] || sides.some((side) => side < 1)) {
-    throw new ShapeError(
-      `split: sides ${formatShape(sides)} do not add up to axis ${along} of ${formatShape(x.shape)}.`,
-    );
-  }
-  return differentiableMany('split', [x], pieces(x, along, sides), [], (dys) => {
-    const whole = dys.map(
-      (dy, i) => dy ?? x.context.zeros(x.shape.map((side, at) => (at === along ? sides[i] : side))),
-    );
-    return [joined(whole, along, sides)];
-  });
-}
+export const split = op(
+  'split',
+  { x: tensor, sides: numbers, axis: optional(number) },
+  (x: Tensor, sides: readonly number[], axis?: number): Tensor[] => {
+    const [along] = normalizeAxes('split', [axis ?? 0], x.rank);
+    if (sides.reduce((total, side) => total + side, 0) !== x.shape[along] || sides.some((side) => side < 1)) {
+      throw new ShapeError(
+        `split: sides ${formatShape(sides)} do not add up to axis ${along} of ${formatShape(x.shape)}.`,
+      );
+    }
+    return differentiableMany('split', [x], pieces(x, along, sides), [], (dys) => {
+      const whole = dys.map(
+        (dy, i) => dy ?? x.context.zeros(x.shape.map((side, at) => (at === along ? sides[i] : side))),
+      );
+      return [joined(whole, along, sides)];
+    });
+  },
+);
 
 /** Elements [start, end) along an axis: a view. */
-export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
-  const [along] = normalizeAxes('slice', [axis], x.rank);
-  const side = x.shape[along];
-  if (!(start >= 0 && start < end && end <= side)) {
-    throw new ShapeError(`slice: [${start}, ${end}) is not inside axis ${along} of ${formatShape(x.shape)}.`);
-  }
-  const sides = [start, end - start, side - end];
-  const at = start > 0 ? 1 : 0;
-  return split(
-    x,
-    sides.filter((length) => length > 0),
-    along,
-  )[at];
-}
+export const slice = op(
+  'slice',
+  { x: tensor, axis: number, start: number, end: number },
+  (x: Tensor, axis: number, start: number, end: number): Tensor => {
+    const [along] = normalizeAxes('slice', [axis], x.rank);
+    const side = x.shape[along];
+    if (!(start >= 0 && start < end && end <= side)) {
+      throw new ShapeError(`slice: [${start}, ${end}) is not inside axis ${along} of ${formatShape(x.shape)}.`);
+    }
+    const sides = [start, end - start, side - end];
+    const at = start > 0 ? 1 : 0;
+    return split(
+      x,
+      sides.filter((length) => length > 0),
+      along,
+    )[at];
+  },
+);
 
 function pieces(x: Tensor, axis: number, sides: readonly number[]): Tensor[] {
   let start = 0;

@@ -1,5 +1,7 @@
 /** SGD with momentum, LARS and Adam. Each owns its parameters' arena and updates it part by part. */
+
 import source from '../../shaders/optimizer.wgsl';
+import { arrayOf, type Check, checkArguments, float, number, object, optional, pair } from '../arguments.ts';
 import { backward } from '../autograd.ts';
 import { groups2d } from '../launch.ts';
 import type { Tensor } from '../tensor.ts';
@@ -83,13 +85,16 @@ abstract class ArenaOptimizer implements Optimizer {
   protected launch(
     entry: string,
     bindings: Record<string, Tensor>,
-    { first, count, firstSegment }: Part,
+    { first, count, firstSegment, segments }: Part,
     groups = groups2d(Math.ceil(count / 1024)),
   ): void {
     this.arena.context.launch({
       kernel: { file: 'optimizer.wgsl', source, entry },
       bindings,
-      uniforms: { first: first / 4, count: count / 4, firstTensor: firstSegment, ...this.#uniforms },
+      uniforms: {
+        ...{ first: first / 4, count: count / 4, firstTensor: firstSegment, tensorCount: segments },
+        ...this.#uniforms,
+      },
       groups,
     });
   }
@@ -100,11 +105,26 @@ abstract class ArenaOptimizer implements Optimizer {
   }
 }
 
+const COMMON = { learningRate: float, weightDecay: optional(number) };
+const MOMENTUM = { ...COMMON, momentum: optional(number) };
+
+/** Checked before the parameters move into the arena. */
+function checkOptimizer(
+  name: string,
+  known: Record<string, Check>,
+  parameters: readonly Tensor[],
+  given: object,
+): void {
+  checkArguments(name, { parameters: arrayOf(float), options: object(known) }, [parameters, given]);
+}
+
 /** v = momentum v + (g + weightDecay p); p -= lr v: PyTorch's SGD, dampening 0, no Nesterov. */
 export class SGD extends ArenaOptimizer {
   readonly #velocity: Tensor;
 
-  constructor(parameters: readonly Tensor[], { learningRate, momentum = 0, weightDecay = 0 }: SGDOptions) {
+  constructor(parameters: readonly Tensor[], options: SGDOptions) {
+    checkOptimizer('SGD', MOMENTUM, parameters, options);
+    const { learningRate, momentum = 0, weightDecay = 0 } = options;
     super(parameters, learningRate, { momentum, weightDecay });
     this.#velocity = this.arena.context.zeros([this.arena.size]);
   }
@@ -130,6 +150,7 @@ export class LARS extends ArenaOptimizer {
   readonly #ratios: Tensor;
 
   constructor(parameters: readonly Tensor[], options: LARSOptions) {
+    checkOptimizer('LARS', { ...MOMENTUM, trustCoefficient: optional(number) }, parameters, options);
     const { learningRate, momentum = 0, weightDecay = 0, trustCoefficient = 0.001 } = options;
     super(parameters, learningRate, { momentum, weightDecay, eta: trustCoefficient, eps: 1e-8 });
     const { context, size, segments } = this.arena;
@@ -148,7 +169,7 @@ export class LARS extends ArenaOptimizer {
   protected override update(part: Part, grads: Tensor): void {
     const { parameters } = this.arena;
     const [tensors, ratios] = [this.#tensors, this.#ratios];
-    this.launch('lars_ratios', { parameters, grads, tensors, ratios }, part, [part.segments, 1, 1]);
+    this.launch('lars_ratios', { parameters, grads, tensors, ratios }, part, groups2d(part.segments));
     const state = { v: this.#velocity, lr: this.learningRate, tensorOf: this.#tensorOf, tensors, ratio: ratios };
     this.launch('lars', { p: parameters, grads, ...state }, part);
   }
@@ -160,10 +181,9 @@ export class Adam extends ArenaOptimizer {
   readonly #square: Tensor;
   readonly #powers: Tensor;
 
-  constructor(
-    parameters: readonly Tensor[],
-    { learningRate, weightDecay = 0, betas = [0.9, 0.999], eps = 1e-8 }: AdamOptions,
-  ) {
+  constructor(parameters: readonly Tensor[], options: AdamOptions) {
+    checkOptimizer('Adam', { ...COMMON, betas: optional(pair), eps: optional(number) }, parameters, options);
+    const { learningRate, weightDecay = 0, betas = [0.9, 0.999], eps = 1e-8 } = options;
     super(parameters, learningRate, { weightDecay, beta1: betas[0], beta2: betas[1], eps });
     const { context, size } = this.arena;
     this.#mean = context.zeros([size]);

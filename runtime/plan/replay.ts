@@ -61,7 +61,7 @@ export class Replay {
   /** Runs the step once, every launch timed. @throws LimitError without timestamp queries, and what run() throws */
   profile(): Promise<LaunchTime[]> {
     this.#device.check();
-    return timedRun(this.#device, this.#commands);
+    return this.#device.during(timedRun(this.#device, this.#commands));
   }
 
   /** Gives the plan's memory back. */

@@ -4,6 +4,7 @@
  */
 import source from '../../shaders/conv.wgsl';
 import weightSource from '../../shaders/conv_weight.wgsl';
+import { anything, checkArguments, number, object, optional } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { type AskedKernel, type ConvChoice, type KernelTable, nameOf } from '../kernel/choices.ts';
 import { otherPatches } from '../ops/convolveShare.ts';
@@ -31,6 +32,13 @@ export interface TuneOutcome {
   left: number;
 }
 
+const PARAMETERS = {
+  ...{ context: anything, asked: anything },
+  options: object({
+    ...{ budget: optional(number), onProgress: anything, signal: anything, clock: anything, bench: anything },
+  }),
+};
+
 const BUDGET = 9000;
 
 /** Kernels with less than this share of all operations keep the fixed choice: the best of them would save nothing. */
@@ -55,6 +63,7 @@ export async function tuneKernels(
   asked: readonly AskedKernel[],
   options: TuneOptions = {},
 ): Promise<TuneOutcome> {
+  checkArguments('tuneKernels', PARAMETERS, [context, asked, options]);
   const { budget = BUDGET, onProgress, signal, clock = () => performance.now() } = options;
   const began = clock();
   if (asked.length === 0) return { table: {}, measured: 0, left: 0 };

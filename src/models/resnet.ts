@@ -82,8 +82,10 @@ class Backbone extends Module {
     super();
     this.#precision = precision;
     this.#isImageNetStem = size > 64;
-    const stem = this.#isImageNetStem ? { side: 7, stride: 2, padding: 3 } : { side: 3, stride: 1, padding: 1 };
-    this.#conv1 = this.child('conv1', new Conv2d(init, 3, width, stem.side, stem));
+    const { side, ...window } = this.#isImageNetStem
+      ? { side: 7, stride: 2, padding: 3 }
+      : { side: 3, stride: 1, padding: 1 };
+    this.#conv1 = this.child('conv1', new Conv2d(init, 3, width, side, window));
     this.#bn1 = this.child('bn1', new BatchNorm(init, width));
     const shortcutName = this.#isImageNetStem ? 'downsample' : 'shortcut';
     let channels = width;

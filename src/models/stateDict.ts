@@ -24,7 +24,8 @@ export async function stateDict(model: Module): Promise<StateDict> {
 
 /**
  * Fills a model from named arrays of any floating-point type.
- * @throws FormatError naming the file when a tensor is missing or has another shape: a checkpoint of another architecture; or is of integers
+ * @throws FormatError naming the file when a tensor is missing or has another shape (a checkpoint of another architecture),
+ * is of integers, or holds what is no finite number
  */
 export function loadStateDict(model: Module, state: Readonly<StateDict>, file: string): void {
   for (const [name, tensor] of [...model.namedParameters(), ...model.namedBuffers()]) {
@@ -37,8 +38,22 @@ export function loadStateDict(model: Module, state: Readonly<StateDict>, file: s
         remedy: 'the --arch, --width and --size that it was trained with',
       });
     }
-    tensor.write(floatValues(found, `${file}: ${name}`));
+    const values = floatValues(found, `${file}: ${name}`);
+    expectNumbers(values, `${file}: ${name}`);
+    if (name.endsWith('running_var') && values.some((value) => value < 0))
+      throw new FormatError(`${file}: ${name} has a variance below 0.`, { remedy: 'a whole copy of the file' });
+    tensor.write(values);
   }
+}
+
+/** @param what the tensor   @throws FormatError for NaN or an infinite value: a network would give no numbers with it */
+export function expectNumbers(values: Float32Array, what: string): void {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw new FormatError(`${what} has the value ${values[at]} (element ${at}), expected finite numbers.`, {
+    remedy:
+      'a file of a training that did not diverge; a smaller --lr, or a larger --batch, may keep it from diverging',
+  });
 }
 
 /**

@@ -8,15 +8,16 @@ import {
   encodeSafetensors,
   FormatError,
   type Module,
+  OeclError,
   type Optimizer,
   type SafetensorsTensor,
 } from '../../runtime/index.ts';
-import { loadStateDict, stateDict } from '../models/stateDict.ts';
+import { expectNumbers, loadStateDict, stateDict } from '../models/stateDict.ts';
 
 /** 1 had the optimizer's arenas in another order; runs of 2 drew the views of an image by its place in the list. */
 const FORMAT = 'oecl-checkpoint-3';
 
-/** The checkpoint's bytes after `step` steps. Waits for the device. */
+/** The checkpoint's bytes after `step` steps. Waits for the device. @throws OeclError when a value is no finite number */
 export async function encodeCheckpoint(model: Module, optimizer: Optimizer, step: number): Promise<Uint8Array> {
   const tensors: Record<string, SafetensorsTensor> = {};
   for (const [name, tensor] of Object.entries(await stateDict(model))) tensors[`model.${name}`] = tensor;
@@ -27,7 +28,18 @@ export async function encodeCheckpoint(model: Module, optimizer: Optimizer, step
       data: (await tensor.read()) as Float32Array<ArrayBuffer>,
     };
   }
+  for (const [name, { data }] of Object.entries(tensors))
+    if ((data as Float32Array).some((value) => !Number.isFinite(value))) throw diverged(name, step);
   return encodeSafetensors(tensors, { format: FORMAT, step: String(step) });
+}
+
+function diverged(name: string, step: number): OeclError {
+  return new OeclError(
+    `${name} is not finite after step ${step}: the training diverged, and no checkpoint is written.`,
+    {
+      remedy: 'a smaller --lr, or a larger --batch; --resume continues from the checkpoint before',
+    },
+  );
 }
 
 /**
@@ -60,6 +72,7 @@ export function restoreCheckpoint(bytes: Uint8Array, file: string, model: Module
     });
   }
   loadStateDict(model, part('model.'), file);
+  for (const [name] of arenas) expectNumbers(state[name].data as Float32Array, `${file}: optimizer.${name}`);
   for (const [name, tensor] of arenas) tensor.write(state[name].data as Float32Array);
   return Number(metadata.step);
 }

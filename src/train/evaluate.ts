@@ -2,6 +2,7 @@
 import { type Context, LimitError, type Plan, type Tensor } from '../../runtime/index.ts';
 import { Augmenter } from '../augment/augmenter.ts';
 import type { ImageSet } from '../data/imageSet.ts';
+import { OeclError } from '../errors.ts';
 import type { Encoder } from '../models/resnet.ts';
 import { normScores } from '../scores/normScores.ts';
 import { augmentOptions, type ScoringConfig } from './config.ts';
@@ -70,7 +71,10 @@ async function evaluateBy(
       const features = (await outputs.read()) as Float32Array;
       for (let i = 0; i < batch && first + i < indices.length; i++) {
         const values = normScores(featuresOf(i, { features, batch, views }), outputs.shape[1]);
-        for (const name of SCORE_NAMES) scores[name][first + i] = values[name];
+        for (const name of SCORE_NAMES) {
+          if (!Number.isFinite(values[name])) throw notFinite(set.paths[indices[first + i]], name, values[name]);
+          scores[name][first + i] = values[name];
+        }
       }
       onEvaluate?.(Math.min(first + batch, indices.length), indices.length);
     }
@@ -80,6 +84,12 @@ async function evaluateBy(
     plan?.dispose();
     augmenter.dispose();
   }
+}
+
+function notFinite(image: string, score: ScoreName, value: number): OeclError {
+  return new OeclError(`${image}: the score ${score} is ${value}, expected a finite number.`, {
+    remedy: 'a model whose training did not diverge; with --precision f16, --precision f32',
+  });
 }
 
 /** Rows of an image, one a view: in a pass they are in view-major order. */

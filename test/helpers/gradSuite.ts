@@ -96,9 +96,9 @@ export interface GradCase extends Omit<GradCheckOptions, 'tolerance' | 'gradient
 /** Forward against the reference, backward against its central differences; the figures go to the reporter. */
 export async function checkGradients(suite: Suite, test: TestContext, op: string, options: GradCase): Promise<void> {
   suite.require(test);
-  const { within, gradientsWithin = within } = options;
+  const { within, gradientsWithin = within, ...rest } = options;
   const result = await gradCheck(suite.context, {
-    ...options,
+    ...rest,
     tolerance: within.relative,
     gradientTolerance: Math.max(gradientsWithin.relative, DIFFERENCES),
     floor: gradientsWithin.floor,

@@ -26,7 +26,7 @@ describe.each(cases)('$form: $rows x $channels, $slices slices', ({ form, rows, 
   const [part, addend] = [7, 8].map((seed) => draw([rows, channels], seed, { low: 0.1, high: 1 }));
   const dy = part.map((value, i) => value + addend[i]);
   const quads = form === 'f32' ? channels : channels / 4;
-  const params = { T: form, LANES: lanes };
+  const params = { T: form, I: form === 'f32' ? 'i32' : 'vec4<i32>', LANES: lanes };
   const uniforms = {
     ...{
       rows,

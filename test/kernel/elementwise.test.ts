@@ -56,7 +56,7 @@ test('strided: a transposed [5, 7, 3], a broadcast row and a broadcast scalar, i
       kernel: {
         file: 'elementwise.wgsl',
         entry: 'strided',
-        params: { T: 'f32' },
+        params: { T: 'f32', I: 'i32' },
         slots: { strided: '    y[at[4]] = max(a[at[0]], b[at[1]]) * c[at[2]];' },
       },
       bindings: { a, b, c, y: new Float32Array(105) },
@@ -74,7 +74,7 @@ test('strided: six axes, two vec4s of strides', () => {
   const strides = [36, 36, 12, 6, 3, 1];
   expectOnCpu(
     {
-      kernel: { file: 'elementwise.wgsl', entry: 'strided', params: { T: 'f32' } },
+      kernel: { file: 'elementwise.wgsl', entry: 'strided', params: { T: 'f32', I: 'i32' } },
       bindings: { a, y: new Float32Array(72) },
       uniforms: { count: 72, rank: 6, shape, yStrides: strides, ...NO_STRIDES, aStrides: strides },
       groups: [1, 1, 1],

@@ -7,7 +7,7 @@ const sumOf = (source: string) =>
   runOnCpu({
     kernel: { file: 'reduce.wgsl', source, entry: 'reduce_rows' },
     bindings: { x: Float32Array.from({ length: 70 }, (_, i) => i), y: new Float32Array(1) },
-    uniforms: { rows: 70, cols: 1, rowsPerSlice: 70, scale: 1 },
+    uniforms: { keep: 1, rows: 70, cols: 1, slices: 1, rowsPerSlice: 70, scale: 1 },
     groups: [1, 1, 1],
   });
 
@@ -63,6 +63,11 @@ test.each([
   ['a local named as a constant of the module', 'let one = 5u; out[lane] = plus_one(lane * one);', [1, 6]],
   ['a right side that must not be evaluated', 'if (lane < 1u && out[lane + 1u] == 0u) { out[lane] = 1u; }', [1, 0]],
   ['a shift of a large u32', 'out[lane] = 4000000000u >> (lane + 1u);', [2_000_000_000, 1_000_000_000]],
+  [
+    'a comparison of a vector of bits',
+    'out[lane] = select(0u, 7u, all(bitcast<vec2<i32>>(vec2<f32>(-1.5)) < vec2<i32>(0)));',
+    [7, 7],
+  ],
   ['a vector of large u32', 'let v = vec2<u32>(4000000001u, 7u); out[lane] = v[lane];', [4_000_000_001, 7]],
 ])('fault of wgsl_reflect 1.6, mended: %s', (_, body, right) => {
   const { mended, bare } = bothWays(body);

@@ -9,12 +9,23 @@ const draw = (shape: number[], options = {}) => Float32Array.from(uniformInput(s
 const sumWhere = (length: number, f: (i: number) => number): number =>
   Array.from({ length }, (_, i) => f(i)).reduce((a, b) => a + b, 0);
 
+/** A reduction, and a grid of all its workgroups as groups2d() folds it. */
+interface Folded {
+  keep: number;
+  rows: number;
+  cols: number;
+  rowsPerSlice: number;
+  groups: [number, number, number];
+}
+
 test.each([
-  { keep: 1, rows: 1, cols: 1, rowsPerSlice: 1 },
-  { keep: 2, rows: 5, cols: 70, rowsPerSlice: 3 },
-  { keep: 1, rows: 8, cols: 64, rowsPerSlice: 4 },
-  { keep: 1, rows: 7, cols: 65, rowsPerSlice: 8 },
-])('reduce_columns: $keep x $rows x $cols, $rowsPerSlice rows a slice', ({ keep, rows, cols, rowsPerSlice }) => {
+  { keep: 1, rows: 1, cols: 1, rowsPerSlice: 1, groups: [1, 1, 1] },
+  { keep: 2, rows: 5, cols: 70, rowsPerSlice: 3, groups: [8, 1, 1] },
+  { keep: 2, rows: 5, cols: 70, rowsPerSlice: 3, groups: [3, 3, 1] }, // folded, with one workgroup to spare
+  { keep: 1, rows: 8, cols: 64, rowsPerSlice: 4, groups: [2, 1, 1] },
+  { keep: 1, rows: 7, cols: 65, rowsPerSlice: 8, groups: [1, 2, 1] },
+] satisfies Folded[])('reduce_columns: $keep x $rows x $cols in slices of $rowsPerSlice, grid $groups', (each) => {
+  const { keep, rows, cols, rowsPerSlice, groups } = each;
   const slices = Math.ceil(rows / rowsPerSlice);
   const x = draw([keep, rows, cols]);
   const y = Array.from({ length: keep * slices * cols }, (_, i) => {
@@ -26,8 +37,8 @@ test.each([
     {
       kernel: { file: 'reduce.wgsl', entry: 'reduce_columns' },
       bindings: { x, y: new Float32Array(y.length) },
-      uniforms: { rows, cols, rowsPerSlice, scale: 0.5 },
-      groups: [Math.ceil(cols / 64), slices, keep],
+      uniforms: { keep, rows, cols, slices, rowsPerSlice, scale: 0.5 },
+      groups,
     },
     { y },
     tolerance.reduction(rowsPerSlice),
@@ -35,10 +46,11 @@ test.each([
 });
 
 test.each([
-  { keep: 1, rows: 1, rowsPerSlice: 1 },
-  { keep: 3, rows: 63, rowsPerSlice: 64 },
-  { keep: 2, rows: 150, rowsPerSlice: 100 },
-])('reduce_rows: $keep x $rows, $rowsPerSlice rows a slice', ({ keep, rows, rowsPerSlice }) => {
+  { keep: 1, rows: 1, cols: 1, rowsPerSlice: 1, groups: [1, 1, 1] },
+  { keep: 3, rows: 63, cols: 1, rowsPerSlice: 64, groups: [2, 2, 1] }, // folded, with one workgroup to spare
+  { keep: 2, rows: 150, cols: 1, rowsPerSlice: 100, groups: [4, 1, 1] },
+] satisfies Folded[])('reduce_rows: $keep x $rows in slices of $rowsPerSlice, grid $groups', (each) => {
+  const { keep, rows, rowsPerSlice, groups } = each;
   const slices = Math.ceil(rows / rowsPerSlice);
   const x = draw([keep, rows]);
   const y = Array.from({ length: keep * slices }, (_, i) => {
@@ -49,8 +61,8 @@ test.each([
     {
       kernel: { file: 'reduce.wgsl', entry: 'reduce_rows' },
       bindings: { x, y: new Float32Array(y.length) },
-      uniforms: { rows, cols: 1, rowsPerSlice, scale: 2 },
-      groups: [1, slices, keep],
+      uniforms: { keep, rows, cols: 1, slices, rowsPerSlice, scale: 2 },
+      groups,
     },
     { y },
     tolerance.reduction(rowsPerSlice),

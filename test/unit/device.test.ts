@@ -33,11 +33,13 @@ describe('a device', () => {
     }
   });
 
-  test('that is closed is none', async () => {
+  test('that is closed is none, and what uses it is told so', async () => {
     const { device, gpu } = fakeDevice();
     device.close();
     await gpu.lost;
-    expect(() => device.check()).not.toThrow();
+    expect(() => device.check()).toThrow('the context is closed.');
+    expect(() => device.gpu).toThrow('the context is closed.');
+    expect(await Promise.race([device.lost, Promise.resolve('open')])).toBe('open');
   });
 
   test('whose loss is told after a call has failed of it: the loss is the reason', async () => {

@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['device/'],
   ['variants.ts', 'kernel/'],
   ['plan/'],
-  ['tensor.ts', 'launch.ts', 'scopes.ts', 'context.ts'],
+  ['tensor.ts', 'arguments.ts', 'launch.ts', 'scopes.ts', 'context.ts'],
   ['autograd.ts', 'ops/'],
   ['nn/', 'optim/', 'gradcheck.ts', 'profile.ts', 'tune/'],
   ['index.ts'],

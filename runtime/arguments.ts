@@ -1,0 +1,164 @@
+/**
+ * What public functions expect of their arguments, checked before anything is launched: tensors of one open context that
+ * are not disposed and of a type that the op computes with, and options that exist.
+ */
+import { ShapeError, UsageError } from './errors.ts';
+import { formatShape } from './shape.ts';
+import { Tensor, usedAfterDispose } from './tensor.ts';
+
+/** Checks one argument, and adds its tensors to those that must be of one context. @param what `op: name` */
+export type Check = (what: string, value: unknown, tensors: Tensor[]) => void;
+
+type Parameters = Readonly<Record<string, Check>>;
+
+/** `body` with its arguments checked. @param parameters in order, by the names that errors print */
+export function op<A extends unknown[], R>(
+  name: string,
+  parameters: Parameters,
+  body: (...args: A) => R,
+): (...args: A) => R {
+  return (...args) => {
+    checkArguments(name, parameters, args);
+    return body(...args);
+  };
+}
+
+/** @throws UsageError, ShapeError for the first argument that is not as its parameter says */
+export function checkArguments(name: string, parameters: Parameters, args: readonly unknown[]): void {
+  const names = Object.keys(parameters);
+  const tensors: Tensor[] = [];
+  names.forEach((parameter, i) => {
+    parameters[parameter](`${name}: ${parameter}`, args[i], tensors);
+  });
+  const surplus = args.slice(names.length).find((each) => each !== undefined);
+  if (surplus !== undefined) {
+    throw new UsageError(`${name}: an argument too many, ${describe(surplus)}.`, {
+      remedy: `${name}(${names.join(', ')})`,
+    });
+  }
+  const context = tensors[0]?.context;
+  if (context?.isClosed) throw new UsageError(`${name}: its tensors belong to a closed context.`);
+  if (tensors.some((tensor) => tensor.context !== context)) {
+    throw new ShapeError(`${name}: its inputs live in different contexts.`, {
+      details: tensors.map(({ shape, dtype }) => `${formatShape(shape)} ${dtype}`),
+      remedy: 'create all of them from one context; read() and tensor() copy one to another',
+    });
+  }
+}
+
+/** A tensor of any type. */
+export const tensor: Check = (what, value, tensors) => {
+  if (!(value instanceof Tensor)) {
+    throw new UsageError(`${what} is ${describe(value)}, expected a tensor.`, {
+      remedy:
+        typeof value === 'number' ? `context.tensor([${value}], []), or scale() for a factor` : 'context.tensor()',
+    });
+  }
+  if (value.isDisposed) throw usedAfterDispose(`${what}: a tensor`, value.shape);
+  tensors.push(value);
+};
+
+/** A tensor to compute with. Integers are converted by cast() alone. */
+export const float: Check = (what, value, tensors) => {
+  tensor(what, value, tensors);
+  const { shape, dtype } = value as Tensor;
+  if (dtype === 'f32' || dtype === 'f16') return;
+  throw new ShapeError(`${what} is ${dtype}, expected f32 or f16.`, {
+    details: [`${what.slice(what.indexOf(':') + 2)} ${formatShape(shape)} ${dtype}`],
+    remedy: "cast(x, 'f32')",
+  });
+};
+
+/** One of several tensors. */
+export const arrayOf =
+  (each: Check): Check =>
+  (what, value, tensors) => {
+    if (!Array.isArray(value)) throw new UsageError(`${what} is ${describe(value)}, expected an array.`);
+    value.forEach((element, i) => {
+      each(`${what}[${i}]`, element, tensors);
+    });
+  };
+
+export const optional =
+  (check: Check): Check =>
+  (what, value, tensors) => {
+    if (value !== undefined && value !== null) check(what, value, tensors);
+  };
+
+const typed =
+  (expected: string, holds: (value: unknown) => boolean): Check =>
+  (what, value) => {
+    if (!holds(value)) throw new UsageError(`${what} is ${describe(value)}, expected ${expected}.`);
+  };
+
+export const number = typed('a number', (value) => typeof value === 'number');
+export const flag = typed('true or false', (value) => typeof value === 'boolean');
+export const text = typed('a string', (value) => typeof value === 'string');
+/** A constant that becomes part of a kernel. */
+export const finite = typed(
+  'a finite number of f32',
+  (value) => Number.isFinite(Math.fround(value as number)) && typeof value === 'number',
+);
+/** Axes, a shape or a memory order; which numbers fit is the op's to say. */
+export const numbers = typed(
+  'an array of numbers, as [0, 1]',
+  (value) => Array.isArray(value) && value.every((each) => typeof each === 'number'),
+);
+/** One number for both axes of an image, or two. */
+export const pair = typed(
+  'a number, or two as [vertical, horizontal]',
+  (value) =>
+    typeof value === 'number' ||
+    (Array.isArray(value) && value.length === 2 && value.every((each) => typeof each === 'number')),
+);
+export type Pair = number | readonly [vertical: number, horizontal: number];
+
+export const both = (value: Pair): readonly [number, number] => (typeof value === 'number' ? [value, value] : value);
+
+export const oneOf = (...values: readonly string[]): Check =>
+  typed(`one of ${values.join(', ')}`, (value) => values.includes(value as string));
+
+/** Whatever the body checks itself. */
+export const anything: Check = () => {};
+
+/** An object of the given keys and no others. Those that may be left out are optional(). */
+export const object =
+  (known: Parameters): Check =>
+  (what, value, tensors) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Tensor) {
+      throw new UsageError(`${what} is ${describe(value)}, expected an object.`, {
+        remedy: `{ ${Object.keys(known).join(', ')} }`,
+      });
+    }
+    const operation = what.slice(0, what.indexOf(':'));
+    for (const key of Object.keys(value)) {
+      if (Object.hasOwn(known, key)) continue;
+      throw new UsageError(`${operation}: there is no option ${JSON.stringify(key)}.`, {
+        remedy: `one of ${Object.keys(known).join(', ')}`,
+      });
+    }
+    for (const [key, check] of Object.entries(known)) {
+      check(`${operation}: ${key}`, (value as Record<string, unknown>)[key], tensors);
+    }
+  };
+
+/** An object of options that may be left out. */
+export const options = (known: Parameters): Check => {
+  const check = object(known);
+  return (what, value, tensors) => {
+    if (value !== undefined) check(what, value, tensors);
+  };
+};
+
+/** A value in a few words. */
+export function describe(value: unknown): string {
+  if (value instanceof Tensor) return `a tensor ${formatShape(value.shape)}`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) {
+    const kind = value.constructor?.name ?? 'Object';
+    return kind === 'Object' ? `an object { ${Object.keys(value).join(', ')} }` : `an object of ${kind}`;
+  }
+  return String(value);
+}

@@ -1,0 +1,100 @@
+/** A loss, a weight or a score that is no finite number ends the run, and names its step, tensor or image. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Context, decodeSafetensors, encodeSafetensors, SGD, type Tensor } from '../../runtime/index.ts';
+import { packImages } from '../../src/data/imageSet.ts';
+import { Encoder } from '../../src/models/resnet.ts';
+import { loadStateDict, stateDict } from '../../src/models/stateDict.ts';
+import { encodeCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
+import { resolveConfig } from '../../src/train/config.ts';
+import { evaluate } from '../../src/train/evaluate.ts';
+import { type LoopParts, TrainLoop } from '../../src/train/loop.ts';
+import { openTestContext } from '../helpers/adapter.ts';
+
+const config = resolveConfig({ arch: 'resnet10', width: 4, size: 16, views: 2 }, { isSoftware: true });
+let context: Context;
+let encoder: Encoder;
+beforeAll(async () => {
+  context = await openTestContext();
+  encoder = new Encoder(context, config);
+});
+afterAll(() => context.close());
+
+/** The first parameter with one element changed, for the time of the body. */
+async function withWeight<T>(value: number, body: (name: string) => Promise<T>): Promise<T> {
+  const [name, tensor] = encoder.namedParameters()[0] as [string, Tensor];
+  const before = (await tensor.read()).slice();
+  tensor.write(before.map((old, i) => (i === 3 ? value : old)));
+  try {
+    return await body(name);
+  } finally {
+    tensor.write(before);
+  }
+}
+
+test('a weight that is NaN: the score of an image is refused by its name', async () => {
+  const images = [0, 1].map((i) => ({ width: 16, height: 16, pixels: new Uint8Array(16 * 16 * 3).fill(60 + 60 * i) }));
+  const set = {
+    ...{ name: 'images', synthetic: false, classes: ['image'], paths: ['cells/a.png', 'cells/b.png'] },
+    ...{ images: await packImages(images), labels: new Int32Array(2) },
+  };
+  const scores = (indices: number[]) => evaluate(context, encoder, set, indices, config, {});
+  expect(Array.from((await scores([1, 0]))!.norm, Number.isFinite)).toEqual([true, true]);
+  await withWeight(Number.NaN, () =>
+    expect(scores([1, 0])).rejects.toThrow('cells/b.png: the score norm is NaN, expected a finite number.'),
+  );
+});
+
+test('a file with a weight or a variance that cannot be: refused by the name of the tensor', async () => {
+  const state = await stateDict(encoder);
+  const changed = (name: string, value: number) => ({
+    ...state,
+    [name]: { ...state[name], data: (state[name].data as Float32Array).map((old, i) => (i === 1 ? value : old)) },
+  });
+  const [weight] = encoder.namedParameters()[0];
+  const variance = Object.keys(state).find((name) => name.endsWith('running_var'))!;
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    expect(() => loadStateDict(encoder, changed(weight, value), 'model.safetensors')).toThrow(
+      `model.safetensors: ${weight} has the value ${value} (element 1)`,
+    );
+  }
+  expect(() => loadStateDict(encoder, changed(variance, -1), 'model.safetensors')).toThrow(
+    `model.safetensors: ${variance} has a variance below 0`,
+  );
+  loadStateDict(encoder, state, 'model.safetensors');
+});
+
+test('checkpoints: none is written with NaN, and one with NaN in the optimizer is refused', async () => {
+  const learningRate = context.tensor([0.1], []);
+  const optimizer = new SGD(
+    [...encoder.namedParameters()].map(([, tensor]) => tensor),
+    { learningRate, momentum: 0.9 },
+  );
+  const bytes = await encodeCheckpoint(encoder, optimizer, 7);
+  expect(restoreCheckpoint(bytes, 'checkpoint.safetensors', encoder, optimizer)).toBe(7);
+  await withWeight(Number.NaN, (name) =>
+    expect(encodeCheckpoint(encoder, optimizer, 8)).rejects.toThrow(`model.${name} is not finite after step 8`),
+  );
+  const { tensors, metadata } = decodeSafetensors(bytes, 'checkpoint.safetensors');
+  (tensors['optimizer.velocity'].data as Float32Array)[2] = Number.NaN;
+  const broken = encodeSafetensors(tensors, metadata);
+  expect(() => restoreCheckpoint(broken, 'checkpoint.safetensors', encoder, optimizer)).toThrow(
+    'checkpoint.safetensors: optimizer.velocity has the value NaN (element 2)',
+  );
+});
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+  'a loss of %s ends the loop with its step and a remedy',
+  async (loss) => {
+    const told: number[] = [];
+    const figures = (step: number) => ({ loss: step === 2 ? loss : 1, epoch: 0, lambda: 0, lr: 0.1 });
+    const parts = {
+      trainer: { steps: 9, stepsPerEpoch: 9, run: async (step: number) => figures(step) },
+      folder: { addMetrics: () => {} },
+      ...{ config, encoder, profile: null, hooks: { onStep: ({ step }: { step: number }) => told.push(step) } },
+    } as unknown as LoopParts;
+    await expect(new TrainLoop(parts, []).run(0)).rejects.toThrow(
+      new RegExp(`the loss became ${loss} at step 3: the training diverged.\\n  Remedy: a smaller --lr`),
+    );
+    expect(told).toEqual([1, 2]);
+  },
+);
