@@ -44,7 +44,18 @@ function withoutCase(name: string): string {
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 const escaped = (char: string): string =>
-  Array.from(bytesOf(char), (byte) => `~${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+  Array.from(bytesOfChar(char), (byte) => `~${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+
+/**
+ * UTF-8. Half of a surrogate pair, which it does not have, stands for a byte that could not be decoded
+ * (platform/nodePaths.ts), or is written as any other code point.
+ */
+function bytesOfChar(char: string): Iterable<number> {
+  const code = char.codePointAt(0)!;
+  if (code >= 0xdc80 && code <= 0xdcff) return [code - 0xdc00];
+  if (code >= 0xd800 && code <= 0xdfff) return [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)];
+  return bytesOf(char);
+}
 
 /** `~~` and a hash of the name end one that was cut: no escape begins so. */
 function shortened(encoded: readonly string[], name: string): string {
@@ -61,6 +72,7 @@ function shortened(encoded: readonly string[], name: string): string {
 /** FNV-1a, 64 bits, hexadecimal. */
 function hash(text: string): string {
   let value = 0xcbf29ce484222325n;
-  for (const byte of bytesOf(text)) value = BigInt.asUintN(64, (value ^ BigInt(byte)) * 0x100000001b3n);
+  for (const byte of [...text].flatMap((char) => [...bytesOfChar(char)]))
+    value = BigInt.asUintN(64, (value ^ BigInt(byte)) * 0x100000001b3n);
   return value.toString(16).padStart(16, '0');
 }

@@ -2,6 +2,7 @@
  * Files, cache and codecs in a browser. Files lie in the origin's private file system, which no other origin and no
  * upload sees; the user's own files get there through the page. A write is seen as a whole or not at all.
  */
+import { TabLocks } from './browserLocks.ts';
 import type { Codec, FolderEntry, Platform } from './platform.ts';
 import { collect, gunzip } from './streams.ts';
 
@@ -13,6 +14,7 @@ const CODEC_URLS: Record<Codec, () => URL> = {
 
 /** The platform of this page or worker. Paths are relative to the root of the origin's private file system. */
 export function browserPlatform(overrides: { cacheFolder?: string } = {}): Platform {
+  const locks = new TabLocks();
   return {
     exists,
     listFolder,
@@ -27,6 +29,8 @@ export function browserPlatform(overrides: { cacheFolder?: string } = {}): Platf
     appendFile: (path, bytes) => write(path, bytes, true),
     removeFile: remove,
     removeEmptyFolder: (path) => remove(path).catch(() => {}),
+    claimFolder: (path) => locks.claim(path),
+    releaseFolder: async (path) => locks.release(path),
     cacheFolder: overrides.cacheFolder ?? 'cache',
     dataFolder: null,
     codecModule: browserCodec,

@@ -108,6 +108,7 @@ async function answerFile(
   if (call === 'exists') return json(await files.exists(path));
   if (call === 'listFolder') return json(await files.listFolder(path));
   if (call === 'realPath') return json(await files.realPath(path));
+  if (call === 'claimFolder') return json(await files.claimFolder(path));
   if (call === 'readFile') return void response.end(await files.readFile(path));
   if (call === 'readGzip') return void response.end(await files.readGzip(path));
   if (call === 'codec') return void response.end(await readFile(codecFile(path as Codec)));
@@ -115,6 +116,7 @@ async function answerFile(
   else if (call === 'appendFile') await files.appendFile(path, await bodyOf(request));
   else if (call === 'removeFile') await files.removeFile(path);
   else if (call === 'removeEmptyFolder') await files.removeEmptyFolder(path);
+  else if (call === 'releaseFolder') await files.releaseFolder(path);
   else return void response.writeHead(404).end();
   response.end();
 }

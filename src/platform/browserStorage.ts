@@ -3,6 +3,7 @@
  * tabs share.
  */
 import { isAbsence, openFile, openFolder, partsOf } from './browser.ts';
+import { isLocked, withLock } from './browserLocks.ts';
 
 export interface OriginStorage {
   /** A file whose bytes stay on the disk until they are read. Rejects when there is none. */
@@ -13,13 +14,9 @@ export interface OriginStorage {
   room(): Promise<{ usage: number; quota: number }>;
   /** Asks that the browser clears this origin last. It may refuse. */
   persist(): Promise<void>;
-  /**
-   * Runs `body` while no other worker of the origin holds the lock.
-   * @param patience milliseconds to wait for it: a page that was just closed gives its locks back a little later
-   * @returns null when another one holds it
-   */
-  withLock<T>(name: string, patience: number, body: () => Promise<T>): Promise<{ value: T } | null>;
-  isLocked(name: string): Promise<boolean>;
+  /** See browserLocks.ts. */
+  withLock: typeof withLock;
+  isLocked: typeof isLocked;
 }
 
 export const originStorage: OriginStorage = {
@@ -42,26 +39,6 @@ export const originStorage: OriginStorage = {
     await navigator.storage.persist?.().catch(() => false);
   },
 
-  async withLock(name, patience, body) {
-    const waiting = new AbortController();
-    const timer = setTimeout(() => waiting.abort(), patience);
-    let isHeld = false;
-    try {
-      return await navigator.locks.request(name, { signal: waiting.signal }, async () => {
-        isHeld = true;
-        clearTimeout(timer);
-        return { value: await body() };
-      });
-    } catch (error) {
-      if (!isHeld && waiting.signal.aborted) return null;
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
-  },
-
-  async isLocked(name) {
-    const { held = [] } = await navigator.locks.query();
-    return held.some((lock) => lock.name === name);
-  },
+  withLock,
+  isLocked,
 };

@@ -19,6 +19,7 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, sep } from 'node:path';
 import { Readable } from 'node:stream';
+import { FolderLocks } from './folderLock.ts';
 import { nameOf, pathOf } from './nodePaths.ts';
 import type { Codec, FolderEntry, Platform } from './platform.ts';
 import { gunzip } from './streams.ts';
@@ -31,6 +32,7 @@ const CODEC_FILES: Record<Codec, string> = {
 
 /** The platform of this process. @param overrides folders to use instead of those that the environment names */
 export function nodePlatform(overrides: { cacheFolder?: string; dataFolder?: string | null } = {}): Platform {
+  const locks = new FolderLocks();
   return {
     exists: (path) =>
       access(pathOf(path)).then(
@@ -48,6 +50,8 @@ export function nodePlatform(overrides: { cacheFolder?: string; dataFolder?: str
     },
     removeFile: (path) => rm(pathOf(path), { force: true }),
     removeEmptyFolder: (path) => rmdir(pathOf(path)).catch(() => {}),
+    claimFolder: (path) => locks.claim(path),
+    releaseFolder: (path) => locks.release(path),
     cacheFolder: overrides.cacheFolder ?? defaultCacheFolder(process.env),
     dataFolder: overrides.dataFolder !== undefined ? overrides.dataFolder : process.env.OECL_DATA || null,
     codecModule: async (codec) => WebAssembly.compile(await readFile(codecFile(codec))),

@@ -19,6 +19,13 @@ export interface FolderEntry {
 
 export type Codec = 'jpeg' | 'png';
 
+/** What came of claiming a folder. */
+export type FolderClaim =
+  /** `takenOver`: who had it before, and ended without releasing it. */
+  | { isOurs: true; takenOver: string | null }
+  /** Who has it, and what can be done. */
+  | { isOurs: false; owner: string; remedy: string };
+
 export interface Platform {
   exists(path: string): Promise<boolean>;
 
@@ -47,6 +54,11 @@ export interface Platform {
 
   /** No error when it is not there, or not empty: then it stays. */
   removeEmptyFolder(path: string): Promise<void>;
+
+  /** Makes a folder this process's or tab's alone, until it is released or the process ends. Others still can read it. */
+  claimFolder(path: string): Promise<FolderClaim>;
+
+  releaseFolder(path: string): Promise<void>;
 
   /** Where packed images may be kept between runs; it need not exist. */
   readonly cacheFolder: string;

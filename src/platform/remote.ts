@@ -2,7 +2,7 @@
  * The platform of a worker whose files are another process's: each call is one request to the server that the worker came
  * from (browserServer.ts). Paths are the other side's.
  */
-import type { Codec, FolderEntry, Platform } from './platform.ts';
+import type { Codec, FolderClaim, FolderEntry, Platform } from './platform.ts';
 
 /** As JSON: a name that is not UTF-8 holds halves of surrogate pairs, which an address cannot. */
 const escaped = (path: string): string => encodeURIComponent(JSON.stringify(path));
@@ -32,6 +32,8 @@ export function remotePlatform({ cacheFolder, dataFolder }: Pick<Platform, 'cach
     appendFile: async (path, bytes) => void (await ask('appendFile', path, bytes)),
     removeFile: async (path) => void (await ask('removeFile', path)),
     removeEmptyFolder: async (path) => void (await ask('removeEmptyFolder', path)),
+    claimFolder: async (path) => (await (await ask('claimFolder', path)).json()) as FolderClaim,
+    releaseFolder: async (path) => void (await ask('releaseFolder', path)),
     cacheFolder,
     dataFolder,
     codecModule: async (codec: Codec) => WebAssembly.compile(await bytesOf(await ask('codec', codec))),

@@ -167,7 +167,7 @@ function runSection({ config, result }: ReportInput): string {
     ['ran in', result.where],
   ];
   const values = Object.entries(config)
-    .filter(([key, value]) => value !== null && key !== 'kernels') // a table of its own, in config.json
+    .filter(([key, value]) => value !== null && key !== 'kernels' && key !== 'askedBatch') // in config.json
     .map(([key, value]): [string, string] => [flagOf(key), Array.isArray(value) ? value.join(',') : String(value)]);
   const list = (entries: readonly [string, string][]) =>
     `<dl class="config">${entries.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join('')}</dl>`;

@@ -75,7 +75,7 @@ export class ClassRun {
     const profile = isProfiled ? new StepProfile(this.#context, doneSteps, trainer.steps) : null;
     await this.#folder.begin(config); // only now: a step that does not compile must not cost an earlier run
     this.#announce(trainer, doneSteps, place);
-    const metrics = doneSteps > 0 ? await this.#folder.truncateMetrics(doneSteps) : [];
+    const metrics = this.#folder.state === 'resumed' ? await this.#folder.truncateMetrics(doneSteps) : [];
     const loop = new TrainLoop(
       { encoder, trainer, folder: this.#folder, config, hooks: this.#hooks, profile },
       metrics,
@@ -148,7 +148,7 @@ export class ClassRun {
     const note = `batch ${config.batch} lowered to ${count}: ${this.#split.normal} has only ${count} training images`;
     this.#notes.push(note);
     this.#hooks.onNote?.(note);
-    return { ...config, batch: count };
+    return { ...config, batch: count, askedBatch: config.batch };
   }
 
   async #restore(encoder: Encoder, trainer: Trainer): Promise<number> {

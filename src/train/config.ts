@@ -44,6 +44,8 @@ export interface RunConfig {
   epochs: number;
   /** Normal images a step; the same number of outlier images, and two views of each. */
   batch: number;
+  /** The batch that was asked for, where the images of the class were fewer; else null. */
+  askedBatch: number | null;
   /** Learning rate at epoch 0; cosine decay to 0 at the last epoch. */
   lr: number;
   weightDecay: number;
@@ -98,7 +100,9 @@ export type ScoringConfig = Pick<
 >;
 
 /** What a command line can set: all of it optional, filled in by the preset. */
-export type ConfigChoices = { [K in Exclude<keyof RunConfig, 'kernels' | 'sampleBits'>]?: NonNullable<RunConfig[K]> };
+export type ConfigChoices = {
+  [K in Exclude<keyof RunConfig, 'kernels' | 'sampleBits' | 'askedBatch'>]?: NonNullable<RunConfig[K]>;
+};
 
 /** Values that change where or how a run goes, and never one bit of its result: free to differ at --resume. */
 const NOT_OF_THE_RESULT: readonly (keyof RunConfig)[] = [
@@ -110,6 +114,7 @@ const NOT_OF_THE_RESULT: readonly (keyof RunConfig)[] = [
   'preset',
   'tune',
   'kernels',
+  'askedBatch',
 ];
 
 /**
@@ -146,6 +151,7 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
     where: 'node',
     tune: 'auto',
     kernels: null,
+    askedBatch: null,
     ...(chosen as ConfigChoices),
     dataset,
     preset,
@@ -200,8 +206,9 @@ export function resumedConfig(stored: RunConfig, choices: ConfigChoices): RunCon
   // another spelling, or an index, is looked up among the classes once they are known (run.ts)
   const isForLater = normal !== undefined && stored.normal !== null && meansMaybe(normal, stored.normal);
   if (isForLater) asked.normal = stored.normal;
+  asked.askedBatch ??= null; // runs from before it was stored
   // a batch larger than its class was lowered when the run began; the same command asks for the larger one again
-  if (choices.batch !== undefined && choices.batch > stored.batch) asked.batch = stored.batch;
+  if (choices.batch === stored.askedBatch) asked.batch = stored.batch;
   asked.preset = stored.preset;
   asked.tune ??= 'auto'; // runs of before there was a table
   asked.kernels = choices.tune === 'off' ? {} : choices.tune?.endsWith('.json') ? null : (stored.kernels ?? null);
@@ -246,6 +253,7 @@ const KEYS: readonly (keyof RunConfig)[] = [
   'temperature',
   'epochs',
   'batch',
+  'askedBatch',
   'lr',
   'weightDecay',
   'momentum',

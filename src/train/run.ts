@@ -33,8 +33,9 @@ export async function runTraining(
 ): Promise<RunOutcome> {
   const began = seconds();
   const config = await withGivenKernels(platforms.files, asked);
-  const folder = await RunFolder.open(platforms.files, config, mode);
+  const folder = await RunFolder.open(platforms.files, config, mode, hooks.onNote);
   if (folder.state === 'finished') {
+    await folder.release();
     const result = await folder.readResult();
     hooks.onNote?.(`${folder.path}: this run is finished (normal ${result.normal}); nothing is left to do`);
     if (config.normal !== 'all') hooks.onResult?.(result, folder.path);
@@ -50,6 +51,7 @@ export async function runTraining(
     await folder.discard();
     throw error;
   } finally {
+    await folder.release();
     await context?.close();
   }
 }
@@ -74,25 +76,30 @@ async function runSplits(
     const out = isSeveral ? paths.get(split.normal)! : config.out;
     const own = { ...config, normal: split.normal, out, kernels, sampleBits };
     const ownFolder = isSeveral ? await folder.child(own) : folder;
-    if (ownFolder.state !== 'new') await checkClass(files, ownFolder.path, split.normal);
-    if (ownFolder.state === 'finished') {
-      finished.push({ result: await ownFolder.readResult(), folder: ownFolder.path });
-      continue;
+    try {
+      if (ownFolder.state !== 'new') await checkClass(files, ownFolder.path, split.normal);
+      if (ownFolder.state === 'finished') {
+        finished.push({ result: await ownFolder.readResult(), folder: ownFolder.path });
+        continue;
+      }
+      const run = new ClassRun(context, files, own, ownFolder, prepared, split, hooks);
+      const result = await run
+        .go({ run: index + 1, runs: splits.length }, index === 0 ? began : seconds())
+        .catch(async (error) => {
+          if (ownFolder !== folder) await ownFolder.discard();
+          if (isSeveral && error instanceof InterruptedError) return null; // the classes before are finished
+          throw error;
+        });
+      if (!result)
+        return { interrupted: true, results: finished.map((done) => done.result), summary: null, folder: folder.path };
+      if (isSeveral && kernels === null)
+        await folder.writeConfig({ ...config, sampleBits, kernels: run.config.kernels });
+      kernels = run.config.kernels; // the next class's too
+      finished.push({ result, folder: ownFolder.path });
+      hooks.onResult?.(result, ownFolder.path);
+    } finally {
+      if (ownFolder !== folder) await ownFolder.release();
     }
-    const run = new ClassRun(context, files, own, ownFolder, prepared, split, hooks);
-    const result = await run
-      .go({ run: index + 1, runs: splits.length }, index === 0 ? began : seconds())
-      .catch(async (error) => {
-        if (ownFolder !== folder) await ownFolder.discard();
-        if (isSeveral && error instanceof InterruptedError) return null; // the classes before are finished
-        throw error;
-      });
-    if (!result)
-      return { interrupted: true, results: finished.map((done) => done.result), summary: null, folder: folder.path };
-    if (isSeveral && kernels === null) await folder.writeConfig({ ...config, sampleBits, kernels: run.config.kernels });
-    kernels = run.config.kernels; // the next class's too
-    finished.push({ result, folder: ownFolder.path });
-    hooks.onResult?.(result, ownFolder.path);
   }
   const summary = isSeveral ? summarize(finished, skipped) : null;
   if (summary) await folder.writeResult(summary);

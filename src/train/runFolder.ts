@@ -4,9 +4,11 @@
  * A stored run is never lost by accident: it is continued (--resume) or replaced (--force), on request only.
  */
 import { folderNames } from '../base/folderNames.ts';
-import { OeclError, UsageError } from '../errors.ts';
+import { DataError, OeclError, UsageError } from '../errors.ts';
+import type { FolderClaim } from '../platform/platform.ts';
 import { configJson, type RunConfig } from './config.ts';
 import type { StepMetrics } from './hooks.ts';
+import { parseMetrics } from './metricsLines.ts';
 import { currentResult, type RunResult, type RunSummary, type ScoreTable } from './result.ts';
 import { parseScoresCsv, type ScoredImage, scoresCsv } from './scoresCsv.ts';
 
@@ -21,6 +23,9 @@ export interface RunFiles {
   removeFile(path: string): Promise<void>;
   /** No error when it is not there, or not empty. */
   removeEmptyFolder(path: string): Promise<void>;
+  /** As Platform has them. */
+  claimFolder(path: string): Promise<FolderClaim>;
+  releaseFolder(path: string): Promise<void>;
 }
 
 export const FILE = {
@@ -44,56 +49,93 @@ export interface OpenMode {
   profile?: boolean;
 }
 
+type OnNote = (text: string) => void;
+
 export class RunFolder {
   readonly path: string;
-  /** Fresh, to be continued from its checkpoint, or finished before and left as it is. */
-  readonly state: 'new' | 'resumed' | 'finished';
+  #state: 'new' | 'resumed' | 'finished' = 'new';
   private readonly files: RunFiles;
   readonly mode: OpenMode;
   private pending: string[] = [];
   /** Folders that were made for this run, the innermost first. */
   private made: string[] = [];
+  private isClaimed = false;
+  private readonly onNote: OnNote;
 
-  private constructor(files: RunFiles, path: string, state: RunFolder['state'], mode: OpenMode) {
+  private constructor(files: RunFiles, path: string, mode: OpenMode, onNote: OnNote) {
+    this.onNote = onNote;
     this.files = files;
     this.path = path;
-    this.state = state;
     this.mode = mode;
   }
 
   /**
-   * Claims the folder of `config.out` for a run, and tries whether it can be written to. Nothing in it changes before
-   * `begin`: a call that turns out wrong must not cost an earlier run.
-   * @throws UsageError when it holds a run and neither --resume nor --force was given, when --resume finds none, or when
-   *   it cannot be written to. OeclError when the disk is full.
+   * Claims the folder of `config.out` for a run, until `release`, and tries whether it can be written to. Nothing in it
+   * changes before `begin`: a call that turns out wrong must not cost an earlier run.
+   * @throws UsageError when another process writes to it, when it holds a run and neither --resume nor --force was given,
+   *   when --resume finds none, or when it cannot be written to. OeclError when the disk is full.
    */
-  static async open(files: RunFiles, config: RunConfig, mode: OpenMode): Promise<RunFolder> {
+  static async open(files: RunFiles, config: RunConfig, mode: OpenMode, onNote: OnNote = () => {}): Promise<RunFolder> {
     const path = config.out;
     const has = (file: string) => files.exists(`${path}/${file}`);
-    const [isRun, isFinished, hasCheckpoint] = await Promise.all([
-      has(FILE.config),
-      has(FILE.result),
-      has(FILE.checkpoint),
-    ]);
-    if (mode.resume) {
-      if (!isRun) throw noRun(path);
-      const state = isFinished ? 'finished' : hasCheckpoint ? 'resumed' : 'new';
-      return new RunFolder(files, path, state, mode);
+    if (mode.resume && !(await has(FILE.config))) throw noRun(path);
+    const folder = new RunFolder(files, path, mode, onNote);
+    if (mode.resume && (await has(FILE.result))) {
+      folder.#state = 'finished'; // nothing will be written
+      return folder;
     }
-    if (!mode.force && (isFinished || (isRun && hasCheckpoint))) {
+    await folder.claim();
+    try {
+      await folder.check();
+    } catch (error) {
+      await folder.discard();
+      throw error;
+    }
+    return folder;
+  }
+
+  private async claim(): Promise<void> {
+    const { files, path } = this;
+    for (let at = path; at !== '' && !(await files.exists(at)); at = at.slice(0, Math.max(at.lastIndexOf('/'), 0))) {
+      this.made.push(at);
+    }
+    await this.guard(path, async () => {
+      const claim = await files.claimFolder(path);
+      if (!claim.isOurs) throw inUse(path, claim);
+      this.isClaimed = true;
+      if (claim.takenOver === null) return;
+      this.onNote(`${path}: ${claim.takenOver} ended without releasing it (it was killed, or lost power); taken over`);
+    });
+  }
+
+  /** What it holds now that nobody else can write to it. @throws UsageError as `open` */
+  private async check(): Promise<void> {
+    const { files, path, mode } = this;
+    const [isRun, isFinished, hasCheckpoint] = await Promise.all(
+      [FILE.config, FILE.result, FILE.checkpoint].map((file) => files.exists(this.at(file))),
+    );
+    if (!mode.resume && !mode.force && (isFinished || (isRun && hasCheckpoint))) {
       throw new UsageError(`${path}: it holds ${isFinished ? 'a finished' : 'an interrupted'} run.`, {
         remedy: `${isFinished ? '' : '--resume to go on, '}--force to replace it, or --out with another folder`,
       });
     }
-    const folder = new RunFolder(files, path, 'new', mode);
-    for (let at = path; at !== '' && !(await files.exists(at)); at = at.slice(0, Math.max(at.lastIndexOf('/'), 0))) {
-      folder.made.push(at);
-    }
-    await folder.guard(path, async () => {
-      await files.writeFileAtomic(`${path}/${PROBE}`, new Uint8Array(1));
-      await files.removeFile(`${path}/${PROBE}`);
+    if (mode.resume) this.#state = isFinished ? 'finished' : hasCheckpoint ? 'resumed' : 'new';
+    await this.guard(path, async () => {
+      await files.writeFileAtomic(this.at(PROBE), new Uint8Array(1));
+      await files.removeFile(this.at(PROBE));
     });
-    return folder;
+  }
+
+  /** Lets others write to it. */
+  async release(): Promise<void> {
+    if (!this.isClaimed) return;
+    this.isClaimed = false;
+    await this.files.releaseFolder(this.path);
+  }
+
+  /** Fresh, to be continued from its checkpoint, or finished before and left as it is. */
+  get state(): 'new' | 'resumed' | 'finished' {
+    return this.#state;
   }
 
   /** Writes config.json. In a new run's folder that is the beginning: what an earlier run left goes first. */
@@ -112,8 +154,9 @@ export class RunFolder {
     return this.write(FILE.config, configJson(config));
   }
 
-  /** Leaves no trace of a run that did not begin. */
+  /** Releases it, and leaves no trace of a run that did not begin. */
   async discard(): Promise<void> {
+    await this.release();
     for (const path of this.made) await this.files.removeEmptyFolder(path);
   }
 
@@ -124,7 +167,7 @@ export class RunFolder {
   async child(config: RunConfig): Promise<RunFolder> {
     const isBegun = await this.files.exists(`${config.out}/${FILE.config}`);
     const mode = isBegun ? this.mode : { ...this.mode, resume: false };
-    return RunFolder.open(this.files, config, mode);
+    return RunFolder.open(this.files, config, mode, this.onNote);
   }
 
   /** Where the runs of several classes lie: no two in one folder, and none in place of a file of this run. */
@@ -146,19 +189,25 @@ export class RunFolder {
     this.pending = [];
   }
 
-  /** Cuts metrics.jsonl back to the steps that a checkpoint has seen, and returns them. A torn last line goes too. */
+  /**
+   * Cuts metrics.jsonl back to the steps that a checkpoint has seen, and returns them. A torn last line goes too, and so
+   * does all from a damaged line on, with a note.
+   * @throws DataError when a step that the checkpoint has seen is missing or damaged
+   */
   async truncateMetrics(lastStep: number): Promise<StepMetrics[]> {
-    const kept = (await this.readMetrics()).filter(({ step }) => step <= lastStep);
-    await this.write(FILE.metrics, kept.map((metrics) => `${JSON.stringify(metrics)}\n`).join(''));
+    const file = this.at(FILE.metrics);
+    const isThere = await this.files.exists(file);
+    const text = isThere ? new TextDecoder().decode(await this.files.readFile(file)) : '';
+    const { metrics, damaged } = parseMetrics(text);
+    if (metrics.length < lastStep) throw damagedMetrics(file, damaged, metrics.length, lastStep);
+    if (damaged !== null) {
+      this.onNote(
+        `${file}:${damaged}: the line is damaged; the file is cut back to step ${lastStep} of the checkpoint`,
+      );
+    }
+    const kept = metrics.slice(0, lastStep);
+    await this.write(FILE.metrics, kept.map((each) => `${JSON.stringify(each)}\n`).join(''));
     return kept;
-  }
-
-  /** All whole lines of metrics.jsonl. */
-  async readMetrics(): Promise<StepMetrics[]> {
-    if (!(await this.files.exists(this.at(FILE.metrics)))) return [];
-    const text = new TextDecoder().decode(await this.files.readFile(this.at(FILE.metrics)));
-    const lines = text.split('\n').slice(0, -1); // what follows the last newline is nothing, or torn
-    return lines.map((line) => JSON.parse(line) as StepMetrics);
   }
 
   readCheckpoint(): Promise<Uint8Array> {
@@ -241,6 +290,18 @@ function noRun(path: string): UsageError {
   return new UsageError(`${path}: --resume finds no run there.`, {
     remedy: 'the --out of the run to go on with, or no --resume for a new one',
   });
+}
+
+function damagedMetrics(file: string, damaged: number | null, whole: number, seen: number): DataError {
+  const what = damaged === null ? `${file}: it ends after step ${whole}` : `${file}:${damaged}: the line is damaged`;
+  return new DataError(`${what}, and the checkpoint has seen ${seen} steps.`, {
+    details: [`expected the metrics of step ${whole + 1}, as the run wrote them`],
+    remedy: 'a copy of the file from before, or --force for a new run',
+  });
+}
+
+function inUse(path: string, { owner, remedy }: Extract<FolderClaim, { isOurs: false }>): UsageError {
+  return new UsageError(`${path}: another run writes to it.`, { details: [`by ${owner}`], remedy });
 }
 
 /** No space, no quota, or a file larger than the system allows this process. */

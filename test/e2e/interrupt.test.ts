@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { InterruptedError } from '../../src/errors.ts';
-import { runTiny, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
+import { RunFolder } from '../../src/train/runFolder.ts';
+import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
 
 test.each([
   ['images are read', 'folder train', /while folder test was read, before the first step/],
@@ -29,8 +30,15 @@ test('while they are scored: the trained weights are kept, and --resume only sco
     oe: `folder:${data}/train/disk`,
   });
   const abort = new AbortController();
+  const other = await RunFolder.open(testFiles(), config, { resume: false, force: false });
+  await expect(runTiny(config), 'while another run has the folder').rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringMatching(`another run writes to it.\n  by this process, ${process.pid}, since`),
+  });
+  await other.discard();
   const hooks = { signal: abort.signal, onEvaluate: () => abort.abort() };
   expect(await runTiny(config, {}, hooks)).toMatchObject({ interrupted: true, results: [] });
+  expect(existsSync(join(config.out, '.lock'))).toBe(false);
   expect(existsSync(join(config.out, 'result.json'))).toBe(false);
   let steps = 0;
   const { interrupted, results } = await runTiny(config, { resume: true }, { onStep: () => steps++ });

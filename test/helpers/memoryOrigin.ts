@@ -42,6 +42,8 @@ export function memoryOrigin(quota = 1e9): MemoryOrigin {
       files.writeFileAtomic(path, Buffer.concat([content.get(path) ?? [], bytes].map((b) => Uint8Array.from(b)))),
     removeFile: async (path) => void content.delete(path),
     removeEmptyFolder: async () => {},
+    claimFolder: async () => ({ isOurs: true, takenOver: null }),
+    releaseFolder: async () => {},
     cacheFolder: 'cache',
     dataFolder: null,
     codecModule,

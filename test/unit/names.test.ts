@@ -105,12 +105,34 @@ describe('folders', () => {
     [decomposed, 'cafe~CC~81'],
     ['a/b\\c:d', 'a~2Fb~5Cc~3Ad'],
     ['\u202e\x1b', '~E2~80~AE~1B'],
+    ['Mu\udcf1oz', 'Mu~F1oz'],
   ])('%j is %s', (name, folder) => {
     expect(folderName(name)).toBe(folder);
   });
 
   test('no two names share one, whatever a file system takes for equal', () => {
-    const pieces = ['a', 'A', 'é', 'e\u0301', ' ', '_', '.', '~', '#', '+', '2', 'E', 'ß', 'ss', 'SS', 'nul', 'İ'];
+    const pieces = [
+      'a',
+      'A',
+      'é',
+      'e\u0301',
+      ' ',
+      '_',
+      '.',
+      '~',
+      '#',
+      '+',
+      '2',
+      'E',
+      'ß',
+      'ss',
+      'SS',
+      'nul',
+      'İ',
+      '\udcf1',
+      '\udc80',
+      '\ud800',
+    ];
     const names = ['', ...pieces, ...pieces.flatMap((one) => pieces.map((other) => one + other))];
     const long = ['x', 'X'].map((last) => 'n'.repeat(300) + last);
     const all = [...new Set([...names.slice(1), ...long, 'config.json', 'CONFIG.JSON'])];

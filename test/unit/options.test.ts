@@ -126,6 +126,25 @@ describe('resolveConfig', () => {
   });
 });
 
+describe('--resume --batch', () => {
+  test('another batch than the run has is refused, larger ones too', () => {
+    const stored = resolveConfig({ batch: 4 }, software);
+    expect(resumedConfig(stored, { batch: 4 }).batch).toBe(4);
+    for (const batch of [2, 8]) {
+      expect(() => resumedConfig(stored, { batch })).toThrow(new RegExp(`--batch 4, not ${batch}`));
+    }
+  });
+
+  test('the batch that was asked for when it was lowered is the same call again', () => {
+    const stored = { ...resolveConfig({ batch: 9 }, software), askedBatch: 64 };
+    expect(resumedConfig(stored, { batch: 64 })).toEqual(stored);
+    expect(resumedConfig(stored, { batch: 9 })).toEqual(stored);
+    expect(() => resumedConfig(stored, { batch: 32 })).toThrow(/--batch 9, not 32/);
+    const { askedBatch: _, ...older } = resolveConfig({ batch: 4 }, software);
+    expect(resumedConfig(older as typeof stored, {}).batch).toBe(4);
+  });
+});
+
 describe('main', () => {
   function fakeHost(overrides: Partial<CliHost['services']> = {}, signal = new AbortController().signal) {
     const text = { stdout: '', stderr: '' };
@@ -144,6 +163,8 @@ describe('main', () => {
         appendFile: async () => {},
         removeFile: async () => {},
         removeEmptyFolder: async () => {},
+        claimFolder: async () => ({ isOurs: true, takenOver: null }),
+        releaseFolder: async () => {},
       },
       describeAdapter: async () => adapter,
       listAdapters: async () => [adapter],

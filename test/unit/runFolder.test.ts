@@ -1,14 +1,19 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { FolderClaim } from '../../src/platform/platform.ts';
 import { resolveConfig } from '../../src/train/config.ts';
 import type { StepMetrics } from '../../src/train/hooks.ts';
+import { parseMetrics } from '../../src/train/metricsLines.ts';
 import { SCORE_NAMES, type ScoreTable, summarize, testMetrics } from '../../src/train/result.ts';
-import { type RunFiles, RunFolder, readStoredConfig } from '../../src/train/runFolder.ts';
+import { type OpenMode, type RunFiles, RunFolder, readStoredConfig } from '../../src/train/runFolder.ts';
 import { parseScoresCsv, scoresCsv } from '../../src/train/scoresCsv.ts';
 
 /** Files in memory; `failWith` makes every write fail as a disk would. */
 class MemoryFiles implements RunFiles {
   readonly content = new Map<string, Uint8Array>();
   failWith: string | undefined;
+  readonly claimed = new Set<string>();
+  /** Claims of processes that ended without releasing them. */
+  readonly left = new Set<string>();
 
   async exists(path: string) {
     return this.content.has(path);
@@ -28,6 +33,16 @@ class MemoryFiles implements RunFiles {
     this.content.delete(path);
   }
   async removeEmptyFolder() {}
+  async claimFolder(path: string): Promise<FolderClaim> {
+    this.check(path);
+    if (this.claimed.has(path)) return { isOurs: false, owner: 'process 7 on there', remedy: 'wait until it ends' };
+    this.claimed.add(path);
+    const takenOver = this.left.delete(path) ? 'process 5 on here' : null;
+    return { isOurs: true, takenOver };
+  }
+  async releaseFolder(path: string) {
+    this.claimed.delete(path);
+  }
   text(path: string) {
     return new TextDecoder().decode(this.content.get(path));
   }
@@ -58,11 +73,19 @@ const metricsOf = (step: number): StepMetrics => ({
 const scoresOf = (values: readonly number[]): ScoreTable =>
   Object.fromEntries(SCORE_NAMES.map((name) => [name, Float32Array.from(values)])) as unknown as ScoreTable;
 
+/** Opens a folder, and releases it: for what is in it. */
+async function stateOf(files: MemoryFiles, mode: OpenMode): Promise<RunFolder['state']> {
+  const folder = await RunFolder.open(files, config, mode);
+  await folder.release();
+  return folder.state;
+}
+
 /** A folder with config.json in it. */
 async function begun(files: MemoryFiles): Promise<RunFolder> {
   const folder = await RunFolder.open(files, config, fresh);
   expect([...files.content.keys()]).toEqual([]); // nothing yet: the call may turn out wrong
   await folder.begin(config);
+  await folder.release();
   return folder;
 }
 
@@ -77,15 +100,15 @@ test('a new run writes its configuration first', async () => {
 test('a finished or interrupted run is not replaced by accident', async () => {
   const files = new MemoryFiles();
   const folder = await begun(files);
-  await RunFolder.open(files, config, fresh); // nothing of value yet: begun again
+  expect(await stateOf(files, fresh), 'nothing of value yet').toBe('new');
   await folder.writeCheckpoint(bytes);
   await expect(RunFolder.open(files, config, fresh)).rejects.toThrow(
     /interrupted run[\s\S]*--resume to go on, --force/,
   );
-  expect((await RunFolder.open(files, config, resume)).state).toBe('resumed');
+  expect(await stateOf(files, resume)).toBe('resumed');
   await folder.writeResult({} as never);
   await expect(RunFolder.open(files, config, fresh)).rejects.toThrow(/finished run[\s\S]*Remedy: --force to replace/);
-  expect((await RunFolder.open(files, config, resume)).state).toBe('finished');
+  expect(await stateOf(files, resume)).toBe('finished');
   const forced = await RunFolder.open(files, config, force);
   expect(forced.state).toBe('new');
   expect(files.content.has('runs/a/result.json'), 'replaced only when the new run begins').toBe(true);
@@ -111,22 +134,97 @@ test('with --resume, a run of several that was never begun is begun', async () =
   expect(child.state).toBe('new');
   await child.begin(own);
   await child.writeCheckpoint(bytes);
+  await child.release();
   expect((await parent.child(own)).state).toBe('resumed');
 });
 
 test('metrics: appended, cut back at resume, a torn line dropped', async () => {
   const files = new MemoryFiles();
   const folder = await RunFolder.open(files, config, fresh);
-  expect(await folder.readMetrics()).toEqual([]);
+  expect(await folder.truncateMetrics(0)).toEqual([]);
   for (let step = 1; step <= 3; step++) folder.addMetrics(metricsOf(step));
   await folder.writeCheckpoint(bytes); // flushes first
   folder.addMetrics(metricsOf(4));
   await folder.flushMetrics();
   await folder.flushMetrics();
-  expect((await folder.readMetrics()).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+  expect(parseMetrics(files.text('runs/a/metrics.jsonl')).metrics).toEqual([1, 2, 3, 4].map(metricsOf));
   await files.appendFile('runs/a/metrics.jsonl', new TextEncoder().encode('{"step":5,"epo'));
   expect(await folder.truncateMetrics(3)).toEqual([1, 2, 3].map(metricsOf));
   expect(files.text('runs/a/metrics.jsonl').split('\n')).toHaveLength(4);
+});
+
+describe('a damaged line of metrics.jsonl', () => {
+  const line = (step: number) => JSON.stringify(metricsOf(step));
+  async function resumed(lines: readonly string[], lastStep: number) {
+    const files = new MemoryFiles();
+    const notes: string[] = [];
+    files.content.set('runs/a/metrics.jsonl', new TextEncoder().encode(lines.map((each) => `${each}\n`).join('')));
+    const folder = await RunFolder.open(files, config, fresh, (text) => notes.push(text));
+    const kept = await folder.truncateMetrics(lastStep);
+    return { steps: kept.map(({ step }) => step), notes, text: files.text('runs/a/metrics.jsonl') };
+  }
+
+  test.each(['', '{"step":3,"lo', 'null', '[]', '{"step":"3"}', line(5), line(3).replace('"loss":', '"loss":{},"x":')])(
+    'after the steps of the checkpoint: cut off, with a note; before: refused, file and line named (%j)',
+    async (broken) => {
+      const lines = [line(1), line(2), broken, line(4)];
+      expect(await resumed(lines, 2)).toEqual({
+        steps: [1, 2],
+        notes: ['runs/a/metrics.jsonl:3: the line is damaged; the file is cut back to step 2 of the checkpoint'],
+        text: `${line(1)}\n${line(2)}\n`,
+      });
+      await expect(resumed(lines, 4)).rejects.toMatchObject({
+        exitCode: 2,
+        message: expect.stringMatching(
+          /^runs\/a\/metrics\.jsonl:3: the line is damaged, and the checkpoint has seen 4 steps[\s\S]*Remedy: a copy/,
+        ),
+      });
+    },
+  );
+
+  test('steps that the checkpoint has seen are missing at the end: refused', async () => {
+    await expect(resumed([line(1)], 2)).rejects.toThrow(/metrics\.jsonl: it ends after step 1, and the checkpoint has/);
+    await expect(resumed([], 1)).rejects.toThrow(/it ends after step 0/);
+  });
+});
+
+describe('one run at a time', () => {
+  test('another process that has the folder is named: 2; afterwards it is free', async () => {
+    const files = new MemoryFiles();
+    const first = await RunFolder.open(files, config, fresh);
+    for (const mode of [fresh, force]) {
+      await expect(RunFolder.open(files, config, mode)).rejects.toMatchObject({
+        exitCode: 2,
+        message: 'runs/a: another run writes to it.\n  by process 7 on there\n  Remedy: wait until it ends',
+      });
+    }
+    await first.begin(config);
+    await expect(RunFolder.open(files, config, resume), 'before it is told what is in it').rejects.toThrow(
+      /another run/,
+    );
+    await first.discard();
+    expect(await stateOf(files, resume)).toBe('new');
+    expect([...files.claimed]).toEqual([]);
+  });
+
+  test('a refused call releases it; a finished run is looked at without a claim', async () => {
+    const files = new MemoryFiles();
+    const folder = await RunFolder.open(files, config, fresh);
+    await folder.begin(config);
+    await folder.writeResult({} as never);
+    expect((await RunFolder.open(files, config, resume)).state).toBe('finished');
+    await folder.release();
+    await expect(RunFolder.open(files, config, fresh)).rejects.toThrow(/finished run/);
+    expect([...files.claimed]).toEqual([]);
+  });
+
+  test('what a dead process left is taken over, with a note', async () => {
+    const files = new MemoryFiles();
+    files.left.add('runs/a');
+    const notes: string[] = [];
+    await RunFolder.open(files, config, fresh, (text) => notes.push(text));
+    expect(notes).toEqual([expect.stringMatching(/^runs\/a: process 5 on here ended without releasing it/)]);
+  });
 });
 
 test('an unwritable folder: 2, before anything else', async () => {
@@ -152,7 +250,7 @@ test('a full disk: 1, the file and the remedy named, earlier files untouched', a
   await expect(folder.flushMetrics()).rejects.toThrow(/disk is full/);
   files.failWith = undefined;
   await folder.flushMetrics(); // nothing was lost
-  expect(await folder.readMetrics()).toHaveLength(1);
+  expect(await folder.truncateMetrics(1)).toHaveLength(1);
 });
 
 test('scores.csv: quoted names, all digits of an f32, label and class', () => {

@@ -1,7 +1,7 @@
 /** A run: started, paused, gone on with, and followed while it goes. */
 import { oneLine } from '../../../base/text.ts';
 import type { TrainOptions } from '../../../library/types.ts';
-import type { StepMetrics } from '../../../train/hooks.ts';
+import { parseMetrics } from '../../../train/metricsLines.ts';
 import type { TrainCallbacks } from '../../pageApi.ts';
 import { trainOptions } from '../logic/choices.ts';
 import { baseName, percent, whole } from '../logic/format.ts';
@@ -97,8 +97,7 @@ async function readHistory({ api, training }: Store, folder: string): Promise<vo
     (file) => file.text(),
     () => '',
   );
-  const lines = text.split('\n').slice(0, -1); // what follows the last line end is nothing, or torn
-  training.curves.add(lines.map((line) => JSON.parse(line) as StepMetrics));
+  training.curves.add(parseMetrics(text).metrics);
   training.drawn.value++;
 }
 

@@ -4,12 +4,12 @@ import { ALL_BITS, ImageDecoder } from '../../../data/codecs/decode.ts';
 import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
 import { demoImage } from '../../../data/demo.ts';
 import type { RgbImage } from '../../../data/imageSet.ts';
-import { UsageError } from '../../../errors.ts';
+import { DataError, UsageError } from '../../../errors.ts';
 import type { OriginStorage } from '../../../platform/browserStorage.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { thumbnailUri } from '../../../report/png.ts';
 import type { RunConfig } from '../../../train/config.ts';
-import type { StepMetrics } from '../../../train/hooks.ts';
+import { metricsOf, parseMetrics } from '../../../train/metricsLines.ts';
 import { currentResult, type RunResult } from '../../../train/result.ts';
 import { FILE } from '../../../train/runFolder.ts';
 import { parseScoresCsv } from '../../../train/scoresCsv.ts';
@@ -77,13 +77,14 @@ export class Runs {
       throw new UsageError(`${folder}: this run has not come to its end.`, { remedy: 'go on with it first' });
     }
     const [metrics, scores] = [await this.#text(folder, FILE.metrics), await this.#text(folder, FILE.scores)];
-    const lines = metrics.split('\n').filter((line) => line !== '');
+    const lines = parseMetrics(metrics);
+    if (lines.damaged !== null) throw damaged(`${folder}/${FILE.metrics}:${lines.damaged}`);
     const images = parseScoresCsv(scores, `${folder}/${FILE.scores}`);
     return {
       folder,
       config,
       result: currentResult(result, images),
-      metrics: lines.map((line) => JSON.parse(line) as StepMetrics),
+      metrics: lines.metrics,
       images,
       threshold: (await this.note(folder))?.threshold ?? null,
     };
@@ -128,8 +129,8 @@ export class Runs {
     const file = await this.#open(folder, FILE.metrics);
     if (file === null) return 0;
     const lines = (await file.slice(Math.max(0, file.size - TAIL_BYTES)).text()).split('\n');
-    const last = lines.at(-2); // what follows the last line end is nothing, or torn
-    return last ? (JSON.parse(last) as StepMetrics).step : 0;
+    const whole = lines.slice(0, -1).reverse(); // what follows the last line end is nothing, or torn
+    return whole.map(metricsOf).find((metrics) => metrics !== null)?.step ?? 0;
   }
 
   /** All files of the folder, as a zip with the folder in it. */
@@ -177,5 +178,8 @@ export class Runs {
     return file && (JSON.parse(await file.text()) as T);
   }
 }
+
+const damaged = (line: string): DataError =>
+  new DataError(`${line}: the line is damaged.`, { remedy: 'a new run, or a copy of the file from before' });
 
 const noRun = (folder: string): UsageError => new UsageError(`${folder}: there is no such run.`);

@@ -6,6 +6,7 @@ import { AdapterError, DeviceLostError } from '../../../../runtime/index.ts';
 import { InterruptedError, type OeclError, UsageError } from '../../../errors.ts';
 import type { Library } from '../../../library/library.ts';
 import type { TrainOptions } from '../../../library/types.ts';
+import { PATIENCE } from '../../../platform/browserLocks.ts';
 import type { OriginStorage } from '../../../platform/browserStorage.ts';
 import type { RunStart, StepMetrics, TrainHooks } from '../../../train/hooks.ts';
 import type { RunInfo, TrainCallbacks } from '../../pageApi.ts';
@@ -18,8 +19,6 @@ const MOST_LOSSES = 3;
 const TELL_EVERY = 250;
 /** Milliseconds: a browser restarts the process that drives the GPU. */
 const RESTART_TAKES = 1000;
-/** Milliseconds after which a page that was closed has surely given its lock back. */
-const PATIENCE = 3000;
 const LOCK = 'oecl training';
 
 export class Session {

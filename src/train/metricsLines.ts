@@ -1,0 +1,27 @@
+/** metrics.jsonl: a line of JSON per step, line n for step n. */
+import type { StepMetrics } from './hooks.ts';
+
+/**
+ * The metrics of the lines before the first damaged one, whose number (from 1) is `damaged`; null when there is none. What
+ * follows the last line end is nothing, or torn, and does not count.
+ */
+export function parseMetrics(text: string): { metrics: StepMetrics[]; damaged: number | null } {
+  const metrics: StepMetrics[] = [];
+  for (const line of text.split('\n').slice(0, -1)) {
+    const parsed = metricsOf(line);
+    if (parsed?.step !== metrics.length + 1) return { metrics, damaged: metrics.length + 1 };
+    metrics.push(parsed);
+  }
+  return { metrics, damaged: null };
+}
+
+/** The metrics of a line; null when it is damaged. */
+export function metricsOf(line: string): StepMetrics | null {
+  try {
+    const parsed = JSON.parse(line) as StepMetrics | null;
+    if (parsed === null || typeof parsed.step !== 'number') return null;
+    return Object.values(parsed).every((value) => value === null || typeof value === 'number') ? parsed : null;
+  } catch {
+    return null;
+  }
+}
