@@ -4,8 +4,8 @@
  * JSON's, so that lines of JSON stay the same values.
  */
 
-/** Control characters but the line feed, those of direction, separators of lines and paragraphs. */
-const HIDDEN = /(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
+/** Control characters but the line feed, halves of surrogate pairs, marks of direction, separators of lines and paragraphs. */
+const HIDDEN = /(?!\n)[\p{Cc}\p{Cs}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
 
 const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
