@@ -78,7 +78,7 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     choices: FITS,
     group: 'Data',
     default: 'crop',
-    help: 'what becomes of images that are no squares. crop: views are cropped from the image, and the plain view is its middle square; squash: stretched to a square; pad: put on a square of the color of their border',
+    help: 'how images that are not square are fitted. crop: views are cropped from the image, the plain view is its middle square; squash: the image is stretched to a square; pad: it is centered on a square of the mean color of its border',
   },
   {
     name: 'skip-bad',

@@ -1,7 +1,7 @@
 /**
  * Images of any shape to packed ones of bounded size (docs/methods.md 5): the network sees squares. `crop` is the paper's:
- * the short side is resized and views are cropped from the image. `squash` stretches the image to a square, `pad` puts it
- * on one. An image of just the input's size (CIFAR's case) stays as it is, and one that was fitted before is not changed.
+ * the short side is resized and views are cropped from the image. `squash` stretches the image to a square, `pad` centers
+ * it on one. An image of just the input's size (CIFAR's case) stays as it is, and one that was fitted before is not changed.
  */
 import type { RgbImage } from './imageSet.ts';
 import { packSide, resize, resizeShortSide } from './resize.ts';

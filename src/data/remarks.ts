@@ -1,10 +1,12 @@
-/** What becomes of images that a reader of the results must know of: counted, with the first image as an example. */
+/** What happens to images that a reader of the results must know: counted, with the first image as an example. */
 import type { DecodedImage } from './codecs/rgb.ts';
 import { type Fit, MOST_ELONGATED } from './fit.ts';
 import type { RgbImage } from './imageSet.ts';
 
-/** Longer images are told: of a longer one, the plain evaluation view shows less than half. */
-const TOLD_ELONGATED = 2;
+/** Of a longer image the plain evaluation view shows less than half. */
+const ELONGATED = 2;
+/** An image that uses less of the range is nearly black: at most 16 of 256 gray levels. */
+const DARK = 1 / 16;
 
 /** One sentence for all images that it is true of. */
 export interface Remark {
@@ -62,23 +64,23 @@ function remarksOf(
   const add = (isTrue: boolean, text: string, example = size) => isTrue && found.push({ text, example });
   if (fit === 'crop') {
     add(
-      elongation > TOLD_ELONGATED,
-      `are more than ${TOLD_ELONGATED} times as long as wide: the plain evaluation view shows only their middle square; train with --fit pad or squash to see all of them`,
+      elongation > ELONGATED,
+      `are more than ${ELONGATED} times as long as wide: the plain evaluation view shows only their middle square; train with --fit pad or squash to use the whole image`,
     );
     add(
       elongation > MOST_ELONGATED,
-      `are more than ${MOST_ELONGATED} times as long as wide: their ends are cut off, beyond ${MOST_ELONGATED}:1 around the middle; --fit pad or squash keeps them`,
+      `are more than ${MOST_ELONGATED} times as long as wide: their ends are cut off, leaving the middle ${MOST_ELONGATED}:1; --fit pad or squash keeps the whole image`,
     );
   }
   if (!('largest16' in image)) return found;
   const { largest16, isTransparent } = image;
-  add(isTransparent, 'are wholly transparent: they are read as white');
+  add(isTransparent, 'are fully transparent: they are read as white');
   if (largest16 === null) return found;
   const largest = `largest value ${largest16}`;
   if (sampleBits === null) {
     add(
       largest16 < 2 ** 15,
-      'have 16 bits of which less than half of the range is used, but no training image has 16 bits: they are not scaled, and come out dark',
+      'are 16-bit and use less than half of the range, but the model knows no range of 16-bit training images: they are not scaled and come out dark',
       largest,
     );
     return found;
@@ -86,12 +88,13 @@ function remarksOf(
   const white = 2 ** sampleBits - 1;
   add(
     sampleBits < 16,
-    `have 16 bits, of which ${sampleBits} are used: ${white} is read as white, as in the training images`,
+    `are 16-bit, scaled by the range of the training images: ${white} (${sampleBits} bits) becomes white`,
     largest,
   );
+  add(largest16 > white, `have values above the range of the training images, ${white}: those become white`, largest);
   add(
-    largest16 > white,
-    `have values above ${white}, the range of the training images: they are read as white`,
+    largest16 <= white * DARK,
+    `are 16-bit and use less than a sixteenth of the range of the training images, ${white}: they come out nearly black`,
     largest,
   );
   return found;

@@ -7,14 +7,14 @@ import { PassedOver } from './litter.ts';
 export interface LoadOptions {
   /** Side of the network's input, pixels: images are packed somewhat larger, so that they can be cropped. */
   inputSize: number;
-  /** What becomes of images that are no squares; default `crop`. */
+  /** How images that are not square are fitted; default `crop`. */
   fit?: Fit;
   /**
    * Bits of 16-bit samples that are used: the range of the training images, null when none of them has 16 bits. Left out:
    * the range of the images that are read.
    */
   sampleBits?: number | null;
-  /** Where the range is that of the images that are read: it has so many bits or more. */
+  /** The least number of bits of a range that is found from the images that are read. */
   leastSampleBits?: number;
   /** Of generated data sets and of drawn splits, u32. */
   seed: number;

@@ -66,7 +66,7 @@ export interface RunConfig {
   /** Epochs between checkpoints. */
   checkpointEvery: number;
   skipBad: boolean;
-  /** What becomes of images that are no squares. */
+  /** How images that are not square are fitted. */
   fit: Fit;
   /** Bits of 16-bit samples that the training images use; null when none of them has 16 bits, or until they are read. */
   sampleBits: number | null;

@@ -89,8 +89,8 @@ test('remarks: counted, with the first image; none about what --fit shows whole'
     return remarks.list().map((remark) => noteOf(remark, 4, (at) => `image ${at}`));
   };
   expect(seen('crop')).toEqual([
-    '3 of 4 images are more than 2 times as long as wide: the plain evaluation view shows only their middle square; train with --fit pad or squash to see all of them (first: image 1, 9 x 4 pixels)',
-    '1 of 4 images are more than 4 times as long as wide: their ends are cut off, beyond 4:1 around the middle; --fit pad or squash keeps them (first: image 3, 17 x 4 pixels)',
+    '3 of 4 images are more than 2 times as long as wide: the plain evaluation view shows only their middle square; train with --fit pad or squash to use the whole image (first: image 1, 9 x 4 pixels)',
+    '1 of 4 images are more than 4 times as long as wide: their ends are cut off, leaving the middle 4:1; --fit pad or squash keeps the whole image (first: image 3, 17 x 4 pixels)',
   ]);
   expect([seen('squash'), seen('pad')]).toEqual([[], []]);
 });

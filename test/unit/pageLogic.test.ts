@@ -187,7 +187,7 @@ describe('the options of a run', () => {
     expect(defaultOf('lambda', choices)).toBeNull();
   });
 
-  test('what becomes of images that are no squares is asked for where it is not the default', () => {
+  test('a fit of images that are not square is passed on where it is not the default', () => {
     expect(trainOptions(firstChoices('tiny'), null, [])).not.toHaveProperty('fit');
     expect(trainOptions({ ...firstChoices('tiny'), fit: 'pad' }, null, [])).toMatchObject({ fit: 'pad' });
   });

@@ -22,7 +22,7 @@ async function loaded(files: Record<string, Uint8Array>) {
 
 const normal = {
   'train/good/a.png': deep(3000),
-  'train/good/b.png': deep(160),
+  'train/good/b.png': deep(260),
   'train/good/c.bmp': flatImage(77),
   'test/good/d.png': deep(2048),
 };
@@ -32,15 +32,15 @@ test('values of 12 bits keep their highest 8 in every part; 8-bit images beside 
   expect(sampleBits).toBe(12);
   expect(shades).toEqual([
     'good train/good/a.png 187',
-    'good train/good/b.png 10',
+    'good train/good/b.png 16',
     'good train/good/c.bmp 77',
     'bad test/bad/e.png 255',
     'good test/good/d.png 128',
   ]);
   const said = [
-    'folder train: 2 of 3 images have 16 bits, of which 12 are used: 4095 is read as white, as in the training images (first: train/good/a.png, largest value 3000)',
-    'folder test: 2 of 2 images have 16 bits, of which 12 are used: 4095 is read as white, as in the training images (first: test/bad/e.png, largest value 5000)',
-    'folder test: 1 of 2 images have values above 4095, the range of the training images: they are read as white (first: test/bad/e.png, largest value 5000)',
+    'folder train: 2 of 3 images are 16-bit, scaled by the range of the training images: 4095 (12 bits) becomes white (first: train/good/a.png, largest value 3000)',
+    'folder test: 2 of 2 images are 16-bit, scaled by the range of the training images: 4095 (12 bits) becomes white (first: test/bad/e.png, largest value 5000)',
+    'folder test: 1 of 2 images have values above the range of the training images, 4095: those become white (first: test/bad/e.png, largest value 5000)',
   ];
   expect(notes).toEqual(said);
   expect(await read(), 'from the cache').toMatchObject({ sampleBits: 12 });
@@ -52,12 +52,15 @@ test('one more training image with a larger value changes the range of all', asy
   expect(sampleBits).toBe(16);
   expect(shades).toEqual([
     'good train/good/a.png 11',
-    'good train/good/b.png 0',
+    'good train/good/b.png 1',
     'good train/good/c.bmp 77',
     'good train/good/e.png 128',
     'good test/good/d.png 8',
   ]);
-  expect(notes, 'as 16 bits are read everywhere').toEqual([]);
+  expect(notes, 'nothing is scaled').toEqual([
+    expect.stringMatching(/^folder train: 2 of 4 images are 16-bit and use less than a sixteenth .* nearly black/),
+    expect.stringMatching(/^folder test: 1 of 1 images are 16-bit and use less than a sixteenth .* nearly black/),
+  ]);
 });
 
 test('without 16-bit training images there is no range: those of the test are not scaled, and a note says so', async () => {
@@ -66,7 +69,9 @@ test('without 16-bit training images there is no range: those of the test are no
     'test/good/d.png': deep(4000),
   });
   expect([sampleBits, shades[1]]).toEqual([null, 'good test/good/d.png 15']);
-  expect(notes).toEqual([expect.stringMatching(/^folder test: 1 of 1 images have 16 bits of which less than half/)]);
+  expect(notes).toEqual([
+    expect.stringMatching(/^folder test: 1 of 1 images are 16-bit and use less than half of the range/),
+  ]);
 });
 
 test('outlier-exposure images are scaled as the training images are, but for brighter ones', async () => {
@@ -90,7 +95,7 @@ test('images that are scored later have the range and the fit of the model, what
   for (const images of [dir, given]) {
     const { set, notes } = await loadGivenImages(platform, images, config, {});
     expect(imageAt(set.images, 0).pixels[0]).toBe(18);
-    expect(notes).toEqual([expect.stringMatching(/1 of 1 images have 16 bits, of which 12 are used: 4095 .*x\.png/)]);
+    expect(notes).toEqual([expect.stringMatching(/1 of 1 images are 16-bit, scaled by .*: 4095 \(12 bits\) .*x\.png/)]);
   }
   for (const [fit, width, said] of [
     ['crop', 36, 2],

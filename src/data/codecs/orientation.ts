@@ -1,6 +1,6 @@
 /**
- * The rotation that EXIF data asks for (tag 0x0112): 1 as stored, 2 mirrored, 3 turned by 180 degrees, 4 upside down,
- * 5 transposed, 6 turned clockwise, 7 transposed along the other diagonal, 8 turned counterclockwise.
+ * The rotation that EXIF data asks for (tag 0x0112): 1 as stored, 2 mirrored, 3 rotated by 180 degrees, 4 upside down,
+ * 5 transposed, 6 rotated clockwise, 7 transposed along the other diagonal, 8 rotated counterclockwise.
  */
 
 /** 1 to 8, as in EXIF (CIPA DC-008, 4.6.4). */
@@ -34,7 +34,7 @@ export function orientationOf(exif: Uint8Array): Orientation {
   return 1;
 }
 
-/** Where the pixels of a turned image go: pixel (x, y) of the stored one becomes pixel `origin + x * dx + y * dy`. */
+/** Where the pixels of a rotated image go: pixel (x, y) of the stored one becomes pixel `origin + x * dx + y * dy`. */
 export interface Turn {
   width: number;
   height: number;

@@ -1,6 +1,6 @@
 /** What the decoders of all image formats share. */
 
-/** Why an image cannot be read; the message is a clause. Who knows the file's name makes a DataError of it. */
+/** Why an image cannot be read; the message is a clause. The caller, which knows the file's name, turns it into a DataError. */
 export class UnreadableImage extends Error {
   override readonly name = 'UnreadableImage';
 }

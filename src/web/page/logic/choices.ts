@@ -81,7 +81,7 @@ export const OPTION_LABELS: Readonly<Record<string, string>> = {
   preset: 'Size of the run',
   oe: 'Outlier exposure',
   optimizer: 'Optimizer',
-  fit: 'Images that are no squares',
+  fit: 'Images that are not square',
 };
 
 export interface Choices {
