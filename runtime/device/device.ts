@@ -42,6 +42,7 @@ export class Device {
   #release: (() => void) | null;
   #failure: OeclError | null = null;
   #reject: (error: OeclError) => void = () => {};
+  readonly #onError = (event: Event) => this.fail(uncaptured((event as GPUUncapturedErrorEvent).error));
 
   constructor(found: PlatformAdapter, gpu: GPUDevice) {
     this.info = found.info;
@@ -54,9 +55,7 @@ export class Device {
       this.#reject = reject;
     });
     this.lost.catch(() => {}); // whoever awaits it still sees it; a run that never asks must not crash twice
-    gpu.addEventListener('uncapturederror', (event) => {
-      this.fail(uncaptured((event as GPUUncapturedErrorEvent).error));
-    });
+    gpu.addEventListener('uncapturederror', this.#onError);
     void gpu.lost.then(({ reason, message }) => {
       if (this.#release === null) return; // closed on purpose
       const { vendor, architecture, description } = this.info;
@@ -137,6 +136,8 @@ export class Device {
     this.#release = null;
     if (!release) return;
     this.#gpu.destroy();
+    // Dawn in Node keeps its listeners, and so whatever they refer to: the device with its threads, for as long as the process
+    this.#gpu.removeEventListener('uncapturederror', this.#onError);
     release();
   }
 }

@@ -2,6 +2,7 @@
  * Files, cache and codecs in a browser. Files lie in the origin's private file system, which no other origin and no
  * upload sees; the user's own files get there through the page. A write is seen as a whole or not at all.
  */
+import { OeclError } from '../errors.ts';
 import { TabLocks } from './browserLocks.ts';
 import type { Codec, FolderEntry, Platform } from './platform.ts';
 import { collect, gunzip } from './streams.ts';
@@ -37,11 +38,21 @@ export function browserPlatform(overrides: { cacheFolder?: string } = {}): Platf
   };
 }
 
-/** The compiled decoder of an image format, in a browser. */
+/** The compiled decoder of an image format, in a browser. @throws OeclError when it is not where it should be */
 export async function browserCodec(codec: Codec): Promise<WebAssembly.Module> {
-  const response = await fetch(CODEC_URLS[codec]());
-  if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
-  return WebAssembly.compile(await response.arrayBuffer());
+  const url = CODEC_URLS[codec]();
+  const missing = (found: unknown) =>
+    new OeclError(`${url}: the decoder of ${codec.toUpperCase()} images is not there: ${found}.`, {
+      remedy: "the two .wasm files of the package's dist/browser/ beside the bundle",
+    });
+  const response = await fetch(url).catch((error) => {
+    throw missing(error);
+  });
+  if (!response.ok) throw missing(response.status);
+  // some servers answer with a page for whatever they do not have
+  return WebAssembly.compile(await response.arrayBuffer()).catch((error) => {
+    throw missing(error);
+  });
 }
 
 export const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.');

@@ -1,4 +1,6 @@
 /** An open scorer keeps nothing of the calls that it has answered: a server may run for months. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { packImages } from '../../src/data/imageSet.ts';
 import { Encoder } from '../../src/models/resnet.ts';
@@ -31,4 +33,28 @@ test('memory after a call is that of before: scored, interrupted, or failed', as
   } finally {
     await context.close();
   }
+});
+
+/** Opens contexts, uses and closes them. Of each its device, held weakly: a device in use has threads and files of its own. */
+async function closedDevices(count: number): Promise<WeakRef<object>[]> {
+  const devices: WeakRef<object>[] = [];
+  for (let i = 0; i < count; i++) {
+    const context = await openTestContext();
+    await context.tensor([1], [1]).read();
+    devices.push(new WeakRef(context.device));
+    await context.close();
+  }
+  return devices;
+}
+
+test('a closed context is let go of, with its device: programs may open one for each call', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const devices = await closedDevices(5);
+  for (let round = 0; round < 3; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    collect();
+  }
+  const alive = devices.filter((device) => device.deref() !== undefined);
+  expect(alive.length).toBeLessThanOrEqual(1); // the last may still stand in a register
 });
