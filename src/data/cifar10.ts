@@ -133,7 +133,8 @@ async function readPart(
     context.onProgress?.(name, index, count);
   }
   const sides = new Uint32Array(count).fill(SIDE);
-  return { name, synthetic: false, classes, images: await packOf(pixels, sides, sides), labels, paths };
+  const images = await reading(context, name, packOf(pixels, sides, sides));
+  return { name, synthetic: false, classes, images, labels, paths };
 }
 
 function checkRecords(file: BinaryFile, bytes: Uint8Array): void {

@@ -197,6 +197,7 @@ async function decodeFiles(
         if (bytes instanceof UnreadableImage) throw bytes;
         const image = await decoder.decode(bytes, sampleBits ?? ALL_BITS);
         remarks.see(image, done);
+        await context.watch?.look(`${name} was read`); // a large image takes long to decode, and again to scale
         images.push(fitted(image, inputSize, fit));
       } catch (error) {
         if (!(error instanceof UnreadableImage)) throw error;
@@ -207,7 +208,8 @@ async function decodeFiles(
       if (done % READ_AHEAD === 0 || done === files.length) context.onProgress?.(name, done, files.length);
     },
   );
-  const pack = { images: await packImages(images), skipped, remarks: remarks.list(), sampleBits };
+  const packed = await reading(context, name, packImages(images));
+  const pack = { images: packed, skipped, remarks: remarks.list(), sampleBits };
   return { pack, hashes };
 }
 
