@@ -120,3 +120,18 @@ test.skipIf(why !== null)(
   },
   30_000,
 );
+
+test.skipIf(why !== null)(
+  'a page that cannot start is not waited for',
+  async () => {
+    const mock = await openMockPage({ isPackaged: true, mayThrow: true });
+    try {
+      await mock.page.route('**/page.js', (route) => route.fulfill({ status: 404 }));
+      await expect(mock.open('empty')).rejects.toThrow(/did not become ready: This page could not start/);
+      await expect(mock.open('empty')).rejects.toThrow(/closed/);
+    } finally {
+      await mock.close();
+    }
+  },
+  30_000,
+);

@@ -70,9 +70,12 @@ export async function visit(
     browser = await chromium.launch({ ...options, env: { ...options.env, ...environment } });
     const context = await browser.newContext(); // of its own, for more tabs of it
     context.setDefaultTimeout(90_000); // a busy machine trains on the cores that the page needs
-    const fail = (reason: string) => {
+    let hasFailed = false;
+    const fail = async (reason: string) => {
+      if (hasFailed) return;
+      hasFailed = true;
       console.error(reason); // for calls that begin after this, which are told only that the page is closed
-      return context.close({ reason });
+      await context.close({ reason });
     };
     if (!mayThrow) {
       context.on('weberror', (error) => {
@@ -89,13 +92,19 @@ export async function visit(
   }
 }
 
-/** Waits until the page knows its device; a page that does not come to that is closed. */
+/** Waits until the page knows its device; a page that fails before, or does not come to that, is closed. */
 export async function untilReady({ page, fail }: Pick<TestPage, 'page' | 'fail'>): Promise<void> {
+  const failure = page.locator('#failure');
   const ready = page.locator('.device').filter({ hasNotText: 'Looking' });
-  await ready.waitFor().catch(async (error: Error) => {
-    await fail(`the page did not become ready: ${error.message}`);
-    throw error;
-  });
+  const reason = await ready
+    .or(failure)
+    .first()
+    .waitFor()
+    .then(async () => ((await failure.count()) > 0 ? failure.innerText() : null))
+    .catch(({ message }: Error) => message);
+  if (reason === null) return;
+  await fail(`the page did not become ready: ${reason}`);
+  throw new Error(`the page did not become ready: ${reason}`);
 }
 
 async function serve(folders: readonly string[]): Promise<Server> {
