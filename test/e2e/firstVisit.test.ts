@@ -38,6 +38,7 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
     page.on('pageerror', ({ message }) => failures.push(message));
     await page.goto(url);
     await untilReady(visitor);
+    expect(await page.getByRole('alert').allInnerTexts(), 'a device').toEqual([]);
   });
   afterAll(() => visitor?.close());
 

@@ -10,7 +10,12 @@ carryErrors();
 const source = new Blob([`import ${JSON.stringify(new URL('worker.js', location.href).href)};`], {
   type: 'text/javascript',
 });
-const worker = wrap(new Worker(URL.createObjectURL(source), { type: 'module' }));
+const thread = new Worker(URL.createObjectURL(source), { type: 'module' });
+// its calls would stay without an answer: an uncaught error of the page ends the tests (page.ts)
+thread.addEventListener('error', ({ message }) => {
+  void Promise.reject(new Error(`the worker failed: ${message || 'it could not be loaded'}`));
+});
+const worker = wrap(thread);
 
 /** What the callbacks of the last training were told: [name, ...arguments]. */
 let told = [];
