@@ -1,8 +1,11 @@
 /** The store of the user's images, in memory: imports that are whole or not there, and what is said of the rest. */
 import { describe, expect, test } from 'vitest';
+import { ImageDecoder } from '../../src/data/codecs/decode.ts';
+import { nodePlatform } from '../../src/platform/node.ts';
 import { encodePng } from '../../src/report/png.ts';
 import { Images } from '../../src/web/page/worker/images.ts';
 import { filesInZip, zipOf } from '../../src/web/page/worker/zip.ts';
+import { pngFile } from '../helpers/encodedImages.ts';
 import { flatImage } from '../helpers/imageFolders.ts';
 import { type MemoryOrigin, memoryOrigin } from '../helpers/memoryOrigin.ts';
 
@@ -67,6 +70,15 @@ describe('adding images', () => {
       [0, 5],
       [5, 5],
     ]);
+  });
+
+  test('the small picture of a 16-bit image uses the range of its own values', async () => {
+    const { images } = store();
+    const camera = pngFile(4, 4, { colorType: 0, bits: 16, samplesAt: () => [3000] });
+    await images.add('train', given({ 'a/1.png': camera }), quiet);
+    const [{ uri }] = (await images.read()).parts.train!.pictures;
+    const picture = await new ImageDecoder(nodePlatform()).decode(Buffer.from(uri.split(',')[1], 'base64'));
+    expect(picture.pixels[0]).toBe(3000 >> 4);
   });
 
   test('more of them: the same image is there once, another one of its name gets a number; the revision changes', async () => {

@@ -95,6 +95,9 @@ test('a new run writes its configuration first', async () => {
   expect(folder.state).toBe('new');
   expect(JSON.parse(files.text('runs/a/config.json'))).toEqual(config);
   expect(await readStoredConfig(files, 'runs/a')).toEqual(config);
+  const { fit: _fit, sampleBits: _sampleBits, ...older } = config;
+  files.content.set('runs/a/config.json', new TextEncoder().encode(JSON.stringify(older)));
+  expect(await readStoredConfig(files, 'runs/a'), 'of before these were written').toEqual(config);
 });
 
 test('a finished or interrupted run is not replaced by accident', async () => {
