@@ -11,6 +11,9 @@ const environment = await adapterEnvironment(process.env.OECL_TEST_ADAPTER);
 if (environment === null)
   throw new Error('no WebGPU adapter: npm test installs what is missing; dist/train.js doctor explains');
 Object.assign(process.env, environment);
+// Lavapipe's compiler without its optimizations: nearly all of the time of a test is compilation. The bits are the same,
+// and `npm run demo` and `npm run bench` run what it optimizes.
+process.env.GALLIVM_PERF ??= 'nopt';
 
 const plugins = [
   {
@@ -33,7 +36,10 @@ const inNode = {
   },
 };
 
-/** Kernels and gradients again, in a page: the same files as in Node, but for those that need no device. */
+/**
+ * Gradients and kernels again, in a page: what runs on the device. The CPU interpreter computes there what it does in Node,
+ * and tables of shapes are shorter (`inPage` of test/helpers/adapter.ts), as the kernels are the same.
+ */
 async function inChrome() {
   const chrome = await findChrome().catch(({ message }: Error) => {
     process.stderr.write(`the tests of kernels and gradients in Chrome are skipped: ${message}\n`);
@@ -42,8 +48,7 @@ async function inChrome() {
   if (!chrome) return [];
   const test = {
     name: 'chrome',
-    include: ['test/grad/**/*.test.ts', 'test/kernel/**/*.test.ts'],
-    exclude: ['test/kernel/interpreter.test.ts', 'test/kernel/shaders.test.ts'],
+    include: ['test/grad/**/*.test.ts', 'test/kernel/{convVariants,memory,profile,step,transpose,tuner}.test.ts'],
     browser: {
       enabled: true,
       headless: true,

@@ -13,3 +13,7 @@ const adapter = isInBrowser ? undefined : process.env.OECL_TEST_ADAPTER;
 /** A context of a test's own; close it when done. */
 export const openTestContext = (options: ContextOptions = {}): Promise<Context> =>
   openContext(platform, { poison: true, adapter, ...options });
+
+/** A table's first `few` cases in a page, where kernels are the same WGSL as in Node; all of them in Node. */
+export const inPage = <T>(cases: readonly T[], few: number): readonly T[] =>
+  isInBrowser ? cases.slice(0, few) : cases;

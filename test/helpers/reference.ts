@@ -44,9 +44,10 @@ export function elementwiseF64(f: (...values: number[]) => number): (...inputs: 
       Math.max(...inputs.map((x) => x.shape[axis - rank + x.shape.length] ?? 1)),
     );
     const y = f64(shape);
+    const isWhole = inputs.every((x) => x.data.length === y.data.length); // nothing is repeated: the same place in all
     for (let i = 0; i < y.data.length; i++) {
-      const index = unravel(i, shape);
-      y.data[i] = f(...inputs.map((x) => broadcastAt(x, index)));
+      const index = isWhole ? null : unravel(i, shape);
+      y.data[i] = f(...inputs.map((x) => (index ? broadcastAt(x, index) : x.data[i])));
     }
     return y;
   };
