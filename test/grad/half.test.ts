@@ -36,13 +36,10 @@ interface ConvCase {
   padding?: number;
 }
 
+// what differs from f32: how channels are loaded and stored, and sums that are stored between pieces or slices
 const convCases: ConvCase[] = [
-  { x: [1, 1, 1, 1], w: [1, 1, 1, 1] },
-  { x: [2, 3, 7, 5], w: [5, 3, 3, 3], padding: 1 }, // an odd number of elements, one channel a load
-  { x: [2, 4, 7, 7], w: [8, 4, 3, 3], stride: 2, padding: 1 },
-  { x: [1, 6, 5, 5], w: [6, 6, 1, 1], stride: 2 },
-  { x: [2, 16, 4, 8], w: [16, 16, 3, 3], padding: 1 },
-  { x: [1, 3, 9, 7], w: [4, 3, 4, 3], stride: 2, padding: 2 }, // more than nine taps
+  { x: [2, 3, 7, 5], w: [5, 3, 3, 3], padding: 1 }, // an odd number of elements, one channel per load
+  { x: [2, 4, 7, 7], w: [8, 4, 3, 3], stride: 2, padding: 1 }, // four channels per load
   { x: [1, 3, 10, 4], w: [2, 3, 9, 2], padding: 1 }, // in pieces, whose sums are not rounded in between
   { x: [3, 2, 19, 19], w: [4, 2, 3, 3], padding: 1 }, // weight gradient in slices
 ];
