@@ -236,7 +236,7 @@ function metricLines(result: RunResult): string[] {
     '',
     `  AUROC against each outlier class, ${MAIN_SCORE}:`,
     ...Object.entries(result.perOodClass).map(
-      ([name, values]) => `    ${oneLine(name).padEnd(16)}${values[MAIN_SCORE].toFixed(3)}`,
+      ([name, values]) => `    ${oneLine(name).padEnd(15)} ${values[MAIN_SCORE].toFixed(3)}`,
     ),
     '',
   ];
@@ -253,7 +253,7 @@ function summaryText({ auroc, std, perNormalClass, skipped }: RunSummary, folder
   const classes = Object.entries(perNormalClass);
   return [
     `AUROC of ${MAIN_SCORE} by normal class:`,
-    ...classes.map(([name, values]) => `  ${oneLine(name).padEnd(18)}${values.auroc[MAIN_SCORE].toFixed(3)}`),
+    ...classes.map(([name, values]) => `  ${oneLine(name).padEnd(17)} ${values.auroc[MAIN_SCORE].toFixed(3)}`),
     `  ${`mean of ${classes.length}`.padEnd(18)}${auroc[MAIN_SCORE].toFixed(3)}    (standard deviation ${std.auroc[MAIN_SCORE].toFixed(3)})`,
     ...skipped.map(({ normal, reason }) => `  left out: ${oneLine(`${normal} (${reason})`)}`),
     `  ${folder}/result.json`,

@@ -112,7 +112,7 @@ function chosenClass(counts: readonly ClassCount[], wanted: string): string {
 
 /** A class of that name cannot be told from what --normal all asks for, here and wherever the run is named. */
 function calledAll(name: string): UsageError {
-  return new UsageError(`--normal ${EVERY_CLASS}: it means every class in turn, and a class is called ${name} too.`, {
+  return new UsageError(`a class is called ${name}: --normal ${EVERY_CLASS} means every class in turn.`, {
     remedy: 'rename the folder of that class',
   });
 }
