@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, type TestContext } from 'vitest'
 import { describeGradCheck, type GradCheckOptions, gradCheck } from '../../runtime/gradcheck.ts';
 import type { Context, Variants } from '../../runtime/index.ts';
 import { openTestContext } from './adapter.ts';
+import { show } from './claims.ts';
 import { DIFFERENCES, type Tolerance } from './tolerances.ts';
 
 /** One line of the table; `task.meta.gradChecks` carries them to the reporter. */
@@ -27,6 +28,8 @@ declare module 'vitest' {
 export interface Suite {
   readonly context: Context;
   readonly variant: string;
+  /** Whether the tensors are stored as f16. */
+  readonly isHalf: boolean;
   /** Skips the test, with the reason, where the adapter lacks what the variant needs. */
   require(test: TestContext): void;
 }
@@ -59,6 +62,7 @@ function suiteOn(setup: Setup, cases: (suite: Suite) => void): void {
   });
   cases({
     variant,
+    isHalf: setup.f16 === true,
     get context() {
       return context!;
     },
@@ -95,6 +99,7 @@ export interface GradCase extends Omit<GradCheckOptions, 'tolerance' | 'gradient
 
 /** Forward against the reference, backward against its central differences; the figures go to the reporter. */
 export async function checkGradients(suite: Suite, test: TestContext, op: string, options: GradCase): Promise<void> {
+  show(op, suite);
   suite.require(test);
   const { within, gradientsWithin = within, ...rest } = options;
   const result = await gradCheck(suite.context, {

@@ -9,6 +9,7 @@ import { detectRaces, WgslDebug, WgslExec } from 'wgsl_reflect/wgsl_reflect.modu
 import { emit } from '../../runtime/kernel/emit.ts';
 import { packUniforms, reflect } from '../../runtime/kernel/reflect.ts';
 import type { KernelSpec } from '../../runtime/kernel/spec.ts';
+import { show } from './claims.ts';
 import { expectClose } from './matchers.ts';
 import type { Tolerance } from './tolerances.ts';
 
@@ -39,6 +40,7 @@ export interface CpuLaunch<T extends Record<string, CpuValues>> {
 export function runOnCpu<T extends Record<string, CpuValues>>(launch: CpuLaunch<T>): { values: T; races: string[] } {
   const { kernel, groups, uniforms = {} } = launch;
   const spec: KernelSpec = { ...kernel, source: kernel.source ?? shaderText(kernel.file) };
+  if (kernel.source === undefined) show(`${spec.file}:${spec.entry}`);
   const text = emit(spec);
   const { storage, uniform } = reflect(spec.file, text, spec.entry);
   const values = Object.fromEntries(Object.entries(launch.bindings).map(([name, array]) => [name, array.slice()])) as T;

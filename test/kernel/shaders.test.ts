@@ -1,21 +1,16 @@
 /**
  * Every file of shaders/, found by reading the folder: it parses as it stands, also for the GPU's compiler, keeps to what
- * the CPU interpreter reads rightly, and each of its entry points is run by a test of this folder.
+ * the CPU interpreter reads rightly, and FEATURES.md says which test runs each of its entry points.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import type { Context } from '../../runtime/index.ts';
 import { emit } from '../../runtime/kernel/emit.ts';
 import { reflect } from '../../runtime/kernel/reflect.ts';
 import { openTestContext } from '../helpers/adapter.ts';
+import { claimsOf } from '../helpers/claims.ts';
 import { shaderFiles, shaderText } from '../helpers/interpreter.ts';
-
-/** Files that no test of this folder runs, and why. */
-const NOT_RUN: Readonly<Record<string, string>> = {
-  'conv.wgsl': 'the interpreter takes a subgroup for one lane; test/grad runs every variant on the GPU',
-  'conv_weight.wgsl': 'the interpreter takes a subgroup for one lane; test/grad runs every variant on the GPU',
-};
 
 const entriesOf = (file: string): string[] => new WgslReflect(shaderText(file)).entry.compute.map(({ name }) => name);
 
@@ -29,7 +24,6 @@ afterAll(async () => {
 
 test('the folder is found', () => {
   expect(shaderFiles().length).toBeGreaterThan(10);
-  expect(Object.keys(NOT_RUN).filter((file) => !shaderFiles().includes(file))).toEqual([]);
 });
 
 describe.each(shaderFiles())('%s', (file) => {
@@ -62,11 +56,10 @@ describe.each(shaderFiles())('%s', (file) => {
     expect(functions.filter((part) => /\breturn\s*;/.test(part))).toEqual([]);
   });
 
-  test('every entry point is run by a test of this folder', (t) => {
-    if (NOT_RUN[file]) t.skip(NOT_RUN[file]);
-    const here = new URL('./', import.meta.url);
-    const tests = readdirSync(here).map((name) => readFileSync(new URL(name, here), 'utf8'));
-    const unrun = entriesOf(file).filter((entry) => !tests.some((source) => source.includes(`'${entry}'`)));
-    expect(unrun).toEqual([]);
+  test('FEATURES.md names a test for each entry point, which then checks at its end that it ran it', () => {
+    const claims = claimsOf(readFileSync('FEATURES.md', 'utf8')).filter(({ name }) => name.startsWith(`${file}:`));
+    expect(claims.map(({ name }) => name)).toEqual(entriesOf(file).map((entry) => `${file}:${entry}`));
+    const untested = claims.filter(({ testedIn, cells }) => testedIn.length === 0 && cells['not run'] === '');
+    expect(untested).toEqual([]);
   });
 });

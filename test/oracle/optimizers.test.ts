@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { openTestContext } from '../helpers/adapter.ts';
+import { show } from '../helpers/claims.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectClose } from '../helpers/matchers.ts';
 import { tolerance } from '../helpers/tolerances.ts';
@@ -154,5 +155,6 @@ describe.each(cases)('$name', ({ make, rule, state }) => {
       expectClose((await parameter.read()) as Float32Array, expected, tolerance.reduction(STEPS * 4), SHAPES[i]);
     }
     expect(Object.keys(optimizer.stateDict()).sort()).toEqual(state);
+    show(optimizer.constructor.name);
   });
 });

@@ -95,7 +95,7 @@ test('every file of the repository that a document or a comment names exists', (
       ...text.matchAll(
         /(?<![\w./-])(?:test|runtime|src|shaders|bench|docs)\/[\w./-]*\.(?:ts|tsx|mjs|wgsl|svg|html)\b/g,
       ),
-      ...(path.endsWith('.md') ? text.matchAll(/(?<=`)(?:test|runtime|src|shaders|bench|docs)\/[\w./-]*(?=`)/g) : []),
+      ...(path.endsWith('.md') ? text.matchAll(/(?<=`)(?:runtime|src|shaders|bench|docs)\/[\w./-]*(?=`)/g) : []),
     ].map(([name]) => name);
     const tests = [...text.matchAll(/(?<![\w./-])\w+\.test\.ts\b/g)].map(([name]) => name);
     return [

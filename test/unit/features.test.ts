@@ -1,10 +1,11 @@
 /**
- * FEATURES.md is made from the public exports of runtime/ and the tests that exist. When it is out of date this test fails
- * with its new text: paste that.
+ * FEATURES.md has a row for every public op and optimizer of runtime/. What a row says of tests is checked by those tests
+ * themselves, when they have run (test/helpers/claims.ts).
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
+import { type Claim, claimsOf, differences, EVERY_CONV_VARIANT } from '../helpers/claims.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
@@ -26,23 +27,6 @@ const NO_BACKWARD: Readonly<Record<string, string>> = {
   sumTo: 'no: part of the gradients of broadcasting ops',
 };
 
-/** The tests of ops on tensors that are stored as f16. */
-const HALVES = 'grad/half';
-
-/** Test files that run a thing on the device; what stands in test/unit and test/e2e does not name single ops. */
-const tests = ['grad', 'oracle'].flatMap((folder) =>
-  readdirSync(new URL(`test/${folder}/`, root))
-    .filter((name) => name.endsWith('.test.ts'))
-    .sort()
-    .map((name) => ({ name: `${folder}/${name.replace('.test.ts', '')}`, text: read(`test/${folder}/${name}`) })),
-);
-
-/** The gradient suite gives every check the op's name; `rt.NAME` elsewhere only uses it. */
-const gradientTestsOf = (name: string) =>
-  tests.filter(({ text }) => text.includes('checkGradients(') && text.includes(`'${name}'`));
-
-const usersOf = (name: string) => tests.filter(({ text }) => new RegExp(`\\brt\\.${name}\\b`).test(text));
-
 /** Public functions or classes of the modules in a folder of runtime/, by module. */
 async function exportsOf(folder: string): Promise<{ module: string; name: string }[]> {
   const modules = [...read('runtime/index.ts').matchAll(new RegExp(`from './${folder}/(\\w+)\\.ts'`, 'g'))];
@@ -53,57 +37,72 @@ async function exportsOf(folder: string): Promise<{ module: string; name: string
   return (await Promise.all(found)).flat();
 }
 
-const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-const table = (headings: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(headings), row(headings.map(() => '---')), ...rows.map(row)].join('\n');
+const claims = claimsOf(read('FEATURES.md'));
+const claimOf = (name: string): Claim => {
+  const claim = claims.find((each) => each.name === name);
+  expect(claim, `FEATURES.md has no row for ${name}`).toBeDefined();
+  return claim!;
+};
 
-const names = (found: typeof tests): string => found.map(({ name }) => name).join(', ');
-
-async function features(): Promise<string> {
-  const ops = (await exportsOf('ops')).map(({ module, name }) => {
-    const checks = gradientTestsOf(name);
-    const variants = checks.some(({ name, text }) => name !== HALVES && text.includes('describeConvVariants('))
-      ? 'every conv variant'
-      : '';
-    const backward = checks.length > 0 ? 'yes' : (NO_BACKWARD[name] ?? 'untested');
-    const types = checks.some((check) => check.name === HALVES) ? 'f32, f16' : 'f32';
-    return [`\`${name}\``, module, types, backward, FUSED[name] ?? '', variants, names(checks)];
+test('every public op has a row, in the order of the exports, with its module and what it fuses', async () => {
+  const ops = await exportsOf('ops');
+  expect(ops.length).toBeGreaterThan(30);
+  const rows = ops.map(({ name }) => claimOf(name));
+  expect(claims.filter(({ name }) => ops.some((op) => op.name === name))).toEqual(rows);
+  ops.forEach(({ module, name }, i) => {
+    expect(rows[i].cells, name).toMatchObject({ module, fused: FUSED[name] ?? '' });
   });
-  const optimizers = (await exportsOf('optim'))
-    .filter(({ module }) => module === 'optimizer')
-    .map(({ name }) => [`\`${name}\``, FUSED[name] ?? '', names(usersOf(name))]);
-  return `# Features
-
-What the tensor runtime can do, and which test shows it. Made by test/unit/features.test.ts, which fails when this file
-is out of date. Gradients are compared with central differences of an f64 reference (\`npm run gradcheck\`); the whole
-network, its losses and training with TensorFlow.js (oracle/tfjs). Every kernel but the matrix product also runs on a CPU
-interpreter, with a check for races (test/kernel). The layers \`Linear\`, \`Conv2d\` and \`BatchNorm\` are their ops with
-weights; grad/network and oracle/tfjs run them. f16 is how a tensor is stored, where the adapter has shader-f16: kernels
-compute in f32, and sums, products, losses and every gradient are f32.
-
-## Ops
-
-${table(['op', 'module', 'forward', 'backward', 'fused', 'variants', 'tested in'], ops)}
-
-Empty: nothing more than the name says; no variants; no test of its own, but those of the ops that use it.
-
-## Optimizers
-
-${table(['class', 'fused', 'tested in'], optimizers)}
-`;
-}
-
-test('FEATURES.md is up to date', async () => {
-  const text = await features();
-  expect(read('FEATURES.md'), `FEATURES.md is out of date. Its text must be:\n\n${text}`).toBe(text);
 });
 
-test('every op has a gradient test, or a reason for having no gradient; the tables name what exists', async () => {
-  const ops = (await exportsOf('ops')).map(({ name }) => name);
-  expect(ops.length).toBeGreaterThan(30);
-  expect(ops.filter((name) => gradientTestsOf(name).length === 0 && !NO_BACKWARD[name])).toEqual([]);
-  expect([...Object.keys(FUSED), ...Object.keys(NO_BACKWARD)].filter((name) => !(name in rt))).toEqual([]);
-  expect(Object.keys(NO_BACKWARD).filter((name) => gradientTestsOf(name).length > 0)).toEqual([]);
+test('every op has a gradient test, or a reason for having no gradient', async () => {
+  for (const { name } of await exportsOf('ops')) {
+    const { cells, testedIn } = claimOf(name);
+    const isShown = testedIn.some((file) => file.startsWith('grad/'));
+    expect([cells.backward, isShown], name).toEqual(NO_BACKWARD[name] ? [NO_BACKWARD[name], false] : ['yes', true]);
+    const hasHalfTest = testedIn.includes('grad/half');
+    expect(cells.forward, name).toBe(hasHalfTest ? 'f32, f16' : 'f32');
+    expect(['', EVERY_CONV_VARIANT], name).toContain(cells.variants);
+  }
+});
+
+test('every optimizer has a row with a test', async () => {
+  const optimizers = (await exportsOf('optim')).filter(({ module }) => module === 'optimizer');
+  for (const { name } of optimizers) {
+    expect(claimOf(name).testedIn, name).toEqual(['oracle/optimizers']);
+    expect(claimOf(name).cells.fused, name).toBe(FUSED[name]);
+  }
+});
+
+test('rows and reasons name what exists; the files named hold the check at their end', async () => {
+  const known = (name: string) => name in rt || name.includes('.wgsl:');
+  expect(
+    [...claims.map(({ name }) => name), ...Object.keys(FUSED), ...Object.keys(NO_BACKWARD)].filter(
+      (name) => !known(name),
+    ),
+  ).toEqual([]);
+  const files = new Set(claims.flatMap(({ testedIn }) => testedIn));
+  for (const file of files) {
+    // helpers that import claims.ts: importing them registers the check
+    expect(read(`test/${file}.test.ts`), file).toMatch(/helpers\/(gradSuite|interpreter|claims)\.ts'/);
+  }
+});
+
+test('a claim that no test shows is found, and a check that no row claims', () => {
+  const text = [
+    '| op | forward | variants | tested in |',
+    '| --- | --- | --- | --- |',
+    '| `add` | f32 |  | grad/a |',
+    '| `conv` | f32 | every conv variant | grad/a, grad/b |',
+  ].join('\n');
+  const rows = claimsOf(text);
+  const add = { name: 'add', variant: 'default', isHalf: false };
+  const convs = ['register', 'subgroup', 'workgroup'].map((variant) => ({ name: 'conv', variant, isHalf: false }));
+  expect(differences('grad/a', rows, [add, ...convs], true)).toEqual([]);
+  expect(differences('grad/a', rows, convs, true)).toEqual(['add: no test of grad/a checks it']);
+  expect(differences('grad/a', rows, convs, false)).toEqual([]); // a test was skipped for want of a feature
+  expect(differences('grad/b', rows, [add, ...convs], true)).toEqual(['add: "tested in" lacks grad/b']);
+  expect(differences('grad/a', rows, [add, convs[0]], true)).toEqual(['conv: only register variants']);
+  expect(differences('grad/a', rows, [{ ...add, isHalf: true }, ...convs], true)).toEqual(['add: "forward" lacks f16']);
 });
 
 test('a fused loss stands beside its unfused composition', () => {
