@@ -182,6 +182,19 @@ export interface ViewKey {
   view: number;
 }
 
+/** The order that a uniform number chooses: each of the items left in turn, by a number in base 4, 3, 2, 1. */
+export function orderOf(orderU: number): number[] {
+  const left = [0, 1, 2, 3];
+  let rest = Math.floor(orderU * 24);
+  return [4, 3, 2, 1].map((count) => {
+    const pick = rest % count;
+    rest = Math.floor(rest / count);
+    const item = left[pick];
+    left[pick] = left[count - 1];
+    return item;
+  });
+}
+
 const TRIES = 10;
 
 /**

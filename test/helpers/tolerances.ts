@@ -15,6 +15,7 @@ export interface Tolerance {
     | 'network'
     | 'twoNetworks'
     | 'trainingLoss'
+    | 'trainedChange'
     | 'view';
   relative: number;
   floor: number;
@@ -69,6 +70,12 @@ const twoNetworks: Tolerance = { name: 'twoNetworks', relative: 5e-5, floor: 1 }
 const trainingLoss: Tolerance = { name: 'trainingLoss', relative: 1e-4, floor: 0 };
 
 /**
+ * How far training moved the weights, of the largest of the tensor: views, losses and gradients of two implementations, and
+ * steps that amplify what the ones before left. A wrong rate, pairing or lambda moves them elsewhere by 1e-1 and more.
+ */
+const trainedChange: Tolerance = { name: 'trainedChange', relative: 2e-3, floor: 1 };
+
+/**
  * An augmented view: weights of up to thousands of source pixels, four color operations, then a division by deviations of
  * about 1/4, which makes four times as much of what came before. Of the largest value, as colors may come near to 0; the
  * worst seen is 2.3e-6.
@@ -85,6 +92,7 @@ export const tolerance = {
   network,
   twoNetworks,
   trainingLoss,
+  trainedChange,
   view,
 };
 
