@@ -11,6 +11,11 @@ export class DataError extends OeclError {
   override readonly exitCode: number = 2;
 }
 
+/** A run is to be resumed with other images than it began with. */
+export class ChangedDataError extends DataError {
+  override readonly name: string = 'ChangedDataError';
+}
+
 /** Ctrl-C before there was anything to keep. */
 export class InterruptedError extends OeclError {
   override readonly name: string = 'InterruptedError';

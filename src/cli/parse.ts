@@ -15,6 +15,7 @@ export interface TrainCall {
   resume: boolean;
   force: boolean;
   profile: boolean;
+  acceptChangedData: boolean;
   json: boolean;
   quiet: boolean;
   help: boolean;
@@ -33,11 +34,17 @@ export function parseTrainOptions(args: readonly string[]): TrainCall {
       remedy: 'one of the two',
     });
   }
+  if (flags.has('accept-changed-data') && !flags.has('resume')) {
+    throw new UsageError('--accept-changed-data: there are no earlier images without --resume.', {
+      remedy: '--resume --accept-changed-data, or neither for a new run',
+    });
+  }
   return {
     choices: choices as ConfigChoices,
     resume: flags.has('resume'),
     force: flags.has('force'),
     profile: flags.has('profile'),
+    acceptChangedData: flags.has('accept-changed-data'),
     json: flags.has('json'),
     quiet: flags.has('quiet'),
     help: flags.has('help'),

@@ -23,7 +23,8 @@ export async function trainCommand(args: readonly string[], host: CliHost): Prom
   const config = await configOf(call, host, adapter);
   const screen = call.json ? new JsonScreen(host) : new TextScreen(host, call.quiet);
   screen.adapter(adapter, config, call.choices.preset === undefined);
-  const mode = { resume: call.resume, force: call.force, profile: call.profile };
+  const { resume, force, profile, acceptChangedData } = call;
+  const mode = { resume, force, profile, acceptChangedData };
   let outcome: RunOutcome;
   try {
     outcome = await host.services.train(config, mode, { ...screen.hooks(), signal: host.signal });

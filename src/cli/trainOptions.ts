@@ -252,7 +252,13 @@ export const TRAIN_OPTIONS: readonly OptionSpec[] = [
     name: 'resume',
     type: 'flag',
     group: 'Run',
-    help: "go on from the run folder's last checkpoint; the result is the same to the bit",
+    help: "continue from the run folder's last checkpoint; the result is the same to the bit. Refused when the images have changed since",
+  },
+  {
+    name: 'accept-changed-data',
+    type: 'flag',
+    group: 'Run',
+    help: 'with --resume: continue with images that have changed; the epoch under way begins again, and result and report record it',
   },
   { name: 'force', type: 'flag', group: 'Run', help: 'replace the run that the folder holds' },
   {

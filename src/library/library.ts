@@ -60,14 +60,15 @@ export function libraryFor(host: LibraryHost): Library {
   return {
     async train(options, hooks = {}) {
       checkHooks(hooks);
-      const { choices: given, resume, force, profile } = parseTrainOptions(trainArguments(options));
+      const { choices: given, resume, force, profile, acceptChangedData } = parseTrainOptions(trainArguments(options));
+      const mode = { resume, force, profile, acceptChangedData };
       const choices: ConfigChoices = { ...given, where };
       const adapter = await runtime.requestAdapter({ adapter: choices.adapter });
       const opened = handOutOnce(runtime, adapter);
       try {
         const config = resolveConfig(choices, adapter.info);
         const used = resume ? resumedConfig(await readStoredConfig(files, config.out), choices) : config;
-        return await runTraining({ runtime: opened.runtime, files }, used, { resume, force, profile }, hooks);
+        return await runTraining({ runtime: opened.runtime, files }, used, mode, hooks);
       } finally {
         opened.release();
       }

@@ -9,6 +9,8 @@ export interface TrainOptions extends Omit<ConfigChoices, 'where'> {
   force?: boolean;
   /** Times the launches of five steps: `onProfile` gets the table, the run folder the trace. */
   profile?: boolean;
+  /** With `resume`: continues although images have changed since the last checkpoint, and records it in the result. */
+  acceptChangedData?: boolean;
 }
 
 export interface ScorerOptions {

@@ -8,9 +8,10 @@ import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Split } from '../protocols/protocols.ts';
 import { buildReport } from '../report/report.ts';
-import { restoreCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, type DataProgress, type EpochStart, restoreCheckpoint } from './checkpoint.ts';
 import type { RunConfig } from './config.ts';
 import { evaluate } from './evaluate.ts';
+import { changeLines, checkedChanges, decodeFingerprint, encodeFingerprint, fingerprintOf } from './fingerprint.ts';
 import type { StepMetrics, TrainHooks } from './hooks.ts';
 import { recordTuned } from './kernels.ts';
 import { ofEvaluation, ofNetwork, ofStep } from './limits.ts';
@@ -18,7 +19,7 @@ import { TrainLoop } from './loop.ts';
 import { modelMetadata } from './modelMetadata.ts';
 import type { Prepared } from './prepare.ts';
 import { type RunResult, type ScoreTable, testMetrics } from './result.ts';
-import { FILE, type RunFolder, readStoredConfig } from './runFolder.ts';
+import { type RunFolder, readStoredConfig } from './runFolder.ts';
 import { StepProfile } from './stepProfile.ts';
 import { Trainer } from './trainer.ts';
 
@@ -64,12 +65,15 @@ export class ClassRun {
    * @throws InterruptedError when that was before the first step: then nothing in the folder has changed
    */
   async go(place: { run: number; runs: number }, began: number): Promise<RunResult | null> {
-    const { encoder, trainer } = this.#build();
+    const checkpoint = await this.#folder.checkpoint();
+    const data = this.#dataOf(checkpoint);
+    const { encoder, trainer } = this.#build(data.origin);
     const compileFrom = seconds();
     await this.#record(trainer);
     const config = this.#config;
     const trainFrom = seconds();
-    const doneSteps = await this.#restore(encoder, trainer);
+    if (checkpoint) restoreCheckpoint(checkpoint, encoder, trainer.optimizer);
+    const doneSteps = checkpoint?.progress.step ?? 0;
     if (doneSteps === 0) await new SignalWatch(this.#hooks.signal).look('the training step was compiled');
     const isProfiled = this.#folder.mode.profile === true;
     const profile = isProfiled ? new StepProfile(this.#context, doneSteps, trainer.steps) : null;
@@ -77,7 +81,7 @@ export class ClassRun {
     this.#announce(trainer, doneSteps, place);
     const metrics = this.#folder.state === 'resumed' ? await this.#folder.truncateMetrics(doneSteps) : [];
     const loop = new TrainLoop(
-      { encoder, trainer, folder: this.#folder, config, hooks: this.#hooks, profile },
+      { encoder, trainer, folder: this.#folder, config, hooks: this.#hooks, profile, data },
       metrics,
     );
     if (!(await loop.run(doneSteps))) return null;
@@ -101,17 +105,38 @@ export class ClassRun {
       train: evaluateFrom - trainFrom,
       evaluate: end - evaluateFrom,
     };
-    const result = await this.#write(encoder, trainer, metrics, scores, times);
+    const result = await this.#write(encoder, trainer, metrics, scores, times, data.changedData);
     trainer.dispose();
     return result;
   }
 
-  #build(): { encoder: Encoder; trainer: Trainer } {
+  /**
+   * What the run's checkpoints say of its images. With other training images than before, the epoch under way begins again.
+   * @throws ChangedDataError when they are not those of the checkpoint, and nobody said that this is meant
+   */
+  #dataOf(checkpoint: Checkpoint | null): DataProgress {
+    const now = fingerprintOf(this.#data, this.#split);
+    const data = encodeFingerprint(now);
+    if (!checkpoint) return { data, origin: { step: 0, epoch: 0 }, changedData: [] };
+    const { step, epoch, origin, changedData, data: before } = checkpoint.progress;
+    const { path: folder, mode } = this.#folder;
+    const isAccepted = mode.acceptChangedData === true;
+    const changes = checkedChanges(decodeFingerprint(before), now, { folder, isAccepted });
+    const added =
+      changes.length > 0 ? [`resumed after step ${step} with other ${changeLines(changes).join('; ')}`] : [];
+    for (const text of added) this.#hooks.onNote?.(text);
+    const all = [...changedData, ...added];
+    this.#notes.push(...all);
+    const isOtherTraining = changes.some(({ part }) => part === 'training');
+    return { data, origin: isOtherTraining ? { step, epoch } : origin, changedData: all };
+  }
+
+  #build(origin: EpochStart): { encoder: Encoder; trainer: Trainer } {
     const { dataset, outliers } = this.#data;
     const images = { normal: dataset.train, indices: this.#split.trainIndices, outliers };
     try {
       const encoder = new Encoder(this.#context, this.#config);
-      return { encoder, trainer: new Trainer(this.#context, encoder, images, this.#config) };
+      return { encoder, trainer: new Trainer(this.#context, encoder, images, this.#config, origin) };
     } catch (error) {
       throw ofNetwork(error, this.#config);
     }
@@ -151,12 +176,6 @@ export class ClassRun {
     return { ...config, batch: count, askedBatch: config.batch };
   }
 
-  async #restore(encoder: Encoder, trainer: Trainer): Promise<number> {
-    if (this.#folder.state !== 'resumed') return 0;
-    const bytes = await this.#folder.readCheckpoint();
-    return restoreCheckpoint(bytes, `${this.#folder.path}/${FILE.checkpoint}`, encoder, trainer.optimizer);
-  }
-
   #announce(trainer: Trainer, doneSteps: number, place: { run: number; runs: number }): void {
     const config = this.#config;
     const testNormal = this.#split.testIsNormal.filter(Boolean).length;
@@ -185,6 +204,7 @@ export class ClassRun {
     metrics: readonly StepMetrics[],
     scores: ScoreTable,
     times: RunResult['seconds'],
+    changedData: readonly string[],
   ): Promise<RunResult> {
     const config = this.#config;
     const { test } = this.#data.dataset;
@@ -209,6 +229,7 @@ export class ClassRun {
       oeImages: this.#data.outliers?.images.count ?? 0,
       adapter: { vendor, architecture, device, description },
       where: config.where,
+      ...(changedData.length > 0 ? { changedData } : {}),
     };
     const images = testIndices.map((at, i) => ({
       path: test.paths[at],

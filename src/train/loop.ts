@@ -4,7 +4,7 @@
  */
 import { OeclError } from '../errors.ts';
 import type { Encoder } from '../models/resnet.ts';
-import { encodeCheckpoint } from './checkpoint.ts';
+import { type DataProgress, encodeCheckpoint } from './checkpoint.ts';
 import type { RunConfig } from './config.ts';
 import type { StepMetrics, TrainHooks } from './hooks.ts';
 import { FILE, type RunFolder } from './runFolder.ts';
@@ -22,6 +22,8 @@ export interface LoopParts {
   hooks: TrainHooks;
   /** Times some of the steps. */
   profile: StepProfile | null;
+  /** For the checkpoints. */
+  data: DataProgress;
 }
 
 export class TrainLoop {
@@ -56,8 +58,8 @@ export class TrainLoop {
         this.#inFlight.push({ step, figures });
       }
       if (this.#inFlight.length >= STEPS_IN_FLIGHT) await this.#settle();
-      const isEpochEnd = (step + 1) % trainer.stepsPerEpoch === 0;
-      const epoch = (step + 1) / trainer.stepsPerEpoch;
+      const epoch = trainer.epochOf(step + 1);
+      const isEpochEnd = epoch > trainer.epochOf(step);
       if (isEpochEnd && (epoch % config.checkpointEvery === 0 || step + 1 === trainer.steps))
         await this.#checkpoint(step + 1);
     }
@@ -81,10 +83,11 @@ export class TrainLoop {
     while (this.#inFlight.length > 0) await this.#settle();
   }
 
-  async #checkpoint(steps: number): Promise<void> {
-    const { encoder, trainer, folder } = this.#parts;
+  async #checkpoint(step: number): Promise<void> {
+    const { encoder, trainer, folder, data } = this.#parts;
     await this.#settleAll();
-    await folder.writeCheckpoint(await encodeCheckpoint(encoder, trainer.optimizer, steps));
+    const progress = { ...data, step, epoch: trainer.epochOf(step) };
+    await folder.writeCheckpoint(await encodeCheckpoint(encoder, trainer.optimizer, progress));
     this.#last = performance.now();
   }
 

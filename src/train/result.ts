@@ -48,6 +48,8 @@ export interface RunResult extends TestMetrics {
   oeImages: number;
   adapter: { vendor: string; architecture: string; device: string; description: string };
   where: RunConfig['where'];
+  /** Only of a run that was resumed with other images than before: when, and what had changed. */
+  changedData?: readonly string[];
 }
 
 /** result.json of --normal all: means over the classes, and each class's own figures. */
@@ -64,6 +66,8 @@ export interface RunSummary extends Record<MetricName, PerScore> {
   perNormalClass: Record<string, { auroc: PerScore; folder: string }>;
   /** Classes that could not take part, and why. */
   skipped: { normal: string; reason: string }[];
+  /** Only where a class was finished before the images changed: which, and what had changed. */
+  changedData?: readonly string[];
 }
 
 /**

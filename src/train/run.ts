@@ -6,13 +6,14 @@ import { type Context, openContext, type RuntimePlatform } from '../../runtime/i
 import { isEveryClass } from '../base/names.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
-import { planSplits } from '../protocols/protocols.ts';
+import { planSplits, type Split } from '../protocols/protocols.ts';
 import { ClassRun, seconds } from './classRun.ts';
 import type { RunConfig } from './config.ts';
+import { changeLines, checkedChanges, decodeFingerprint, fingerprintOf } from './fingerprint.ts';
 import type { RunOutcome, TrainHooks } from './hooks.ts';
 import { withGivenKernels } from './kernels.ts';
 import { checkPrecision } from './limits.ts';
-import { prepare } from './prepare.ts';
+import { type Prepared, prepare } from './prepare.ts';
 import { type RunResult, summarize } from './result.ts';
 import { type OpenMode, RunFolder, readStoredConfig } from './runFolder.ts';
 
@@ -71,6 +72,7 @@ async function runSplits(
   if (isSeveral) await folder.begin({ ...config, sampleBits });
   const paths = folder.childPaths(splits.map(({ normal }) => normal));
   const finished: { result: RunResult; folder: string }[] = [];
+  const changedData: string[] = [];
   let { kernels } = config;
   for (const [index, split] of splits.entries()) {
     const out = isSeveral ? paths.get(split.normal)! : config.out;
@@ -79,6 +81,7 @@ async function runSplits(
     try {
       if (ownFolder.state !== 'new') await checkClass(files, ownFolder.path, split.normal);
       if (ownFolder.state === 'finished') {
+        changedData.push(...(await changedSince(ownFolder, prepared, split, hooks)));
         finished.push({ result: await ownFolder.readResult(), folder: ownFolder.path });
         continue;
       }
@@ -101,9 +104,28 @@ async function runSplits(
       if (ownFolder !== folder) await ownFolder.release();
     }
   }
-  const summary = isSeveral ? summarize(finished, skipped) : null;
+  const recorded = changedData.length > 0 ? { changedData } : {};
+  const summary = isSeveral ? { ...summarize(finished, skipped), ...recorded } : null;
   if (summary) await folder.writeResult(summary);
   return { interrupted: false, results: finished.map((done) => done.result), summary, folder: folder.path };
+}
+
+/**
+ * What has changed of the images since a class was finished, in words that the hooks are told too.
+ * @throws ChangedDataError when something has, unless the folder's mode accepts it
+ */
+async function changedSince(folder: RunFolder, prepared: Prepared, split: Split, hooks: TrainHooks): Promise<string[]> {
+  const checkpoint = await folder.checkpoint();
+  const { path, mode } = folder;
+  const tell = (text: string) => {
+    hooks.onNote?.(text);
+    return [text];
+  };
+  if (!checkpoint) return tell(`${path}: finished; without its checkpoint, changes of its images go unnoticed`);
+  const before = decodeFingerprint(checkpoint.progress.data);
+  const isAccepted = mode.acceptChangedData === true;
+  const changes = checkedChanges(before, fingerprintOf(prepared, split), { folder: path, isAccepted });
+  return changes.length > 0 ? tell(`${path}: finished before these changes: ${changeLines(changes).join('; ')}`) : [];
 }
 
 /** A folder's results count for the class that they were made with, and for no other. @throws UsageError */

@@ -6,6 +6,7 @@
 import { folderNames } from '../base/folderNames.ts';
 import { DataError, OeclError, UsageError } from '../errors.ts';
 import type { FolderClaim } from '../platform/platform.ts';
+import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts';
 import { configJson, type RunConfig } from './config.ts';
 import type { StepMetrics } from './hooks.ts';
 import { parseMetrics } from './metricsLines.ts';
@@ -47,6 +48,8 @@ export interface OpenMode {
   force: boolean;
   /** Times the launches of some steps. */
   profile?: boolean;
+  /** Resumes although the images have changed, and records it. */
+  acceptChangedData?: boolean;
 }
 
 type OnNote = (text: string) => void;
@@ -210,8 +213,11 @@ export class RunFolder {
     return kept;
   }
 
-  readCheckpoint(): Promise<Uint8Array> {
-    return this.files.readFile(this.at(FILE.checkpoint));
+  /** The stored run's last checkpoint; null for a new run, or when there is none. @throws FormatError */
+  async checkpoint(): Promise<Checkpoint | null> {
+    const file = this.at(FILE.checkpoint);
+    if (this.state === 'new' || !(await this.files.exists(file))) return null;
+    return decodeCheckpoint(await this.files.readFile(file), file);
   }
 
   async readResult(): Promise<RunResult> {

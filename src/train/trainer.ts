@@ -24,6 +24,7 @@ import { type ContentOrder, orderByContent } from '../data/identity.ts';
 import type { ImageSet } from '../data/imageSet.ts';
 import { type Method, methodOf } from '../methods/method.ts';
 import type { Encoder } from '../models/resnet.ts';
+import type { EpochStart } from './checkpoint.ts';
 import { augmentOptions, type RunConfig } from './config.ts';
 import type { StepMetrics } from './hooks.ts';
 import { ofImages } from './limits.ts';
@@ -59,9 +60,18 @@ export class Trainer {
   readonly #schedule: readonly number[];
   readonly #encoder: Encoder;
   readonly #context: Context;
+  readonly #origin: EpochStart;
   #plan: Plan<Tensor> | null = null;
 
-  constructor(context: Context, encoder: Encoder, images: TrainingImages, config: RunConfig) {
+  /** @param origin from where epochs are counted; another than step 0 when the run was resumed with other images */
+  constructor(
+    context: Context,
+    encoder: Encoder,
+    images: TrainingImages,
+    config: RunConfig,
+    origin: EpochStart = { step: 0, epoch: 0 },
+  ) {
+    this.#origin = origin;
     this.#context = context;
     this.#config = config;
     this.#images = images;
@@ -75,7 +85,7 @@ export class Trainer {
     this.#normal = new EpochSampler(indices.length, config.batch, config.seed);
     this.#outliers = outliers && new EndlessSampler(outliers.images.count, config.batch, config.seed);
     this.stepsPerEpoch = this.#normal.stepsPerEpoch;
-    this.steps = this.stepsPerEpoch * config.epochs;
+    this.steps = origin.step + this.stepsPerEpoch * (config.epochs - origin.epoch);
     this.#schedule = cosineSchedule(config.epochs, config.lr);
     this.#learningRate = context.tensor([config.lr], []);
     this.#lambda = context.tensor([0], []);
@@ -93,6 +103,11 @@ export class Trainer {
     const plan = await this.#context.record(() => this.#step());
     this.#plan = plan;
     return { launches: plan.launches, bytes: plan.bytes };
+  }
+
+  /** The epoch of a step, both counted from 0. */
+  epochOf(step: number): number {
+    return this.#origin.epoch + Math.floor((step - this.#origin.step) / this.stepsPerEpoch);
   }
 
   /**
@@ -122,12 +137,12 @@ export class Trainer {
   /** What changes from step to step: two scalars, and the images. */
   #upload(step: number): Schedule {
     const config = this.#config;
-    const epoch = Math.floor(step / this.stepsPerEpoch);
+    const epoch = this.epochOf(step);
     const lr = this.#schedule[epoch];
     const lambda = epoch < config.warmup ? 0 : config.lambda;
     this.#learningRate.write([lr]);
     this.#lambda.write([lambda]);
-    const indices = this.#normal.at(epoch, step % this.stepsPerEpoch);
+    const indices = this.#normal.at(epoch, (step - this.#origin.step) % this.stepsPerEpoch);
     const rounds = new Uint32Array(config.batch).fill(epoch);
     const { normal, outliers } = this.#images;
     const batches = [batchOf(normal, this.#order.normal, { indices, rounds })];

@@ -12,7 +12,7 @@ import {
   ShapeError,
   UnknownAdapterError,
 } from '../../runtime/index.ts';
-import { DataError, InterruptedError, OeclError, UsageError } from '../errors.ts';
+import { ChangedDataError, DataError, InterruptedError, OeclError, UsageError } from '../errors.ts';
 import type { RunConfig } from '../train/config.ts';
 import type { RunOutcome, TrainHooks } from '../train/hooks.ts';
 import type { OpenMode } from '../train/runFolder.ts';
@@ -56,6 +56,7 @@ const FAMILIES = {
   OeclError,
   AdapterError,
   UnknownAdapterError,
+  ChangedDataError,
   DataError,
   DeviceLostError,
   FormatError,

@@ -4,7 +4,7 @@ import { type Context, decodeSafetensors, encodeSafetensors, SGD, type Tensor } 
 import { packImages } from '../../src/data/imageSet.ts';
 import { Encoder } from '../../src/models/resnet.ts';
 import { loadStateDict, stateDict } from '../../src/models/stateDict.ts';
-import { encodeCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
 import { resolveConfig } from '../../src/train/config.ts';
 import { evaluate } from '../../src/train/evaluate.ts';
 import { type LoopParts, TrainLoop } from '../../src/train/loop.ts';
@@ -69,15 +69,20 @@ test('checkpoints: none is written with NaN, and one with NaN in the optimizer i
     [...encoder.namedParameters()].map(([, tensor]) => tensor),
     { learningRate, momentum: 0.9 },
   );
-  const bytes = await encodeCheckpoint(encoder, optimizer, 7);
-  expect(restoreCheckpoint(bytes, 'checkpoint.safetensors', encoder, optimizer)).toBe(7);
+  const progress = { step: 7, epoch: 3, origin: { step: 1, epoch: 1 }, data: Uint8Array.of(5, 6), changedData: ['x'] };
+  const bytes = await encodeCheckpoint(encoder, optimizer, progress);
+  const restored = decodeCheckpoint(bytes, 'checkpoint.safetensors');
+  expect(restored.progress).toEqual(progress);
+  restoreCheckpoint(restored, encoder, optimizer);
   await withWeight(Number.NaN, (name) =>
-    expect(encodeCheckpoint(encoder, optimizer, 8)).rejects.toThrow(`model.${name} is not finite after step 8`),
+    expect(encodeCheckpoint(encoder, optimizer, { ...progress, step: 8 })).rejects.toThrow(
+      `model.${name} is not finite after step 8`,
+    ),
   );
   const { tensors, metadata } = decodeSafetensors(bytes, 'checkpoint.safetensors');
   (tensors['optimizer.velocity'].data as Float32Array)[2] = Number.NaN;
-  const broken = encodeSafetensors(tensors, metadata);
-  expect(() => restoreCheckpoint(broken, 'checkpoint.safetensors', encoder, optimizer)).toThrow(
+  const broken = decodeCheckpoint(encodeSafetensors(tensors, metadata), 'checkpoint.safetensors');
+  expect(() => restoreCheckpoint(broken, encoder, optimizer)).toThrow(
     'checkpoint.safetensors: optimizer.velocity has the value NaN (element 2)',
   );
 });
@@ -88,7 +93,7 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY])(
     const told: number[] = [];
     const figures = (step: number) => ({ loss: step === 2 ? loss : 1, epoch: 0, lambda: 0, lr: 0.1 });
     const parts = {
-      trainer: { steps: 9, stepsPerEpoch: 9, run: async (step: number) => figures(step) },
+      trainer: { steps: 9, stepsPerEpoch: 9, epochOf: () => 0, run: async (step: number) => figures(step) },
       folder: { addMetrics: () => {} },
       ...{ config, encoder, profile: null, hooks: { onStep: ({ step }: { step: number }) => told.push(step) } },
     } as unknown as LoopParts;

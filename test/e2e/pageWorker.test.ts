@@ -292,16 +292,29 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
       await other.page.close();
     });
 
-    test('with other images a begun run does not go on; what is removed is gone', async () => {
-      await worker.call('removeImages', 'test');
-      const { error } = await worker.train({ out: 'runs/first', resume: true });
-      expect(error).toMatchObject({ name: 'UsageError', message: expect.stringMatching(/the images have changed/) });
-      expect((await worker.call('removeRun', 'runs/first')).error).toBeUndefined();
-      expect((await worker.call('runs')).value!.map(({ folder }) => folder)).not.toContain('runs/first');
+    test('with other images a run is not resumed, unless that is accepted; what is removed is gone', async () => {
+      await worker.begin({ ...options, epochs: 30, out: 'runs/changed' });
+      await untilStep(3);
+      await worker.call('interrupt');
+      await worker.ended();
+      await worker.reload(); // as after a closed page
+      const [, image] = ofPart('outliers')[0];
+      await worker.addImages('test', { 'test/disk/more.bmp': image });
+      const { error } = await worker.train({ out: 'runs/changed', resume: true });
+      const message = expect.stringContaining('test images: 1 new (test/disk/more.bmp)');
+      expect(error).toMatchObject({ name: 'ChangedDataError', message });
+      const accepted = await worker.train({ out: 'runs/changed', resume: true, acceptChangedData: true });
+      expect(accepted.value).toMatchObject({ interrupted: false });
+      const { value: view } = await worker.call('view', 'runs/changed');
+      expect(view!.result.changedData).toEqual([expect.stringContaining('1 new (test/disk/more.bmp)')]);
       await worker.call('removeImages', 'outliers');
       const { value: content } = await worker.call('removeImages', 'train');
       expect(content).toMatchObject({ id: null, parts: { train: null, outliers: null, test: null } });
       expect((await worker.call('pictures', 'runs/parts', ['test/disk/0.bmp'])).value).toEqual([null]);
+      const gone = await worker.train({ out: 'runs/first', resume: true });
+      expect(gone.error).toMatchObject({ name: 'DataError', message: expect.stringMatching(/images .* were removed/) });
+      expect((await worker.call('removeRun', 'runs/first')).error).toBeUndefined();
+      expect((await worker.call('runs')).value!.map(({ folder }) => folder)).not.toContain('runs/first');
     });
   });
 });

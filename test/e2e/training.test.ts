@@ -177,7 +177,7 @@ test('a checkpoint of another architecture or a damaged one is refused and left 
   const checkpoint = join(config.out, 'checkpoint.safetensors');
   const bytes = await readFile(checkpoint);
   await expect(runTiny({ ...config, width: 4 }, { resume: true })).rejects.toThrow(
-    /checkpoint\.safetensors: it was written by another optimiser, or for another architecture/,
+    /checkpoint\.safetensors: it was written by another optimizer, or for another architecture/,
   );
   expect(await readFile(checkpoint)).toEqual(bytes);
   await writeFile(checkpoint, bytes.subarray(0, 1000));

@@ -25,7 +25,15 @@ describe('parseTrainOptions', () => {
       '--resume',
     ]);
     expect(call.choices).toEqual({ dataset: 'cifar10', lr: 0.01, scale: [0.2, 0.9], skipBad: true });
-    expect(call).toMatchObject({ resume: true, force: false, profile: false, json: false, quiet: false, help: false });
+    expect(call).toMatchObject({
+      resume: true,
+      acceptChangedData: false,
+      force: false,
+      profile: false,
+      json: false,
+      quiet: false,
+      help: false,
+    });
   });
 
   test.each([
@@ -50,6 +58,7 @@ describe('parseTrainOptions', () => {
     [['--json=yes'], /it is a switch/],
     [['demo'], /demo: not an option/],
     [['--resume', '--force'], /either continued or replaced/],
+    [['--accept-changed-data'], /no earlier images without --resume[\s\S]*--resume --accept-changed-data/],
   ])('%j is refused', (args, message) => {
     expect(() => parseTrainOptions(args)).toThrow(message);
   });

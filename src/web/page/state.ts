@@ -43,6 +43,8 @@ export interface Training {
   wasResumed: Signal<boolean>;
   /** Stopped for good, not paused. */
   isLeft: Signal<boolean>;
+  /** It was not resumed, as the images are no longer those that it began with. */
+  hasChangedData: Signal<boolean>;
   curves: RunCurves;
   pace: Pace;
   /** Counts redraws of the curves, a few a second. */
@@ -112,6 +114,7 @@ export function createStore(api: PageApi): Store {
       recovery: signal(0),
       wasResumed: signal(false),
       isLeft: signal(false),
+      hasChangedData: signal(false),
       curves: new RunCurves(),
       pace: new Pace(),
       drawn: signal(0),

@@ -1,5 +1,6 @@
 /** A run: started, paused, gone on with, and followed while it goes. */
 import { oneLine } from '../../../base/text.ts';
+import { ChangedDataError } from '../../../errors.ts';
 import type { TrainOptions } from '../../../library/types.ts';
 import { parseMetrics } from '../../../train/metricsLines.ts';
 import type { TrainCallbacks } from '../../pageApi.ts';
@@ -21,11 +22,11 @@ export async function startTraining(store: Store): Promise<void> {
   await run(store, trainOptions(store.choices.value, store.data.value, taken));
 }
 
-/** Goes on from the last checkpoint. */
-export async function resumeTraining(store: Store, folder: string): Promise<void> {
+/** Continues from the last checkpoint. @param acceptChangedData also with other images than before */
+export async function resumeTraining(store: Store, folder: string, acceptChangedData = false): Promise<void> {
   if (isBusy(store)) return;
   goTo('train');
-  await run(store, { out: folder, resume: true });
+  await run(store, { out: folder, resume: true, acceptChangedData });
 }
 
 /** A run that was under way when the page was last closed goes on by itself. */
@@ -73,6 +74,7 @@ async function run(store: Store, options: TrainOptions): Promise<void> {
     else if (!interrupted) store.finished.value = folder;
   } catch (error) {
     training.phase.value = 'failed';
+    training.hasChangedData.value = error instanceof ChangedDataError;
     showProblem(store, 'train', error);
   }
   training.wasResumed.value = false;
@@ -86,6 +88,7 @@ function reset(training: Training): void {
   training.notes.value = [];
   training.recovery.value = 0;
   training.isLeft.value = false;
+  training.hasChangedData.value = false;
   training.curves = new RunCurves();
   training.pace = new Pace();
   training.drawn.value++;

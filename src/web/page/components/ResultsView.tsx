@@ -11,7 +11,7 @@ import { Gallery } from './Gallery.tsx';
 import { MetricTable } from './MetricTable.tsx';
 import { ModelOnly } from './ModelOnly.tsx';
 import { NewImages } from './NewImages.tsx';
-import { Bar, ProblemOf, SyntheticNotice } from './Notices.tsx';
+import { Bar, Notice, ProblemOf, SyntheticNotice } from './Notices.tsx';
 import { ScoreCharts } from './ScoreCharts.tsx';
 import { TakeAway } from './TakeAway.tsx';
 import { TrainingCharts } from './TrainingCharts.tsx';
@@ -83,6 +83,18 @@ function Finished({ results }: { results: Results }) {
         <ViewTitle>{headline(result)}</ViewTitle>
       </header>
       {result.synthetic && <SyntheticNotice />}
+      {result.changedData && (
+        <Notice>
+          <p>
+            <strong>The images changed during this run.</strong>
+          </p>
+          <ul>
+            {result.changedData.map((change) => (
+              <li key={change}>{change}</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
       <section class="verdict" aria-label="Result">
         <Headline results={results} />
         <TakeAway folder={folder} />

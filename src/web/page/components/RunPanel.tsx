@@ -118,13 +118,13 @@ const stepsDone = ({ training }: Store): number => training.latest.value?.step ?
 
 function RunBar() {
   const store = useStore();
-  const { task, start } = store.training;
+  const { task, start, latest } = store.training;
   if (task.value) return <Bar label={task.value.what} count={task.value} />;
   if (!start.value)
     return <Bar label="Preparing: reading images, compiling kernels" count={{ done: 0, total: null }} />;
   const done = stepsDone(store);
   const { steps, stepsPerEpoch, config } = start.value;
-  const epoch = Math.min(Math.floor(done / stepsPerEpoch) + 1, config.epochs);
+  const epoch = latest.value ? latest.value.epoch + 1 : Math.min(Math.floor(done / stepsPerEpoch) + 1, config.epochs);
   return (
     <Bar
       label={`Step ${whole(done)} of ${whole(steps)}, epoch ${whole(epoch)} of ${whole(config.epochs)}`}

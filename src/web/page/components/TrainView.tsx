@@ -20,14 +20,14 @@ export function TrainView() {
 /** A run that failed half-way still has its checkpoint. */
 function ResumeFailed() {
   const store = useStore();
-  const { phase, folder } = store.training;
+  const { phase, folder, hasChangedData } = store.training;
   const run = store.runs.value?.find((each) => each.folder === folder.value);
   if (phase.value !== 'failed' || run?.state !== 'interrupted') return null;
   return (
     <div class="buttons">
-      <button type="button" onClick={() => resumeTraining(store, run.folder)}>
+      <button type="button" onClick={() => resumeTraining(store, run.folder, hasChangedData.value)}>
         <Icon name="play" />
-        Go on from the last checkpoint
+        {hasChangedData.value ? 'Resume with the changed images' : 'Resume from the last checkpoint'}
       </button>
     </div>
   );

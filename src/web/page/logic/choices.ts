@@ -82,6 +82,7 @@ export const OPTION_LABELS: Readonly<Record<string, string>> = {
   oe: 'Outlier exposure',
   optimizer: 'Optimizer',
   fit: 'Images that are not square',
+  acceptChangedData: 'Resume with the changed images',
 };
 
 export interface Choices {

@@ -23,8 +23,6 @@ const TELL_EVERY = 8;
 
 interface Index {
   id: string;
-  /** Another one after every change. */
-  revision: string;
   parts: StoredParts;
 }
 
@@ -48,9 +46,10 @@ export class Images {
     return { id: index?.id ?? null, parts, ...(await this.#storage.room()) };
   }
 
-  /** Of the images that are there now; '' without any. */
-  async revision(): Promise<string> {
-    return (await this.#index())?.revision ?? '';
+  /** Whether the images that are there now lie in this folder: after all were removed, others get a new one. */
+  async holds(folder: string): Promise<boolean> {
+    const index = await this.#index();
+    return index !== null && folder === `${DATA}/${index.id}`;
   }
 
   /**
@@ -121,7 +120,7 @@ export class Images {
   }
 
   #writeIndex(id: string, parts: StoredParts): Promise<void> {
-    const index: Index = { id, revision: randomName(), parts };
+    const index: Index = { id, parts };
     return this.#files.writeFileAtomic(INDEX, new TextEncoder().encode(JSON.stringify(index)));
   }
 

@@ -27,8 +27,6 @@ const NOTE = 'page.json';
 export interface RunNote {
   /** Steps of the whole run. */
   steps: number;
-  /** Of the images that it trains on; '' where they are generated. */
-  revision: string;
   /** Set from the first step to a pause, a stop, an end or an error: still set, the page was closed meanwhile. */
   isUnderWay: boolean;
   /** That was chosen for its scores, once one was. */

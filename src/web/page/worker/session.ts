@@ -3,7 +3,7 @@
  * from the last checkpoint by itself.
  */
 import { AdapterError, DeviceLostError } from '../../../../runtime/index.ts';
-import { InterruptedError, type OeclError, UsageError } from '../../../errors.ts';
+import { DataError, InterruptedError, type OeclError, UsageError } from '../../../errors.ts';
 import type { Library } from '../../../library/library.ts';
 import type { TrainOptions } from '../../../library/types.ts';
 import { PATIENCE } from '../../../platform/browserLocks.ts';
@@ -71,7 +71,7 @@ export class Session {
       const begun = folder === null ? null : await this.#runs.note(folder);
       const run = new WatchedRun(this.#runs, callbacks, this.#interrupt.signal, folder, begun);
       try {
-        run.note.revision = await this.#readyImages(options, begun);
+        await this.#readyImages(options);
         return await this.#untilNoLoss(options, run, callbacks);
       } finally {
         this.#interrupt = null;
@@ -80,14 +80,14 @@ export class Session {
     });
   }
 
-  /** The revision of the images that are trained on. @throws UsageError when they are not those that the run began with */
-  async #readyImages({ dataset, out }: TrainOptions, begun: RunNote | null): Promise<string> {
-    if (begun ? begun.revision === '' : dataset !== 'folder') return '';
+  /** Own images as the list has them. @throws DataError when those of a stored run were removed altogether */
+  async #readyImages({ dataset, out, resume }: TrainOptions): Promise<void> {
+    const stored = resume && out ? ((await this.#runs.info(out))?.config ?? null) : null;
+    if ((stored ?? { dataset }).dataset !== 'folder') return;
     await this.#images.tidy();
-    const revision = await this.#images.revision();
-    if (!begun || begun.revision === revision) return revision;
-    throw new UsageError(`${out}: the images have changed since this run began, so it cannot go on.`, {
-      details: ['what it has learnt so far is kept; a run goes on with the very same images only'],
+    if (stored === null || (await this.#images.holds(stored.data ?? ''))) return;
+    throw new DataError(`${out}: the images of this run were removed, so it cannot be resumed.`, {
+      details: ['what it has learned so far is kept'],
       remedy: 'a new run',
     });
   }
@@ -111,7 +111,8 @@ export class Session {
         doneAtLoss = done;
         if (losses > MOST_LOSSES) throw givenUp(error, done);
         // a run whose folder is not begun yet begins anew; one without a checkpoint does so by itself
-        if (run.folder !== null) next = { out: run.folder, resume: true };
+        const { acceptChangedData } = options;
+        if (run.folder !== null) next = { out: run.folder, resume: true, acceptChangedData };
         run.tell(); // what was learnt before the loss comes before the news of it
         onRecover(losses);
         await new Promise((resolve) => setTimeout(resolve, RESTART_TAKES));
@@ -144,7 +145,7 @@ class WatchedRun {
     this.#runs = runs;
     this.#callbacks = callbacks;
     this.folder = folder;
-    this.note = begun ?? { steps: 0, revision: '', isUnderWay: false };
+    this.note = begun ?? { steps: 0, isUnderWay: false };
     this.hooks = {
       onLoad: callbacks.onLoad,
       onStart: (start) => this.#begin(start),

@@ -1,0 +1,112 @@
+/**
+ * The fingerprint of a run's data: which images it trains on, which outliers it is exposed to and which images it is
+ * tested on, by their content. A checkpoint keeps it, so that no run is resumed with other images without a word.
+ */
+import { identityAt } from '../data/identity.ts';
+import type { ImageSet } from '../data/imageSet.ts';
+import { ChangedDataError } from '../errors.ts';
+import type { Split } from '../protocols/protocols.ts';
+import type { Prepared } from './prepare.ts';
+
+/** The identity of an image's content, its class, and what it was called: the name alone may change. */
+type ImageRecord = readonly [identity: string, className: string, path: string];
+
+const PARTS = { training: 'training images', outliers: 'outlier-exposure images', test: 'test images' } as const;
+type PartName = keyof typeof PARTS;
+
+export type Fingerprint = Readonly<Record<PartName, readonly ImageRecord[]>>;
+
+/** How a part differs, as paths of images. An image of the same name and other content has changed. */
+export interface PartChange {
+  part: PartName;
+  changed: string[];
+  missing: string[];
+  added: string[];
+}
+
+/** So many images of a change are named. */
+const NAMED = 3;
+
+/** The images that a run with this split uses. */
+export function fingerprintOf(
+  { dataset, outliers }: Pick<Prepared, 'dataset' | 'outliers'>,
+  split: Split,
+): Fingerprint {
+  const { train, test } = dataset;
+  return {
+    training: recordsOf(train, split.trainIndices),
+    outliers: outliers ? recordsOf(outliers, outliers.paths.keys()) : [],
+    test: recordsOf(test, split.testIndices),
+  };
+}
+
+function recordsOf({ images, classes, labels, paths }: ImageSet, indices: Iterable<number>): ImageRecord[] {
+  return Array.from(indices, (index) => [identityAt(images, index), classes[labels[index]], paths[index]]);
+}
+
+/** The parts that differ, copies counted; none when only names or the order of the images do. */
+export function changesBetween(before: Fingerprint, now: Fingerprint): PartChange[] {
+  return (Object.keys(PARTS) as PartName[]).flatMap((part) => {
+    const missing = pathsWithout(before[part], now[part]);
+    const added = pathsWithout(now[part], before[part]);
+    if (missing.length + added.length === 0) return [];
+    const isAdded = new Set(added);
+    const changed = new Set(missing.filter((path) => isAdded.has(path)));
+    const others = (paths: string[]) => paths.filter((path) => !changed.has(path));
+    return [{ part, changed: [...changed], missing: others(missing), added: others(added) }];
+  });
+}
+
+/** Paths of the images of a list that another list lacks. */
+function pathsWithout(records: readonly ImageRecord[], others: readonly ImageRecord[]): string[] {
+  const keyOf = ([identity, className]: ImageRecord) => `${identity} ${className}`;
+  const left = new Map<string, number>();
+  for (const record of others) left.set(keyOf(record), (left.get(keyOf(record)) ?? 0) + 1);
+  return records.flatMap((record) => {
+    const count = left.get(keyOf(record)) ?? 0;
+    left.set(keyOf(record), count - 1);
+    return count > 0 ? [] : [record[2]];
+  });
+}
+
+/** `training images: 1 changed (a.png), 2 missing (b.png, c.png), 1 new (d.png)`, a line for each part that differs. */
+export function changeLines(changes: readonly PartChange[]): string[] {
+  return changes.map(({ part, changed, missing, added }) => {
+    const counts = [
+      ['changed', changed],
+      ['missing', missing],
+      ['new', added],
+    ] as const;
+    const words = counts.flatMap(([word, paths]) =>
+      paths.length > 0 ? [`${paths.length} ${word} (${named(paths)})`] : [],
+    );
+    return `${PARTS[part]}: ${words.join(', ')}`;
+  });
+}
+
+const named = (paths: readonly string[]): string =>
+  [...paths.slice(0, NAMED), ...(paths.length > NAMED ? [`${paths.length - NAMED} more`] : [])].join(', ');
+
+/**
+ * What has changed since `before`.
+ * @param folder of the run, for the error
+ * @throws ChangedDataError when something has, unless that is accepted
+ */
+export function checkedChanges(
+  before: Fingerprint,
+  now: Fingerprint,
+  { folder, isAccepted }: { folder: string; isAccepted: boolean },
+): PartChange[] {
+  const changes = changesBetween(before, now);
+  if (changes.length === 0 || isAccepted) return changes;
+  throw new ChangedDataError(`${folder}: the images are not those that this run began with.`, {
+    details: changeLines(changes),
+    remedy:
+      'the images as they were, --accept-changed-data to continue with these (the result records it), or a new run in another folder',
+  });
+}
+
+export const encodeFingerprint = (fingerprint: Fingerprint): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(JSON.stringify(fingerprint));
+
+export const decodeFingerprint = (bytes: Uint8Array): Fingerprint => JSON.parse(new TextDecoder().decode(bytes));
