@@ -307,6 +307,7 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
       expect(accepted.value).toMatchObject({ interrupted: false });
       const { value: view } = await worker.call('view', 'runs/changed');
       expect(view!.result.changedData).toEqual([expect.stringContaining('1 new (test/disk/more.bmp)')]);
+      await worker.call('removeImages', 'test');
       await worker.call('removeImages', 'outliers');
       const { value: content } = await worker.call('removeImages', 'train');
       expect(content).toMatchObject({ id: null, parts: { train: null, outliers: null, test: null } });
