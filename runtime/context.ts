@@ -190,11 +190,14 @@ export class Context {
    * bind groups built. Tensors made before keep their memory; refill them with write() between runs.
    * @throws LimitError, KernelError, and what body throws
    */
-  async record<T>(body: () => T): Promise<Plan<T>> {
+  record<T>(body: () => T): Promise<Plan<T>> {
+    if (!this.#recorder) return this.#record(body);
+    // not a rejected promise, which the outer step would not wait for
+    throw new UsageError('record: a step is being recorded already.', { remedy: 'call record() outside of it' });
+  }
+
+  async #record<T>(body: () => T): Promise<Plan<T>> {
     this.#expectOpen();
-    if (this.#recorder) {
-      throw new UsageError('record: a step is being recorded already.', { remedy: 'call record() outside of it' });
-    }
     this.#queue.flush();
     const recorder = new Recorder();
     try {

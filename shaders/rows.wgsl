@@ -29,6 +29,12 @@ fn row_norm(
   if (lane == 0u) { y[row] = sqrt(sums[0]); }
 }
 
+// As in elementwise.wgsl: NaN passes through, here also where exp(NaN) is infinite (SwiftShader).
+fn larger(a: f32, b: f32) -> f32 {
+  let isNan = ((bitcast<u32>(a) & 0x7fffffffu) > 0x7f800000u) | ((bitcast<u32>(b) & 0x7fffffffu) > 0x7f800000u);
+  return select(max(a, b), a + b, isNan);
+}
+
 @compute @workgroup_size(64, 1, 1)
 fn row_max(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -37,11 +43,11 @@ fn row_max(
 ) {
   let row = min(group.y * groups.x + group.x, sizes.rows - 1u);
   var peak = x[row * sizes.cols];
-  for (var col = lane; col < sizes.cols; col += 64u) { peak = max(peak, x[row * sizes.cols + col]); }
+  for (var col = lane; col < sizes.cols; col += 64u) { peak = larger(peak, x[row * sizes.cols + col]); }
   peaks[lane] = peak;
   workgroupBarrier();
   for (var width = 32u; width > 0u; width /= 2u) {
-    if (lane < width) { peaks[lane] = max(peaks[lane], peaks[lane + width]); }
+    if (lane < width) { peaks[lane] = larger(peaks[lane], peaks[lane + width]); }
     workgroupBarrier();
   }
   if (lane == 0u) { y[row] = peaks[0]; }
@@ -49,7 +55,7 @@ fn row_max(
 
 // A sum of exponentials relative to a maximum: (peak, sum) and another are joined by rescaling the smaller one.
 fn joined(peak: f32, sum: f32, otherPeak: f32, otherSum: f32) -> vec2<f32> {
-  let highest = max(peak, otherPeak);
+  let highest = larger(peak, otherPeak);
   return vec2<f32>(highest, sum * exp(peak - highest) + otherSum * exp(otherPeak - highest));
 }
 
@@ -61,7 +67,7 @@ fn log_sum_exp(
 ) {
   let row = min(group.y * groups.x + group.x, sizes.rows - 1u);
   var peak = -3.0e38;
-  for (var col = lane; col < sizes.cols; col += 64u) { peak = max(peak, x[row * sizes.cols + col]); }
+  for (var col = lane; col < sizes.cols; col += 64u) { peak = larger(peak, x[row * sizes.cols + col]); }
   var sum = 0.0;
   for (var col = lane; col < sizes.cols; col += 64u) { sum += exp(x[row * sizes.cols + col] - peak); }
   peaks[lane] = peak;

@@ -1,5 +1,6 @@
 /** A placed plan: pipelines and bind groups in order. run() only encodes and submits. */
 import type { Device } from '../device/device.ts';
+import { UsageError } from '../errors.ts';
 import type { CopyCommand } from './launch.ts';
 import { type LaunchTime, type LaunchWork, timedRun } from './timing.ts';
 
@@ -21,6 +22,7 @@ export class Replay {
   readonly #device: Device;
   readonly #release: () => void;
   #commands: readonly Command[];
+  #isDisposed = false;
 
   constructor(device: Device, commands: readonly Command[], owned: { bytes: number; release: () => void }) {
     this.#device = device;
@@ -37,7 +39,7 @@ export class Replay {
 
   /** Submits the whole step. Returns at once. @throws DeviceLostError, KernelError when the device failed before. */
   run(): void {
-    this.#device.check();
+    this.#check();
     const { gpu } = this.#device;
     const encoder = gpu.createCommandEncoder();
     let pass: GPUComputePassEncoder | null = null;
@@ -60,13 +62,20 @@ export class Replay {
 
   /** Runs the step once, every launch timed. @throws LimitError without timestamp queries, and what run() throws */
   profile(): Promise<LaunchTime[]> {
-    this.#device.check();
+    this.#check();
     return this.#device.during(timedRun(this.#device, this.#commands));
+  }
+
+  #check(): void {
+    this.#device.check();
+    if (!this.#isDisposed) return;
+    throw new UsageError('a plan was used after dispose().', { remedy: 'dispose of it after its last run' });
   }
 
   /** Gives the plan's memory back. */
   dispose(): void {
-    if (this.#commands.length === 0) return;
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     this.#commands = [];
     this.#release();
   }

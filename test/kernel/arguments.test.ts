@@ -218,3 +218,16 @@ test('two contexts in one op: refused, and both still compute', async () => {
   expect(Array.from(await rt.add(b, b).read())).toEqual([6, 8]);
   await other.close();
 });
+
+test('a recording inside a recording, and a plan after dispose()', async () => {
+  const nested = context.record(() => {
+    context.record(() => rt.relu(x));
+    return rt.relu(x);
+  });
+  await expect(nested).rejects.toThrow('record: a step is being recorded already.');
+  const plan = await context.record(() => rt.relu(x));
+  plan.outputs.dispose();
+  plan.dispose();
+  plan.dispose();
+  expect(() => plan.run()).toThrow('a plan was used after dispose().');
+});
