@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { adapterEnvironment } from './runtime/platform/node.ts';
-import { findChrome } from './src/platform/chromeBinary.ts';
+import { findChrome } from './src/chrome/chromeBinary.ts';
 import { launchOptions } from './test/helpers/launchOptions.ts';
 
 // Set before the test processes start, which inherit it: where Vulkan finds SwiftShader, when it is the only adapter.

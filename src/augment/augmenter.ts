@@ -7,9 +7,9 @@
 import { CHANNELS_LAST, type Context, groups2d, type Tensor, threefry2x32 } from '../../runtime/index.ts';
 import source from '../../shaders/augment.wgsl';
 import randomSource from '../../shaders/random.wgsl';
+import { Stream } from '../base/randomStreams.ts';
 import { IDENTITY_WORDS } from '../data/identity.ts';
 import { imageAt, type PackedImages } from '../data/imageSet.ts';
-import { Stream } from '../train/streams.ts';
 
 /** The images of one stream in one step. */
 export interface ImageBatch {

@@ -3,7 +3,7 @@
  * spelled exactly so; else the one that is equal up to case, Unicode form (NFC) and blanks, underscores and hyphens.
  * When several are, it is ambiguous: an error that names them.
  */
-import { DataError, UsageError } from '../errors.ts';
+import { DataError, UsageError } from './errors.ts';
 
 /**
  * What the spellings of a name have in common. Accents count the same composed or decomposed (NFC; not NFKC: `x²` is not

@@ -2,7 +2,7 @@
  * Looks at an abort signal between bounded pieces of long work. It also lets the host's events in: a loop whose awaits are
  * all fulfilled at once, or that has none, would keep Ctrl-C or a page's message from being seen until its end.
  */
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError } from './errors.ts';
 
 /** Milliseconds of work after which the event loop gets a turn. */
 const TURN = 50;

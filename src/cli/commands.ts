@@ -2,11 +2,12 @@
  * The command line without the process: arguments and a host in, an exit code out. It owns the one place where an error
  * becomes text: one screen, no stack, unless OECL_DEBUG asks for it.
  */
+
+import { OeclError, UsageError } from '../base/errors.ts';
 import { oneLine } from '../base/text.ts';
-import { OeclError, UsageError } from '../errors.ts';
-import type { RunConfig } from '../train/config.ts';
-import type { RunOutcome, TrainHooks } from '../train/hooks.ts';
-import type { OpenMode, RunFiles } from '../train/runFolder.ts';
+import type { RunConfig } from '../config/config.ts';
+import type { RunOutcome, TrainHooks } from '../runs/hooks.ts';
+import type { OpenMode, RunFiles } from '../runs/runFolder.ts';
 import { COMMANDS, helpText, unknownCommand } from './help.ts';
 import { serveCommand } from './serveCommand.ts';
 import type { TextOutput } from './textOutput.ts';

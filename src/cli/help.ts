@@ -1,11 +1,11 @@
 /** Help texts: examples first, then what each option means, made from the option table. No longer than 100 columns. */
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../base/errors.ts';
+import { nearestName } from '../base/suggest.ts';
+import { type OptionSpec, placeholderOf } from '../config/optionSpec.ts';
+import { DATASETS } from '../config/presets.ts';
+import { TRAIN_OPTIONS } from '../config/trainOptions.ts';
 import { METRIC_NAMES, METRICS } from '../scores/metrics.ts';
-import { nearestName } from '../suggest.ts';
-import { DATASETS } from '../train/presets.ts';
-import { type OptionSpec, placeholderOf } from './optionSpec.ts';
 import { SERVE_OPTIONS } from './serveOptions.ts';
-import { TRAIN_OPTIONS } from './trainOptions.ts';
 
 /** Every command, with its one line. `oecl help COMMAND` and the check of a typed command read this. */
 export const COMMANDS = {

@@ -3,12 +3,12 @@
 import { version } from '../../package.json';
 import type { PlatformAdapter, RuntimePlatform } from '../../runtime/index.ts';
 import { adapterEnvironment, listAdapters, nodeRuntimePlatform } from '../../runtime/platform/node.ts';
-import { internal, OeclError } from '../errors.ts';
-import { type ChromeTrainer, openChrome } from '../platform/chrome.ts';
+import { internal, OeclError } from '../base/errors.ts';
+import { type ChromeTrainer, openChrome } from '../chrome/chrome.ts';
 import { nodePlatform } from '../platform/node.ts';
 import { type Ending, expectEnd, INTERRUPTS, runAgain } from '../platform/process.ts';
-import { serveFolder } from '../platform/staticServer.ts';
-import { runTraining } from '../train/run.ts';
+import { runTraining } from '../runs/run.ts';
+import { serveFolder } from '../serve/staticServer.ts';
 import { type CliHost, main, reportError } from './commands.ts';
 import { doctor } from './doctor.ts';
 import { type TextOutput, textOutput } from './textOutput.ts';

@@ -2,13 +2,14 @@
  * A command line as values. They are checked here, at the edge, so that the rest of the program never meets a NaN or an
  * unknown name; every refusal names the option, what it takes, and the nearest right spelling.
  */
+
+import { UsageError } from '../base/errors.ts';
 import { findName } from '../base/names.ts';
-import { UsageError } from '../errors.ts';
-import { nearestName } from '../suggest.ts';
-import type { ConfigChoices } from '../train/config.ts';
-import { expectedValue, type OptionSpec, placeholderOf } from './optionSpec.ts';
+import { nearestName } from '../base/suggest.ts';
+import type { ConfigChoices } from '../config/config.ts';
+import { expectedValue, type OptionSpec, placeholderOf } from '../config/optionSpec.ts';
+import { TRAIN_OPTIONS } from '../config/trainOptions.ts';
 import { SERVE_HOST, SERVE_OPTIONS, SERVE_PORT } from './serveOptions.ts';
-import { TRAIN_OPTIONS } from './trainOptions.ts';
 
 export interface TrainCall {
   choices: ConfigChoices;

@@ -3,8 +3,8 @@
  * shows what is being done, how far it is, how fast, and how long it will take.
  */
 
+import { duration } from '../base/duration.ts';
 import { oneLine } from '../base/text.ts';
-import { duration } from '../duration.ts';
 import type { TextOutput } from './textOutput.ts';
 
 /** Milliseconds between two drawings: fluent in a terminal, sparse in a log. */

@@ -1,5 +1,5 @@
 /** The options of `oecl serve`, in a table as those of train. */
-import type { OptionSpec } from './optionSpec.ts';
+import type { OptionSpec } from '../config/optionSpec.ts';
 
 export const SERVE_PORT = 8080;
 export const SERVE_HOST = '127.0.0.1';

@@ -1,11 +1,13 @@
 /** `oecl train`: options to a configuration, a configuration to a run, a run to lines on a screen. */
+
+import { duration } from '../base/duration.ts';
 import { oneLine } from '../base/text.ts';
-import { duration } from '../duration.ts';
+import { type RunConfig, resolveConfig, resumedConfig } from '../config/config.ts';
+import { MAIN_SCORE, type RunResult, type RunSummary, SCORE_NAMES } from '../report/result.ts';
+import type { RunOutcome, RunStart, TrainHooks } from '../runs/hooks.ts';
+import { readStoredConfig } from '../runs/runFolder.ts';
 import { METRIC_NAMES, METRICS } from '../scores/metrics.ts';
-import { type RunConfig, resolveConfig, resumedConfig } from '../train/config.ts';
-import type { RunOutcome, RunStart, StepMetrics, TrainHooks } from '../train/hooks.ts';
-import { MAIN_SCORE, type RunResult, type RunSummary, SCORE_NAMES } from '../train/result.ts';
-import { readStoredConfig } from '../train/runFolder.ts';
+import type { StepMetrics } from '../train/stepMetrics.ts';
 import type { CliHost } from './commands.ts';
 import { helpText } from './help.ts';
 import { parseTrainOptions, type TrainCall } from './parse.ts';

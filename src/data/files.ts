@@ -1,5 +1,5 @@
 /** Reading files and folders with errors in our words. Nothing is left out silently: see litter.ts, and `problem`. */
-import { DataError, InterruptedError } from '../errors.ts';
+import { DataError, InterruptedError } from '../base/errors.ts';
 import type { FolderEntry, Platform } from '../platform/platform.ts';
 import { isLitter, isLitterImage } from './litter.ts';
 import type { ReaderContext } from './request.ts';

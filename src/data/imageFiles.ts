@@ -1,7 +1,7 @@
 /** Image files to packs: read, decoded and resized once, then taken from the cache for as long as no byte changes. */
 import { sha256 } from '../base/contentHash.ts';
+import { DataError } from '../base/errors.ts';
 import { printable } from '../base/text.ts';
-import { DataError } from '../errors.ts';
 import { ALL_BITS, ImageDecoder, isDeepPng, looksLikeImage } from './codecs/decode.ts';
 import { bitsOf } from './codecs/rgb.ts';
 import { UnreadableImage } from './codecs/unreadable.ts';

@@ -1,14 +1,14 @@
 /** Data sets and outlier sources by name: where they are looked for, and what is said when they are not there. */
-import { DataError, UsageError } from '../errors.ts';
+import { DataError, UsageError } from '../base/errors.ts';
+import { nearestName } from '../base/suggest.ts';
+import { DATASET_NAMES, type DatasetName, parseSource } from '../config/presets.ts';
 import type { Platform } from '../platform/platform.ts';
-import { nearestName } from '../suggest.ts';
-import { DATASET_NAMES, type DatasetName, parseSource } from '../train/presets.ts';
-import { loadCifar10 } from './cifar10.ts';
-import { loadDeadLeaves } from './deadLeaves.ts';
-import { loadDemo } from './demo.ts';
-import { loadAllImages, loadFolder } from './folder.ts';
+import { loadCifar10 } from './datasets/cifar10.ts';
+import { loadDemo } from './datasets/demo.ts';
+import { loadAllImages, loadFolder } from './datasets/folder.ts';
+import { loadRaabin } from './datasets/raabin.ts';
+import { loadDeadLeaves } from './generated/deadLeaves.ts';
 import type { ImageSet, LoadedDataset, SkippedFile } from './imageSet.ts';
-import { loadRaabin } from './raabin.ts';
 import { type LoadOptions, type ReaderContext, readAt } from './request.ts';
 
 export interface DatasetRequest extends LoadOptions {

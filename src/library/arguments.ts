@@ -2,8 +2,8 @@
  * Arguments of the library's functions, checked where they come in: the types bind no program in JavaScript. Errors name
  * the argument, what was got and what is expected.
  */
-import { UsageError } from '../errors.ts';
-import { nearestName } from '../suggest.ts';
+import { UsageError } from '../base/errors.ts';
+import { nearestName } from '../base/suggest.ts';
 
 /** Bytes as programs hold them; a File is a Blob. */
 export type Bytes = ArrayBuffer | ArrayBufferView | Blob;

@@ -1,16 +1,17 @@
 /** Images that a program hands over: a folder of files, or images in memory, encoded or as pixels. */
+
+import { DataError } from '../base/errors.ts';
 import { SignalWatch } from '../base/signalWatch.ts';
+import type { ScoringConfig } from '../config/config.ts';
 import { ALL_BITS, ImageDecoder } from '../data/codecs/decode.ts';
 import { UnreadableImage } from '../data/codecs/unreadable.ts';
+import { loadAllImages } from '../data/datasets/folder.ts';
 import { failureOf } from '../data/files.ts';
 import { fitted } from '../data/fit.ts';
-import { loadAllImages } from '../data/folder.ts';
 import { type ImageSet, packImages, type RgbImage, type SkippedFile } from '../data/imageSet.ts';
 import { noteOf, Remarks } from '../data/remarks.ts';
 import { readAt } from '../data/request.ts';
-import { DataError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { ScoringConfig } from '../train/config.ts';
 import { bytesOf, pathOf } from './arguments.ts';
 import { type GivenImage, type ImageBytes, type ImagePixels, isFile, isPixels, nameOf } from './givenImages.ts';
 import type { ScoreCallOptions } from './types.ts';

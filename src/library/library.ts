@@ -4,11 +4,11 @@
  */
 import type { PlatformAdapter, RuntimePlatform } from '../../runtime/index.ts';
 import { parseTrainOptions } from '../cli/parse.ts';
+import { type ConfigChoices, type RunConfig, resolveConfig, resumedConfig } from '../config/config.ts';
 import type { Platform } from '../platform/platform.ts';
-import { type ConfigChoices, type RunConfig, resolveConfig, resumedConfig } from '../train/config.ts';
-import type { RunOutcome, TrainHooks } from '../train/hooks.ts';
-import { runTraining } from '../train/run.ts';
-import { readStoredConfig } from '../train/runFolder.ts';
+import type { RunOutcome, TrainHooks } from '../runs/hooks.ts';
+import { runTraining } from '../runs/run.ts';
+import { readStoredConfig } from '../runs/runFolder.ts';
 import { checkOptions } from './arguments.ts';
 import { checkedImages, type GivenImages } from './givenImages.ts';
 import { checkModel, type ModelSource, readModel, type TrainedModel } from './model.ts';

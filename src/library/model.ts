@@ -1,13 +1,13 @@
 /** A trained model outside of its run: the weights and the values that its scores depend on. */
 import { type Context, decodeSafetensors } from '../../runtime/index.ts';
+import { UsageError } from '../base/errors.ts';
+import type { ScoringConfig } from '../config/config.ts';
 import { readFile } from '../data/files.ts';
-import { UsageError } from '../errors.ts';
 import { Encoder } from '../models/resnet.ts';
 import { loadStateDict, type StateDict } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { ScoringConfig } from '../train/config.ts';
-import { scoringConfig } from '../train/modelMetadata.ts';
-import { FILE, readStoredConfig } from '../train/runFolder.ts';
+import { scoringConfig } from '../runs/modelMetadata.ts';
+import { FILE, readStoredConfig } from '../runs/runFolder.ts';
 import { type Bytes, bytesOf, isBytes, pathOf, wrongArgument } from './arguments.ts';
 
 export interface TrainedModel {

@@ -1,8 +1,9 @@
 /** What the library's entries export beside the functions themselves. */
-export { DataError, InterruptedError, OeclError, UsageError } from '../errors.ts';
-export type { ConfigChoices, RunConfig, ScoringConfig } from '../train/config.ts';
-export type { ImageCounts, RunOutcome, RunStart, StepMetrics, TrainHooks } from '../train/hooks.ts';
-export type { PerScore, RunResult, RunSummary, ScoreName } from '../train/result.ts';
+export { DataError, InterruptedError, OeclError, UsageError } from '../base/errors.ts';
+export type { ConfigChoices, RunConfig, ScoringConfig } from '../config/config.ts';
+export type { PerScore, RunResult, RunSummary, ScoreName } from '../report/result.ts';
+export type { ImageCounts, RunOutcome, RunStart, TrainHooks } from '../runs/hooks.ts';
+export type { StepMetrics } from '../train/stepMetrics.ts';
 export type { Bytes } from './arguments.ts';
 export type { GivenImage, GivenImages, ImageBytes, ImagePixels } from './givenImages.ts';
 export type { Library } from './library.ts';

@@ -1,13 +1,13 @@
 /** A trained model on an open device: images are scored with it as often as wanted, one call after the other. */
 import { type Context, openContext } from '../../runtime/index.ts';
-import { InterruptedError, UsageError } from '../errors.ts';
+import { InterruptedError, UsageError } from '../base/errors.ts';
+import { PRECISIONS, type ScoringConfig } from '../config/config.ts';
 import type { Encoder } from '../models/resnet.ts';
 import type { Platform } from '../platform/platform.ts';
-import { PRECISIONS, type ScoringConfig } from '../train/config.ts';
-import { evaluate } from '../train/evaluate.ts';
+import { SCORE_NAMES } from '../report/result.ts';
+import { evaluate } from '../runs/evaluate.ts';
+import type { Platforms } from '../runs/run.ts';
 import { checkPrecision, ofEvaluation, ofNetwork } from '../train/limits.ts';
-import { SCORE_NAMES } from '../train/result.ts';
-import type { Platforms } from '../train/run.ts';
 import { checkOptions, type OptionKind } from './arguments.ts';
 import { checkedImages, type GivenImage, type GivenImages } from './givenImages.ts';
 import { loadGivenImages } from './images.ts';

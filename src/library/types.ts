@@ -1,7 +1,8 @@
 /** What the library's functions take and answer. */
+
+import type { ConfigChoices, RunConfig } from '../config/config.ts';
 import type { SkippedFile } from '../data/imageSet.ts';
-import type { ConfigChoices, RunConfig } from '../train/config.ts';
-import type { PerScore } from '../train/result.ts';
+import type { PerScore } from '../report/result.ts';
 
 /** The options of `oecl train`, whether a stored run is continued or replaced, and whether its steps are timed. */
 export interface TrainOptions extends Omit<ConfigChoices, 'where'> {

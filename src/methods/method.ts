@@ -1,6 +1,6 @@
 /** A method: what a step's loss is made of. The encoder and the views are the same for all. */
 import { add, mul, normPenalty, ntXent, type Tensor } from '../../runtime/index.ts';
-import type { RunConfig } from '../train/config.ts';
+import type { RunConfig } from '../config/config.ts';
 
 export interface LossTerms {
   /** What is minimised: a scalar. */

@@ -15,7 +15,7 @@ import {
   maxPool2d,
   type Tensor,
 } from '../../runtime/index.ts';
-import { Stream } from '../train/streams.ts';
+import { Stream } from '../base/randomStreams.ts';
 
 export type Architecture = 'resnet18' | 'resnet10';
 export type Precision = 'f32' | 'f16';

@@ -2,7 +2,7 @@
  * Files, cache and codecs in a browser. Files lie in the origin's private file system, which no other origin and no
  * upload sees; the user's own files get there through the page. A write is seen as a whole or not at all.
  */
-import { OeclError } from '../errors.ts';
+import { OeclError } from '../base/errors.ts';
 import { TabLocks } from './browserLocks.ts';
 import type { Codec, FolderEntry, Platform } from './platform.ts';
 import { collect, gunzip } from './streams.ts';

@@ -2,10 +2,11 @@
  * Which images train, which test, and which of those count as normal (docs/methods.md 7.1). A protocol reads labels only,
  * never a pixel. Training images are always normal: outliers appear for the first time in the test.
  */
+
+import { DataError, UsageError } from '../base/errors.ts';
 import { EVERY_CLASS, findClass, haveNumbers, isEveryClass } from '../base/names.ts';
-import { isNormalName } from '../data/classFolders.ts';
-import { DataError, UsageError } from '../errors.ts';
-import { nearestName } from '../suggest.ts';
+import { nearestName } from '../base/suggest.ts';
+import { isNormalName } from '../data/datasets/classFolders.ts';
 
 export const PROTOCOLS = ['one-vs-rest', 'leave-one-out', 'all-normal'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];

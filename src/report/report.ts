@@ -2,15 +2,15 @@
  * report.html: one file that shows what a run found and how it got there, for a reader who was not there. It holds its
  * own style, plots and images; no script, no link to anywhere. Figures come from the test images alone.
  */
-import { duration } from '../duration.ts';
-import { flagOf, type RunConfig } from '../train/config.ts';
-import type { StepMetrics } from '../train/hooks.ts';
-import { MAIN_SCORE, type RunResult, type ScoreTable } from '../train/result.ts';
-import type { ScoredImage } from '../train/scoresCsv.ts';
+import { duration } from '../base/duration.ts';
+import { flagOf, type RunConfig } from '../config/config.ts';
+import type { StepMetrics } from '../train/stepMetrics.ts';
 import { card, count } from './parts.ts';
 import { escapeHtml, legend, linePlot, type Marker } from './plot.ts';
 import { type RgbImage, thumbnailUri } from './png.ts';
+import { MAIN_SCORE, type RunResult, type ScoreTable } from './result.ts';
 import { finding, outlierClassSection, scoreSection } from './scoreSections.ts';
+import type { ScoredImage } from './scoresCsv.ts';
 import { STYLE } from './style.ts';
 
 export interface ReportInput {

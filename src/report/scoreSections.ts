@@ -1,9 +1,9 @@
 /** What the report says of the scores: the figure at its head, histograms, the ROC curve, and each outlier class. */
 import { METRIC_NAMES, METRICS, rocCurve, splitByTruth } from '../scores/metrics.ts';
-import { MAIN_SCORE, type RunResult, SCORE_NAMES, type ScoreTable } from '../train/result.ts';
-import type { ScoredImage } from '../train/scoresCsv.ts';
 import { card, count, percent } from './parts.ts';
 import { escapeHtml, histogramPlot, legend, rocPlot } from './plot.ts';
+import { MAIN_SCORE, type RunResult, SCORE_NAMES, type ScoreTable } from './result.ts';
+import type { ScoredImage } from './scoresCsv.ts';
 
 interface Scored {
   result: RunResult;

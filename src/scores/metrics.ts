@@ -3,7 +3,7 @@
  * looks; all metrics are sort-based, in f64, and depend on the order of the scores only. Equal scores are one group, never
  * split: the result does not depend on the order of the images.
  */
-import { OeclError } from '../errors.ts';
+import { OeclError } from '../base/errors.ts';
 
 /** Every metric, in the order of all tables, with its column title and what it is in one line. */
 export const METRICS = {

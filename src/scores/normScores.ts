@@ -1,5 +1,5 @@
 /** The scores of docs/methods.md 2.1 that need only an image's own features. Higher = more normal. Computed in f64. */
-import type { PerScore } from '../train/result.ts';
+import type { PerScore } from '../report/result.ts';
 
 /**
  * All norm scores of one image.

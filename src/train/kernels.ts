@@ -12,24 +12,25 @@ import {
   tuneKernels,
 } from '../../runtime/index.ts';
 import { sha256 } from '../base/contentHash.ts';
+import { duration } from '../base/duration.ts';
+import { UsageError } from '../base/errors.ts';
+import { type RunConfig, TABLE_FILE } from '../config/config.ts';
 import { failureOf } from '../data/files.ts';
-import { duration } from '../duration.ts';
-import { UsageError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { RunConfig } from './config.ts';
-import type { TrainHooks } from './hooks.ts';
 import type { Trainer } from './trainer.ts';
 
-/** `auto`: as `on` on a GPU, as `off` on a software adapter, where the fixed choices are as good (docs/performance.md). */
-export const TUNE_MODES = ['auto', 'on', 'off'] as const;
-
-/** What `--tune` takes beside them: the config.json of another run. */
-export const TABLE_FILE = '.json';
+/** What a run reports while kernels are measured. */
+export interface TuneHooks {
+  /** Kernels measured on this adapter before the first step; `kernel` is the next. */
+  onTune?(done: number, total: number, kernel: string): void;
+  onNote?(text: string): void;
+  signal?: AbortSignal;
+}
 
 export interface KernelHost {
   files: Platform;
   config: RunConfig;
-  hooks: TrainHooks;
+  hooks: TuneHooks;
   /** Measures; another than the runtime's for tests. */
   tune?: typeof tuneKernels;
 }

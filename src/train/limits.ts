@@ -1,7 +1,7 @@
 /** What to do when the adapter does not allow what a run asks for, in the run's options. */
 import { type Context, LimitError } from '../../runtime/index.ts';
-import { UsageError } from '../errors.ts';
-import type { RunConfig, ScoringConfig } from './config.ts';
+import { UsageError } from '../base/errors.ts';
+import type { RunConfig, ScoringConfig } from '../config/config.ts';
 
 /** @throws UsageError when activations are to be stored in a type that the adapter does not have */
 export function checkPrecision({ precision }: ScoringConfig, { features, info }: Context): void {

@@ -2,24 +2,39 @@
  * The steps of a run, a few of them in flight: their figures as they come back, and a checkpoint after every so many epochs,
  * at the end, and when the run is interrupted.
  */
-import { OeclError } from '../errors.ts';
+import { OeclError } from '../base/errors.ts';
+import type { RunConfig } from '../config/config.ts';
 import type { Encoder } from '../models/resnet.ts';
 import { type DataProgress, encodeCheckpoint } from './checkpoint.ts';
-import type { RunConfig } from './config.ts';
-import type { StepMetrics, TrainHooks } from './hooks.ts';
-import { FILE, type RunFolder } from './runFolder.ts';
+import type { StepMetrics } from './stepMetrics.ts';
 import type { StepProfile } from './stepProfile.ts';
 import type { Trainer } from './trainer.ts';
 
 /** Steps submitted ahead of the oldest whose figures have not come back. */
 const STEPS_IN_FLIGHT = 3;
 
+/** Where a run's steps are recorded. */
+export interface StepLog {
+  addMetrics(metrics: StepMetrics): void;
+  writeCheckpoint(bytes: Uint8Array): Promise<void>;
+  /** Returns the file's path. */
+  writeProfile(trace: string): Promise<string>;
+}
+
+export interface LoopHooks {
+  onStep?(metrics: StepMetrics): void;
+  /** With `profile`: where the time of a step goes, as a table, and where the trace is. */
+  onProfile?(table: string, file: string): void;
+  /** Aborted: finish the step, write a checkpoint, return `interrupted: true`. */
+  signal?: AbortSignal;
+}
+
 export interface LoopParts {
   encoder: Encoder;
   trainer: Trainer;
-  folder: RunFolder;
+  log: StepLog;
   config: RunConfig;
-  hooks: TrainHooks;
+  hooks: LoopHooks;
   /** Times some of the steps. */
   profile: StepProfile | null;
   /** For the checkpoints. */
@@ -75,7 +90,7 @@ export class TrainLoop {
     this.#last = now;
     if (!Number.isFinite(line.loss)) throw diverged(line);
     this.#metrics.push(line);
-    this.#parts.folder.addMetrics(line);
+    this.#parts.log.addMetrics(line);
     this.#parts.hooks.onStep?.(line);
   }
 
@@ -84,21 +99,20 @@ export class TrainLoop {
   }
 
   async #checkpoint(step: number): Promise<void> {
-    const { encoder, trainer, folder, data } = this.#parts;
+    const { encoder, trainer, log, data } = this.#parts;
     await this.#settleAll();
     const progress = { ...data, step, epoch: trainer.epochOf(step) };
-    await folder.writeCheckpoint(await encodeCheckpoint(encoder, trainer.optimizer, progress));
+    await log.writeCheckpoint(await encodeCheckpoint(encoder, trainer.optimizer, progress));
     this.#last = performance.now();
   }
 
   async #profiled(step: number, profile: StepProfile): ReturnType<Trainer['run']> {
-    const { trainer, folder, hooks } = this.#parts;
+    const { trainer, log, hooks } = this.#parts;
     const { figures, launches } = await trainer.profile(step);
     profile.add(launches);
     const done = await profile.finished(step);
     if (done) {
-      await folder.writeProfile(done.trace);
-      hooks.onProfile?.(done.table, `${folder.path}/${FILE.profile}`);
+      hooks.onProfile?.(done.table, await log.writeProfile(done.trace));
     }
     return figures;
   }

@@ -3,7 +3,7 @@
  * (seed, step) alone, so that a resumed run reads the same ones.
  */
 import { RandomStream } from '../../runtime/index.ts';
-import { Stream } from './streams.ts';
+import { Stream } from '../base/randomStreams.ts';
 
 export interface SampledBatch {
   /** Positions of the images. */

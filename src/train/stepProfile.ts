@@ -1,6 +1,6 @@
 /** `--profile`: a few early steps with every launch timed. They compute what plain steps do, to the bit, in more time. */
 import { type Context, chromeTrace, type LaunchTime, measurePeaks, profileTable } from '../../runtime/index.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../base/errors.ts';
 
 /** Of the steps of this process: after the first, which warm caches up, as many as fit a table that does not jitter. */
 const FIRST = 2;

@@ -20,15 +20,15 @@ import {
   type Tensor,
 } from '../../runtime/index.ts';
 import { Augmenter, type ImageBatch } from '../augment/augmenter.ts';
+import { augmentOptions, type RunConfig } from '../config/config.ts';
 import { type ContentOrder, orderByContent } from '../data/identity.ts';
 import type { ImageSet } from '../data/imageSet.ts';
 import { type Method, methodOf } from '../methods/method.ts';
 import type { Encoder } from '../models/resnet.ts';
 import type { EpochStart } from './checkpoint.ts';
-import { augmentOptions, type RunConfig } from './config.ts';
-import type { StepMetrics } from './hooks.ts';
 import { ofImages } from './limits.ts';
 import { EndlessSampler, EpochSampler, type SampledBatch } from './sampler.ts';
+import type { StepMetrics } from './stepMetrics.ts';
 
 /** Figures of a step, in the order of the metrics tensor. */
 type Figures = Pick<StepMetrics, 'loss' | 'contrastive' | 'penalty' | 'normNormal' | 'normOutlier'>;

@@ -3,9 +3,9 @@
  * every file is the driver's. Paths are relative to the page that the driver serves.
  */
 import { browserRuntimePlatform } from '../../runtime/platform/browser.ts';
-import { remotePlatform } from '../platform/remote.ts';
-import { runTraining } from '../train/run.ts';
-import { type Command, tellingHooks, toPlainError, type WorkerEvent } from './protocol.ts';
+import { type Command, tellingHooks, toPlainError, type WorkerEvent } from '../chrome/protocol.ts';
+import { remotePlatform } from '../chrome/remote.ts';
+import { runTraining } from '../runs/run.ts';
 
 const interrupt = new AbortController();
 

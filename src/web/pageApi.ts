@@ -4,12 +4,14 @@
  * Images lie in the origin's private file system, as the `folder` data set expects them:
  * data/ID/train/CLASS/*, data/ID/test/CLASS/*, data/ID/outliers/*. Run folders: runs/NAME, as on the command line.
  */
+
+import type { RunConfig } from '../config/config.ts';
 import type { SkippedFile } from '../data/imageSet.ts';
 import type { TrainOptions } from '../library/types.ts';
-import type { RunConfig } from '../train/config.ts';
-import type { RunStart, StepMetrics } from '../train/hooks.ts';
-import type { PerScore, RunResult } from '../train/result.ts';
-import type { ScoredImage } from '../train/scoresCsv.ts';
+import type { PerScore, RunResult } from '../report/result.ts';
+import type { ScoredImage } from '../report/scoresCsv.ts';
+import type { RunStart } from '../runs/hooks.ts';
+import type { StepMetrics } from '../train/stepMetrics.ts';
 
 /** Normal images to learn from, outlier-exposure images, labelled images to test on. */
 export type Part = 'train' | 'outliers' | 'test';

@@ -3,7 +3,8 @@ import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import type { RunStart, StepMetrics } from '../../src/train/hooks.ts';
+import type { RunStart } from '../../src/runs/hooks.ts';
+import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 import { bmpFile, runTiny, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
 
 let data: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { serveFolder } from '../../src/platform/staticServer.ts';
+import { serveFolder } from '../../src/serve/staticServer.ts';
 import { filesInZip, zipOf } from '../../src/web/page/worker/zip.ts';
 import { oecl, tinyOptions } from '../helpers/commandLine.ts';
 import { type TestPage, untilReady, visit, whyNoChrome } from '../helpers/page.ts';

@@ -4,8 +4,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { InterruptedError } from '../../src/errors.ts';
-import { RunFolder } from '../../src/train/runFolder.ts';
+import { InterruptedError } from '../../src/base/errors.ts';
+import { RunFolder } from '../../src/runs/runFolder.ts';
 import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
 
 test.each([

@@ -1,12 +1,12 @@
 /** A loss, a weight or a score that is no finite number ends the run, and names its step, tensor or image. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Context, decodeSafetensors, encodeSafetensors, SGD, type Tensor } from '../../runtime/index.ts';
+import { resolveConfig } from '../../src/config/config.ts';
 import { packImages } from '../../src/data/imageSet.ts';
 import { Encoder } from '../../src/models/resnet.ts';
 import { loadStateDict, stateDict } from '../../src/models/stateDict.ts';
+import { evaluate } from '../../src/runs/evaluate.ts';
 import { decodeCheckpoint, encodeCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
-import { resolveConfig } from '../../src/train/config.ts';
-import { evaluate } from '../../src/train/evaluate.ts';
 import { type LoopParts, TrainLoop } from '../../src/train/loop.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 

@@ -1,7 +1,7 @@
 /** The page starts under any locale, and an error never leaves it blank. With the npm package's Chromium, as on a bare machine. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findChrome } from '../../src/platform/chromeBinary.ts';
+import { findChrome } from '../../src/chrome/chromeBinary.ts';
 import { type MockPage, openMockPage } from '../helpers/mockPage.ts';
 
 const RESULTS = '#results/runs/demo-oecl-Eosinophil-0';

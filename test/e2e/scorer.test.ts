@@ -2,10 +2,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { resolveConfig } from '../../src/config/config.ts';
 import { packImages } from '../../src/data/imageSet.ts';
 import { Encoder } from '../../src/models/resnet.ts';
-import { resolveConfig } from '../../src/train/config.ts';
-import { evaluate } from '../../src/train/evaluate.ts';
+import { evaluate } from '../../src/runs/evaluate.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 
 test('memory after a call is that of before: scored, interrupted, or failed', async () => {

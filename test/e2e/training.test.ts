@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { decodeSafetensors } from '../../runtime/index.ts';
+import { resumedConfig } from '../../src/config/config.ts';
 import { METRIC_NAMES } from '../../src/scores/metrics.ts';
-import { resumedConfig } from '../../src/train/config.ts';
-import type { StepMetrics } from '../../src/train/hooks.ts';
+import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
 
 let data: string;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { openContext } from '../../runtime/index.ts';
 import { nodeRuntimePlatform } from '../../runtime/platform/node.ts';
+import { type ConfigChoices, resumedConfig } from '../../src/config/config.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
-import { type ConfigChoices, resumedConfig } from '../../src/train/config.ts';
 import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
 
 const TABLE = {

@@ -1,8 +1,8 @@
 /** The losses of the methods themselves, as the trainer calls them: values and gradients (docs/methods.md 1.1 and 1.3). */
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
+import { resolveConfig } from '../../src/config/config.ts';
 import { type Method, methodOf } from '../../src/methods/method.ts';
-import { resolveConfig } from '../../src/train/config.ts';
 import { checkGradients, describeOp } from '../helpers/gradSuite.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectClose } from '../helpers/matchers.ts';

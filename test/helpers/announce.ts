@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findAdapter } from '../../runtime/platform/node.ts';
-import { findChrome } from '../../src/platform/chromeBinary.ts';
+import { findChrome } from '../../src/chrome/chromeBinary.ts';
 
 export default async function announce(): Promise<void> {
   const adapter = await findAdapter(process.env.OECL_TEST_ADAPTER);

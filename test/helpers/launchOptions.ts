@@ -1,6 +1,6 @@
 /** How Playwright starts the Chrome of the tests: without a window, with WebGPU on SwiftShader. */
 import type { LaunchOptions } from 'playwright-core';
-import type { ChromeBinary } from '../../src/platform/chromeBinary.ts';
+import type { ChromeBinary } from '../../src/chrome/chromeBinary.ts';
 
 export function launchOptions({ path, environment }: ChromeBinary): LaunchOptions {
   return {

@@ -4,9 +4,9 @@
  */
 import { expose } from 'comlink';
 import { AdapterError, LimitError } from '../../runtime/errors.ts';
-import { type RunConfig, resolveConfig } from '../../src/train/config.ts';
-import type { StepMetrics } from '../../src/train/hooks.ts';
-import { type PerScore, type RunResult, SCORE_NAMES, type ScoreTable, testMetrics } from '../../src/train/result.ts';
+import { type RunConfig, resolveConfig } from '../../src/config/config.ts';
+import { type PerScore, type RunResult, SCORE_NAMES, type ScoreTable, testMetrics } from '../../src/report/result.ts';
+import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 import { carryErrors } from '../../src/web/page/thrown.ts';
 import type { DataContent, GivenFile, PageApi, Part, PartContent, RunInfo, RunView } from '../../src/web/pageApi.ts';
 

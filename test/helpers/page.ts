@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { findChrome } from '../../src/platform/chromeBinary.ts';
+import { findChrome } from '../../src/chrome/chromeBinary.ts';
 import { launchOptions } from './launchOptions.ts';
 
 const TYPES: Record<string, string> = {

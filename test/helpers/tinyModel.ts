@@ -1,9 +1,9 @@
 /** A model file without a training: the weights of a fresh network of width 4 for inputs of 16 pixels. */
 import type { Context } from '../../runtime/index.ts';
+import { resolveConfig, type ScoringConfig } from '../../src/config/config.ts';
 import { Encoder } from '../../src/models/resnet.ts';
 import { encodeModel, stateDict } from '../../src/models/stateDict.ts';
-import { resolveConfig, type ScoringConfig } from '../../src/train/config.ts';
-import { modelMetadata } from '../../src/train/modelMetadata.ts';
+import { modelMetadata } from '../../src/runs/modelMetadata.ts';
 
 export const TINY_MODEL: ScoringConfig = resolveConfig(
   { dataset: 'folder', arch: 'resnet10', width: 4, size: 16, views: 1, normal: 'stripes' },

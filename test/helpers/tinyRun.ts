@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { nodeRuntimePlatform } from '../../runtime/platform/node.ts';
+import { type ConfigChoices, type RunConfig, resolveConfig } from '../../src/config/config.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
 import type { Platform } from '../../src/platform/platform.ts';
-import { type ConfigChoices, type RunConfig, resolveConfig } from '../../src/train/config.ts';
-import type { TrainHooks } from '../../src/train/hooks.ts';
-import { runTraining } from '../../src/train/run.ts';
-import type { OpenMode } from '../../src/train/runFolder.ts';
+import type { TrainHooks } from '../../src/runs/hooks.ts';
+import { runTraining } from '../../src/runs/run.ts';
+import type { OpenMode } from '../../src/runs/runFolder.ts';
 
 /** The bytes of a 24-bit BMP file. @param colorAt red, green, blue of a pixel */
 export function bmpFile(

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
-import { serveFolder } from '../../src/platform/staticServer.ts';
+import { serveFolder } from '../../src/serve/staticServer.ts';
 import type { DataContent, NewScores, PageApi, Part, RunInfo } from '../../src/web/pageApi.ts';
 import { visit } from './page.ts';
 

@@ -6,8 +6,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../runtime/index.ts';
 import { Augmenter, type ImageBatch } from '../../src/augment/augmenter.ts';
+import { Stream } from '../../src/base/randomStreams.ts';
 import { packImages, type RgbImage } from '../../src/data/imageSet.ts';
-import { Stream } from '../../src/train/streams.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { drawsOf, indicesOf, noiseImage, OPTIONS, ordersOf, viewsOf } from '../helpers/augmentation.ts';
 import { expectClose, expectSameBits } from '../helpers/matchers.ts';

@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
+import { resolveConfig } from '../../src/config/config.ts';
 import { methodOf } from '../../src/methods/method.ts';
 import { normScores } from '../../src/scores/normScores.ts';
-import { resolveConfig } from '../../src/train/config.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { expectClose } from '../helpers/matchers.ts';
 import { normPenaltyF64, ntXentF64 } from '../helpers/referenceStatistics.ts';

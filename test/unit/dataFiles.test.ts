@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { printable } from '../../src/base/text.ts';
-import { readPart } from '../../src/data/classFolders.ts';
+import { readPart } from '../../src/data/datasets/classFolders.ts';
 import { failureOf } from '../../src/data/files.ts';
 import { isLitter, litterIn } from '../../src/data/litter.ts';
 import { loadDataset, loadOutliers } from '../../src/data/load.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../../runtime/index.ts';
-import { leafRadius, loadDeadLeaves, RADII } from '../../src/data/deadLeaves.ts';
-import { DEMO_COUNTS, loadDemo } from '../../src/data/demo.ts';
+import { DEMO_COUNTS, loadDemo } from '../../src/data/datasets/demo.ts';
+import { leafRadius, loadDeadLeaves, RADII } from '../../src/data/generated/deadLeaves.ts';
 import { type ImageSet, imageAt } from '../../src/data/imageSet.ts';
 import { packSide } from '../../src/data/resize.ts';
 

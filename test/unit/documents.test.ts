@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { HELP as BENCH_HELP } from '../../bench/options.ts';
 import { COMMANDS, helpText } from '../../src/cli/help.ts';
 import { SERVE_OPTIONS } from '../../src/cli/serveOptions.ts';
-import { TRAIN_OPTIONS } from '../../src/cli/trainOptions.ts';
+import { TRAIN_OPTIONS } from '../../src/config/trainOptions.ts';
 import { repositoryFiles, type TextFile } from '../helpers/repository.ts';
 
 const files = repositoryFiles();
@@ -120,9 +120,7 @@ describe('command-line options', () => {
   test('messages and comments of src/ name options that exist', () => {
     const unknown = files
       // the first holds CSS, the others call Chrome
-      .filter(
-        ({ path }) => /^src\/.*\.tsx?$/.test(path) && !/^src\/(report\/style|platform\/chrome\w*)\.ts$/.test(path),
-      )
+      .filter(({ path }) => /^src\/.*\.tsx?$/.test(path) && !/^src\/(report\/style|chrome\/\w+)\.ts$/.test(path))
       .flatMap(({ path, text }) => optionsOf(text).map((option) => `${path}: ${option}`))
       .filter((line) => !known.has(line.split(': ')[1]) && !line.endsWith(` ${PLACEHOLDER}`));
     expect(unknown).toEqual([]);

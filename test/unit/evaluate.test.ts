@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest';
 import { LimitError, openContext, reshape, type Tensor } from '../../runtime/index.ts';
 import { nodeRuntimePlatform } from '../../runtime/platform/node.ts';
+import { resolveConfig } from '../../src/config/config.ts';
 import { packImages } from '../../src/data/imageSet.ts';
 import type { Encoder } from '../../src/models/resnet.ts';
-import { resolveConfig } from '../../src/train/config.ts';
-import { evaluate } from '../../src/train/evaluate.ts';
+import { evaluate } from '../../src/runs/evaluate.ts';
 
 const VIEWS = 3;
 const SIDE = 8;

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { type Claim, claimsOf, differences, EVERY_CONV_VARIANT } from '../helpers/claims.ts';
 
-const root = new URL('../../', import.meta.url);
+const root = new URL('../..', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 
 /** What an op does in the same launches, where that is more than its name says. */

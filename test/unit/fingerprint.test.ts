@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { encodeSafetensors } from '../../runtime/index.ts';
 import { type ImageSet, packImages } from '../../src/data/imageSet.ts';
 import type { Split } from '../../src/protocols/protocols.ts';
-import { decodeCheckpoint } from '../../src/train/checkpoint.ts';
 import {
   changeLines,
   changesBetween,
@@ -11,7 +10,8 @@ import {
   encodeFingerprint,
   type Fingerprint,
   fingerprintOf,
-} from '../../src/train/fingerprint.ts';
+} from '../../src/runs/fingerprint.ts';
+import { decodeCheckpoint } from '../../src/train/checkpoint.ts';
 import { noiseImage } from '../helpers/augmentation.ts';
 
 /** Images by path, each drawn from its number; the class is the folder. */

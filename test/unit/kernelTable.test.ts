@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AdapterInfo, AskedKernel, Context, KernelTable } from '../../runtime/index.ts';
 import { type ConvGeometry, KernelChoices, keyOf } from '../../runtime/kernel/choices.ts';
+import { type ConfigChoices, type RunConfig, resolveConfig, resumedConfig } from '../../src/config/config.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
-import { type ConfigChoices, type RunConfig, resolveConfig, resumedConfig } from '../../src/train/config.ts';
 import { recordTuned, withGivenKernels } from '../../src/train/kernels.ts';
 import type { Trainer } from '../../src/train/trainer.ts';
 

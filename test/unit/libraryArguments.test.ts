@@ -125,7 +125,7 @@ describe('in words', () => {
       () => score(model, { name: 'x', width: 20, height: 20, pixels: new Float32Array(1200) as never }),
     ],
     [
-      /^openContext: adapter: got 5/,
+      /^openContext: adapter is 5/,
       () => openContext({ requestAdapter: runtime.requestAdapter }, { adapter: 5 as never }),
     ],
     [

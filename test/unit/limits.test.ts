@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LimitError } from '../../runtime/index.ts';
-import { resolveConfig } from '../../src/train/config.ts';
+import { resolveConfig } from '../../src/config/config.ts';
 import { ofEvaluation, ofImages, ofNetwork, ofStep } from '../../src/train/limits.ts';
 
 const config = resolveConfig({ batch: 64, width: 32, size: 48, views: 8 }, { isSoftware: true });

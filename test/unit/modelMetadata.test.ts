@@ -1,8 +1,8 @@
 /** What a model file says about itself, written and read. */
 import { expect, test } from 'vitest';
 import { FormatError } from '../../runtime/index.ts';
-import { resolveConfig, type ScoringConfig } from '../../src/train/config.ts';
-import { modelMetadata, scoringConfig } from '../../src/train/modelMetadata.ts';
+import { resolveConfig, type ScoringConfig } from '../../src/config/config.ts';
+import { modelMetadata, scoringConfig } from '../../src/runs/modelMetadata.ts';
 
 const config = resolveConfig({ dataset: 'cifar10', normal: 'cat', seed: 2 ** 31, views: 3 }, { isSoftware: true });
 const metadata = modelMetadata(config, 'cat');

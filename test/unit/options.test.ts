@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { DataError } from '../../src/base/errors.ts';
+import { editDistance, nearestName } from '../../src/base/suggest.ts';
 import { type CliHost, main } from '../../src/cli/commands.ts';
 import { helpText } from '../../src/cli/help.ts';
 import { parseTrainOptions } from '../../src/cli/parse.ts';
 import { Progress } from '../../src/cli/progress.ts';
 import { textOutput } from '../../src/cli/textOutput.ts';
-import { TRAIN_OPTIONS } from '../../src/cli/trainOptions.ts';
-import { DataError } from '../../src/errors.ts';
-import { editDistance, nearestName } from '../../src/suggest.ts';
-import { configDifferences, configJson, resolveConfig, resumedConfig } from '../../src/train/config.ts';
-import { PRESETS } from '../../src/train/presets.ts';
+import { configDifferences, configJson, resolveConfig, resumedConfig } from '../../src/config/config.ts';
+import { PRESETS } from '../../src/config/presets.ts';
+import { TRAIN_OPTIONS } from '../../src/config/trainOptions.ts';
 
 const software = { isSoftware: true };
 const hardware = { isSoftware: false };

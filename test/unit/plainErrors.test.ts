@@ -1,8 +1,8 @@
 /** Errors as plain data and back: the family survives, also where a minifier renames the classes. */
 import { expect, test } from 'vitest';
 import * as runtime from '../../runtime/index.ts';
-import * as own from '../../src/errors.ts';
-import { fromPlainError, toPlainError } from '../../src/web/protocol.ts';
+import * as own from '../../src/base/errors.ts';
+import { fromPlainError, toPlainError } from '../../src/chrome/protocol.ts';
 
 type Family = new (sentence: string, parts?: runtime.ErrorParts) => runtime.OeclError;
 const families = Object.entries<unknown>({ ...runtime, ...own }).filter(

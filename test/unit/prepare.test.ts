@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { resolveConfig } from '../../src/config/config.ts';
 import { imageAt } from '../../src/data/imageSet.ts';
-import { resolveConfig } from '../../src/train/config.ts';
-import { prepare } from '../../src/train/prepare.ts';
+import { prepare } from '../../src/runs/prepare.ts';
 import { flatImage, folderOf, platformWithCache, summaryOf } from '../helpers/imageFolders.ts';
 
 /** A record of CIFAR-10 whose first byte of red tells it from others. */

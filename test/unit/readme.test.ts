@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/help.ts';
 import { parseServeOptions, parseTrainOptions } from '../../src/cli/parse.ts';
+import { resolveConfig } from '../../src/config/config.ts';
+import { PRESETS } from '../../src/config/presets.ts';
 import { PROTOCOLS } from '../../src/protocols/protocols.ts';
-import { resolveConfig } from '../../src/train/config.ts';
-import { PRESETS } from '../../src/train/presets.ts';
-import { FILE } from '../../src/train/runFolder.ts';
+import { FILE } from '../../src/runs/runFolder.ts';
 import { oecl, tinyOptions } from '../helpers/commandLine.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
 

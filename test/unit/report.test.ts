@@ -1,13 +1,13 @@
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../../runtime/random.ts';
+import { resolveConfig } from '../../src/config/config.ts';
 import { histogramPlot, linePlot, niceScale, rocPlot } from '../../src/report/plot.ts';
 import { crc32, encodePng, thumbnailUri } from '../../src/report/png.ts';
 import { buildReport, type ReportInput } from '../../src/report/report.ts';
+import { SCORE_NAMES, type ScoreTable, testMetrics } from '../../src/report/result.ts';
 import { METRIC_NAMES } from '../../src/scores/metrics.ts';
-import { resolveConfig } from '../../src/train/config.ts';
-import type { StepMetrics } from '../../src/train/hooks.ts';
-import { SCORE_NAMES, type ScoreTable, testMetrics } from '../../src/train/result.ts';
+import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 
 describe('encodePng', () => {
   test('the pixels come back: signature, sizes, CRCs, rows without a filter', async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { resolveConfig } from '../../src/config/config.ts';
 import type { FolderClaim } from '../../src/platform/platform.ts';
-import { resolveConfig } from '../../src/train/config.ts';
-import type { StepMetrics } from '../../src/train/hooks.ts';
-import { parseMetrics } from '../../src/train/metricsLines.ts';
-import { SCORE_NAMES, type ScoreTable, summarize, testMetrics } from '../../src/train/result.ts';
-import { type OpenMode, type RunFiles, RunFolder, readStoredConfig } from '../../src/train/runFolder.ts';
-import { parseScoresCsv, scoresCsv } from '../../src/train/scoresCsv.ts';
+import { SCORE_NAMES, type ScoreTable, summarize, testMetrics } from '../../src/report/result.ts';
+import { parseScoresCsv, scoresCsv } from '../../src/report/scoresCsv.ts';
+import { parseMetrics } from '../../src/runs/metricsLines.ts';
+import { type OpenMode, type RunFiles, RunFolder, readStoredConfig } from '../../src/runs/runFolder.ts';
+import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 
 /** Files in memory; `failWith` makes every write fail as a disk would. */
 class MemoryFiles implements RunFiles {

@@ -1,9 +1,9 @@
 /** 16-bit images of cameras of fewer bits: one range for a data set, kept with the model. */
 import { expect, test } from 'vitest';
+import { resolveConfig } from '../../src/config/config.ts';
 import { imageAt } from '../../src/data/imageSet.ts';
 import { loadOutliers } from '../../src/data/load.ts';
 import { loadGivenImages } from '../../src/library/images.ts';
-import { resolveConfig } from '../../src/train/config.ts';
 import { pngFile } from '../helpers/encodedImages.ts';
 import { flatImage, folderOf, loaderWithCache, summaryOf } from '../helpers/imageFolders.ts';
 

@@ -1,9 +1,9 @@
 /** An interrupt is seen within bounded work, whatever is done to images before the first step. */
 import { expect, test } from 'vitest';
+import { InterruptedError } from '../../src/base/errors.ts';
 import { SignalWatch } from '../../src/base/signalWatch.ts';
-import { loadDeadLeaves } from '../../src/data/deadLeaves.ts';
+import { loadDeadLeaves } from '../../src/data/generated/deadLeaves.ts';
 import { loadDataset } from '../../src/data/load.ts';
-import { InterruptedError } from '../../src/errors.ts';
 import { loadGivenImages } from '../../src/library/images.ts';
 import { flatImage } from '../helpers/imageFolders.ts';
 import { memoryOrigin } from '../helpers/memoryOrigin.ts';

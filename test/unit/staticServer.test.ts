@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type StaticServer, serveFolder } from '../../src/platform/staticServer.ts';
+import { type StaticServer, serveFolder } from '../../src/serve/staticServer.ts';
 
 let server: StaticServer;
 let folder: URL;

@@ -2,9 +2,10 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { RunConfig } from '../../train/config.ts';
-import type { RunStart, StepMetrics } from '../../train/hooks.ts';
-import type { PerScore } from '../../train/result.ts';
+import type { RunConfig } from '../../config/config.ts';
+import type { PerScore } from '../../report/result.ts';
+import type { RunStart } from '../../runs/hooks.ts';
+import type { StepMetrics } from '../../train/stepMetrics.ts';
 import type { DataContent, DeviceReport, NewScores, PageApi, Part, Picture, RunInfo, RunView } from '../pageApi.ts';
 import { type Choices, firstChoices } from './logic/choices.ts';
 import { Pace } from './logic/pace.ts';

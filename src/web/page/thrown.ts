@@ -1,6 +1,6 @@
 /** Errors between the page and its worker, both ways: an error's class does not survive postMessage, its words must. */
 import { transferHandlers } from 'comlink';
-import { fromPlainError, type PlainError, toPlainError } from '../protocol.ts';
+import { fromPlainError, type PlainError, toPlainError } from '../../chrome/protocol.ts';
 
 /** From here on, what a call throws on the other side is thrown here, as an error of the same family. */
 export function carryErrors(): void {

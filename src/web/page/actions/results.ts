@@ -1,8 +1,8 @@
 /** A finished run opened, its threshold chosen, new images scored with it. */
 
-import { DataError } from '../../../errors.ts';
-import { MAIN_SCORE } from '../../../train/result.ts';
-import { parseScoresCsv } from '../../../train/scoresCsv.ts';
+import { DataError } from '../../../base/errors.ts';
+import { MAIN_SCORE } from '../../../report/result.ts';
+import { parseScoresCsv } from '../../../report/scoresCsv.ts';
 import type { GivenFile, RunView } from '../../pageApi.ts';
 import { counted } from '../logic/format.ts';
 import { RunCurves } from '../logic/runCurves.ts';

@@ -1,8 +1,9 @@
 /** A run: started, paused, gone on with, and followed while it goes. */
+
+import { ChangedDataError } from '../../../base/errors.ts';
 import { oneLine } from '../../../base/text.ts';
-import { ChangedDataError } from '../../../errors.ts';
 import type { TrainOptions } from '../../../library/types.ts';
-import { parseMetrics } from '../../../train/metricsLines.ts';
+import { parseMetrics } from '../../../runs/metricsLines.ts';
 import type { TrainCallbacks } from '../../pageApi.ts';
 import { trainOptions } from '../logic/choices.ts';
 import { baseName, percent, whole } from '../logic/format.ts';

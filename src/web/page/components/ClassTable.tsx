@@ -1,5 +1,5 @@
 /** Each outlier class alone: which of them are hard. */
-import { MAIN_SCORE } from '../../../train/result.ts';
+import { MAIN_SCORE } from '../../../report/result.ts';
 import { counted, figure } from '../logic/format.ts';
 import type { Results } from '../state.ts';
 

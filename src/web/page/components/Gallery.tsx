@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { oneLine } from '../../../base/text.ts';
-import { MAIN_SCORE } from '../../../train/result.ts';
+import { MAIN_SCORE } from '../../../report/result.ts';
 import { score, whole } from '../logic/format.ts';
 import { type Results, type ShownImage, useStore } from '../state.ts';
 import { Icon } from './Icon.tsx';

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { oneLine } from '../../../base/text.ts';
-import { SCORE_NAMES, type ScoreName } from '../../../train/result.ts';
+import { SCORE_NAMES, type ScoreName } from '../../../report/result.ts';
 import { baseName, score } from '../logic/format.ts';
 import type { ShownImage } from '../state.ts';
 import { Icon } from './Icon.tsx';

@@ -1,6 +1,7 @@
 /** Every metric of the main score, and what it is. The report has those of the other scores too. */
+
+import { MAIN_SCORE, type RunResult } from '../../../report/result.ts';
 import { METRIC_NAMES, METRICS } from '../../../scores/metrics.ts';
-import { MAIN_SCORE, type RunResult } from '../../../train/result.ts';
 import { figure } from '../logic/format.ts';
 
 export function MetricTable({ result }: { result: RunResult }) {

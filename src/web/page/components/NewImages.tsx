@@ -1,6 +1,6 @@
 /** New images, scored with the network at once. */
 import { useState } from 'preact/hooks';
-import { SCORE_NAMES } from '../../../train/result.ts';
+import { SCORE_NAMES } from '../../../report/result.ts';
 import type { NewScores } from '../../pageApi.ts';
 import { scoreImages } from '../actions/results.ts';
 import { download } from '../actions/runs.ts';

@@ -1,6 +1,6 @@
 /** What a run found: one figure, the scores behind it, each image, and what can be taken away. */
 import { useEffect } from 'preact/hooks';
-import { MAIN_SCORE, type RunResult } from '../../../train/result.ts';
+import { MAIN_SCORE, type RunResult } from '../../../report/result.ts';
 import { openResults } from '../actions/results.ts';
 import { METHOD_NAMES } from '../logic/choices.ts';
 import { counted, figure, percent } from '../logic/format.ts';

@@ -1,6 +1,6 @@
 /** A run under way: how far, how fast, how long still; pause, go on, stop. */
 import { useMemo } from 'preact/hooks';
-import { duration } from '../../../duration.ts';
+import { duration } from '../../../base/duration.ts';
 import { leaveTraining, pauseTraining, resumeTraining, stopTraining } from '../actions/training.ts';
 import { baseName, bytes, whole } from '../logic/format.ts';
 import { inPageWords } from '../logic/problem.ts';

@@ -1,6 +1,6 @@
 /** What the run will be, in a few lines, beside its button. */
 import type { ComponentChildren } from 'preact';
-import { presetValues } from '../../../train/presets.ts';
+import { presetValues } from '../../../config/presets.ts';
 import {
   ALL,
   type Choices,

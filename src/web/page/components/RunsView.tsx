@@ -1,6 +1,6 @@
 /** Runs of this and earlier visits; models that were brought along. */
 import { useState } from 'preact/hooks';
-import { MAIN_SCORE } from '../../../train/result.ts';
+import { MAIN_SCORE } from '../../../report/result.ts';
 import type { RunInfo, RunState } from '../../pageApi.ts';
 import { addModel, removeRun } from '../actions/runs.ts';
 import { resumeTraining } from '../actions/training.ts';

@@ -1,8 +1,8 @@
 /** Where normal images and outliers score, and the threshold between them. */
 import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
+import { MAIN_SCORE } from '../../../report/result.ts';
 import { rocCurve } from '../../../scores/metrics.ts';
-import { MAIN_SCORE } from '../../../train/result.ts';
 import { chooseThreshold } from '../actions/results.ts';
 import { Chart } from '../charts/Chart.tsx';
 import { histogramOptions, rocOptions } from '../charts/scores.ts';

@@ -1,5 +1,5 @@
 /** The run's files, as downloads. */
-import { FILE } from '../../../train/runFolder.ts';
+import { FILE } from '../../../runs/runFolder.ts';
 import { takeAway } from '../actions/runs.ts';
 import { useStore } from '../state.ts';
 import { Icon } from './Icon.tsx';

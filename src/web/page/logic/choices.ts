@@ -1,10 +1,10 @@
 /** What the form asks, and the options of a run that follow from it. */
 
 import { EVERY_CLASS } from '../../../base/names.ts';
+import { defaultRunFolder, METHODS, OPTIMIZERS } from '../../../config/config.ts';
+import { DATASETS, defaultWarmup, PRESETS, type Preset, presetValues } from '../../../config/presets.ts';
 import type { Fit } from '../../../data/fit.ts';
 import type { TrainOptions } from '../../../library/types.ts';
-import { defaultRunFolder, METHODS, OPTIMIZERS } from '../../../train/config.ts';
-import { DATASETS, defaultWarmup, PRESETS, type Preset, presetValues } from '../../../train/presets.ts';
 import type { DataContent } from '../../pageApi.ts';
 
 export type Source = 'demo' | 'own';

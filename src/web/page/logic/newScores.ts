@@ -1,6 +1,6 @@
 /** The scores of new images as a table for other programs. */
 import { csvText } from '../../../base/csv.ts';
-import type { ScoreName } from '../../../train/result.ts';
+import type { ScoreName } from '../../../report/result.ts';
 import type { NewScores } from '../../pageApi.ts';
 
 export function newScoresCsv({ images }: NewScores, names: readonly ScoreName[]): string {

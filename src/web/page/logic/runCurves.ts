@@ -1,5 +1,5 @@
 /** The two pictures of a run: its losses and its norms over the steps. */
-import type { StepMetrics } from '../../../train/hooks.ts';
+import type { StepMetrics } from '../../../train/stepMetrics.ts';
 import { type Columns, Curve } from './curve.ts';
 
 export interface RunColumns {

@@ -2,9 +2,10 @@
  * The user's images in the origin's private file system, as the `folder` data set expects them, and a list of them beside:
  * data/index.json. A file below data/ID that the list does not know is the rest of an import that did not come to its end.
  */
+
+import { DataError } from '../../../base/errors.ts';
 import { listFilesBelow } from '../../../data/files.ts';
 import type { SkippedFile } from '../../../data/imageSet.ts';
-import { DataError } from '../../../errors.ts';
 import type { OriginStorage } from '../../../platform/browserStorage.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import type { DataContent, GivenFile, Part, PartContent } from '../../pageApi.ts';

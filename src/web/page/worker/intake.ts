@@ -2,11 +2,12 @@
  * Where the files of a drop go: which are images, and which part and class they belong to, from their paths alone. Folders
  * are classes; a single folder around them, as a drop or a zip often has, is not.
  */
+
+import { DataError } from '../../../base/errors.ts';
 import { isSameName, listed } from '../../../base/names.ts';
 import { looksLikeImage } from '../../../data/codecs/decode.ts';
 import type { SkippedFile } from '../../../data/imageSet.ts';
 import { isLitterImage, litterIn } from '../../../data/litter.ts';
-import { DataError } from '../../../errors.ts';
 import type { Part } from '../../pageApi.ts';
 
 /** The class of training images that lie in no folder. */

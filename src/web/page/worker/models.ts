@@ -1,18 +1,18 @@
 /** Models that were brought along, and new images scored with any model of this origin. */
 
+import { DataError } from '../../../base/errors.ts';
 import { folderName } from '../../../base/folderNames.ts';
+import type { ScoringConfig } from '../../../config/config.ts';
 import { ALL_BITS, ImageDecoder } from '../../../data/codecs/decode.ts';
 import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
 import { fitted } from '../../../data/fit.ts';
 import type { SkippedFile } from '../../../data/imageSet.ts';
 import { noteOf, Remarks } from '../../../data/remarks.ts';
-import { DataError } from '../../../errors.ts';
 import type { ImagePixels } from '../../../library/givenImages.ts';
 import type { Library } from '../../../library/library.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { thumbnailUri } from '../../../report/png.ts';
-import type { ScoringConfig } from '../../../train/config.ts';
-import { FILE } from '../../../train/runFolder.ts';
+import { FILE } from '../../../runs/runFolder.ts';
 import type { GivenFile, NewScores } from '../../pageApi.ts';
 import { decodeWithin } from './importer.ts';
 import { PICTURE_SIDE, RUNS } from './runs.ts';

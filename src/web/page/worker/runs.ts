@@ -1,18 +1,18 @@
 /** The run folders of this origin: what there is, what it found, and what can be taken away. */
 
+import { DataError, UsageError } from '../../../base/errors.ts';
+import type { RunConfig } from '../../../config/config.ts';
 import { ALL_BITS, ImageDecoder } from '../../../data/codecs/decode.ts';
 import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
-import { demoImage } from '../../../data/demo.ts';
+import { demoImage } from '../../../data/datasets/demo.ts';
 import type { RgbImage } from '../../../data/imageSet.ts';
-import { DataError, UsageError } from '../../../errors.ts';
 import type { OriginStorage } from '../../../platform/browserStorage.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { thumbnailUri } from '../../../report/png.ts';
-import type { RunConfig } from '../../../train/config.ts';
-import { metricsOf, parseMetrics } from '../../../train/metricsLines.ts';
-import { currentResult, type RunResult } from '../../../train/result.ts';
-import { FILE } from '../../../train/runFolder.ts';
-import { parseScoresCsv } from '../../../train/scoresCsv.ts';
+import { currentResult, type RunResult } from '../../../report/result.ts';
+import { parseScoresCsv } from '../../../report/scoresCsv.ts';
+import { metricsOf, parseMetrics } from '../../../runs/metricsLines.ts';
+import { FILE } from '../../../runs/runFolder.ts';
 import type { RunInfo, RunView } from '../../pageApi.ts';
 import { zipOf } from './zip.ts';
 

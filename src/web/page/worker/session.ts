@@ -3,12 +3,13 @@
  * from the last checkpoint by itself.
  */
 import { AdapterError, DeviceLostError } from '../../../../runtime/index.ts';
-import { DataError, InterruptedError, type OeclError, UsageError } from '../../../errors.ts';
+import { DataError, InterruptedError, type OeclError, UsageError } from '../../../base/errors.ts';
 import type { Library } from '../../../library/library.ts';
 import type { TrainOptions } from '../../../library/types.ts';
 import { PATIENCE } from '../../../platform/browserLocks.ts';
 import type { OriginStorage } from '../../../platform/browserStorage.ts';
-import type { RunStart, StepMetrics, TrainHooks } from '../../../train/hooks.ts';
+import type { RunStart, TrainHooks } from '../../../runs/hooks.ts';
+import type { StepMetrics } from '../../../train/stepMetrics.ts';
 import type { RunInfo, TrainCallbacks } from '../../pageApi.ts';
 import type { Images } from './images.ts';
 import type { RunNote, Runs } from './runs.ts';

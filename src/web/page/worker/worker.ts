@@ -1,7 +1,7 @@
 /** The worker of the page: its parts, put together, behind PageApi. */
 import { expose } from 'comlink';
 import { browserRuntimePlatform } from '../../../../runtime/platform/browser.ts';
-import { demoExamples } from '../../../data/demo.ts';
+import { demoExamples } from '../../../data/datasets/demo.ts';
 import { libraryFor } from '../../../library/library.ts';
 import { browserPlatform } from '../../../platform/browser.ts';
 import { originStorage } from '../../../platform/browserStorage.ts';

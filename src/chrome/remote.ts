@@ -2,7 +2,7 @@
  * The platform of a worker whose files are another process's: each call is one request to the server that the worker came
  * from (browserServer.ts). Paths are the other side's.
  */
-import type { Codec, FolderClaim, FolderEntry, Platform } from './platform.ts';
+import type { Codec, FolderClaim, FolderEntry, Platform } from '../platform/platform.ts';
 
 /** As JSON: a name that is not UTF-8 holds halves of surrogate pairs, which an address cannot. */
 const escaped = (path: string): string => encodeURIComponent(JSON.stringify(path));

@@ -6,10 +6,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Command, WorkerEvent } from '../web/protocol.ts';
-import { listen } from './httpServer.ts';
-import { codecFile } from './node.ts';
-import type { Codec, Platform } from './platform.ts';
+import { codecFile } from '../platform/node.ts';
+import type { Codec, Platform } from '../platform/platform.ts';
+import { listen } from '../serve/httpServer.ts';
+import type { Command, WorkerEvent } from './protocol.ts';
 
 /** Nothing but this server, and no script but ours. */
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";

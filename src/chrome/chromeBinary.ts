@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { OeclError, UsageError } from '../errors.ts';
+import { OeclError, UsageError } from '../base/errors.ts';
 
 const PACKAGE = '@sparticuz/chromium';
 const LINUX_NAMES = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser', 'microsoft-edge'];

@@ -1,9 +1,9 @@
 /**
  * The errors that only the trainer knows, beside those of the runtime. Both are the caller's to mend: exit code 2.
  */
-import { OeclError } from '../runtime/errors.ts';
+import { OeclError } from '../../runtime/errors.ts';
 
-export { internal, OeclError, UsageError } from '../runtime/errors.ts';
+export { internal, OeclError, UsageError } from '../../runtime/errors.ts';
 
 /** Images, folders or files of a run that are missing, broken or do not fit. */
 export class DataError extends OeclError {

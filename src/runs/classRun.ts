@@ -1,27 +1,28 @@
 /** The run of one normal class, from its images to its result: build, restore, train, evaluate, write. */
 import type { Context } from '../../runtime/index.ts';
+import { DataError } from '../base/errors.ts';
 import { SignalWatch } from '../base/signalWatch.ts';
+import type { RunConfig } from '../config/config.ts';
 import { imageAt } from '../data/imageSet.ts';
-import { DataError } from '../errors.ts';
 import { Encoder } from '../models/resnet.ts';
 import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Split } from '../protocols/protocols.ts';
 import { buildReport } from '../report/report.ts';
-import { type Checkpoint, type DataProgress, type EpochStart, restoreCheckpoint } from './checkpoint.ts';
-import type { RunConfig } from './config.ts';
+import { type RunResult, type ScoreTable, testMetrics } from '../report/result.ts';
+import { type Checkpoint, type DataProgress, type EpochStart, restoreCheckpoint } from '../train/checkpoint.ts';
+import { recordTuned } from '../train/kernels.ts';
+import { ofEvaluation, ofNetwork, ofStep } from '../train/limits.ts';
+import { TrainLoop } from '../train/loop.ts';
+import type { StepMetrics } from '../train/stepMetrics.ts';
+import { StepProfile } from '../train/stepProfile.ts';
+import { Trainer } from '../train/trainer.ts';
 import { evaluate } from './evaluate.ts';
 import { changeLines, checkedChanges, decodeFingerprint, encodeFingerprint, fingerprintOf } from './fingerprint.ts';
-import type { StepMetrics, TrainHooks } from './hooks.ts';
-import { recordTuned } from './kernels.ts';
-import { ofEvaluation, ofNetwork, ofStep } from './limits.ts';
-import { TrainLoop } from './loop.ts';
+import type { TrainHooks } from './hooks.ts';
 import { modelMetadata } from './modelMetadata.ts';
 import type { Prepared } from './prepare.ts';
-import { type RunResult, type ScoreTable, testMetrics } from './result.ts';
 import { type RunFolder, readStoredConfig } from './runFolder.ts';
-import { StepProfile } from './stepProfile.ts';
-import { Trainer } from './trainer.ts';
 
 /** A clock that only goes forward, in seconds. */
 export const seconds = (): number => performance.now() / 1000;
@@ -81,7 +82,7 @@ export class ClassRun {
     this.#announce(trainer, doneSteps, place);
     const metrics = this.#folder.state === 'resumed' ? await this.#folder.truncateMetrics(doneSteps) : [];
     const loop = new TrainLoop(
-      { encoder, trainer, folder: this.#folder, config, hooks: this.#hooks, profile, data },
+      { encoder, trainer, log: this.#folder, config, hooks: this.#hooks, profile, data },
       metrics,
     );
     if (!(await loop.run(doneSteps))) return null;

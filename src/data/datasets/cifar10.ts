@@ -4,10 +4,10 @@
  * number of records are valid. Images stay as they are, whatever the input's size: the network sees them resized.
  */
 import { parseTar } from 'nanotar';
-import { DataError, InterruptedError } from '../errors.ts';
-import { failureOf, isRefusal, listFolder, readFile, reading } from './files.ts';
-import { type ImageSet, type LoadedDataset, packOf } from './imageSet.ts';
-import type { ReaderContext } from './request.ts';
+import { DataError, InterruptedError } from '../../base/errors.ts';
+import { failureOf, isRefusal, listFolder, readFile, reading } from '../files.ts';
+import { type ImageSet, type LoadedDataset, packOf } from '../imageSet.ts';
+import type { ReaderContext } from '../request.ts';
 
 const SIDE = 32;
 const PLANE = SIDE * SIDE;

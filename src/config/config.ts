@@ -5,10 +5,10 @@
 
 import type { KernelTable } from '../../runtime/index.ts';
 import { type AugmentOptions, CIFAR_STATISTICS, PLAIN_STATISTICS } from '../augment/augmenter.ts';
+import { UsageError } from '../base/errors.ts';
 import { folderName } from '../base/folderNames.ts';
 import { EVERY_CLASS, findClass, isEveryClass, isSameName } from '../base/names.ts';
 import type { Fit } from '../data/fit.ts';
-import { UsageError } from '../errors.ts';
 import type { Protocol } from '../protocols/protocols.ts';
 import {
   DATASETS,
@@ -24,6 +24,10 @@ export const METHODS = ['oecl', 'simclr'] as const;
 export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
 export const PLACES = ['node', 'chrome'] as const;
 export const ARCHITECTURES = ['resnet18', 'resnet10'] as const;
+/** `auto`: as `on` on a GPU, as `off` on a software adapter, where the fixed choices are as good (docs/performance.md). */
+export const TUNE_MODES = ['auto', 'on', 'off'] as const;
+/** What `--tune` takes beside them: the config.json of another run. */
+export const TABLE_FILE = '.json';
 export const PRECISIONS = ['f32', 'f16'] as const;
 
 export interface RunConfig {

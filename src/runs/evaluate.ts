@@ -1,13 +1,13 @@
 /** Scores of test images: the encoder with running statistics over the plain view and T augmented views of each. */
 import { type Context, LimitError, type Plan, type Tensor } from '../../runtime/index.ts';
 import { Augmenter } from '../augment/augmenter.ts';
+import { OeclError } from '../base/errors.ts';
+import { augmentOptions, type ScoringConfig } from '../config/config.ts';
 import type { ImageSet } from '../data/imageSet.ts';
-import { OeclError } from '../errors.ts';
 import type { Encoder } from '../models/resnet.ts';
+import { SCORE_NAMES, type ScoreName, type ScoreTable } from '../report/result.ts';
 import { normScores } from '../scores/normScores.ts';
-import { augmentOptions, type ScoringConfig } from './config.ts';
 import type { TrainHooks } from './hooks.ts';
-import { SCORE_NAMES, type ScoreName, type ScoreTable } from './result.ts';
 
 /** Views in one pass, about those of a training step of the tiny preset: enough to fill a device, little memory. */
 const VIEWS_PER_PASS = 128;

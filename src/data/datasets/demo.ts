@@ -2,12 +2,12 @@
  * The built-in data set: drawn white blood cells, so that everything can be tried without a download. Synthetic: what is
  * measured on it says nothing about real cells.
  */
-import { RandomStream } from '../../runtime/index.ts';
-import { Stream } from '../train/streams.ts';
-import { type CellKind, drawBloodCell } from './bloodCell.ts';
-import { fitted } from './fit.ts';
-import { type ImageSet, type LoadedDataset, packImages, type RgbImage } from './imageSet.ts';
-import type { LoadOptions } from './request.ts';
+import { RandomStream } from '../../../runtime/index.ts';
+import { Stream } from '../../base/randomStreams.ts';
+import { fitted } from '../fit.ts';
+import { type CellKind, drawBloodCell } from '../generated/bloodCell.ts';
+import { type ImageSet, type LoadedDataset, packImages, type RgbImage } from '../imageSet.ts';
+import type { LoadOptions } from '../request.ts';
 
 const CLASSES: CellKind[] = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Monocyte', 'Neutrophil'];
 

@@ -2,12 +2,12 @@
  * Dead leaves: overlapping random shapes whose sizes follow 1 / r^3, as those of objects in photographs do (Lee, Mumford
  * and Huang 2001; used for learning by Baradad et al. 2021). Outlier-exposure images for those who have none. Synthetic.
  */
-import { RandomStream } from '../../runtime/index.ts';
-import { Stream } from '../train/streams.ts';
+import { RandomStream } from '../../../runtime/index.ts';
+import { Stream } from '../../base/randomStreams.ts';
+import { type ImageSet, packImages, type RgbImage } from '../imageSet.ts';
+import type { LoadOptions } from '../request.ts';
+import { packSide, resizeShortSide } from '../resize.ts';
 import { type Color, clamp, direction, NoiseField } from './drawing.ts';
-import { type ImageSet, packImages, type RgbImage } from './imageSet.ts';
-import type { LoadOptions } from './request.ts';
-import { packSide, resizeShortSide } from './resize.ts';
 
 /** Images when the caller does not say. */
 export const DEAD_LEAVES_COUNT = 1000;

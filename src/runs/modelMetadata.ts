@@ -1,9 +1,9 @@
 /** What model.safetensors says about its network: enough to score images with the file alone. All values are strings. */
 import { FormatError } from '../../runtime/index.ts';
+import { ARCHITECTURES, METHODS, PRECISIONS, type ScoringConfig } from '../config/config.ts';
+import { DATASETS, type DatasetName } from '../config/presets.ts';
 import { ALL_BITS } from '../data/codecs/decode.ts';
 import { FITS } from '../data/fit.ts';
-import { ARCHITECTURES, METHODS, PRECISIONS, type ScoringConfig } from './config.ts';
-import { DATASETS, type DatasetName } from './presets.ts';
 
 /** Beyond any real width, side or number of views: a forged file must not ask for all of the memory. */
 const LARGEST = 4096;

@@ -1,12 +1,13 @@
 /** Data sets that are folders of folders: a part (train, test), a folder a class in it, images anywhere below. */
-import { isSameName, type JoinedNames, listed, looseName } from '../base/names.ts';
-import { printable } from '../base/text.ts';
-import { DataError } from '../errors.ts';
-import { looksLikeImage } from './codecs/decode.ts';
-import { listFolder } from './files.ts';
-import { findImages, type ImageFile, loadImageFiles } from './imageFiles.ts';
-import type { LoadedDataset } from './imageSet.ts';
-import type { ReaderContext } from './request.ts';
+
+import { DataError } from '../../base/errors.ts';
+import { isSameName, type JoinedNames, listed, looseName } from '../../base/names.ts';
+import { printable } from '../../base/text.ts';
+import { looksLikeImage } from '../codecs/decode.ts';
+import { listFolder } from '../files.ts';
+import { findImages, type ImageFile, loadImageFiles } from '../imageFiles.ts';
+import type { LoadedDataset } from '../imageSet.ts';
+import type { ReaderContext } from '../request.ts';
 
 /** The files of a part, by class. */
 export interface Part {

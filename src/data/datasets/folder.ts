@@ -3,8 +3,12 @@
  * normal images in the test, or without a test, every fifth training image, in the order of the paths, tests instead. Or
  * a folder of normal images alone, when the outliers of the test come from elsewhere: then the same.
  */
-import { joinNames, looseName } from '../base/names.ts';
-import { DataError } from '../errors.ts';
+
+import { DataError } from '../../base/errors.ts';
+import { joinNames, looseName } from '../../base/names.ts';
+import { findImages, type ImageFile, loadImageFiles } from '../imageFiles.ts';
+import type { LoadedDataset } from '../imageSet.ts';
+import type { ReaderContext } from '../request.ts';
 import {
   findPart,
   isNormalName,
@@ -15,9 +19,6 @@ import {
   type Part,
   readPart,
 } from './classFolders.ts';
-import { findImages, type ImageFile, loadImageFiles } from './imageFiles.ts';
-import type { LoadedDataset } from './imageSet.ts';
-import type { ReaderContext } from './request.ts';
 
 /** Of images that have to do for both, so many train for one that tests. */
 const TEST_EVERY = 5;

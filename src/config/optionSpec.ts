@@ -1,5 +1,5 @@
 /** What an option is: a line of the tables that parsing, checks and help texts come from. */
-import type { RunConfig } from '../train/config.ts';
+import type { RunConfig } from './config.ts';
 
 /** Limits of a number: `above` is excluded, `min` and `max` are included. */
 interface Limits {

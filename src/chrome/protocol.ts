@@ -12,10 +12,10 @@ import {
   ShapeError,
   UnknownAdapterError,
 } from '../../runtime/index.ts';
-import { ChangedDataError, DataError, InterruptedError, OeclError, UsageError } from '../errors.ts';
-import type { RunConfig } from '../train/config.ts';
-import type { RunOutcome, TrainHooks } from '../train/hooks.ts';
-import type { OpenMode } from '../train/runFolder.ts';
+import { ChangedDataError, DataError, InterruptedError, OeclError, UsageError } from '../base/errors.ts';
+import type { RunConfig } from '../config/config.ts';
+import type { RunOutcome, TrainHooks } from '../runs/hooks.ts';
+import type { OpenMode } from '../runs/runFolder.ts';
 
 /** What a driver may ask of the worker. `stop`: finish the step, write a checkpoint, end. */
 export type Command =

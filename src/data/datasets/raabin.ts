@@ -2,12 +2,13 @@
  * Raabin-WBC (Kouzehkanan et al., Scientific Reports 2022), "double-labelled cropped cells": Train/CLASS and TestA/CLASS,
  * five classes of white blood cells. TestB, of another stain and camera, is no part of the protocol and is not read.
  */
-import { isSameName } from '../base/names.ts';
-import { DataError } from '../errors.ts';
-import { nearestName } from '../suggest.ts';
+
+import { DataError } from '../../base/errors.ts';
+import { isSameName } from '../../base/names.ts';
+import { nearestName } from '../../base/suggest.ts';
+import type { LoadedDataset } from '../imageSet.ts';
+import type { ReaderContext } from '../request.ts';
 import { findPart, listClassFolders, loadParts, type Part, readPart } from './classFolders.ts';
-import type { LoadedDataset } from './imageSet.ts';
-import type { ReaderContext } from './request.ts';
 
 export const BLOOD_CELLS = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Monocyte', 'Neutrophil'];
 

@@ -2,9 +2,10 @@
  * The fingerprint of a run's data: which images it trains on, which outliers it is exposed to and which images it is
  * tested on, by their content. A checkpoint keeps it, so that no run is resumed with other images without a word.
  */
+
+import { ChangedDataError } from '../base/errors.ts';
 import { identityAt } from '../data/identity.ts';
 import type { ImageSet } from '../data/imageSet.ts';
-import { ChangedDataError } from '../errors.ts';
 import type { Split } from '../protocols/protocols.ts';
 import type { Prepared } from './prepare.ts';
 

@@ -2,14 +2,14 @@
  * Training in Chrome, driven from Node: the same code in a worker there, its files and its screen here. What it leaves is
  * the run folder that training in Node leaves.
  */
-import { OeclError } from '../errors.ts';
-import type { RunConfig } from '../train/config.ts';
-import type { RunOutcome, TrainHooks } from '../train/hooks.ts';
-import type { OpenMode } from '../train/runFolder.ts';
-import { type AdapterNames, type Command, callHook, fromPlainError, type WorkerEvent } from '../web/protocol.ts';
+import { OeclError } from '../base/errors.ts';
+import type { RunConfig } from '../config/config.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { RunOutcome, TrainHooks } from '../runs/hooks.ts';
+import type { OpenMode } from '../runs/runFolder.ts';
 import { serveBrowser } from './browserServer.ts';
 import { findChrome, startChrome } from './chromeBinary.ts';
-import type { Platform } from './platform.ts';
+import { type AdapterNames, type Command, callHook, fromPlainError, type WorkerEvent } from './protocol.ts';
 
 /** Milliseconds that Chrome gets for its start, and the worker for saying that it is there. */
 const START_TIME = 60_000;

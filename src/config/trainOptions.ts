@@ -2,10 +2,9 @@
 import { MOST_EVALUATION_VIEWS } from '../augment/augmenter.ts';
 import { FITS } from '../data/fit.ts';
 import { PROTOCOLS } from '../protocols/protocols.ts';
-import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, PRECISIONS } from '../train/config.ts';
-import { TABLE_FILE, TUNE_MODES } from '../train/kernels.ts';
-import { DATASET_NAMES, PRESETS } from '../train/presets.ts';
+import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, PRECISIONS, TABLE_FILE, TUNE_MODES } from './config.ts';
 import type { OptionSpec } from './optionSpec.ts';
+import { DATASET_NAMES, PRESETS } from './presets.ts';
 
 export const TRAIN_OPTIONS: readonly OptionSpec[] = [
   {

@@ -1,5 +1,5 @@
 /** metrics.jsonl: a line of JSON per step, line n for step n. */
-import type { StepMetrics } from './hooks.ts';
+import type { StepMetrics } from '../train/stepMetrics.ts';
 
 /**
  * The metrics of the lines before the first damaged one, whose number (from 1) is `damaged`; null when there is none. What

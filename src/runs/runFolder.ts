@@ -3,15 +3,16 @@
  * full disk or a power cut never meets half of one; metrics.jsonl alone grows, and a torn last line is dropped at resume.
  * A stored run is never lost by accident: it is continued (--resume) or replaced (--force), on request only.
  */
+
+import { DataError, OeclError, UsageError } from '../base/errors.ts';
 import { folderNames } from '../base/folderNames.ts';
-import { DataError, OeclError, UsageError } from '../errors.ts';
+import { configJson, type RunConfig } from '../config/config.ts';
 import type { FolderClaim } from '../platform/platform.ts';
-import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts';
-import { configJson, type RunConfig } from './config.ts';
-import type { StepMetrics } from './hooks.ts';
+import { currentResult, type RunResult, type RunSummary, type ScoreTable } from '../report/result.ts';
+import { parseScoresCsv, type ScoredImage, scoresCsv } from '../report/scoresCsv.ts';
+import { type Checkpoint, decodeCheckpoint } from '../train/checkpoint.ts';
+import type { StepMetrics } from '../train/stepMetrics.ts';
 import { parseMetrics } from './metricsLines.ts';
-import { currentResult, type RunResult, type RunSummary, type ScoreTable } from './result.ts';
-import { parseScoresCsv, type ScoredImage, scoresCsv } from './scoresCsv.ts';
 
 /** What a run folder needs of a platform. Paths have forward slashes. */
 export interface RunFiles {
@@ -246,8 +247,9 @@ export class RunFolder {
   }
 
   /** A Chrome trace: about:tracing and ui.perfetto.dev show it. */
-  writeProfile(trace: string): Promise<void> {
-    return this.write(FILE.profile, trace);
+  async writeProfile(trace: string): Promise<string> {
+    await this.write(FILE.profile, trace);
+    return this.at(FILE.profile);
   }
 
   /** The last file of a run: with it, the run counts as finished. */

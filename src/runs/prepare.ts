@@ -1,13 +1,14 @@
 /** The images of a run: the data set and the outlier-exposure images, decoded, with what a reader must know of them. */
+
+import { DataError } from '../base/errors.ts';
 import { looseName } from '../base/names.ts';
 import { SignalWatch } from '../base/signalWatch.ts';
+import type { RunConfig } from '../config/config.ts';
+import { DATASET_NAMES, parseSource } from '../config/presets.ts';
 import { type ImageSet, keepClasses, type LoadedDataset, type SkippedFile } from '../data/imageSet.ts';
 import { loadDataset, loadOutliers } from '../data/load.ts';
-import { DataError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { RunConfig } from './config.ts';
 import type { TrainHooks } from './hooks.ts';
-import { DATASET_NAMES, parseSource } from './presets.ts';
 
 export interface Prepared {
   dataset: LoadedDataset;

@@ -3,9 +3,9 @@
  * kinds differ as real ones do, in the shape of the nucleus, the granules, the size and the color of the cytoplasm, and
  * overlap in all of them but the first. Lengths are in pixels; the origin is the middle of the image.
  */
-import type { RandomStream } from '../../runtime/index.ts';
+import type { RandomStream } from '../../../runtime/index.ts';
+import type { RgbImage } from '../imageSet.ts';
 import { type Color, clamp, direction, length, mix, mixColors, NoiseField, type Point, smoothStep } from './drawing.ts';
-import type { RgbImage } from './imageSet.ts';
 
 export type CellKind = 'Basophil' | 'Eosinophil' | 'Lymphocyte' | 'Monocyte' | 'Neutrophil';
 

@@ -3,18 +3,18 @@
  * is behind the two platforms. One run trains one normal class; `--normal all` is one after the other.
  */
 import { type Context, openContext, type RuntimePlatform } from '../../runtime/index.ts';
+import { InterruptedError, UsageError } from '../base/errors.ts';
 import { isEveryClass } from '../base/names.ts';
-import { InterruptedError, UsageError } from '../errors.ts';
+import type { RunConfig } from '../config/config.ts';
 import type { Platform } from '../platform/platform.ts';
 import { planSplits, type Split } from '../protocols/protocols.ts';
+import { type RunResult, summarize } from '../report/result.ts';
+import { withGivenKernels } from '../train/kernels.ts';
+import { checkPrecision } from '../train/limits.ts';
 import { ClassRun, seconds } from './classRun.ts';
-import type { RunConfig } from './config.ts';
 import { changeLines, checkedChanges, decodeFingerprint, fingerprintOf } from './fingerprint.ts';
 import type { RunOutcome, TrainHooks } from './hooks.ts';
-import { withGivenKernels } from './kernels.ts';
-import { checkPrecision } from './limits.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import { type RunResult, summarize } from './result.ts';
 import { type OpenMode, RunFolder, readStoredConfig } from './runFolder.ts';
 
 export interface Platforms {

@@ -1,4 +1,6 @@
 /** result.json: what a run found, and the mean over several runs. */
+
+import type { RunConfig } from '../config/config.ts';
 import {
   type DetectionMetrics,
   detectionMetrics,
@@ -10,7 +12,6 @@ import {
   requireFinite,
   splitByTruth,
 } from '../scores/metrics.ts';
-import type { RunConfig } from './config.ts';
 
 /** The scores of docs/methods.md 2.1, in the order of all tables; higher = more normal. */
 export const SCORE_NAMES = ['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm'] as const;

@@ -2,7 +2,7 @@
  * What the generated data sets are drawn with: directions, colors, smooth noise. Only + - * / and sqrt, which are exact in
  * every engine: Math.sin and its like are not, and the same seed has to give the same bytes everywhere.
  */
-import type { RandomStream } from '../../runtime/index.ts';
+import type { RandomStream } from '../../../runtime/index.ts';
 
 export type Point = readonly [x: number, y: number];
 /** Red, green, blue, 0 to 255, not rounded. */
