@@ -1,7 +1,7 @@
 /** Help texts: examples first, then what each option means, made from the option table. No longer than 100 columns. */
 import { UsageError } from '../base/errors.ts';
+import { defaultInWords, type OptionSpec, placeholderOf } from '../base/options.ts';
 import { nearestName } from '../base/suggest.ts';
-import { type OptionSpec, placeholderOf } from '../config/optionSpec.ts';
 import { DATASETS } from '../config/presets.ts';
 import { TRAIN_OPTIONS } from '../config/trainOptions.ts';
 import { METRIC_NAMES, METRICS } from '../scores/metrics.ts';
@@ -115,7 +115,8 @@ function optionHelp(option: OptionSpec): string {
   const isLong = option.type === 'choice' && placeholderOf(option).length > 14;
   const placeholder = isLong ? 'NAME' : placeholderOf(option);
   const values = isLong ? `${placeholderOf(option).replaceAll('|', ', ')}: ` : '';
-  const fallback = option.default ? ` [${option.default}]` : '';
+  const words = defaultInWords(option);
+  const fallback = words ? ` [${words}]` : '';
   return entry(`--${option.name} ${placeholder}`.trimEnd(), `${values}${option.help}${fallback}`, 26);
 }
 

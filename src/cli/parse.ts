@@ -5,9 +5,9 @@
 
 import { UsageError } from '../base/errors.ts';
 import { findName } from '../base/names.ts';
+import { defaultInWords, expectedValue, type OptionSpec, type OptionTable, placeholderOf } from '../base/options.ts';
 import { nearestName } from '../base/suggest.ts';
 import type { ConfigChoices } from '../config/config.ts';
-import { expectedValue, type OptionSpec, placeholderOf } from '../config/optionSpec.ts';
 import { TRAIN_OPTIONS } from '../config/trainOptions.ts';
 import { SERVE_HOST, SERVE_OPTIONS, SERVE_PORT } from './serveOptions.ts';
 
@@ -68,11 +68,7 @@ export function parseServeOptions(args: readonly string[]): ServeCall {
 }
 
 /** Pairs each argument with its option: `--name value`, `--name=value` or, for a flag, `--name`; -h is --help. */
-function readArguments(
-  args: readonly string[],
-  options: readonly OptionSpec[],
-  command: string,
-): [OptionSpec, string][] {
+function readArguments(args: readonly string[], options: OptionTable, command: string): [OptionSpec, string][] {
   const hint = `oecl help ${command} lists them`;
   const pairs: [OptionSpec, string][] = [];
   for (let i = 0; i < args.length; i++) {
@@ -103,7 +99,7 @@ function readArguments(
   return pairs;
 }
 
-function unknownOption(name: string, options: readonly OptionSpec[], hint: string): never {
+function unknownOption(name: string, options: OptionTable, hint: string): never {
   const guess = nearestName(
     name,
     options.map((option) => option.name),
@@ -155,7 +151,8 @@ function parseNumber(text: string): number {
 }
 
 function wrongValue(option: OptionSpec, text: string, expected: string): UsageError {
-  const fallback = option.default ? `${expected} (default: ${option.default})` : expected;
+  const words = defaultInWords(option);
+  const fallback = words ? `${expected} (default: ${words})` : expected;
   return new UsageError(`--${option.name} ${text}: expected ${expected}.`, {
     remedy: `--${option.name} with ${fallback}`,
   });

@@ -1,10 +1,10 @@
 /** The options of `oecl serve`, in a table as those of train. */
-import type { OptionSpec } from '../config/optionSpec.ts';
+import type { OptionTable } from '../base/options.ts';
 
 export const SERVE_PORT = 8080;
 export const SERVE_HOST = '127.0.0.1';
 
-export const SERVE_OPTIONS: readonly OptionSpec[] = [
+export const SERVE_OPTIONS: OptionTable = [
   {
     name: 'port',
     type: 'integer',

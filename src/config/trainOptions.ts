@@ -1,12 +1,12 @@
 /** The options of `oecl train`, in one table: parsing, checks and help text all come from it. */
 import { MOST_EVALUATION_VIEWS } from '../augment/augmenter.ts';
+import type { OptionTable } from '../base/options.ts';
 import { FITS } from '../data/fit.ts';
 import { PROTOCOLS } from '../protocols/protocols.ts';
 import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, PRECISIONS, TABLE_FILE, TUNE_MODES } from './config.ts';
-import type { OptionSpec } from './optionSpec.ts';
 import { DATASET_NAMES, PRESETS } from './presets.ts';
 
-export const TRAIN_OPTIONS: readonly OptionSpec[] = [
+export const TRAIN_OPTIONS: OptionTable = [
   {
     name: 'dataset',
     key: 'dataset',

@@ -1,5 +1,5 @@
 /** The arguments of `train`: those of the command line in camelCase, so that both have one set of checks. */
-import { expectedValue, type OptionSpec } from '../config/optionSpec.ts';
+import { expectedValue, type OptionSpec } from '../base/options.ts';
 import { TRAIN_OPTIONS } from '../config/trainOptions.ts';
 import type { TrainHooks } from '../runs/hooks.ts';
 import { checkOptions, entriesOf, type OptionKind, unknownOption, wrongArgument } from './arguments.ts';

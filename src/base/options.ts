@@ -1,5 +1,4 @@
-/** What an option is: a line of the tables that parsing, checks and help texts come from. */
-import type { RunConfig } from './config.ts';
+/** What an option is: one line of the tables that parsing, checks, help, the page's form and config.json come from. */
 
 /** Limits of a number: `above` is excluded, `min` and `max` are included. */
 interface Limits {
@@ -8,7 +7,7 @@ interface Limits {
   max?: number;
 }
 
-/** `file`: a choice may also be the path of a file that ends so. */
+/** `file`: a choice may also be the path of a file with this ending. */
 type OptionType =
   | { type: 'flag' }
   | { type: 'text'; placeholder: string }
@@ -16,16 +15,33 @@ type OptionType =
   | ({ type: 'integer' | 'number' } & Limits)
   | { type: 'range' };
 
+export type OptionGroup = 'Data' | 'Method' | 'Network and optimiser' | 'Run' | 'Output';
+
+export type OptionValue = string | number | boolean | [number, number] | null;
+
 export type OptionSpec = OptionType & {
   /** As typed, without the dashes. */
   name: string;
-  /** The value of the configuration that it sets; none for options of the command line itself. */
-  key?: keyof RunConfig;
-  group: 'Data' | 'Method' | 'Network and optimiser' | 'Run' | 'Output';
+  /** The value of the configuration that it sets; options of the command line itself have none. */
+  key?: string;
+  group: OptionGroup;
   help: string;
-  /** The default in words. */
+  /** The default, where neither a preset nor the data set decides. */
+  value?: OptionValue;
+  /** The default in words, where `value` does not say it. */
   default?: string;
+  /** Never changes one bit of the result: may differ when a run is resumed. */
+  isFree?: boolean;
+  /** Its field in the page's form; without one, the page does not ask. */
+  field?: { label: string; unit?: string; help?: string };
 };
+
+export type OptionTable = readonly OptionSpec[];
+
+/** The default in words; undefined for what is simply left out. */
+export function defaultInWords({ default: words, value }: OptionSpec): string | undefined {
+  return words ?? (value === undefined || value === null || value === false ? undefined : String(value));
+}
 
 /** What an option takes, in words: for errors. */
 export function expectedValue(option: OptionSpec): string {
