@@ -51,7 +51,18 @@ await build({
   ...common,
   platform: 'browser',
   minify: true,
-  entryPoints: { drivenWorker: 'src/web/drivenWorker.ts', worker: 'src/web/page/worker/worker.ts' },
+  entryPoints: { drivenWorker: 'src/web/drivenWorker.ts' },
+  outdir: 'dist/web',
+});
+
+// The page's worker, and beside it what it loads only when it is needed (zip.js).
+await build({
+  ...common,
+  platform: 'browser',
+  minify: true,
+  splitting: true,
+  chunkNames: '[name]',
+  entryPoints: { worker: 'src/web/page/worker/worker.ts' },
   outdir: 'dist/web',
 });
 

@@ -64,7 +64,7 @@ async function inChrome() {
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/helpers/buildBundle.ts', 'test/helpers/announce.ts'],
+    globalSetup: ['.ci/buildForTests.mjs', 'test/helpers/announce.ts'],
     maxWorkers: 2, // a software adapter uses every core by itself
     projects: [inNode, ...(await inChrome())],
   },

@@ -3,7 +3,7 @@
  * nothing else is there on a fresh clone.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -49,8 +49,7 @@ export function build({ always = false } = {}) {
   const isFresh =
     existsSync(built) && statSync(built).mtimeMs >= Math.max(...SOURCES.map((path) => newest(join(root, path))));
   if (isFresh && !always) return 0;
-  return (
-    run(process.execPath, ['esbuild.config.mjs']) ||
-    (always ? run(process.execPath, [TSC, '-p', 'tsconfig.types.json']) : 0)
-  );
+  const code = run(process.execPath, ['esbuild.config.mjs']);
+  if (code !== 0) rmSync(built, { force: true }); // or half of a build would pass for all of it
+  return code || (always ? run(process.execPath, [TSC, '-p', 'tsconfig.types.json']) : 0);
 }

@@ -396,9 +396,10 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
   });
 });
 
-test('page and worker: at most 250 kB of script to load, compressed, without codecs', () => {
+test('page and worker: at most 250 kB of script to load, compressed, without codecs and zips', () => {
   const bytes = ['boot.js', 'page.js', 'worker.js'].map(
     (file) => gzipSync(readFileSync(`dist/web/${file}`), { level: 9 }).length,
   );
   expect(bytes.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(250_000);
+  expect(readFileSync('dist/web/worker.js', 'utf8')).not.toMatch(/\bfrom ?"\./); // what else it loads, it loads later
 });

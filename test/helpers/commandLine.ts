@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { tinyDataset } from './tinyRun.ts';
 
-/** Made by buildBundle.ts. */
+/** Built before all tests by .ci/buildForTests.mjs. */
 export const bundle = fileURLToPath(new URL('../../dist/train.js', import.meta.url));
 
 export interface Ended {

@@ -52,7 +52,7 @@ const OWN_OPTIONS = [...TRAIN_OPTIONS, ...SERVE_OPTIONS].map(({ name }) => `--${
 /** Options that are no entry of a table: main.ts reads them. */
 const OWN_WITHOUT_TABLE = ['--list-adapters', '--version'];
 /** Options of other programs that documents call. */
-const OTHER_PROGRAMS = ['--project', '--write', '--noEmit'];
+const OTHER_PROGRAMS = ['--project', '--quick', '--write', '--noEmit'];
 /** How comments write any option. */
 const PLACEHOLDER = '--name';
 const known = new Set([...OWN_OPTIONS, ...OWN_WITHOUT_TABLE]);

@@ -3,9 +3,17 @@
  * (fflate's stream reader cannot, and its other one holds all in memory), knows zip64, and leaves the packing to the
  * browser's own CompressionStream. The core without its own codecs and workers: we are in a worker already.
  */
-import { BlobReader, BlobWriter, configure, ZipReader, ZipWriter } from '@zip.js/zip.js/lib/zip-core-custom.js';
 
-const CONFIGURATION = { useWebWorkers: false, useCompressionStream: true } as const;
+/** Loaded with the first zip: most visits see none, and zip.js is a seventh of the page's script. */
+async function loadZipLibrary() {
+  const library = await import('@zip.js/zip.js/lib/zip-core-custom.js').catch((cause) => {
+    throw new UnreadableFile('the script for zips could not be loaded; check the connection, then reload the page', {
+      cause,
+    });
+  });
+  library.configure({ useWebWorkers: false, useCompressionStream: true });
+  return library;
+}
 
 /** Stored, and Deflate: what browsers unpack. */
 const READ_METHODS = [0, 8];
@@ -31,7 +39,7 @@ export async function isZip(file: Blob): Promise<boolean> {
 
 /** The files in a zip; nothing is unpacked before `read`. @throws UnreadableFile when it is damaged */
 export async function filesInZip(zip: Blob): Promise<ZippedFile[]> {
-  configure(CONFIGURATION);
+  const { BlobReader, ZipReader } = await loadZipLibrary();
   // a name that leads out of the zip is for who takes it to refuse, and no reason to refuse the other files
   const reader = new ZipReader(new BlobReader(zip), { filenameValidation: 'tolerant' });
   const entries = await reader.getEntries().catch((cause) => {
@@ -76,7 +84,7 @@ function intoArray(target: Uint8Array): WritableStream<Uint8Array> {
 
 /** A zip of files. */
 export async function zipOf(files: readonly { path: string; content: Blob }[]): Promise<Blob> {
-  configure(CONFIGURATION);
+  const { BlobReader, BlobWriter, ZipWriter } = await loadZipLibrary();
   const writer = new ZipWriter(new BlobWriter('application/zip'));
   for (const { path, content } of files) await writer.add(path, new BlobReader(content));
   return writer.close();
