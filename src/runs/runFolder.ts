@@ -6,6 +6,7 @@
 
 import { DataError, OeclError, UsageError } from '../base/errors.ts';
 import { folderNames } from '../base/folderNames.ts';
+import { parseObject } from '../base/json.ts';
 import { configJson, type RunConfig } from '../config/config.ts';
 import type { FolderClaim } from '../platform/platform.ts';
 import { currentResult, type RunResult, type RunSummary, type ScoreTable } from '../report/result.ts';
@@ -223,7 +224,7 @@ export class RunFolder {
 
   async readResult(): Promise<RunResult> {
     const text = async (file: string) => new TextDecoder().decode(await this.files.readFile(this.at(file)));
-    const result = JSON.parse(await text(FILE.result)) as RunResult;
+    const result = parseObject<RunResult>(await text(FILE.result), this.at(FILE.result), NEW_RUN);
     if (!(await this.files.exists(this.at(FILE.scores)))) return result; // the mean over several runs
     return currentResult(result, parseScoresCsv(await text(FILE.scores), this.at(FILE.scores)));
   }
@@ -275,22 +276,17 @@ export class RunFolder {
   }
 }
 
-/** The stored configuration of a run folder. @throws UsageError when there is none, or it cannot be read. */
+/** The stored configuration of a run folder. @throws UsageError when there is none, DataError when it is damaged. */
 export async function readStoredConfig(files: RunFiles, folder: string): Promise<RunConfig> {
   const path = `${folder}/${FILE.config}`;
   if (!(await files.exists(path))) throw noRun(folder);
-  try {
-    const stored = JSON.parse(new TextDecoder().decode(await files.readFile(path))) as RunConfig;
-    // before these were written, there was one value of each
-    const { precision = 'f32', fit = 'crop', sampleBits = null } = stored;
-    return { ...stored, precision, fit, sampleBits };
-  } catch (cause) {
-    throw new UsageError(`${path}: it cannot be read as JSON.`, {
-      remedy: '--force for a new run in its place',
-      cause,
-    });
-  }
+  const stored = parseObject<RunConfig>(new TextDecoder().decode(await files.readFile(path)), path, NEW_RUN);
+  // before these were written, there was one value of each
+  const { precision = 'f32', fit = 'crop', sampleBits = null } = stored;
+  return { ...stored, precision, fit, sampleBits };
 }
+
+const NEW_RUN = 'a copy of the file from before, or --force for a new run in its place';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -59,7 +59,7 @@ export interface DataContent {
   quota: number;
 }
 
-export type RunState = 'interrupted' | 'finished' | 'model';
+export type RunState = 'interrupted' | 'finished' | 'model' | 'damaged';
 
 /** A run of this or an earlier visit, or a model that was brought along. */
 export interface RunInfo {

@@ -124,6 +124,18 @@ test('--resume where there is no run is a wrong call', async () => {
   await expect(readStoredConfig(new MemoryFiles(), 'runs/a')).rejects.toThrow(/finds no run/);
 });
 
+test.each(['', '{"width": 4', '[]', 'null'])(
+  'a config.json of "%s" is damaged: its name, and what helps',
+  async (text) => {
+    const files = new MemoryFiles();
+    files.content.set('runs/a/config.json', new TextEncoder().encode(text));
+    await expect(readStoredConfig(files, 'runs/a')).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/^runs\/a\/config\.json: the file is damaged[\s\S]*Remedy: .*--force/),
+    });
+  },
+);
+
 test('with --resume, a run of several that was never begun is begun', async () => {
   const files = new MemoryFiles();
   await begun(files);

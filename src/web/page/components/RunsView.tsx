@@ -14,7 +14,12 @@ import { Icon } from './Icon.tsx';
 import { ProblemOf } from './Notices.tsx';
 import { ViewTitle } from './ViewTitle.tsx';
 
-const STATE_WORDS: Record<RunState, string> = { interrupted: 'not finished', finished: 'finished', model: 'model' };
+const STATE_WORDS: Record<RunState, string> = {
+  interrupted: 'not finished',
+  finished: 'finished',
+  model: 'model',
+  damaged: 'damaged',
+};
 
 export function RunsView() {
   const store = useStore();
@@ -91,7 +96,7 @@ function RunCard({ run, onDelete }: { run: RunInfo; onDelete(): void }) {
 
 function progressOf({ state, steps, totalSteps }: RunInfo, auroc: number | null) {
   if (state === 'interrupted') return totalSteps > 0 ? `${percent(steps / totalSteps)} done` : 'not begun';
-  if (state === 'model') return null;
+  if (state === 'model' || state === 'damaged') return null;
   return auroc === null ? (
     'no outliers tested'
   ) : (
@@ -103,6 +108,7 @@ function progressOf({ state, steps, totalSteps }: RunInfo, auroc: number | null)
 
 function MainAction({ run: { folder, state }, store }: { run: RunInfo; store: Store }) {
   const name = baseName(folder);
+  if (state === 'damaged') return null; // all that is left to do is to delete it
   if (state === 'interrupted') {
     return (
       <button

@@ -4,6 +4,7 @@
  */
 
 import { DataError } from '../../../base/errors.ts';
+import { parseObject } from '../../../base/json.ts';
 import { listFilesBelow } from '../../../data/files.ts';
 import type { SkippedFile } from '../../../data/imageSet.ts';
 import type { OriginStorage } from '../../../platform/browserStorage.ts';
@@ -117,7 +118,12 @@ export class Images {
 
   async #index(): Promise<Index | null> {
     if (!(await this.#files.exists(INDEX))) return null;
-    return JSON.parse(new TextDecoder().decode(await this.#files.readFile(INDEX))) as Index;
+    const text = new TextDecoder().decode(await this.#files.readFile(INDEX));
+    return parseObject<Index>(
+      text,
+      INDEX,
+      "clear this site's data in the browser's settings, and add the images again",
+    );
   }
 
   #writeIndex(id: string, parts: StoredParts): Promise<void> {

@@ -1,6 +1,7 @@
 /** The run folders of this origin: what there is, what it found, and what can be taken away. */
 
 import { DataError, UsageError } from '../../../base/errors.ts';
+import { parseObject } from '../../../base/json.ts';
 import type { RunConfig } from '../../../config/config.ts';
 import { ALL_BITS, ImageDecoder } from '../../../data/codecs/decode.ts';
 import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
@@ -54,23 +55,25 @@ export class Runs {
 
   /** Null when the folder holds neither a run nor a model. */
   async info(folder: string): Promise<RunInfo | null> {
-    const config = await this.#json<RunConfig>(folder, FILE.config);
-    const result = await this.#json<RunResult>(folder, FILE.result);
+    const stored = await this.#stored(folder).catch((error) => {
+      if (error instanceof DataError) return null; // one damaged run must not hide the others
+      throw error;
+    });
+    const { config, result } = stored ?? { config: null, result: null };
     const files = await Promise.all(
       [FILE.result, FILE.checkpoint, FILE.config, FILE.model].map((name) => this.#open(folder, name)),
     );
     const changed = Math.max(0, ...files.map((file) => file?.lastModified ?? 0));
-    if (config === null && files[3] === null) return null;
-    const state = config === null ? 'model' : result === null ? 'interrupted' : 'finished';
+    if (stored && config === null && files[3] === null) return null;
+    const state = !stored ? 'damaged' : config === null ? 'model' : result === null ? 'interrupted' : 'finished';
     const steps = await this.doneSteps(folder);
     const totalSteps = result?.steps ?? (await this.note(folder))?.steps ?? 0;
     return { folder, state, config, result, steps, totalSteps, changed };
   }
 
-  /** @throws UsageError when the run has not come to its end */
+  /** @throws UsageError when the run has not come to its end; DataError when a file of it is damaged */
   async view(folder: string): Promise<RunView> {
-    const config = await this.#json<RunConfig>(folder, FILE.config);
-    const result = await this.#json<RunResult>(folder, FILE.result);
+    const { config, result } = await this.#stored(folder);
     if (config === null || result === null) {
       throw new UsageError(`${folder}: this run has not come to its end.`, { remedy: 'go on with it first' });
     }
@@ -144,8 +147,9 @@ export class Runs {
     );
   }
 
+  /** Null when there is none, or it is damaged: the run itself does not depend on it. */
   note(folder: string): Promise<RunNote | null> {
-    return this.#json<RunNote>(folder, NOTE);
+    return this.#json<RunNote>(folder, NOTE).catch(() => null);
   }
 
   async writeNote(folder: string, note: RunNote): Promise<void> {
@@ -171,9 +175,17 @@ export class Runs {
     return (await this.file(folder, name)).text();
   }
 
-  async #json<T>(folder: string, name: string): Promise<T | null> {
+  /** What a run and its result say; null for what is not there. @throws DataError when a file is damaged */
+  async #stored(folder: string): Promise<{ config: RunConfig | null; result: RunResult | null }> {
+    return {
+      config: await this.#json<RunConfig>(folder, FILE.config),
+      result: await this.#json<RunResult>(folder, FILE.result),
+    };
+  }
+
+  async #json<T extends object>(folder: string, name: string): Promise<T | null> {
     const file = await this.#open(folder, name);
-    return file && (JSON.parse(await file.text()) as T);
+    return file && parseObject<T>(await file.text(), `${folder}/${name}`, 'delete this run, and train again');
   }
 }
 
