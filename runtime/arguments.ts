@@ -101,7 +101,7 @@ export const finite = typed(
 );
 /** Axes, a shape or a memory order; which numbers fit is the op's to say. */
 export const numbers = typed(
-  'an array of numbers, as [0, 1]',
+  'an array of numbers, as [1, 2]',
   (value) => Array.isArray(value) && value.every((each) => typeof each === 'number'),
 );
 /** One number for both axes of an image, or two. */
@@ -153,7 +153,10 @@ export const options = (known: Parameters): Check => {
 /** A value in a few words. */
 export function describe(value: unknown): string {
   if (value instanceof Tensor) return `a tensor ${formatShape(value.shape)}`;
-  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (Array.isArray(value)) {
+    const isPlain = value.length <= 8 && value.every((each) => typeof each !== 'object' || each === null);
+    return isPlain ? `[${value.map(describe).join(', ')}]` : `an array of ${value.length}`;
+  }
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'object' && value !== null) {

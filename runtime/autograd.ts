@@ -125,6 +125,11 @@ export function backward(loss: Tensor, hooks: GradientHooks = new Map()): void {
   }
   const root = loss.node;
   if (!root) {
+    if (loss.requiresGrad) {
+      throw new ShapeError('backward: the loss has no tape: its gradients were computed before, or it is a leaf.', {
+        remedy: 'compute the loss again before each backward()',
+      });
+    }
     throw new ShapeError('backward: the loss depends on no tensor that requires a gradient.', {
       remedy: 'set requiresGrad on the parameters, and compute the loss outside noGrad()',
     });

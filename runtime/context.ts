@@ -4,7 +4,7 @@
  */
 
 import fillSource from '../shaders/fill.wgsl';
-import { anything, checkArguments, flag, numbers, object, oneOf, optional, text } from './arguments.ts';
+import { anything, checkArguments, flag, number, numbers, object, oneOf, optional, text } from './arguments.ts';
 import { closed, type Device, type DeviceFeatures, openDevice } from './device/device.ts';
 import { MemoryPool, type MemoryReport, Storage } from './device/memory.ts';
 import { Readback } from './device/readback.ts';
@@ -127,6 +127,7 @@ export class Context {
 
   /** A tensor of one value (0 only, unless f32 or f16). */
   full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
+    checkArguments('full', { shape: numbers, value: number, options: anything }, [shape, value, options]);
     const tensor = this.empty(shape, options);
     const isFloat = tensor.dtype === 'f32' || tensor.dtype === 'f16';
     if (!isFloat && value !== 0) {

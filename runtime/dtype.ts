@@ -16,7 +16,8 @@ export type TypedArrayOf = {
 };
 
 const BYTES = { f32: 4, f16: 2, u32: 4, u8: 1 } as const;
-const ARRAYS = { f32: Float32Array, f16: Float32Array, u32: Uint32Array, u8: Uint8Array } as const;
+/** What holds the elements on the host. */
+export const ARRAYS = { f32: Float32Array, f16: Float32Array, u32: Uint32Array, u8: Uint8Array } as const;
 
 /** Bytes that `elements` of a type take in a buffer, whole words. */
 export function byteLength(dtype: DType, elements: number): number {

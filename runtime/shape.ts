@@ -107,12 +107,12 @@ export function checkRank(op: string, { length }: Shape): void {
   throw new LimitError(`${op}: a tensor of rank ${length}, at most ${MAX_RANK} axes are supported.`);
 }
 
-/** @throws ShapeError when a shape has a side that is not a whole number of at least 1. */
+/** @throws ShapeError when a side is not a whole number of at least 1. */
 export function checkShape(op: string, shape: Shape): void {
   if (shape.every((side) => Number.isInteger(side) && side >= 1)) return;
   const empty = shape.some((side) => side === 0);
   throw new ShapeError(
-    `${op}: ${empty ? 'an empty tensor' : 'a shape that is not of whole numbers'}, ${formatShape(shape)}.`,
+    `${op}: ${empty ? 'an empty tensor' : 'sides that are not whole numbers of at least 1'}, ${formatShape(shape)}.`,
     {
       remedy: empty ? 'leave the call out when there is nothing to compute' : 'whole sides of at least 1',
     },

@@ -5,7 +5,7 @@
 import type { TapeNode } from './autograd.ts';
 import type { Context } from './context.ts';
 import type { Storage } from './device/memory.ts';
-import { bytesPerElement, type DType, decoded, encoded, typedArray } from './dtype.ts';
+import { ARRAYS, bytesPerElement, type DType, decoded, encoded, typedArray } from './dtype.ts';
 import { ShapeError, UsageError } from './errors.ts';
 import { extentOf, formatShape, isDenseIn, type Shape, sameShape, sizeOf } from './shape.ts';
 
@@ -87,10 +87,11 @@ export class Tensor {
 
   /**
    * Fills the tensor from the host, in logical row-major order. Takes effect before the next launch or run().
-   * @throws ShapeError when the number of values differs
+   * @throws ShapeError when the number of values differs; UsageError for values that an integer type does not have
    */
   write(values: ArrayLike<number>): void {
     checkValues('write', values);
+    checkRange('write', this.dtype, values);
     if (values.length !== this.size) {
       throw new ShapeError(`write: ${values.length} values for a tensor of ${this.size}.`, {
         details: [`tensor ${formatShape(this.shape)}`],
@@ -203,4 +204,19 @@ function checkValues(op: string, values: ArrayLike<unknown>): void {
   throw new UsageError(`${op}: the values are ${got}, expected an array of numbers.`, {
     remedy: Array.isArray(wrong) ? 'values.flat(), in row-major order' : 'Float32Array.from(values, Number)',
   });
+}
+
+/** The largest value of the integer types. */
+const LARGEST: Partial<Record<DType, number>> = { u8: 2 ** 8 - 1, u32: 2 ** 32 - 1 };
+
+/** @throws UsageError for a value that an integer type would wrap around or cut */
+function checkRange(op: string, dtype: DType, values: ArrayLike<number>): void {
+  const largest = LARGEST[dtype];
+  if (largest === undefined || values instanceof ARRAYS[dtype]) return;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isInteger(values[i]) && values[i] >= 0 && values[i] <= largest) continue;
+    throw new UsageError(`${op}: ${values[i]} at ${i}, expected whole numbers from 0 to ${largest} for ${dtype}.`, {
+      remedy: `cast(x, '${dtype}') of a tensor of f32 rounds toward 0 and keeps to the range`,
+    });
+  }
 }

@@ -4,6 +4,7 @@ import { differentiable, differentiableMany } from '../autograd.ts';
 import { ShapeError } from '../errors.ts';
 import {
   broadcastShapes,
+  checkShape,
   denseStrides,
   formatShape,
   isDenseIn,
@@ -18,8 +19,9 @@ import { sumTo } from './reduce.ts';
 
 /** The same elements, in row-major order, under another shape; one side may be -1. A copy unless x is row-major. */
 export const reshape = op('reshape', { x: tensor, shape: numbers }, (x: Tensor, shape: Shape): Tensor => {
-  const known = sizeOf(shape.filter((side) => side !== -1));
-  const full = shape.map((side) => (side === -1 ? x.size / known : side));
+  const given = shape.filter((side) => side !== -1);
+  checkShape('reshape', given);
+  const full = shape.map((side) => (side === -1 ? x.size / sizeOf(given) : side));
   if (sizeOf(full) !== x.size || full.some((side) => !Number.isInteger(side))) {
     throw new ShapeError(`reshape: ${x.size} elements do not fit ${formatShape(shape)}.`, {
       details: [`input ${formatShape(x.shape)}`],
@@ -66,6 +68,7 @@ export const transpose = op(
 
 /** Sides of 1 repeated to `shape`: a view. */
 export const expand = op('expand', { x: tensor, shape: numbers }, (x: Tensor, shape: Shape): Tensor => {
+  checkShape('expand', shape);
   if (!sameShape(broadcastShapes('expand', [x.shape, shape]), shape)) {
     throw new ShapeError(`expand: ${formatShape(x.shape)} does not expand to ${formatShape(shape)}.`, {
       remedy: 'only sides of 1 can be repeated',
@@ -110,7 +113,8 @@ export const split = op(
   { x: tensor, sides: numbers, axis: optional(number) },
   (x: Tensor, sides: readonly number[], axis?: number): Tensor[] => {
     const [along] = normalizeAxes('split', [axis ?? 0], x.rank);
-    if (sides.reduce((total, side) => total + side, 0) !== x.shape[along] || sides.some((side) => side < 1)) {
+    checkShape('split', sides);
+    if (sides.reduce((total, side) => total + side, 0) !== x.shape[along]) {
       throw new ShapeError(
         `split: sides ${formatShape(sides)} do not add up to axis ${along} of ${formatShape(x.shape)}.`,
       );
@@ -131,8 +135,11 @@ export const slice = op(
   (x: Tensor, axis: number, start: number, end: number): Tensor => {
     const [along] = normalizeAxes('slice', [axis], x.rank);
     const side = x.shape[along];
-    if (!(start >= 0 && start < end && end <= side)) {
-      throw new ShapeError(`slice: [${start}, ${end}) is not inside axis ${along} of ${formatShape(x.shape)}.`);
+    const isInside = start >= 0 && start < end && end <= side;
+    if (!isInside || !Number.isInteger(start) || !Number.isInteger(end)) {
+      throw new ShapeError(`slice: [${start}, ${end}) is not inside axis ${along} of ${formatShape(x.shape)}.`, {
+        remedy: `whole numbers, start < end, from 0 to ${side}`,
+      });
     }
     const sides = [start, end - start, side - end];
     const at = start > 0 ? 1 : 0;

@@ -108,6 +108,38 @@ test.each<[string, () => unknown, RegExp]>([
   ['a factor that is none', () => rt.scale(x, Number.NaN), /scale: factor is NaN, expected a finite number/],
   ['a factor beyond f32', () => rt.scale(x, 1e39), /scale: factor is 1e\+39, expected a finite number/],
   ['five inputs', () => rt.map('a', [x, x, x, x, x]), /map: 5 inputs, expected one to 4/],
+  [
+    'a shape of strings',
+    () => context.tensor([1], any(['1'])),
+    /tensor: shape is \["1"\], expected an array of numbers/,
+  ],
+  [
+    'reshape to negative sides',
+    () => rt.reshape(x, [-2, -2]),
+    /reshape: sides that are not whole numbers of at least 1/,
+  ],
+  ['expand to parts of a side', () => rt.expand(row(), [1.5, 2]), /expand: sides that are not whole numbers/],
+  ['expand to a negative side', () => rt.expand(row(), [-1, 2]), /expand: sides that are not whole numbers/],
+  ['expand to nothing', () => rt.expand(row(), [0, 2]), /expand: an empty tensor, \[0, 2\]/],
+  ['split into parts of a side', () => rt.split(row(), [0.5, 1.5]), /split: sides that are not whole numbers/],
+  [
+    'a slice from half an element',
+    () => rt.slice(row(), 0, 0.5, 2),
+    /slice: \[0\.5, 2\) is not inside axis 0 of \[2\]/,
+  ],
+  ['full of nothing', () => context.full([2], any(undefined)), /full: value is undefined, expected a number/],
+  ['full of a string', () => context.full([2], any('3')), /full: value is "3", expected a number/],
+  [
+    'u8 beyond its range',
+    () => context.tensor([1, 300], [2], { dtype: 'u8' }),
+    /write: 300 at 1, expected .* 0 to 255/,
+  ],
+  ['u8 of a fraction', () => context.tensor([1.5], [1], { dtype: 'u8' }), /write: 1\.5 at 0, expected whole numbers/],
+  [
+    'u32 of a negative',
+    () => context.tensor(Int32Array.of(-1), [1], { dtype: 'u32' }),
+    /write: -1 at 0, .* 4294967295/,
+  ],
   ['no shape', () => context.tensor([1], any(undefined)), /tensor: shape is undefined/],
   ['nested values', () => context.tensor(any([[1, 2]]), [2]), /write: the values are nested arrays/],
   ['strings', () => context.tensor(any(['1', '2']), [2]), /write: the values are of type string/],
@@ -121,6 +153,18 @@ test.each<[string, () => unknown, RegExp]>([
   ['more bytes than numbers can count', () => context.zeros([2 ** 40, 2 ** 40]), /needs .* MiB in one binding/],
 ])('%s', (_, call, sentence) => {
   expect(refusal(call).sentence).toMatch(sentence);
+});
+
+test('a second backward() of a loss says that its tape is gone', () => {
+  const weights = context.tensor([1, 2], [2]);
+  weights.requiresGrad = true;
+  const loss = rt.sum(rt.square(weights));
+  rt.backward(loss);
+  launches.mockClear();
+  expect(refusal(() => rt.backward(loss))).toMatchObject({
+    sentence: expect.stringMatching(/^backward: the loss has no tape: its gradients were computed before/),
+    remedy: 'compute the loss again before each backward()',
+  });
 });
 
 test('openContext and gradCheck name an option that they do not have', async () => {
