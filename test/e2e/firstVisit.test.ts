@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { serveFolder } from '../../src/serve/staticServer.ts';
 import { filesInZip, zipOf } from '../../src/web/page/worker/zip.ts';
 import { oecl, tinyOptions } from '../helpers/commandLine.ts';
@@ -40,42 +40,45 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
     await untilReady(visitor);
     expect(await page.getByRole('alert').allInnerTexts(), 'a device').toEqual([]);
   });
+  afterEach(() => {
+    const elsewhere = requested.filter((url) => !url.startsWith(origin) && !/^(data|blob|about):/.test(url));
+    expect(elsewhere, 'requests to other origins').toEqual([]);
+    expect(failures, 'errors of the page').toEqual([]);
+  });
   afterAll(() => visitor?.close());
 
   const button = (name: string | RegExp) => page.getByRole('button', { name });
   const heading = (name: string | RegExp) => page.getByRole('heading', { name });
 
-  describe('with the keyboard: the demo, without a network, and with a device that is lost on the way', LONG, () => {
-    test('from the first look to a training that was paused and resumed', async () => {
-      await button('Try the demo').waitFor();
-      await page.context().setOffline(true);
-      await press(page, button('Try the demo'));
-      await press(page, page.locator('summary', { hasText: 'More options' }));
-      for (const [label, value] of Object.entries({ ...TINY, ...VIEWS, Epochs: 4 })) {
-        await tabTo(page, page.getByLabel(label, { exact: true }));
-        await page.keyboard.type(`${value}`);
-      }
-      await keepDevices(page);
-      await press(page, button('Start training'));
-      await page.getByText(/^Step [1-9]\d* of/).waitFor(PATIENCE);
-      await press(page, button('Pause'));
-      await heading('Paused').waitFor();
-      await press(page, button('Resume'));
-    });
+  test('with the keyboard: the demo, without a network, and with a device that is lost on the way', LONG, async () => {
+    // from the first look to a training that was paused and resumed
+    await button('Try the demo').waitFor();
+    await page.context().setOffline(true);
+    await press(page, button('Try the demo'));
+    await press(page, page.locator('summary', { hasText: 'More options' }));
+    for (const [label, value] of Object.entries({ ...TINY, ...VIEWS, Epochs: 4 })) {
+      await tabTo(page, page.getByLabel(label, { exact: true }));
+      await page.keyboard.type(`${value}`);
+    }
+    await keepDevices(page);
+    await press(page, button('Start training'));
+    await page.getByText(/^Step [1-9]\d* of/).waitFor(PATIENCE);
+    await press(page, button('Pause'));
+    await heading('Paused').waitFor();
+    await press(page, button('Resume'));
 
-    test('the device is lost: the page says so, and goes on to the results by itself', async () => {
-      await page.getByText(/^Step (?!1 )\d+ of/).waitFor(PATIENCE);
-      await loseDevice(page);
-      await page.getByText('The graphics device was lost').waitFor();
-      await page.getByText('AUROC').first().waitFor(PATIENCE);
-      await page.getByText('Synthetic images.').waitFor();
-      const threshold = page.getByRole('slider', { name: 'Threshold' });
-      await tabTo(page, threshold);
-      const before = Number(await threshold.inputValue());
-      await page.keyboard.press('ArrowRight');
-      expect(Number(await threshold.inputValue())).toBeGreaterThan(before);
-      await page.context().setOffline(false);
-    });
+    // the device is lost: the page says so, and continues to the results by itself
+    await page.getByText(/^Step (?!1 )\d+ of/).waitFor(PATIENCE);
+    await loseDevice(page);
+    await page.getByText('The graphics device was lost').waitFor();
+    await page.getByText('AUROC').first().waitFor(PATIENCE);
+    await page.getByText('Synthetic images.').waitFor();
+    const threshold = page.getByRole('slider', { name: 'Threshold' });
+    await tabTo(page, threshold);
+    const before = Number(await threshold.inputValue());
+    await page.keyboard.press('ArrowRight');
+    expect(Number(await threshold.inputValue())).toBeGreaterThan(before);
+    await page.context().setOffline(false);
   });
 
   describe('with the mouse: own images', LONG, () => {
@@ -94,7 +97,8 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
       inNode = JSON.parse(await readFile(join(out, 'result.json'), 'utf8'));
     });
 
-    test('a folder is dropped, and a zip: counts, pictures, and what could not be read', async () => {
+    test('from dropped images through a training with a pause and a reload to the results', async () => {
+      // a folder is dropped, and a zip: counts, pictures, and what could not be read
       await page.goto(origin);
       await dropFromDesktop(page, 'normal images', join(data, 'train'));
       await page.getByText('1 file left out', { exact: true }).click();
@@ -105,9 +109,8 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
         .locator('input[data-part="test images, files"]')
         .setInputFiles({ name: 'test.zip', mimeType: 'application/zip', buffer: Buffer.from(await zip.arrayBuffer()) });
       await page.getByText('disk').first().waitFor();
-    });
 
-    test('training: curves and figures; paused, resumed, reloaded, it goes on by itself', async () => {
+      // training: curves and rates; paused, resumed, reloaded, it continues by itself
       await button('Train on 9 normal images').click();
       await fill(page, { ...TINY, ...VIEWS, 'Checkpoint every (epochs)': 1 });
       await button('Start training').click();
@@ -119,9 +122,8 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
       await page.getByText(/^Step (?!1 )\d+ of/).waitFor(PATIENCE);
       await page.reload();
       await page.getByText('under way when the page was closed').waitFor(PATIENCE);
-    });
 
-    test('results: the bits of Node, a threshold, new images, and files to take away', async () => {
+      // results: the bits of Node, a threshold, new images, and files to take away
       await page.getByText('AUROC').first().waitFor(PATIENCE);
       const files = await filesInZip(new Blob([new Uint8Array(await download(page, 'Run folder (zip)'))]));
       const file = files.find(({ path }) => path.endsWith('result.json'))!;
@@ -145,12 +147,6 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
       await page.getByText('AUROC').first().waitFor(PATIENCE);
       expect(await threshold.inputValue()).toBe(chosen); // kept with the run
     });
-  });
-
-  test('nothing was asked of any other origin, and nothing failed on the way', () => {
-    const elsewhere = requested.filter((url) => !url.startsWith(origin) && !/^(data|blob|about):/.test(url));
-    expect(elsewhere).toEqual([]);
-    expect(failures).toEqual([]);
   });
 });
 

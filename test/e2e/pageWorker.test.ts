@@ -85,6 +85,9 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
     let files: Files;
     /** The run of the same images in Node. */
     let inNode: string;
+    /** What the page says of the images once they are added, and of the outliers beside them. */
+    let added: Awaited<ReturnType<OpenedWorker['addImages']>>;
+    let withOutliers: Awaited<ReturnType<OpenedWorker['addImages']>>;
     let options: object;
 
     beforeAll(async () => {
@@ -102,7 +105,34 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
       const more = { adapter: 'swiftshader', oe: `folder:${data}/outliers`, epochs: `${EPOCHS}` };
       const { code, stderr } = await oecl(tinyOptions(data, inNode, more));
       expect(code, stderr).toBe(0);
+      await addAll();
     });
+
+    async function addAll(): Promise<void> {
+      const dropped = Object.fromEntries(
+        [...ofPart('train'), ...ofPart('test')].map(([path, bytes]) => [`cells/${path}`, bytes]),
+      );
+      added = await worker.addImages('train', {
+        ...dropped,
+        'cells/.DS_Store': new Uint8Array(3),
+        'cells/notes.txt': new Uint8Array(3),
+      });
+      const zip = await zipOf([
+        ...ofPart('outliers').map(([path, bytes]) => ({ path, content: new Blob([bytes as BlobPart]) })),
+        { path: 'outliers/disk/broken.png', content: new Blob([new Uint8Array(99)]) },
+      ]);
+      withOutliers = await worker.addImages('outliers', { 'others.zip': new Uint8Array(await zip.arrayBuffer()) });
+      const { id } = withOutliers.value!;
+      options = {
+        ...TINY,
+        dataset: 'folder',
+        data: `data/${id}`,
+        oe: `folder:data/${id}/outliers`,
+        normal: 'stripes',
+        epochs: EPOCHS,
+        batch: 4,
+      };
+    }
 
     const resultOfNode = async () => JSON.parse(await readFile(join(inNode, 'result.json'), 'utf8'));
     const ofPart = (part: string) => Object.entries(files).filter(([path]) => path.startsWith(`${part}/`));
@@ -125,51 +155,28 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
     }
 
     test('a folder, and a zip with a broken file in it', async () => {
-      const dropped = Object.fromEntries(
-        [...ofPart('train'), ...ofPart('test')].map(([path, bytes]) => [`cells/${path}`, bytes]),
-      );
-      const { value: content, error } = await worker.addImages('train', {
-        ...dropped,
-        'cells/.DS_Store': new Uint8Array(3),
-        'cells/notes.txt': new Uint8Array(3),
-      });
-      expect(error).toBeUndefined();
-      expect(content!.parts.train).toMatchObject({ images: 9, classes: [{ name: 'stripes', images: 9 }] });
-      expect(content!.parts.train!.skipped.map(({ file }) => file)).toEqual(['cells/notes.txt']);
-      expect(content!.parts.test).toMatchObject({ images: 12, classes: [{ name: 'disk' }, { name: 'stripes' }] });
-      expect(content!.parts.test!.pictures.length).toBe(12);
-      expect(content!.quota).toBeGreaterThan(content!.usage);
+      expect(added.error).toBeUndefined();
+      const { parts, quota, usage } = added.value!;
+      expect(parts.train).toMatchObject({ images: 9, classes: [{ name: 'stripes', images: 9 }] });
+      expect(parts.train!.skipped.map(({ file }) => file)).toEqual(['cells/notes.txt']);
+      expect(parts.test).toMatchObject({ images: 12, classes: [{ name: 'disk' }, { name: 'stripes' }] });
+      expect(parts.test!.pictures.length).toBe(12);
+      expect(quota).toBeGreaterThan(usage);
 
-      const zip = await zipOf([
-        ...ofPart('outliers').map(([path, bytes]) => ({ path, content: new Blob([bytes as BlobPart]) })),
-        { path: 'outliers/disk/broken.png', content: new Blob([new Uint8Array(99)]) },
-      ]);
-      const { value: withOutliers } = await worker.addImages('outliers', {
-        'others.zip': new Uint8Array(await zip.arrayBuffer()),
-      });
-      expect(withOutliers!.parts.outliers).toMatchObject({
+      const content = withOutliers.value!;
+      expect(content.parts.outliers).toMatchObject({
         images: 5,
         skipped: [{ file: 'outliers/disk/broken.png', reason: 'it is not a JPEG, PNG or BMP file' }],
       });
-      expect((await worker.call('readData')).value).toMatchObject({ id: withOutliers!.id, parts: withOutliers!.parts });
+      expect((await worker.call('readData')).value).toMatchObject({ id: content.id, parts: content.parts });
       const nothing = await worker.addImages('test', { 'a/b.png': new Uint8Array(9) });
       expect(nothing.error).toMatchObject({
         name: 'DataError',
         message: expect.stringContaining('a/b.png: it is not a'),
       });
-      const { id } = withOutliers!;
-      options = {
-        ...TINY,
-        dataset: 'folder',
-        data: `data/${id}`,
-        oe: `folder:data/${id}/outliers`,
-        normal: 'stripes',
-        epochs: EPOCHS,
-        batch: 4,
-      };
     });
 
-    test('paused, resumed, reloaded half-way and resumed: the bits of Node', async () => {
+    test('paused, resumed, reloaded half-way and resumed: the bits of Node, and its files in a zip', async () => {
       await worker.begin({ ...options, out: 'runs/parts' });
       await untilStep(3);
       await worker.call('interrupt');
@@ -189,9 +196,7 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
       expect(start).toMatchObject({ doneSteps: expect.any(Number), deviceBytes: expect.any(Number) });
       await expectAsInNode('runs/parts');
       expect((await worker.call('unfinished')).value).toBeNull();
-    });
 
-    test('the run folder as a zip', async () => {
       const zipped = await filesInZip(new Blob([(await worker.zip('runs/parts')) as BlobPart]));
       expect(zipped.map(({ path }) => path).sort()).toEqual(
         (await filesBelow(inNode)).map((name) => `parts/${name}`).sort(),
@@ -307,15 +312,19 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
       expect(accepted.value).toMatchObject({ interrupted: false });
       const { value: view } = await worker.call('view', 'runs/changed');
       expect(view!.result.changedData).toEqual([expect.stringContaining('1 new (test/disk/more.bmp)')]);
+      await worker.begin({ ...options, epochs: 30, out: 'runs/half' });
+      await untilStep(1);
+      await worker.call('interrupt');
+      expect((await worker.ended()).value).toMatchObject({ interrupted: true });
       await worker.call('removeImages', 'test');
       await worker.call('removeImages', 'outliers');
       const { value: content } = await worker.call('removeImages', 'train');
       expect(content).toMatchObject({ id: null, parts: { train: null, outliers: null, test: null } });
-      expect((await worker.call('pictures', 'runs/parts', ['test/disk/0.bmp'])).value).toEqual([null]);
-      const gone = await worker.train({ out: 'runs/first', resume: true });
+      expect((await worker.call('pictures', 'runs/changed', ['test/disk/0.bmp'])).value).toEqual([null]);
+      const gone = await worker.train({ out: 'runs/half', resume: true });
       expect(gone.error).toMatchObject({ name: 'DataError', message: expect.stringMatching(/images .* were removed/) });
-      expect((await worker.call('removeRun', 'runs/first')).error).toBeUndefined();
-      expect((await worker.call('runs')).value!.map(({ folder }) => folder)).not.toContain('runs/first');
+      expect((await worker.call('removeRun', 'runs/half')).error).toBeUndefined();
+      expect((await worker.call('runs')).value!.map(({ folder }) => folder)).not.toContain('runs/half');
     });
   });
 });

@@ -4,25 +4,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { decodeSafetensors } from '../../runtime/index.ts';
-import { resumedConfig } from '../../src/config/config.ts';
+import { type RunConfig, resumedConfig } from '../../src/config/config.ts';
+import type { RunOutcome } from '../../src/runs/hooks.ts';
 import { METRIC_NAMES } from '../../src/scores/metrics.ts';
 import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
 
 let data: string;
 let runs: string;
+/** A run that several tests look at. */
+let whole: { config: RunConfig; outcome: RunOutcome };
 const out = (name: string) => join(runs, name);
 
 beforeAll(async () => {
   data = await tinyDataset();
   runs = await mkdtemp(join(tmpdir(), 'oecl-runs-'));
+  const config = tinyConfig(data, out('whole'));
+  whole = { config, outcome: await runTiny(config) };
 });
 
 const readJson = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
 
 test('a run leaves every file of its folder, and a result with every promised field', async () => {
-  const config = tinyConfig(data, out('whole'));
-  const outcome = await runTiny(config);
+  const { config, outcome } = whole;
   expect((await readdir(config.out)).sort()).toEqual(
     [
       'checkpoint.safetensors',
@@ -69,7 +73,10 @@ test('a run leaves every file of its folder, and a result with every promised fi
 });
 
 test('the model file has the names and shapes of the authors and of PyTorch', async () => {
-  const { tensors } = decodeSafetensors(await readFile(join(out('whole'), 'model.safetensors')), 'model.safetensors');
+  const { tensors } = decodeSafetensors(
+    await readFile(join(whole.config.out, 'model.safetensors')),
+    'model.safetensors',
+  );
   expect(tensors['backbone.conv1.weight'].shape).toEqual([4, 3, 3, 3]);
   expect(tensors['backbone.layer2.0.conv1.weight'].shape).toEqual([8, 4, 3, 3]);
   expect(tensors['backbone.layer2.0.shortcut.0.weight'].shape).toEqual([8, 4, 1, 1]);
@@ -83,12 +90,12 @@ test('the model file has the names and shapes of the authors and of PyTorch', as
 
 test('same seed, same bits; another seed, others', async () => {
   const [again, other] = [tinyConfig(data, out('again')), tinyConfig(data, out('other'), { seed: 1 })];
-  const first = await readJson(join(out('whole'), 'result.json'));
-  expect((await runTiny(again)).results[0].weightsSha256).toBe(first.weightsSha256);
+  const { weightsSha256 } = whole.outcome.results[0];
+  expect((await runTiny(again)).results[0].weightsSha256).toBe(weightsSha256);
   expect(await readFile(join(again.out, 'scores.csv'), 'utf8')).toBe(
-    await readFile(join(out('whole'), 'scores.csv'), 'utf8'),
+    await readFile(join(whole.config.out, 'scores.csv'), 'utf8'),
   );
-  expect((await runTiny(other)).results[0].weightsSha256).not.toBe(first.weightsSha256);
+  expect((await runTiny(other)).results[0].weightsSha256).not.toBe(weightsSha256);
 });
 
 test.each(['sgd', 'lars', 'adam'] as const)(
@@ -216,11 +223,10 @@ test('a run folder that cannot be written to is refused before anything is compu
 });
 
 test('--profile: the same weights, a table of the kernels, and a trace of five steps', async () => {
-  const plain = await runTiny(tinyConfig(data, out('plain')));
   const config = tinyConfig(data, out('profiled'));
   const shown: string[] = [];
   const profiled = await runTiny(config, { profile: true }, { onProfile: (table, file) => shown.push(table, file) });
-  expect(profiled.results[0].weightsSha256).toBe(plain.results[0].weightsSha256);
+  expect(profiled.results[0].weightsSha256).toBe(whole.outcome.results[0].weightsSha256);
   const [table, file] = shown;
   expect(table).toMatch(/conv\.wgsl:conv forward +\d+ +[\d.]+ +[\d.]+ %/);
   expect(file).toBe(join(config.out, 'profile.json'));
