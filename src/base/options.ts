@@ -15,7 +15,7 @@ type OptionType =
   | ({ type: 'integer' | 'number' } & Limits)
   | { type: 'range' };
 
-export type OptionGroup = 'Data' | 'Method' | 'Network and optimiser' | 'Run' | 'Output';
+export type OptionGroup = 'Data' | 'Method' | 'Network and optimizer' | 'Run' | 'Output';
 
 export type OptionValue = string | number | boolean | [number, number] | null;
 

@@ -82,7 +82,7 @@ async function dispatch(argv: readonly string[], host: CliHost): Promise<number>
 async function listAdapters(host: CliHost): Promise<number> {
   const adapters = await host.services.listAdapters();
   for (const info of adapters) host.stdout.write(`${adapterLine(info)}\n`);
-  if (adapters.length === 0) host.stderr.write('no adapter was found; oecl doctor says how to get one\n');
+  if (adapters.length === 0) host.stderr.write('no adapter was found; run oecl doctor to see how to get one\n');
   return adapters.length > 0 ? 0 : 1;
 }
 

@@ -17,7 +17,7 @@ export async function doctor(version: string): Promise<string> {
   const isPackaged = (await adapterEnvironment('swiftshader')) !== null;
   for (const [kind, info] of found) {
     const packaged =
-      kind === 'swiftshader' && isPackaged ? 'an npm package: for when there is nothing else' : 'not found';
+      kind === 'swiftshader' && isPackaged ? 'from an npm package, used when nothing else is found' : 'not found';
     lines.push(`${kind.padEnd(12)} ${info ? info.description || info.device : packaged}`);
   }
   if (found.some(([, info]) => info)) {
@@ -47,7 +47,7 @@ function adviceFor(found: ReadonlyMap<string, unknown>, hasPackage: boolean): st
   const advice: string[] = [];
   if (!found.get('hardware')) {
     advice.push(
-      "a GPU: if there is one, its Vulkan driver (mesa-vulkan-drivers, or the maker's own) is missing or too old",
+      "a GPU: if this machine has one, its Vulkan driver (mesa-vulkan-drivers, or the vendor's own) is missing or too old",
     );
   }
   if (!found.get('hardware') && !found.get('lavapipe') && platform() === 'linux') {
@@ -56,7 +56,7 @@ function adviceFor(found: ReadonlyMap<string, unknown>, hasPackage: boolean): st
     );
   }
   if (![...found.values()].some(Boolean) && !hasPackage) {
-    advice.push('SwiftShader, which needs no root: npm install @sparticuz/chromium');
+    advice.push('SwiftShader, which needs no root access: npm install @sparticuz/chromium');
   }
   return advice;
 }

@@ -9,10 +9,10 @@ import { SERVE_OPTIONS } from './serveOptions.ts';
 
 /** Every command, with its one line. `oecl help COMMAND` and the check of a typed command read this. */
 export const COMMANDS = {
-  train: 'train on one kind of image, then score test images: the main job',
-  serve: 'the page that trains in a browser, on this machine: own images, no upload',
-  doctor: 'say which GPU was found, what is missing, and how to get it',
-  help: 'this text, or that of a command: oecl help train',
+  train: 'train on normal images, then score test images',
+  serve: 'serve the page that trains in your browser, on this machine, without uploads',
+  doctor: 'show which GPU was found, what is missing, and how to get it',
+  help: 'show this help, or the help of a command: oecl help train',
 } as const;
 
 export type Command = keyof typeof COMMANDS;
@@ -25,7 +25,7 @@ export function helpText(command?: string): string {
   if (command === 'train') return trainHelp();
   if (command === 'serve') return serveHelp();
   if (command === 'doctor')
-    return 'oecl doctor\n\n  Says which GPU was found, what is missing, and how to get it. It takes no options.\n';
+    return 'oecl doctor\n\n  Shows which GPU was found, what is missing, and how to get it. Takes no options.\n';
   throw unknownCommand(command);
 }
 
@@ -41,18 +41,18 @@ export function unknownCommand(command: string): UsageError {
 function programHelp(): string {
   const commands = Object.entries(COMMANDS).map(([name, summary]) => `  oecl ${name.padEnd(10)}${summary}`);
   return [
-    'oecl learns what one kind of image looks like, and then tells images that do not belong.',
-    'It runs on any GPU that WebGPU reaches, or on none.',
+    'oecl learns what normal images look like, and finds the images that do not belong.',
+    'It runs on any GPU that WebGPU reaches, and on the CPU if there is none.',
     '',
     'Try it (no download, a few minutes without a GPU):',
     '  oecl train --dataset demo',
     '',
     'Commands:',
     ...commands,
-    '  oecl --list-adapters   the GPUs that can be used',
-    '  oecl --version',
+    '  oecl --list-adapters   list the adapters (GPUs) that oecl can use',
+    '  oecl --version         show the version',
     '',
-    'Exit codes: 0 done, 1 the run failed, 2 the call or the data is wrong, 130 interrupted.',
+    'Exit codes: 0 success, 1 the run failed, 2 wrong options or data, 130 interrupted.',
     '',
   ].join('\n');
 }
@@ -63,34 +63,34 @@ function trainHelp(): string {
   return [
     'oecl train [options]    (the same as node dist/train.js [options])',
     '',
-    'Trains a network on normal images alone, helped by images of anything else (outlier exposure),',
-    'then scores the test images: the higher the score, the more normal. Everything lands in a run',
-    'folder; open its report.html.',
+    'Trains a network on normal images, with images of other things as outlier exposure, then scores',
+    'the test images: the higher the score, the more normal. Writes everything to a run folder; open',
+    'its report.html.',
     '',
     'Examples:',
     '  generated blood cells, nothing to download',
     '    oecl train --dataset demo',
     '  your own images: DIR/train/good/*, DIR/test/good/*, DIR/test/ANYTHING/*',
     '    oecl train --dataset folder --data DIR --normal good',
-    '  normal images alone: DIR/train/*',
+    '  normal images only: DIR/train/*',
     '    oecl train --dataset folder --data DIR --protocol all-normal',
     '  Raabin-WBC, neutrophils are normal, photographs as outliers',
     '    oecl train --dataset raabin --data DIR --normal Neutrophil --oe folder:PHOTOS',
-    '  every CIFAR-10 class in turn, and their mean; then the same without outlier exposure',
+    '  every CIFAR-10 class in turn, with their mean; then the same without outlier exposure',
     '    oecl train --dataset cifar10 --data DIR --normal all',
     '    oecl train --dataset cifar10 --data DIR --normal all --method simclr',
-    '  stopped with Ctrl-C? go on where it was',
+    '  resume after Ctrl-C',
     '    oecl train --dataset demo --resume',
     '',
     'Data sets:',
     ...datasets,
     '',
-    'Metrics (in result.json, and in the table at the end; normal images should score high):',
+    'Metrics (in result.json and in the table at the end; normal images should score high):',
     ...METRIC_NAMES.map((name) => entry(name, `${METRICS[name].title}: ${METRICS[name].meaning}`, 12)),
     ...groups.flatMap((group) => ['', `${group}:`, ...TRAIN_OPTIONS.filter((o) => o.group === group).map(optionHelp)]),
     '',
-    'Exit codes: 0 done, 1 the run failed, 2 the call or the data is wrong,',
-    '            130 interrupted (a checkpoint is written; --resume goes on).',
+    'Exit codes: 0 success, 1 the run failed, 2 wrong options or data,',
+    '            130 interrupted (a checkpoint is written; continue with --resume).',
     '',
   ].join('\n');
 }
@@ -99,14 +99,14 @@ function serveHelp(): string {
   return [
     'oecl serve [options]',
     '',
-    'Serves the page that does in a browser what oecl train does here: drop a folder of images, train,',
-    'look at the scores, take the model away. The images go into the storage that the browser keeps for',
-    'the page, and nowhere else. It needs a browser with WebGPU. Ctrl-C stops it.',
+    'Serves the page that does in your browser what oecl train does here: drop a folder of images, train,',
+    'look at the scores, download the model. The images stay in the storage of the page, in your browser.',
+    'You need a browser with WebGPU. Stop the server with Ctrl-C.',
     '',
     'Options:',
     ...SERVE_OPTIONS.map(optionHelp),
     '',
-    'The same files lie in dist/web/: any web server can serve them, below any path.',
+    'The files of the page are in dist/web/: you can host them on any web server, under any path.',
     '',
   ].join('\n');
 }

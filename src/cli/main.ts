@@ -28,7 +28,7 @@ function onInterrupt(): void {
   if (!interrupt.signal.aborted) {
     interruptedAt = now;
     if (argv[0] !== 'serve') {
-      process.stderr.write('\ninterrupted: stopping at the next safe point (again: stop at once)\n');
+      process.stderr.write('\ninterrupted: stopping at the next safe point (again to stop at once)\n');
     }
     interrupt.abort();
   }
@@ -88,7 +88,7 @@ function output(stream: NodeJS.WriteStream): TextOutput {
 let chrome: ChromeTrainer | null = null;
 
 const end = expectEnd(() =>
-  reportError(internal('the work stopped without a result, and nothing was left to go on with it.'), argv, host),
+  reportError(internal('the work stopped without a result, and nothing is left to continue it.'), argv, host),
 );
 const files = nodePlatform();
 const host: CliHost = {

@@ -31,7 +31,7 @@ export function parseTrainOptions(args: readonly string[]): TrainCall {
     else flags.add(option.name);
   }
   if (flags.has('resume') && flags.has('force')) {
-    throw new UsageError('--resume --force: a stored run is either continued or replaced.', {
+    throw new UsageError('--resume --force: an existing run is either continued or replaced.', {
       remedy: 'one of the two',
     });
   }
@@ -74,7 +74,7 @@ function readArguments(args: readonly string[], options: OptionTable, command: s
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] === '-h' ? '--help' : args[i];
     if (!arg.startsWith('--')) {
-      throw new UsageError(`${arg}: not an option.`, { remedy: `options begin with two dashes; ${hint}` });
+      throw new UsageError(`${arg}: not an option.`, { remedy: `options start with two dashes; ${hint}` });
     }
     const equals = arg.indexOf('=');
     const name = arg.slice(2, equals < 0 ? undefined : equals);

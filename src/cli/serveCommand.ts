@@ -14,11 +14,11 @@ export async function serveCommand(args: readonly string[], host: CliHost): Prom
   host.stdout.write(
     [
       `The page is at ${server.url}`,
-      'It trains in your browser: the images that you give it stay there, and nothing leaves this machine.',
+      'It trains in your browser: your images stay there, and nothing leaves this machine.',
       server.isOpen
-        ? 'Other machines reach it too, but browsers offer WebGPU to https:// and to http://localhost alone.'
+        ? 'Other machines can open it too, but browsers offer WebGPU only to https:// and http://localhost.'
         : 'No other machine can open it.',
-      'What is stored there belongs to this address: another port begins empty. Ctrl-C stops the server.',
+      'Images and runs are stored per address: another port starts empty. Stop the server with Ctrl-C.',
       '',
     ].join('\n'),
   );

@@ -80,7 +80,7 @@ class TextScreen implements Screen {
     out.write(`${adapterLine(info)}\n`);
     if (info.isSoftware && presetIsDefault) {
       out.write(
-        'preset tiny: a small network and small images, as there is no GPU (--preset paper for the published one)\n',
+        'preset tiny: a small network and small images, because there is no GPU (--preset paper: the published setting)\n',
       );
     }
     const outliers = config.oe === null ? 'no outlier exposure' : `outlier exposure ${config.oe}`;
@@ -130,7 +130,9 @@ class TextScreen implements Screen {
 
   outcome({ interrupted, summary, folder }: RunOutcome): void {
     if (interrupted)
-      this.host.stderr.write(`interrupted; a checkpoint is in ${folder}: the same command with --resume goes on\n`);
+      this.host.stderr.write(
+        `interrupted; a checkpoint is in ${folder}: continue with the same command and --resume\n`,
+      );
     else if (summary) this.host.stdout.write(`\n${summaryText(summary, folder)}`);
   }
 
@@ -192,7 +194,7 @@ export function adapterLine({ vendor, architecture, device, description, isSoftw
 function startLine({ counts, synthetic, steps, doneSteps, deviceBytes, run, runs, config }: RunStart): string {
   const which = runs > 1 ? `run ${run} of ${runs}, normal ${oneLine(config.normal ?? '')}: ` : '';
   const outliers = counts.oeImages > 0 ? `, ${counts.oeImages} outlier-exposure` : '';
-  const resumed = doneSteps > 0 ? `, going on after step ${doneSteps}` : '';
+  const resumed = doneSteps > 0 ? `, resumed after step ${doneSteps}` : '';
   const label = synthetic ? ' (synthetic images)' : '';
   return (
     `${which}${counts.trainImages} training${outliers} images, test ${counts.testNormal} normal and ` +
@@ -207,12 +209,12 @@ function stepText({ epoch, loss, normNormal, normOutlier }: StepMetrics, epochs:
 
 function resultText(result: RunResult, folder: string): string {
   const { in: normal, out: outliers } = result.testImages;
-  const tested = outliers > 0 ? `${outliers} outliers` : 'no outliers, so there is nothing to measure';
+  const tested = outliers > 0 ? `${outliers} outliers` : 'no outliers, so there are no metrics';
   const lines = [
     `${result.synthetic ? 'Synthetic data. ' : ''}Test: ${normal} images of ${normalName(result)}, ${tested}.`,
     '',
     ...(outliers > 0 ? metricLines(result) : []),
-    `  ${duration(result.seconds.total)} in all, ${duration(result.seconds.train)} of them training`,
+    `  ${duration(result.seconds.total)} in total, ${duration(result.seconds.train)} of it training`,
     `  ${folder}/report.html`,
     '',
   ];
@@ -235,7 +237,7 @@ function metricLines(result: RunResult): string[] {
       ),
     ),
     '',
-    `  The main score is ${MAIN_SCORE}; oecl train --help says what the columns are.`,
+    `  The main score is ${MAIN_SCORE}; oecl train --help explains the columns.`,
     '',
     `  AUROC against each outlier class, ${MAIN_SCORE}:`,
     ...Object.entries(result.perOodClass).map(

@@ -121,7 +121,7 @@ export class RunFolder {
     );
     if (!mode.resume && !mode.force && (isFinished || (isRun && hasCheckpoint))) {
       throw new UsageError(`${path}: it holds ${isFinished ? 'a finished' : 'an interrupted'} run.`, {
-        remedy: `${isFinished ? '' : '--resume to go on, '}--force to replace it, or --out with another folder`,
+        remedy: `${isFinished ? '' : '--resume to continue, '}--force to replace it, or --out with another folder`,
       });
     }
     if (mode.resume) this.#state = isFinished ? 'finished' : hasCheckpoint ? 'resumed' : 'new';

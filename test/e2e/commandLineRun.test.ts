@@ -137,7 +137,7 @@ describe('interrupted', () => {
     expect(JSON.parse(stdout.trimEnd().split('\n').at(-1)!)).toMatchObject({ event: 'end', interrupted: true });
     const left = ['checkpoint.safetensors', 'config.json', 'metrics.jsonl'];
     expect((await readdir(join(runs, 'parts'))).sort()).toEqual(left);
-    expectRefusal(await oecl(long('parts')), 2, /it holds an interrupted run[\s\S]*--resume to go on/);
+    expectRefusal(await oecl(long('parts')), 2, /it holds an interrupted run[\s\S]*--resume to continue/);
 
     const rest = await oecl([...long('parts'), '--resume', '--json']);
     expect(rest.code).toBe(0);

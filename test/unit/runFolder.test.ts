@@ -106,7 +106,7 @@ test('a finished or interrupted run is not replaced by accident', async () => {
   expect(await stateOf(files, fresh), 'nothing of value yet').toBe('new');
   await folder.writeCheckpoint(bytes);
   await expect(RunFolder.open(files, config, fresh)).rejects.toThrow(
-    /interrupted run[\s\S]*--resume to go on, --force/,
+    /interrupted run[\s\S]*--resume to continue, --force/,
   );
   expect(await stateOf(files, resume)).toBe('resumed');
   await folder.writeResult({} as never);
