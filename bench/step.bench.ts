@@ -3,7 +3,8 @@
  * the augmentation that makes its views.
  */
 import type { Context, Plan, Tensor } from '../runtime/index.ts';
-import { Augmenter, PLAIN_STATISTICS } from '../src/augment/augmenter.ts';
+import { Augmenter } from '../src/augment/augmenter.ts';
+import { PLAIN_STATISTICS } from '../src/data/dataset.ts';
 import { packImages } from '../src/data/imageSet.ts';
 import { Field } from './field.ts';
 import { prepareStep } from './ours.ts';

@@ -8,6 +8,7 @@ import { CHANNELS_LAST, type Context, groups2d, type Tensor, threefry2x32 } from
 import source from '../../shaders/augment.wgsl';
 import randomSource from '../../shaders/random.wgsl';
 import { Stream } from '../base/randomStreams.ts';
+import type { ChannelStatistics } from '../data/dataset.ts';
 import { IDENTITY_WORDS } from '../data/identity.ts';
 import { imageAt, type PackedImages } from '../data/imageSet.ts';
 
@@ -22,28 +23,18 @@ export interface ImageBatch {
   rounds: ArrayLike<number>;
 }
 
-export interface AugmentOptions {
+export interface AugmentOptions extends ChannelStatistics {
   /** Side of a view, pixels. */
   size: number;
   /** Area fractions of the random crop. */
   scale: readonly [number, number];
   seed: number;
-  /** Of a color channel, in [0, 1]. */
-  mean: readonly [number, number, number];
-  std: readonly [number, number, number];
 }
 
 const ROUNDS = 2 ** 20;
 const MOST_VIEWS = 64; // six bits of the counter
 const IMAGE_WORDS = 7;
 const DRAW_WORDS = 16;
-
-/** CIFAR-10's channel statistics, and what every other data set uses (docs/methods.md 5). */
-export const CIFAR_STATISTICS = {
-  mean: [125.3 / 255, 123.0 / 255, 113.9 / 255],
-  std: [63.0 / 255, 62.1 / 255, 66.7 / 255],
-} as const;
-export const PLAIN_STATISTICS = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const;
 
 export class Augmenter {
   readonly #context: Context;

@@ -2,8 +2,8 @@
 import { UsageError } from '../base/errors.ts';
 import { defaultInWords, type OptionSpec, placeholderOf } from '../base/options.ts';
 import { nearestName } from '../base/suggest.ts';
-import { DATASETS } from '../config/presets.ts';
 import { TRAIN_OPTIONS } from '../config/trainOptions.ts';
+import { DATASETS } from '../data/datasets/table.ts';
 import { METRIC_NAMES, METRICS } from '../scores/metrics.ts';
 import { SERVE_OPTIONS } from './serveOptions.ts';
 
@@ -59,7 +59,7 @@ function programHelp(): string {
 
 function trainHelp(): string {
   const groups = [...new Set(TRAIN_OPTIONS.map((option) => option.group))];
-  const datasets = Object.entries(DATASETS).map(([name, { summary }]) => entry(name, summary, 12));
+  const datasets = DATASETS.map(({ name, summary }) => entry(name, summary, 12));
   return [
     'oecl train [options]    (the same as node dist/train.js [options])',
     '',

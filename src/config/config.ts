@@ -4,21 +4,16 @@
  */
 
 import type { KernelTable } from '../../runtime/index.ts';
-import { type AugmentOptions, CIFAR_STATISTICS, PLAIN_STATISTICS } from '../augment/augmenter.ts';
+import type { AugmentOptions } from '../augment/augmenter.ts';
 import { UsageError } from '../base/errors.ts';
 import { folderName } from '../base/folderNames.ts';
 import { EVERY_CLASS, findClass, isEveryClass, isSameName } from '../base/names.ts';
+import type { Preset } from '../base/recipe.ts';
+import { type DatasetName, datasetNamed } from '../data/datasets/table.ts';
 import type { Fit } from '../data/fit.ts';
+import { parseSource, sourceText } from '../data/outlierSource.ts';
 import type { Protocol } from '../protocols/protocols.ts';
-import {
-  DATASETS,
-  type DatasetName,
-  defaultWarmup,
-  type Preset,
-  parseSource,
-  presetValues,
-  sourceText,
-} from './presets.ts';
+import { defaultWarmup, presetValues } from './presets.ts';
 
 export const METHODS = ['oecl', 'simclr'] as const;
 export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
@@ -162,7 +157,9 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
     method,
     protocol,
     normal:
-      protocol === 'all-normal' ? EVERY_CLASS : className(dataset, choices.normal ?? DATASETS[dataset].defaultNormal),
+      protocol === 'all-normal'
+        ? EVERY_CLASS
+        : className(dataset, choices.normal ?? datasetNamed(dataset).defaultNormal),
     oe: method === 'simclr' ? null : sourceText(parseSource(choices.oe ?? 'dead-leaves')),
     out: '',
   };
@@ -180,7 +177,7 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
 
 /** What the augmentation needs of a configuration. */
 export function augmentOptions({ dataset, size, scale, seed }: ScoringConfig): AugmentOptions {
-  return { size, scale, seed, ...(dataset === 'cifar10' ? CIFAR_STATISTICS : PLAIN_STATISTICS) };
+  return { size, scale, seed, ...datasetNamed(dataset).statistics };
 }
 
 /** runs/<dataset>-<method>-<normal>-<seed>, as the command line promises. */
@@ -242,7 +239,7 @@ const shown = (value: unknown): string => (Array.isArray(value) ? value.join(','
 /** A known class in its own spelling; anything else as it was typed, to be looked up when the data is there. */
 function className(dataset: DatasetName, typed: string | null): string | null {
   if (typed === null) return null;
-  return isEveryClass(typed) ? EVERY_CLASS : (findClass(typed, DATASETS[dataset].classes) ?? typed);
+  return isEveryClass(typed) ? EVERY_CLASS : (findClass(typed, datasetNamed(dataset).classes) ?? typed);
 }
 
 const KEYS: readonly (keyof RunConfig)[] = [

@@ -1,10 +1,11 @@
 /** The options of `oecl train`, in one table: parsing, checks and help text all come from it. */
 import { MOST_EVALUATION_VIEWS } from '../augment/augmenter.ts';
 import type { OptionTable } from '../base/options.ts';
+import { PRESETS } from '../base/recipe.ts';
+import { DATASET_NAMES } from '../data/datasets/table.ts';
 import { FITS } from '../data/fit.ts';
 import { PROTOCOLS } from '../protocols/protocols.ts';
 import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, PRECISIONS, TABLE_FILE, TUNE_MODES } from './config.ts';
-import { DATASET_NAMES, PRESETS } from './presets.ts';
 
 export const TRAIN_OPTIONS: OptionTable = [
   {

@@ -2,7 +2,7 @@
 import { sha256 } from '../base/contentHash.ts';
 import { DataError } from '../base/errors.ts';
 import { printable } from '../base/text.ts';
-import { ALL_BITS, ImageDecoder, isDeepPng, looksLikeImage } from './codecs/decode.ts';
+import { ALL_BITS, isDeepPng, looksLikeImage } from './codecs/decode.ts';
 import { bitsOf } from './codecs/rgb.ts';
 import { UnreadableImage } from './codecs/unreadable.ts';
 import { failureOf, listFilesBelow, reading } from './files.ts';
@@ -148,7 +148,6 @@ async function packKey(
  */
 async function usedBits(context: ReaderContext, name: string, deep: readonly ImageFile[]): Promise<number | null> {
   if (deep.length === 0) return null;
-  const decoder = new ImageDecoder(context.platform);
   const what = `${name}, range of 16-bit values`;
   let bits = context.leastSampleBits ?? 1;
   for (let start = 0; start < deep.length && bits < ALL_BITS; start += READ_AHEAD) {
@@ -161,7 +160,7 @@ async function usedBits(context: ReaderContext, name: string, deep: readonly Ima
       (file) => readImage(context, file),
       async (bytes) => {
         if (bytes instanceof UnreadableImage || bits === ALL_BITS) return;
-        const largest = await decoder.decode(bytes).then(
+        const largest = await context.decoder.decode(bytes).then(
           ({ largest16 }) => largest16 ?? 0,
           () => 0,
         );
@@ -178,8 +177,7 @@ async function decodeFiles(
   files: readonly ImageFile[],
   sampleBits: number | null,
 ): Promise<{ pack: Pack; hashes: string[] }> {
-  const { inputSize, fit = 'crop' } = context;
-  const decoder = new ImageDecoder(context.platform);
+  const { inputSize, fit = 'crop', decoder } = context;
   const remarks = new Remarks({ fit, sampleBits });
   const images: RgbImage[] = [];
   const skipped = new Map<number, string>();

@@ -1,15 +1,14 @@
 /** Data sets and outlier sources by name: where they are looked for, and what is said when they are not there. */
 import { DataError, UsageError } from '../base/errors.ts';
 import { nearestName } from '../base/suggest.ts';
-import { DATASET_NAMES, type DatasetName, parseSource } from '../config/presets.ts';
 import type { Platform } from '../platform/platform.ts';
-import { loadCifar10 } from './datasets/cifar10.ts';
-import { loadDemo } from './datasets/demo.ts';
-import { loadAllImages, loadFolder } from './datasets/folder.ts';
-import { loadRaabin } from './datasets/raabin.ts';
+import type { DatasetFiles, DatasetSpec } from './dataset.ts';
+import { loadAllImages } from './datasets/folder.ts';
+import { DATASETS, type DatasetName, datasetNamed } from './datasets/table.ts';
 import { loadDeadLeaves } from './generated/deadLeaves.ts';
 import type { ImageSet, LoadedDataset, SkippedFile } from './imageSet.ts';
-import { type LoadOptions, type ReaderContext, readAt } from './request.ts';
+import { DEAD_LEAVES, parseSource, SOURCE_NAMES } from './outlierSource.ts';
+import { type LoadOptions, readAt } from './request.ts';
 
 export interface DatasetRequest extends LoadOptions {
   name: DatasetName;
@@ -20,6 +19,8 @@ export interface DatasetRequest extends LoadOptions {
 export interface LoadedOutliers {
   set: ImageSet;
   skipped: SkippedFile[];
+  /** Whether they have classes, as those of a data set: classes that are tested must not be among them. */
+  haveClasses: boolean;
 }
 
 export interface OutlierRequest extends LoadOptions {
@@ -27,37 +28,8 @@ export interface OutlierRequest extends LoadOptions {
   source: string;
 }
 
-interface Reader {
-  /** Null when nothing of the data set is there. */
-  read(context: ReaderContext): Promise<LoadedDataset | null>;
-  /** The official layout, and where it comes from, for who has not got it. */
-  layout: readonly string[];
-  origin: string;
-}
-
-const READERS: Record<Exclude<DatasetName, 'demo'>, Reader> = {
-  raabin: {
-    read: loadRaabin,
-    layout: ['Train/{Basophil,Eosinophil,Lymphocyte,Monocyte,Neutrophil}/*.jpg', 'TestA/{the same}/*.jpg'],
-    origin: 'Raabin-WBC, "double-labelled cropped cells": raabindata.com; Kouzehkanan et al., Scientific Reports 2022',
-  },
-  cifar10: {
-    read: loadCifar10,
-    layout: [
-      'data_batch_1.bin ... data_batch_5.bin, test_batch.bin, batches.meta.txt',
-      'or cifar-10-binary.tar.gz with them in it',
-    ],
-    origin: 'CIFAR-10, "binary version": www.cs.toronto.edu/~kriz/cifar.html',
-  },
-  folder: {
-    read: (context) => loadFolder(context, false),
-    layout: ['train/CLASS/*.jpg (or .png, .bmp)', 'test/CLASS/*.jpg, outliers included'],
-    origin: 'your own images',
-  },
-};
-
 /**
- * A data set, decoded and packed. `demo` needs no files.
+ * A data set, decoded and packed.
  * @param option that asked for it, as errors name it
  * @throws DataError when it is not there, or not as its layout says
  */
@@ -66,14 +38,15 @@ export async function loadDataset(
   { name, dir, ...options }: DatasetRequest,
   option: '--dataset' | '--oe' = '--dataset',
 ): Promise<LoadedDataset> {
-  if (name === 'demo') return loadDemo(options);
+  const { source } = datasetNamed(name);
+  if ('draw' in source) return source.draw(options);
   const places =
     dir !== null ? [dir] : [...(platform.dataFolder ? [`${platform.dataFolder}/${name}`] : []), `data/${name}`];
   for (const place of places) {
-    const loaded = await readAt(platform, place, options, READERS[name].read);
+    const loaded = await readAt(platform, place, options, source.read);
     if (loaded) return loaded;
   }
-  throw await missing(platform, name, places, option);
+  throw await missing(platform, name, source, places, option);
 }
 
 /**
@@ -85,25 +58,28 @@ export async function loadOutliers(
   { source, ...options }: OutlierRequest,
 ): Promise<LoadedOutliers> {
   const { name, dir } = parseSource(source);
-  if (name === 'dead-leaves' && dir === null) return { set: await loadDeadLeaves(options), skipped: [] };
-  if (name === 'folder' && dir) {
-    return readAt(platform, dir, options, (context) => loadAllImages(context, `outliers ${dir}`));
+  if (name === DEAD_LEAVES && dir === null) {
+    return { set: await loadDeadLeaves(options), skipped: [], haveClasses: false };
   }
-  const dataset = DATASET_NAMES.find((known) => known === name);
-  if (dataset && dataset !== 'folder') {
-    const { train, skipped } = await loadDataset(platform, { ...options, name: dataset, dir: dir || null }, '--oe');
-    return { set: train, skipped };
+  const dataset = DATASETS.find((known) => known.name === name);
+  if (!dataset || (isAnyFolder(dataset) && !dir)) throw unknownSource(source, name);
+  if (isAnyFolder(dataset)) {
+    const loaded = await readAt(platform, dir!, options, (context) => loadAllImages(context, `outliers ${dir}`));
+    return { ...loaded, haveClasses: false };
   }
-  throw unknownSource(source, name);
+  const { train, skipped } = await loadDataset(platform, { ...options, name: dataset.name, dir: dir || null }, '--oe');
+  return { set: train, skipped, haveClasses: true };
 }
+
+const isAnyFolder = ({ source }: DatasetSpec): boolean => 'isAnyFolder' in source && source.isAnyFolder === true;
 
 async function missing(
   platform: Platform,
-  name: Exclude<DatasetName, 'demo'>,
+  name: string,
+  { layout, origin }: DatasetFiles,
   places: readonly string[],
   option: '--dataset' | '--oe',
 ): Promise<DataError> {
-  const { layout, origin } = READERS[name];
   const found = async (place: string): Promise<string> => {
     if (await platform.listFolder(place)) return ': there is such a folder, with none of this in it';
     return (await platform.exists(place)) ? ': it is a file, and no folder; unpack it if it is an archive' : '';
@@ -123,12 +99,10 @@ async function missing(
 }
 
 function unknownSource(source: string, name: string): UsageError {
-  const known = [
-    'dead-leaves',
-    'folder:DIR',
-    ...DATASET_NAMES.filter((each) => each !== 'folder').map((each) => `${each}[:DIR]`),
-  ];
-  const guess = nearestName(name, ['dead-leaves', ...DATASET_NAMES]);
+  const folders = DATASETS.filter(isAnyFolder).map((each) => `${each.name}:DIR`);
+  const datasets = DATASETS.filter((each) => !isAnyFolder(each)).map((each) => `${each.name}[:DIR]`);
+  const known = [DEAD_LEAVES, ...folders, ...datasets];
+  const guess = nearestName(name, SOURCE_NAMES);
   return new UsageError(`--oe ${source}: there is no such source of outlier images.`, {
     details: [`known        ${known.join(', ')}`],
     remedy:

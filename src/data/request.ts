@@ -1,6 +1,7 @@
 /** What a reader of a data set is told, and how it tells what it does. */
 import type { SignalWatch } from '../base/signalWatch.ts';
 import type { Platform } from '../platform/platform.ts';
+import { ImageDecoder } from './codecs/decode.ts';
 import type { Fit } from './fit.ts';
 import { PassedOver } from './litter.ts';
 
@@ -33,6 +34,8 @@ export interface ReaderContext extends LoadOptions {
   platform: Platform;
   /** Where the data set lies. */
   dir: string;
+  /** Given, not imported by readers: what only lists data sets, as the page does, carries no codecs. */
+  decoder: ImageDecoder;
   passedOver?: PassedOver;
 }
 
@@ -46,6 +49,7 @@ export async function readAt<T>(
   const context = {
     ...options,
     platform,
+    decoder: new ImageDecoder(platform),
     dir: dir.length > 1 ? dir.replace(/\/+$/, '') : dir,
     passedOver: new PassedOver(),
   };

@@ -1,8 +1,8 @@
 /** What model.safetensors says about its network: enough to score images with the file alone. All values are strings. */
 import { FormatError } from '../../runtime/index.ts';
 import { ARCHITECTURES, METHODS, PRECISIONS, type ScoringConfig } from '../config/config.ts';
-import { DATASETS, type DatasetName } from '../config/presets.ts';
 import { ALL_BITS } from '../data/codecs/decode.ts';
+import { DATASET_NAMES } from '../data/datasets/table.ts';
 import { FITS } from '../data/fit.ts';
 
 /** Beyond any real width, side or number of views: a forged file must not ask for all of the memory. */
@@ -51,7 +51,7 @@ export function scoringConfig(metadata: Metadata, file: string): ScoringConfig {
   const whole = (least: number, most: number) => (text: string) =>
     /^\d{1,15}$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : undefined;
   return {
-    dataset: value('dataset', oneOf(Object.keys(DATASETS) as DatasetName[])),
+    dataset: value('dataset', oneOf(DATASET_NAMES)),
     arch: value('arch', oneOf(ARCHITECTURES)),
     method: value('method', oneOf(METHODS)),
     normal: value('normal', (text) => text),

@@ -4,7 +4,6 @@ import { DataError } from '../base/errors.ts';
 import { looseName } from '../base/names.ts';
 import { SignalWatch } from '../base/signalWatch.ts';
 import type { RunConfig } from '../config/config.ts';
-import { DATASET_NAMES, parseSource } from '../config/presets.ts';
 import { type ImageSet, keepClasses, type LoadedDataset, type SkippedFile } from '../data/imageSet.ts';
 import { loadDataset, loadOutliers } from '../data/load.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -42,8 +41,8 @@ export async function prepare(files: Platform, config: RunConfig, hooks: TrainHo
   if (config.oe === null) return { dataset, outliers: null, skipped: dataset.skipped, notes };
   // Outliers of the same camera are scaled as the normal images are; brighter ones keep their own range, not to end in white.
   const leastSampleBits = dataset.sampleBits ?? undefined;
-  const { set, skipped } = await loadOutliers(files, { ...common, leastSampleBits, source: config.oe });
-  const outliers = withoutTested(set, dataset, config.oe);
+  const { set, skipped, haveClasses } = await loadOutliers(files, { ...common, leastSampleBits, source: config.oe });
+  const outliers = haveClasses ? withoutTested(set, dataset, config.oe) : set;
   const left = set.images.count - outliers.images.count;
   if (left > 0) note(`--oe ${config.oe}: ${left} images of classes that are tested are left out`);
   return { dataset, outliers, skipped: [...dataset.skipped, ...skipped], notes };
@@ -51,11 +50,9 @@ export async function prepare(files: Platform, config: RunConfig, hooks: TrainHo
 
 /**
  * Outlier-exposure images without those of a class that the test has too: outliers are met there for the first time
- * (docs/methods.md 7.1). Only data sets name the classes of their images.
+ * (docs/methods.md 7.1).
  */
 function withoutTested(set: ImageSet, { test }: LoadedDataset, oe: string): ImageSet {
-  const { name: source } = parseSource(oe);
-  if (source === 'folder' || !(DATASET_NAMES as string[]).includes(source)) return set;
   const tested = new Set(test.classes.filter((_, label) => test.labels.includes(label)).map(looseName));
   const kept = keepClasses(set, (name) => !tested.has(looseName(name)));
   if (kept.images.count > 0) return kept;

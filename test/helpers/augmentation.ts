@@ -1,11 +1,12 @@
 /** What the augmentation tests have in common: images, views and draws of a batch. */
 import type { Context } from '../../runtime/index.ts';
 import { RandomStream } from '../../runtime/random.ts';
-import { Augmenter, type AugmentOptions, CIFAR_STATISTICS } from '../../src/augment/augmenter.ts';
+import { Augmenter, type AugmentOptions } from '../../src/augment/augmenter.ts';
+import { cifar10 } from '../../src/data/datasets/cifar10.ts';
 import { packImages, type RgbImage } from '../../src/data/imageSet.ts';
 import { decodeDraws, type ViewDraws } from './referenceAugment.ts';
 
-export const OPTIONS: AugmentOptions = { size: 9, scale: [0.08, 1], seed: 11, ...CIFAR_STATISTICS };
+export const OPTIONS: AugmentOptions = { size: 9, scale: [0.08, 1], seed: 11, ...cifar10.statistics };
 /** Colors as they are, in [0, 1]. */
 export const UNNORMALIZED: AugmentOptions = { ...OPTIONS, mean: [0, 0, 0], std: [1, 1, 1] };
 

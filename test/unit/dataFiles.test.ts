@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { printable } from '../../src/base/text.ts';
+import { ImageDecoder } from '../../src/data/codecs/decode.ts';
 import { readPart } from '../../src/data/datasets/classFolders.ts';
 import { failureOf } from '../../src/data/files.ts';
 import { isLitter, litterIn } from '../../src/data/litter.ts';
@@ -152,7 +153,8 @@ test('links: one to a folder elsewhere is followed, one back to a folder above i
 test('130,000 files in a class are as many arguments as no call takes', async () => {
   const names = Array.from({ length: 130_000 }, (_, i) => ({ name: `${i}.png`, kind: 'file' as const }));
   const platform = { ...node, listFolder: async () => names };
-  const part = await readPart({ platform, dir: 'set', inputSize: 8, seed: 0 }, 'train', ['good'], () => 0);
+  const context = { platform, dir: 'set', inputSize: 8, seed: 0, decoder: new ImageDecoder(platform) };
+  const part = await readPart(context, 'train', ['good'], () => 0);
   expect(part.files).toHaveLength(130_000);
 });
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../../runtime/index.ts';
-import { DEMO_COUNTS, loadDemo } from '../../src/data/datasets/demo.ts';
+import { DEMO_COUNTS, drawDemo } from '../../src/data/datasets/demo.ts';
 import { leafRadius, loadDeadLeaves, RADII } from '../../src/data/generated/deadLeaves.ts';
 import { type ImageSet, imageAt } from '../../src/data/imageSet.ts';
 import { packSide } from '../../src/data/resize.ts';
@@ -11,7 +11,7 @@ const imageHashes = ({ images }: ImageSet) =>
   Array.from({ length: images.count }, (_, i) => sha256(imageAt(images, i).pixels));
 const options = { inputSize: 32, seed: 0 };
 
-const { train, test: tests } = await loadDemo(options);
+const { train, test: tests } = await drawDemo(options);
 const leaves = await loadDeadLeaves(options, 40);
 
 describe('demo', () => {
@@ -38,7 +38,7 @@ describe('demo', () => {
   });
 
   test('another seed draws other cells', async () => {
-    const other = await loadDemo({ ...options, seed: 1 });
+    const other = await drawDemo({ ...options, seed: 1 });
     const own = new Set(imageHashes(train));
     expect(imageHashes(other.train).filter((hash) => own.has(hash))).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../src/base/errors.ts';
+import { PRESETS } from '../../src/base/recipe.ts';
 import { editDistance, nearestName } from '../../src/base/suggest.ts';
 import { type CliHost, main } from '../../src/cli/commands.ts';
 import { helpText } from '../../src/cli/help.ts';
@@ -7,7 +8,6 @@ import { parseTrainOptions } from '../../src/cli/parse.ts';
 import { Progress } from '../../src/cli/progress.ts';
 import { textOutput } from '../../src/cli/textOutput.ts';
 import { configDifferences, configJson, resolveConfig, resumedConfig } from '../../src/config/config.ts';
-import { PRESETS } from '../../src/config/presets.ts';
 import { TRAIN_OPTIONS } from '../../src/config/trainOptions.ts';
 
 const software = { isSoftware: true };

@@ -5,6 +5,7 @@
  */
 import { parseTar } from 'nanotar';
 import { DataError, InterruptedError } from '../../base/errors.ts';
+import type { DatasetSpec } from '../dataset.ts';
 import { failureOf, isRefusal, listFolder, readFile, reading } from '../files.ts';
 import { type ImageSet, type LoadedDataset, packOf } from '../imageSet.ts';
 import type { ReaderContext } from '../request.ts';
@@ -19,6 +20,29 @@ const OFFICIAL_BATCHES = 5;
 const FOLDER = 'cifar-10-batches-bin';
 const ARCHIVE = /\.(tar\.gz|tgz)$/i;
 
+export const cifar10: DatasetSpec<'cifar10'> = {
+  name: 'cifar10',
+  title: 'CIFAR-10',
+  summary: 'CIFAR-10, binary version, a folder or the .tar.gz',
+  classes: CLASSES,
+  defaultNormal: 'airplane',
+  size: SIDE,
+  recipe: () => ({ scale: [0.08, 1], lambda: 1 }),
+  // of its training images (docs/methods.md 5)
+  statistics: {
+    mean: [125.3 / 255, 123.0 / 255, 113.9 / 255],
+    std: [63.0 / 255, 62.1 / 255, 66.7 / 255],
+  },
+  source: {
+    read: readCifar10,
+    layout: [
+      'data_batch_1.bin ... data_batch_5.bin, test_batch.bin, batches.meta.txt',
+      'or cifar-10-binary.tar.gz with them in it',
+    ],
+    origin: 'CIFAR-10, "binary version": www.cs.toronto.edu/~kriz/cifar.html',
+  },
+};
+
 interface BinaryFile {
   name: string;
   /** How errors name it. */
@@ -31,7 +55,7 @@ interface BinaryFile {
  * @returns null when nothing of the kind is there
  * @throws DataError for a missing test batch, a file that is no whole number of records, a label above 9, a bad archive
  */
-export async function loadCifar10(context: ReaderContext): Promise<LoadedDataset | null> {
+async function readCifar10(context: ReaderContext): Promise<LoadedDataset | null> {
   const files = await findFiles(context, '');
   // by their numbers: the archive holds them in another order than its unpacked folder lists them
   const trainFiles = files.filter(({ name }) => TRAIN_FILES.test(name)).sort((a, b) => batchOf(a) - batchOf(b));

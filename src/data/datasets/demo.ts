@@ -4,6 +4,7 @@
  */
 import { RandomStream } from '../../../runtime/index.ts';
 import { Stream } from '../../base/randomStreams.ts';
+import { type DatasetSpec, PLAIN_STATISTICS } from '../dataset.ts';
 import { fitted } from '../fit.ts';
 import { type CellKind, drawBloodCell } from '../generated/bloodCell.ts';
 import { type ImageSet, type LoadedDataset, packImages, type RgbImage } from '../imageSet.ts';
@@ -11,15 +12,27 @@ import type { LoadOptions } from '../request.ts';
 
 const CLASSES: CellKind[] = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Monocyte', 'Neutrophil'];
 
-/** Images a class. */
+export const demo: DatasetSpec<'demo'> = {
+  name: 'demo',
+  title: 'Demo',
+  summary: 'generated blood cells, five classes: needs no download; synthetic',
+  classes: CLASSES,
+  defaultNormal: 'Eosinophil',
+  size: 32,
+  recipe: (preset) => ({ scale: [0.5, 1], lambda: 1, ...(preset === 'tiny' ? { epochs: 12 } : {}) }),
+  statistics: PLAIN_STATISTICS,
+  source: { draw: drawDemo, image: demoImage },
+};
+
+/** Images per class. */
 export const DEMO_COUNTS = { train: 112, test: 40 } as const;
 
 /** Where the random indices of a part begin: each image has one, so that no image depends on another. */
 const FIRST_INDEX = { train: 0, test: 0x8000_0000 } as const;
-const INDICES_A_CLASS = 0x1_0000;
+const INDICES_PER_CLASS = 0x1_0000;
 
 /** Both parts, drawn from the seed; 48 pixels a side before they are fitted to the input's size. */
-export async function loadDemo(options: LoadOptions): Promise<LoadedDataset> {
+export async function drawDemo(options: LoadOptions): Promise<LoadedDataset> {
   const [train, test] = [await drawPart('train', options), await drawPart('test', options)];
   return { train, test, skipped: [], sampleBits: null };
 }
@@ -47,7 +60,7 @@ async function drawPart(part: PartName, { seed, inputSize, watch, onProgress }: 
 type PartName = keyof typeof DEMO_COUNTS;
 
 function draw(part: PartName, label: number, nth: number, seed: number): RgbImage {
-  const index = FIRST_INDEX[part] + label * INDICES_A_CLASS + nth;
+  const index = FIRST_INDEX[part] + label * INDICES_PER_CLASS + nth;
   return drawBloodCell(CLASSES[label], new RandomStream(seed, Stream.demoData, index));
 }
 
@@ -66,7 +79,7 @@ export function demoExamples(count: number, seed: number): { path: string; class
 }
 
 /** The image that a set of this seed calls `path`; null when none is called so. */
-export function demoImage(path: string, seed: number): RgbImage | null {
+function demoImage(path: string, seed: number): RgbImage | null {
   const [part, className, nth] = path.split('/');
   const label = (CLASSES as string[]).indexOf(className);
   if (!Object.hasOwn(DEMO_COUNTS, part) || label < 0 || !/^\d{3}$/.test(nth ?? '')) return null;

@@ -1,11 +1,11 @@
 /**
- * A user's own images: train/ and test/, with a folder a class in them (images in train/ itself are one class). Without
- * normal images in the test, or without a test, every fifth training image, in the order of the paths, tests instead. Or
- * a folder of normal images alone, when the outliers of the test come from elsewhere: then the same.
+ * A user's own images: train/ and test/, with one folder per class (images in train/ itself are one class). Without
+ * normal images in the test, or without a test, every fifth training image, in the order of the paths, tests instead.
  */
 
 import { DataError } from '../../base/errors.ts';
 import { joinNames, looseName } from '../../base/names.ts';
+import { type DatasetSpec, PLAIN_STATISTICS } from '../dataset.ts';
 import { findImages, type ImageFile, loadImageFiles } from '../imageFiles.ts';
 import type { LoadedDataset } from '../imageSet.ts';
 import type { ReaderContext } from '../request.ts';
@@ -20,32 +20,45 @@ import {
   readPart,
 } from './classFolders.ts';
 
+export const folder: DatasetSpec<'folder'> = {
+  name: 'folder',
+  title: 'Your own images',
+  summary: 'your own images: DIR/train/CLASS/*, DIR/test/CLASS/*',
+  classes: [],
+  defaultNormal: null,
+  size: 224,
+  recipe: () => ({ scale: [0.08, 1], lambda: 0.1 }),
+  statistics: PLAIN_STATISTICS,
+  source: {
+    read: readFolder,
+    layout: ['train/CLASS/*.jpg (or .png, .bmp)', 'test/CLASS/*.jpg, outliers included'],
+    origin: 'your own images',
+    isAnyFolder: true,
+  },
+};
+
 /** Of images that have to do for both, so many train for one that tests. */
 const TEST_EVERY = 5;
 
 /**
- * @param hasOutliers whether the test gets its outliers from elsewhere
  * @returns null when the folder holds no images at all
  * @throws DataError when there is no training part, or a part has no images
  */
-export async function loadFolder(context: ReaderContext, hasOutliers: boolean): Promise<LoadedDataset | null> {
+async function readFolder(context: ReaderContext): Promise<LoadedDataset | null> {
   const train = await findPart(context, ['train']);
   const test = await findPart(context, ['test']);
   if (train !== undefined) return loadTrainAndTest(context, train, test);
   const files = await findImages(context, '', 0);
   if (files.length === 0) return null;
-  if (test !== undefined || !hasOutliers) {
-    const found = test === undefined ? '' : `${test}/, `;
-    const inner = files.map(({ path }) => /^(.+?)\/train\//i.exec(path)?.[1]).find((folder) => folder !== undefined);
-    throw new DataError(`${context.dir}: expected train/ and test/ in it, found ${found}${files.length} images.`, {
-      details: [
-        'train/CLASS/*.jpg  to learn from; train/*.jpg for a single class',
-        'test/CLASS/*.jpg   to test on, outliers included; without it, a fifth of the others tests',
-      ],
-      remedy: inner ? `--data ${context.dir}/${inner}, which has a train/` : 'move the images into such folders',
-    });
-  }
-  return loadParts(context, 'folder', ['normal'], heldOut(context, { folder: '', files }));
+  const found = test === undefined ? '' : `${test}/, `;
+  const inner = files.map(({ path }) => /^(.+?)\/train\//i.exec(path)?.[1]).find((outer) => outer !== undefined);
+  throw new DataError(`${context.dir}: expected train/ and test/ in it, found ${found}${files.length} images.`, {
+    details: [
+      'train/CLASS/*.jpg  to learn from; train/*.jpg for a single class',
+      'test/CLASS/*.jpg   to test on, outliers included; without it, a fifth of the others tests',
+    ],
+    remedy: inner ? `--data ${context.dir}/${inner}, which has a train/` : 'move the images into such folders',
+  });
 }
 
 /** @throws DataError when there are too few images for both */

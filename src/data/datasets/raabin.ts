@@ -6,18 +6,36 @@
 import { DataError } from '../../base/errors.ts';
 import { isSameName } from '../../base/names.ts';
 import { nearestName } from '../../base/suggest.ts';
+import { type DatasetSpec, PLAIN_STATISTICS } from '../dataset.ts';
 import type { LoadedDataset } from '../imageSet.ts';
 import type { ReaderContext } from '../request.ts';
 import { findPart, listClassFolders, loadParts, type Part, readPart } from './classFolders.ts';
 
-export const BLOOD_CELLS = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Monocyte', 'Neutrophil'];
+const BLOOD_CELLS = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Monocyte', 'Neutrophil'];
+
+export const raabin: DatasetSpec<'raabin'> = {
+  name: 'raabin',
+  title: 'Raabin-WBC',
+  summary: 'white blood cells, five classes (Raabin-WBC: Train/CLASS, TestA/CLASS)',
+  classes: BLOOD_CELLS,
+  defaultNormal: 'Neutrophil',
+  size: 224,
+  // a crop must leave the cell recognizable
+  recipe: (preset) => ({ scale: [0.5, 1], lambda: 0.1, ...(preset === 'tiny' ? { lr: 0.004 } : {}) }),
+  statistics: PLAIN_STATISTICS,
+  source: {
+    read: readRaabin,
+    layout: ['Train/{Basophil,Eosinophil,Lymphocyte,Monocyte,Neutrophil}/*.jpg', 'TestA/{the same}/*.jpg'],
+    origin: 'Raabin-WBC, "double-labelled cropped cells": raabindata.com; Kouzehkanan et al., Scientific Reports 2022',
+  },
+};
 
 /**
  * Class folders may be missing, empty or small: such a class has no images, and a note says so.
  * @returns null when there is neither a training nor a test folder
  * @throws DataError when one of the two is missing, when a class folder is none of the five, when a part has no images
  */
-export async function loadRaabin(context: ReaderContext): Promise<LoadedDataset | null> {
+async function readRaabin(context: ReaderContext): Promise<LoadedDataset | null> {
   const train = await findPart(context, ['train']);
   const test = await findPart(context, ['testa', 'test']);
   if (train === undefined && test === undefined) return null;

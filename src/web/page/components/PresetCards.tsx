@@ -1,6 +1,7 @@
 /** How large the run is: the presets, with what they mean for the chosen images. */
 
-import { type Preset, presetValues } from '../../../config/presets.ts';
+import type { Preset } from '../../../base/recipe.ts';
+import { presetValues } from '../../../config/presets.ts';
 import { change } from '../actions/choose.ts';
 import { PRESETS } from '../logic/choices.ts';
 import { useStore } from '../state.ts';

@@ -1,8 +1,10 @@
 /** What the form asks, and the options of a run that follow from it. */
 
 import { EVERY_CLASS } from '../../../base/names.ts';
+import { PRESETS, type Preset } from '../../../base/recipe.ts';
 import { defaultRunFolder, METHODS, OPTIMIZERS } from '../../../config/config.ts';
-import { DATASETS, defaultWarmup, PRESETS, type Preset, presetValues } from '../../../config/presets.ts';
+import { defaultWarmup, presetValues } from '../../../config/presets.ts';
+import { demo } from '../../../data/datasets/demo.ts';
 import type { Fit } from '../../../data/fit.ts';
 import type { TrainOptions } from '../../../library/types.ts';
 import type { DataContent } from '../../pageApi.ts';
@@ -113,7 +115,7 @@ export const ALL = '/all';
 
 export const firstChoices = (preset: Preset): Choices => ({
   source: 'demo',
-  normal: DATASETS.demo.defaultNormal!,
+  normal: demo.defaultNormal!,
   method: 'oecl',
   preset,
   outliers: 'dead-leaves',
@@ -124,7 +126,7 @@ export const firstChoices = (preset: Preset): Choices => ({
 
 /** The classes that can be the normal one, and whether all of them together can. */
 export function normalClasses(source: Source, data: DataContent | null): { names: string[]; all: boolean } {
-  if (source === 'demo') return { names: [...DATASETS.demo.classes], all: false };
+  if (source === 'demo') return { names: [...demo.classes], all: false };
   const names = data?.parts.train?.classes.map(({ name }) => name) ?? [];
   return { names: names.length > 1 ? names : [], all: true };
 }

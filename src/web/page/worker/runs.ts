@@ -5,7 +5,8 @@ import { parseObject } from '../../../base/json.ts';
 import type { RunConfig } from '../../../config/config.ts';
 import { ALL_BITS, ImageDecoder } from '../../../data/codecs/decode.ts';
 import { UnreadableImage } from '../../../data/codecs/unreadable.ts';
-import { demoImage } from '../../../data/datasets/demo.ts';
+import { generatedOf } from '../../../data/dataset.ts';
+import { datasetNamed } from '../../../data/datasets/table.ts';
 import type { RgbImage } from '../../../data/imageSet.ts';
 import type { OriginStorage } from '../../../platform/browserStorage.ts';
 import type { Platform } from '../../../platform/platform.ts';
@@ -102,12 +103,12 @@ export class Runs {
     const config = await this.#json<RunConfig>(folder, FILE.config);
     if (config === null) return paths.map(() => null);
     const decoder = new ImageDecoder(this.#files);
+    const generated = generatedOf(datasetNamed(config.dataset));
     const uris: (string | null)[] = [];
     for (const path of paths) {
-      const image =
-        config.dataset === 'demo'
-          ? demoImage(path, config.seed)
-          : await this.#decode(decoder, `${config.data}/${path}`, config.sampleBits);
+      const image = generated
+        ? generated.image(path, config.seed)
+        : await this.#decode(decoder, `${config.data}/${path}`, config.sampleBits);
       uris.push(image && (await thumbnailUri(image, PICTURE_SIDE)));
     }
     return uris;

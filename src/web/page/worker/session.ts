@@ -4,6 +4,8 @@
  */
 import { AdapterError, DeviceLostError } from '../../../../runtime/index.ts';
 import { DataError, InterruptedError, type OeclError, UsageError } from '../../../base/errors.ts';
+import { generatedOf } from '../../../data/dataset.ts';
+import { datasetNamed } from '../../../data/datasets/table.ts';
 import type { Library } from '../../../library/library.ts';
 import type { TrainOptions } from '../../../library/types.ts';
 import { PATIENCE } from '../../../platform/browserLocks.ts';
@@ -84,7 +86,8 @@ export class Session {
   /** Own images as the list has them. @throws DataError when those of a stored run were removed altogether */
   async #readyImages({ dataset, out, resume }: TrainOptions): Promise<void> {
     const stored = resume && out ? ((await this.#runs.info(out))?.config ?? null) : null;
-    if ((stored ?? { dataset }).dataset !== 'folder') return;
+    const { dataset: used } = stored ?? { dataset };
+    if (used === undefined || generatedOf(datasetNamed(used)) !== null) return;
     await this.#images.tidy();
     if (stored === null || (await this.#images.holds(stored.data ?? ''))) return;
     throw new DataError(`${out}: the images of this run were removed, so it cannot be resumed.`, {
