@@ -2,7 +2,7 @@
  * A tensor: a logical shape over a range of device memory. Views (transpose, slice, expand) share the storage. Who makes
  * a tensor disposes it, or makes it inside Context.scope, which does.
  */
-import type { TapeNode } from './autograd.ts';
+import type { TapeNode } from './autograd/tape.ts';
 import type { Context } from './context.ts';
 import type { Storage } from './device/memory.ts';
 import { ARRAYS, bytesPerElement, type DType, decoded, encoded, typedArray } from './dtype.ts';

@@ -1,10 +1,10 @@
 /** The layers that hold parameters. Each is its op with weights; shapes and errors are the op's. */
 import { checkArguments, object } from '../arguments.ts';
-import { batchNorm } from '../ops/batchNorm.ts';
-import { CONV2D_OPTIONS, type Conv2dOptions, conv2d } from '../ops/conv2d.ts';
-import { linear } from '../ops/matmul.ts';
 import { KERNEL_ORDER } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { batchNorm } from './functional/batchNorm.ts';
+import { CONV2D_OPTIONS, type Conv2dOptions, conv2d } from './functional/conv2d.ts';
+import { linear } from './functional/matmul.ts';
 import type { Initializer } from './init.ts';
 import { Module } from './module.ts';
 

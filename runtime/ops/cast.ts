@@ -1,13 +1,13 @@
 /** Values in another type. Integers and floats meet here alone: no other op converts them. */
 import source from '../../shaders/cast.wgsl';
 import { oneOf, op, tensor } from '../arguments.ts';
-import { differentiable } from '../autograd.ts';
+import { differentiable } from '../autograd/tape.ts';
 import { bytesPerElement, DTYPES, type DType } from '../dtype.ts';
 import { groups2d } from '../launch.ts';
 import { checkRank } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { map } from './elementwise.ts';
 import { inOrder } from './layout.ts';
+import { map } from './map.ts';
 
 const isFloat = (dtype: DType): dtype is 'f32' | 'f16' => dtype === 'f32' || dtype === 'f16';
 

@@ -2,7 +2,7 @@
 import source from '../../shaders/transpose.wgsl';
 import { denseOrder, isDenseIn, rowMajor, type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { copyByStrides } from './elementwise.ts';
+import { copyByStrides } from './map.ts';
 
 /** `x` itself when it is dense in that memory order (default row-major), else a copy that is. */
 export function inOrder(x: Tensor, order?: Shape): Tensor {

@@ -2,12 +2,12 @@
 
 import source from '../../shaders/reduce.wgsl';
 import { flag, float, numbers, op, optional, options } from '../arguments.ts';
-import { differentiable } from '../autograd.ts';
+import { differentiable } from '../autograd/tape.ts';
 import { groups2d } from '../launch.ts';
 import { denseOrder, denseStrides, normalizeAxes, type Shape, sameShape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { map } from './elementwise.ts';
 import { inOrder } from './layout.ts';
+import { map } from './map.ts';
 
 export interface ReduceOptions {
   /** Keeps reduced axes with a side of 1. */

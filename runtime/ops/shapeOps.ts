@@ -1,6 +1,6 @@
 /** Shapes rearranged: views where possible, copies where not. */
 import { arrayOf, number, numbers, op, optional, tensor } from '../arguments.ts';
-import { differentiable, differentiableMany } from '../autograd.ts';
+import { differentiable, differentiableMany } from '../autograd/tape.ts';
 import { ShapeError } from '../errors.ts';
 import {
   broadcastShapes,

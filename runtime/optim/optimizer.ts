@@ -2,7 +2,7 @@
 
 import source from '../../shaders/optimizer.wgsl';
 import { arrayOf, type Check, checkArguments, float, number, object, optional, pair } from '../arguments.ts';
-import { backward } from '../autograd.ts';
+import { backward } from '../autograd/backward.ts';
 import { groups2d } from '../launch.ts';
 import type { Tensor } from '../tensor.ts';
 import { type Arena, type Part, packParameters } from './arena.ts';

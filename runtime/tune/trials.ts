@@ -13,8 +13,8 @@ import {
   OPERANDS,
   type Operand,
 } from '../kernel/choices.ts';
-import { convolve } from '../ops/convolve.ts';
-import { convolveWeight } from '../ops/convolveWeight.ts';
+import { convolve } from '../nn/functional/convolve.ts';
+import { convolveWeight } from '../nn/functional/convolveWeight.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Trial } from './pick.ts';

@@ -7,7 +7,7 @@ import weightSource from '../../shaders/conv_weight.wgsl';
 import { anything, checkArguments, number, object, optional } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { type AskedKernel, type ConvChoice, type KernelTable, nameOf } from '../kernel/choices.ts';
-import { otherPatches } from '../ops/convolveShare.ts';
+import { otherPatches } from '../nn/functional/convolveShare.ts';
 import { pickTrial } from './pick.ts';
 import { TrialBench } from './trials.ts';
 

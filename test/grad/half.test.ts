@@ -3,7 +3,7 @@
  * of its store, and gradients, which are f32, by no more than in f32.
  */
 import { expect, test } from 'vitest';
-import type { GradCheckInput } from '../../runtime/gradcheck.ts';
+import type { GradCheckInput } from '../../runtime/gradcheck/gradCheck.ts';
 import { fromHalves, toHalves } from '../../runtime/half.ts';
 import * as rt from '../../runtime/index.ts';
 import { checkGradients, describeConvVariants, describeHalves } from '../helpers/gradSuite.ts';

@@ -1,6 +1,7 @@
 /** The tape itself: order, reuse, lifetimes. Exact numbers, so that one missed or repeated visit shows. */
 import { expect, test } from 'vitest';
-import { reverseTopologicalOrder, TapeNode } from '../../runtime/autograd.ts';
+import { reverseTopologicalOrder } from '../../runtime/autograd/backward.ts';
+import { TapeNode } from '../../runtime/autograd/tape.ts';
 import * as rt from '../../runtime/index.ts';
 import { describeOp } from '../helpers/gradSuite.ts';
 

@@ -1,6 +1,6 @@
 /** What the gradient tests have in common: one context a file and variant, and a line in the reporter's table a check. */
 import { afterAll, beforeAll, describe, expect, type TestContext } from 'vitest';
-import { describeGradCheck, type GradCheckOptions, gradCheck } from '../../runtime/gradcheck.ts';
+import { describeGradCheck, type GradCheckOptions, gradCheck } from '../../runtime/gradcheck/gradCheck.ts';
 import type { Context, Variants } from '../../runtime/index.ts';
 import { openTestContext } from './adapter.ts';
 import { show } from './claims.ts';

@@ -1,5 +1,5 @@
 /** Values for tests, from the counter-based generator: the same everywhere. */
-import type { GradCheckInput } from '../../runtime/gradcheck.ts';
+import type { GradCheckInput } from '../../runtime/gradcheck/gradCheck.ts';
 import { RandomStream } from '../../runtime/random.ts';
 
 const TEST_STREAM = 99;

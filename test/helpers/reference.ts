@@ -2,7 +2,7 @@
  * The ops once more, in f64, as plain loops over row-major arrays written from their definitions. They share no code with
  * the runtime: what they agree with is right twice.
  */
-import type { F64Array } from '../../runtime/gradcheck.ts';
+import type { F64Array } from '../../runtime/gradcheck/gradCheck.ts';
 
 type Shape = readonly number[];
 

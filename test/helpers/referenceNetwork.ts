@@ -2,7 +2,7 @@
  * The encoder of docs/methods.md 3 in f64: ResNet-10 (one block per stage) with the stem for small images and the
  * projection head, batch norm in training. Written from the description, by parameter name.
  */
-import type { F64Array } from '../../runtime/gradcheck.ts';
+import type { F64Array } from '../../runtime/gradcheck/gradCheck.ts';
 import { conv2dF64, globalAvgPool2dF64, linearF64 } from './reference.ts';
 import { batchNormF64 } from './referenceStatistics.ts';
 

@@ -1,5 +1,5 @@
 /** References of batch norm, softmax, norms and losses, in f64, written from the formulas of docs/methods.md. */
-import type { F64Array } from '../../runtime/gradcheck.ts';
+import type { F64Array } from '../../runtime/gradcheck/gradCheck.ts';
 import { elementwiseF64, f64, sizeOf } from './reference.ts';
 
 export interface BatchNormF64Options {

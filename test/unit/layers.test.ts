@@ -8,14 +8,16 @@ import { describe, expect, test } from 'vitest';
 
 /** Files and folders of runtime/, from left to right. Every file belongs to the one line that names it or its folder. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors.ts', 'half.ts', 'dtype.ts', 'shape.ts', 'random.ts', 'safetensors.ts'],
+  ['errors.ts', 'half.ts', 'dtype.ts', 'shape.ts', 'random.ts'],
   ['platform/'],
   ['device/'],
   ['variants.ts', 'kernel/'],
   ['plan/'],
-  ['tensor.ts', 'arguments.ts', 'launch.ts', 'scopes.ts', 'context.ts'],
-  ['autograd.ts', 'ops/'],
-  ['nn/', 'optim/', 'gradcheck.ts', 'profile.ts', 'tune/'],
+  ['autograd/tape.ts', 'tensor.ts', 'arguments.ts', 'launch.ts', 'scopes.ts', 'context.ts'],
+  ['ops/'],
+  ['autograd/backward.ts'],
+  ['nn/', 'optim/'],
+  ['gradcheck/', 'profile/', 'safetensors/', 'tune/'],
   ['index.ts'],
   ['node.ts', 'browser.ts'],
 ];
@@ -41,10 +43,9 @@ const ROOMS: readonly (readonly string[])[] = [
   ['serve', 'chrome', 'cli', 'web'],
 ];
 
-/** Imports that point right, each with its reason. They are of types alone: nothing runs. */
-const BACK_EDGES: readonly { from: string; to: string; why: string }[] = [
-  { from: 'runtime/tensor.ts', to: 'runtime/autograd.ts', why: 'a tensor holds the tape node that made it' },
-];
+/** What runtime/README.md does not count as the core: hosts, the ops and layers of networks, optimizers, satellites. */
+const OUTSIDE_THE_CORE = ['platform/', 'nn/', 'optim/', 'gradcheck/', 'profile/', 'safetensors/', 'tune/'];
+const MOST_CORE_LINES = 4000;
 
 /** Files of src/ that reach past runtime/index.ts, or speak to the host: a process or a worker begins there. */
 const ENTRIES = {
@@ -80,18 +81,37 @@ function filesIn(folder: string): SourceFile[] {
     });
 }
 
+/** Names in braces, each with the word `type` before it. */
+const ONLY_TYPES = /^\{(\s*type \w+( as \w+)?,?)+\s*\}$/;
+
 /** `import` and `export ... from` lines, `import()` and `require()` too; relative ones as paths from the root. */
 function importsOf(path: string, text: string): SourceFile['imports'] {
-  const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm);
+  const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:([^;'"]*?)\sfrom\s+)?['"]([^'"]+)['"]/gm);
   const calls = text.matchAll(/\b(?:import|require)\(\s*['"]([^'"]+)['"]/g);
   const found = [
-    ...[...statements].map(([, type, to]) => ({ to, isTypeOnly: type !== undefined })),
+    ...[...statements].map(([, type, names, to]) => ({ to, isTypeOnly: type !== undefined || ONLY_TYPES.test(names) })),
     ...[...calls].map(([, to]) => ({ to, isTypeOnly: false })),
   ];
   return found.map(({ to, isTypeOnly }) => ({
     to: to.startsWith('.') ? posix.join(posix.dirname(path), to) : to,
     isTypeOnly,
   }));
+}
+
+/** Paths along imports of values that end where they began, one for each file that closes one. */
+function circlesIn(files: readonly SourceFile[]): string[][] {
+  const importsAt = new Map(files.map(({ path, imports }) => [path, imports.filter(({ isTypeOnly }) => !isTypeOnly)]));
+  const done = new Set<string>();
+  const circles: string[][] = [];
+  const visit = (path: string, way: readonly string[]): void => {
+    const seenAt = way.indexOf(path);
+    if (seenAt >= 0) circles.push([...way.slice(seenAt), path]);
+    if (seenAt >= 0 || done.has(path)) return;
+    for (const { to } of importsAt.get(path) ?? []) visit(to, [...way, path]);
+    done.add(path);
+  };
+  for (const { path } of files) visit(path, []);
+  return circles;
 }
 
 /** The code without comments and quoted strings; lines keep their numbers. */
@@ -120,6 +140,8 @@ test('the reader of lines finds what it is there to find', () => {
     { to: 'b.ts', isTypeOnly: true },
     { to: 'c', isTypeOnly: false },
   ]);
+  expect(importsOf('x/y.ts', "import { type A, type B } from './d.ts';")).toEqual([{ to: 'x/d.ts', isTypeOnly: true }]);
+  expect(importsOf('x/y.ts', "import { type A, b } from './d.ts';")).toEqual([{ to: 'x/d.ts', isTypeOnly: false }]);
   expect(importsOf('x/y.ts', "import './d.ts';\nawait import('./e.ts');")).toHaveLength(2);
   expect(codeOf("a('process.env'); // process.env\n/* process */ b").trim()).toMatch(/^a\( +\); +\n +b$/);
   expect(runtime.length).toBeGreaterThan(30);
@@ -140,22 +162,37 @@ describe('runtime', () => {
     expect(empty, 'entries of the table without a file').toEqual([]);
   });
 
-  test('imports point left', () => {
-    const isListed = (from: string, { to, isTypeOnly }: SourceFile['imports'][number]) =>
-      isTypeOnly && BACK_EDGES.some((edge) => edge.from === from && edge.to === to);
+  test('imports point left, those of types too', () => {
     const right = runtime.flatMap(({ path, imports }) =>
       imports
-        .filter((each) => each.to.startsWith('runtime/') && layerOf(each.to) > layerOf(path) && !isListed(path, each))
+        .filter((each) => each.to.startsWith('runtime/') && layerOf(each.to) > layerOf(path))
         .map(({ to }) => `${path} imports ${to}`),
     );
     expect(right).toEqual([]);
   });
 
-  test('the list of back edges holds no dead line', () => {
-    const dead = BACK_EDGES.filter(
-      ({ from, to }) => !runtime.some(({ path, imports }) => path === from && imports.some((each) => each.to === to)),
+  test('runtime/README.md lists every file of the core, with its lines (vitest -u updates them)', async () => {
+    const readme = readFileSync(new URL('runtime/README.md', root), 'utf8');
+    const core = runtime
+      .map(({ path, text }) => ({ name: path.slice('runtime/'.length), lines: text.split('\n').length - 1 }))
+      .filter(({ name }) => !OUTSIDE_THE_CORE.some((folder) => name.startsWith(folder)));
+    const listed = [...readme.matchAll(/^\| `([\w/]+\.ts)` \|/gm)].map(([, name]) => name);
+    expect(listed.toSorted()).toEqual(core.map(({ name }) => name).toSorted());
+    const placeOf = (path: string) => listed.indexOf(path.slice('runtime/'.length));
+    const later = runtime.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ to, isTypeOnly }) => !isTypeOnly && placeOf(path) >= 0 && placeOf(to) > placeOf(path))
+        .map(({ to }) => `${path} imports ${to}`),
     );
-    expect(dead).toEqual([]);
+    expect(later, 'in reading order, a file comes after those whose values it imports').toEqual([]);
+    const total = core.reduce((sum, { lines }) => sum + lines, 0);
+    expect(total).toBeLessThanOrEqual(MOST_CORE_LINES);
+    for (const folder of OUTSIDE_THE_CORE) expect(readme).toContain(`- \`${folder}\`: `);
+    const counted = core.reduce(
+      (text, { name, lines }) => text.replace(new RegExp(`^(\\| \`${name}\` \\|) \\d+`, 'm'), `$1 ${lines}`),
+      readme.replace(/^[\d,]+ lines\./m, `${total.toLocaleString('en')} lines.`),
+    );
+    await expect(counted).toMatchFileSnapshot('../../runtime/README.md');
   });
 
   test('nothing outside but shaders and packages', () => {
@@ -215,6 +252,18 @@ describe('src', () => {
   test('names no GPU type', () => {
     expect(linesWith(src, /\bGPU[A-Z]\w*/)).toEqual([]);
   });
+});
+
+test('no circle of values: no file imports itself by way of others', () => {
+  expect(circlesIn([...runtime, ...src])).toEqual([]);
+  const file = (path: string, ...to: string[]) => ({
+    path,
+    text: '',
+    imports: to.map((each) => ({ to: each, isTypeOnly: false })),
+  });
+  const [a, b, c, d] = [file('a', 'b'), file('b', 'c', 'd'), file('c', 'a'), file('d')];
+  expect(circlesIn([a, b, c, d])).toEqual([['a', 'b', 'c', 'a']]);
+  expect(circlesIn([a, b, { ...c, imports: [{ to: 'a', isTypeOnly: true }] }, d])).toEqual([]);
 });
 
 test('nothing but the page imports the page', () => {

@@ -1,7 +1,9 @@
 /** Writing and reading of safetensors files, and every kind of damaged file that must be refused. */
 import { describe, expect, test } from 'vitest';
 import { FormatError } from '../../runtime/errors.ts';
-import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from '../../runtime/safetensors.ts';
+import { decodeSafetensors } from '../../runtime/safetensors/decode.ts';
+import { encodeSafetensors } from '../../runtime/safetensors/encode.ts';
+import type { SafetensorsTensor } from '../../runtime/safetensors/format.ts';
 
 const tensors: Record<string, SafetensorsTensor> = {
   'b.weight': { dtype: 'F32', shape: [2, 3], data: new Float32Array([1, -2, 3.5, 0, -0, 1e-40]) },

@@ -1,7 +1,7 @@
 /** What of a convolution one invocation of conv.wgsl computes: a patch of pixels, and some of the channels. */
-import type { Context } from '../context.ts';
-import type { ConvGeometry } from '../kernel/choices.ts';
-import { lanesOf, vectorOf } from './lanes.ts';
+import type { Context } from '../../context.ts';
+import type { ConvGeometry } from '../../kernel/choices.ts';
+import { lanesOf, vectorOf } from '../../ops/lanes.ts';
 import type { Piece } from './window.ts';
 
 /** Output pixels that an invocation computes: enough to use a loaded weight often, few enough to stay in registers. */

@@ -1,13 +1,13 @@
 /** Matrix product and linear layer: convolutions of an image one pixel high under a window of one tap. */
-import { flag, float, op, optional, options } from '../arguments.ts';
-import { differentiable } from '../autograd.ts';
-import { ShapeError } from '../errors.ts';
-import { formatShape, isDenseIn } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { flag, float, op, optional, options } from '../../arguments.ts';
+import { differentiable } from '../../autograd/tape.ts';
+import { ShapeError } from '../../errors.ts';
+import { inOrder } from '../../ops/layout.ts';
+import { sum } from '../../ops/reduce.ts';
+import { formatShape, isDenseIn } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
 import { type Convolution, convolve } from './convolve.ts';
 import { convolveWeight } from './convolveWeight.ts';
-import { inOrder } from './layout.ts';
-import { sum } from './reduce.ts';
 
 export interface MatmulOptions {
   /** The operand is given as its transpose. */

@@ -13,17 +13,17 @@ import {
   oneOf,
   optional,
   tensor,
-} from './arguments.ts';
-import { backward } from './autograd.ts';
-import type { Context } from './context.ts';
-import { DTYPES, type DType } from './dtype.ts';
-import { ShapeError } from './errors.ts';
-import { fromHalves, toHalves } from './half.ts';
-import { mul } from './ops/elementwise.ts';
-import { sum } from './ops/reduce.ts';
-import { RandomStream } from './random.ts';
-import { formatShape, type Shape, sameShape, sizeOf } from './shape.ts';
-import type { Tensor } from './tensor.ts';
+} from '../arguments.ts';
+import { backward } from '../autograd/backward.ts';
+import type { Context } from '../context.ts';
+import { DTYPES, type DType } from '../dtype.ts';
+import { ShapeError } from '../errors.ts';
+import { fromHalves, toHalves } from '../half.ts';
+import { mul } from '../ops/elementwise.ts';
+import { sum } from '../ops/reduce.ts';
+import { RandomStream } from '../random.ts';
+import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
 
 /** A row-major array of the reference. */
 export interface F64Array {

@@ -1,15 +1,15 @@
 /** Softmax over the last axis, its logarithm, and the cross-entropy with given classes. */
 
-import source from '../../shaders/cross_entropy.wgsl';
-import { float, op, tensor } from '../arguments.ts';
-import { differentiable } from '../autograd.ts';
-import { ShapeError } from '../errors.ts';
-import { groups2d } from '../launch.ts';
-import { formatShape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
-import { map } from './elementwise.ts';
-import { inOrder } from './layout.ts';
-import { mean, sum } from './reduce.ts';
+import source from '../../../shaders/cross_entropy.wgsl';
+import { float, op, tensor } from '../../arguments.ts';
+import { differentiable } from '../../autograd/tape.ts';
+import { ShapeError } from '../../errors.ts';
+import { groups2d } from '../../launch.ts';
+import { inOrder } from '../../ops/layout.ts';
+import { map } from '../../ops/map.ts';
+import { mean, sum } from '../../ops/reduce.ts';
+import { formatShape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
 import { rowLogSumExp, rowMaxima } from './rows.ts';
 
 /** exp(x - peak) and its sum, peak the row's maximum: digits are kept however large x is. No tape. */

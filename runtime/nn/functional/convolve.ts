@@ -1,13 +1,13 @@
 /** Launches of conv.wgsl: patch, lanes and variant chosen. Convolutions, their input gradients and matrix products. */
-import source from '../../shaders/conv.wgsl';
-import type { Context } from '../context.ts';
-import { type ConvChoice, type ConvGeometry, flopsOf } from '../kernel/choices.ts';
-import type { KernelSpec } from '../kernel/spec.ts';
-import { groups2d, type Launch } from '../launch.ts';
-import type { Tensor } from '../tensor.ts';
-import type { Variants } from '../variants.ts';
+import source from '../../../shaders/conv.wgsl';
+import type { Context } from '../../context.ts';
+import { type ConvChoice, type ConvGeometry, flopsOf } from '../../kernel/choices.ts';
+import type { KernelSpec } from '../../kernel/spec.ts';
+import { groups2d, type Launch } from '../../launch.ts';
+import { type Lanes, lanesOf, runWidthOf } from '../../ops/lanes.ts';
+import type { Tensor } from '../../tensor.ts';
+import type { Variants } from '../../variants.ts';
 import { type Channels, channelsOf, isPatchOf, patchOf } from './convolveShare.ts';
-import { type Lanes, lanesOf, runWidthOf } from './lanes.ts';
 import { forwardAxis, type Piece, piecesOf, type SourceAxis, transposedAxis } from './window.ts';
 
 export interface Convolution extends ConvGeometry {

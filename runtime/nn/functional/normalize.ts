@@ -1,10 +1,10 @@
 /** L2 norms of rows, and rows divided by them. Up to a norm of 1e-12 a row counts as the zero vector, and gets no gradient. */
-import { float, op } from '../arguments.ts';
-import { differentiable } from '../autograd.ts';
-import { denseStrides } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
-import { map } from './elementwise.ts';
-import { sum } from './reduce.ts';
+import { float, op } from '../../arguments.ts';
+import { differentiable } from '../../autograd/tape.ts';
+import { map } from '../../ops/map.ts';
+import { sum } from '../../ops/reduce.ts';
+import { denseStrides } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
 import { rowNorms } from './rows.ts';
 
 /** L2 norm over the last axis, which goes. The gradient at the zero vector is 0. */

@@ -1,15 +1,15 @@
 /** Batch normalisation, with the residual sum and the ReLU that follow it in the same launches, both ways. */
 
-import source from '../../shaders/batch_norm.wgsl';
-import { flag, float, number, object, op, optional } from '../arguments.ts';
-import { differentiable } from '../autograd.ts';
-import type { Context } from '../context.ts';
-import { ShapeError } from '../errors.ts';
-import { CHANNELS_LAST, formatShape, type Shape, sameShape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
-import { map } from './elementwise.ts';
-import { elementTypes } from './lanes.ts';
-import { inOrder } from './layout.ts';
+import source from '../../../shaders/batch_norm.wgsl';
+import { flag, float, number, object, op, optional } from '../../arguments.ts';
+import { differentiable } from '../../autograd/tape.ts';
+import type { Context } from '../../context.ts';
+import { ShapeError } from '../../errors.ts';
+import { elementTypes } from '../../ops/lanes.ts';
+import { inOrder } from '../../ops/layout.ts';
+import { map } from '../../ops/map.ts';
+import { CHANNELS_LAST, formatShape, type Shape, sameShape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
 
 /** All [C]. Training moves the running ones in place. */
 export interface BatchNormParameters {

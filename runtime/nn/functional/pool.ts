@@ -1,14 +1,14 @@
 /** Max, average and global average pooling of images. */
 
-import source from '../../shaders/pool.wgsl';
-import { both, float, object, op, optional, type Pair, pair } from '../arguments.ts';
-import { differentiable } from '../autograd.ts';
-import { ShapeError } from '../errors.ts';
-import { groups2d } from '../launch.ts';
-import { CHANNELS_LAST, formatShape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
-import { inOrder } from './layout.ts';
-import { reshape } from './shapeOps.ts';
+import source from '../../../shaders/pool.wgsl';
+import { both, float, object, op, optional, type Pair, pair } from '../../arguments.ts';
+import { differentiable } from '../../autograd/tape.ts';
+import { ShapeError } from '../../errors.ts';
+import { groups2d } from '../../launch.ts';
+import { inOrder } from '../../ops/layout.ts';
+import { reshape } from '../../ops/shapeOps.ts';
+import { CHANNELS_LAST, formatShape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
 
 export interface PoolOptions {
   /** Sides of the window, pixels. */

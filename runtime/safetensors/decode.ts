@@ -1,130 +1,21 @@
-/**
- * The safetensors format, version 1: u64 header length, a JSON header, then the tensors' bytes, little-endian, gapless.
- * Reading is as strict as the reference implementation (huggingface/safetensors): what is not fully described is refused.
- */
-import { FormatError } from './errors.ts';
-import { fromHalves } from './half.ts';
+/** Reads safetensors files, as strictly as the reference implementation (huggingface/safetensors): every byte must be described. */
+import { FormatError } from '../errors.ts';
+import {
+  ARRAYS,
+  elementBytes,
+  elementCount,
+  isDtype,
+  isObject,
+  isSizes,
+  kindOf,
+  LENGTH_BYTES,
+  METADATA,
+  type SafetensorsDtype,
+  type SafetensorsFile,
+  type SafetensorsTensor,
+} from './format.ts';
 
-/** F16 and BF16 are given as their bits: `floatValues` makes numbers of them. */
-const ARRAYS = {
-  F64: Float64Array,
-  I64: BigInt64Array,
-  U64: BigUint64Array,
-  F32: Float32Array,
-  I32: Int32Array,
-  U32: Uint32Array,
-  F16: Uint16Array,
-  BF16: Uint16Array,
-  I16: Int16Array,
-  U16: Uint16Array,
-  I8: Int8Array,
-  U8: Uint8Array,
-  BOOL: Uint8Array,
-} as const;
-
-export type SafetensorsDtype = keyof typeof ARRAYS;
-export type SafetensorsArray = InstanceType<(typeof ARRAYS)[SafetensorsDtype]>;
-
-export interface SafetensorsTensor {
-  dtype: SafetensorsDtype;
-  /** Row-major; [] is a scalar. */
-  shape: number[];
-  /** The array type of `dtype`, or the same bytes as a Uint8Array. Reading gives the former. */
-  data: SafetensorsArray;
-}
-
-export interface SafetensorsFile {
-  tensors: Record<string, SafetensorsTensor>;
-  metadata: Record<string, string>;
-}
-
-const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000; // the reference implementation's limit
-const METADATA = '__metadata__';
-
-const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : a > b ? 1 : 0);
-const elementBytes = (dtype: SafetensorsDtype): number => ARRAYS[dtype].BYTES_PER_ELEMENT;
-const elementCount = (shape: readonly number[]): number => shape.reduce((size, length) => size * length, 1);
-
-/**
- * The bytes of a safetensors file. Equal content gives equal bytes: the header lists metadata and tensors by name, the
- * data lie by element size (8 bytes first, so that every tensor stays aligned), then name.
- * @throws FormatError when a tensor's data do not fill its shape, or its name is `__metadata__`.
- */
-export function encodeSafetensors(
-  tensors: Readonly<Record<string, SafetensorsTensor>>,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array<ArrayBuffer> {
-  for (const [what, given] of Object.entries({ tensors, metadata })) {
-    if (!isObject(given))
-      throw new FormatError(`encodeSafetensors: ${what}: got ${kindOf(given)}, expected an object.`);
-  }
-  const named = Object.entries(tensors).sort(byName);
-  for (const [name, tensor] of named) checkTensor(name, tensor);
-  for (const [key, value] of Object.entries(metadata)) {
-    if (typeof value === 'string') continue;
-    throw new FormatError(`encodeSafetensors: metadata "${key}": got ${kindOf(value)}, expected a string.`);
-  }
-  const placed = [...named].sort(([, a], [, b]) => elementBytes(b.dtype) - elementBytes(a.dtype)); // stable: keeps names sorted
-
-  let end = 0;
-  const offsets = new Map<string, [number, number]>();
-  for (const [name, { data }] of placed) offsets.set(name, [end, (end += data.byteLength)]);
-
-  const described = named.map(([name, { dtype, shape }]): [string, unknown] => [
-    name,
-    { dtype, shape, data_offsets: offsets.get(name) },
-  ]);
-  const pairs = Object.entries(metadata).sort(byName);
-  if (pairs.length > 0) described.unshift([METADATA, Object.fromEntries(pairs)]);
-  // Written pair by pair: in an object, names that look like integers would come first.
-  const json = `{${described.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
-  const header = new TextEncoder().encode(json);
-
-  const headerBytes = Math.ceil(header.length / 8) * 8;
-  const bytes = new Uint8Array(LENGTH_BYTES + headerBytes + end);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  bytes.fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerBytes); // spaces, allowed after the JSON
-  bytes.set(header, LENGTH_BYTES);
-  for (const [name, { data }] of placed) {
-    const start = LENGTH_BYTES + headerBytes + offsets.get(name)![0];
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start);
-  }
-  return bytes;
-}
-
-function checkTensor(name: string, tensor: SafetensorsTensor): void {
-  const refusal = (problem: string) => new FormatError(`encodeSafetensors: "${name}" ${problem}`);
-  if (name === METADATA) throw new FormatError(`encodeSafetensors: a tensor named ${METADATA}, which is reserved.`);
-  if (!isObject(tensor)) throw refusal(`is ${kindOf(tensor)}, expected { dtype, shape, data }.`);
-  const { dtype, shape, data } = tensor;
-  if (!isDtype(dtype)) throw refusal(`has the type ${kindOf(dtype)}; this writes ${Object.keys(ARRAYS).join(', ')}.`);
-  if (!isSizes(shape)) throw refusal(`has ${kindOf(shape)} for a shape, expected an array of whole numbers.`);
-  if (!ArrayBuffer.isView(data)) throw refusal(`has ${kindOf(data)} for data, expected a ${ARRAYS[dtype].name}.`);
-  const expected = elementCount(shape) * elementBytes(dtype);
-  if (data.byteLength !== expected) {
-    throw new FormatError(
-      `encodeSafetensors: "${name}" has ${data.byteLength} bytes, its shape and type need ${expected}.`,
-      { details: [`${dtype} [${shape.join(', ')}]`] },
-    );
-  }
-}
-
-/**
- * The numbers of a tensor of any floating-point type; the tensor's own array where it is F32. F64 is rounded to the nearest.
- * @param what how errors name the tensor.
- * @throws FormatError for another type.
- */
-export function floatValues({ dtype, data }: SafetensorsTensor, what: string): Float32Array<ArrayBuffer> {
-  if (dtype === 'F32') return data as Float32Array<ArrayBuffer>;
-  if (dtype === 'F64') return Float32Array.from(data as Float64Array);
-  if (dtype === 'F16') return fromHalves(data as Uint16Array);
-  if (dtype === 'BF16') {
-    const words = Uint32Array.from(data as Uint16Array, (bits) => bits << 16); // the upper half of an f32
-    return new Float32Array(words.buffer);
-  }
-  throw new FormatError(`${what}: got the type ${dtype}, expected one of F32, F64, F16, BF16.`);
-}
 
 /**
  * The tensors and the metadata of a safetensors file. Tensors are views of `file` where alignment allows, else copies.
@@ -168,11 +59,6 @@ export function decodeSafetensors(file: ArrayBuffer | ArrayBufferView, what = 's
 
 type Refuse = (problem: string) => never;
 
-const kindOf = (value: unknown): string =>
-  typeof value === 'object' && value !== null
-    ? `a value of type ${value.constructor?.name ?? 'Object'}`
-    : String(value);
-
 /** By what they are called: an ArrayBuffer of another window or sandbox is no instance of this one's. */
 function bytesOf(file: ArrayBuffer | ArrayBufferView): Uint8Array {
   if (ArrayBuffer.isView(file)) return new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
@@ -181,9 +67,6 @@ function bytesOf(file: ArrayBuffer | ArrayBufferView): Uint8Array {
     remedy: 'a Uint8Array or an ArrayBuffer; await what is a Promise',
   });
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function readHeader(bytes: Uint8Array, refuse: Refuse): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < LENGTH_BYTES) refuse('it is truncated: the 8 bytes of the header length are not there.');
@@ -268,9 +151,3 @@ function readEntry(name: string, entry: unknown, refuse: Refuse): Entry {
   }
   return { dtype, shape, begin, length: expected };
 }
-
-const isDtype = (value: unknown): value is SafetensorsDtype =>
-  typeof value === 'string' && Object.hasOwn(ARRAYS, value);
-
-const isSizes = (value: unknown): value is number[] =>
-  Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);

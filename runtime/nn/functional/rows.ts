@@ -1,10 +1,10 @@
 /** One number for each row of a tensor: the launches behind norms and softmax. No tape. */
-import source from '../../shaders/rows.wgsl';
-import { ShapeError } from '../errors.ts';
-import { groups2d } from '../launch.ts';
-import { formatShape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
-import { inOrder } from './layout.ts';
+import source from '../../../shaders/rows.wgsl';
+import { ShapeError } from '../../errors.ts';
+import { groups2d } from '../../launch.ts';
+import { inOrder } from '../../ops/layout.ts';
+import { formatShape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
 
 /** L2 norms over the last axis, which stays with a side of 1. */
 export const rowNorms = (op: string, x: Tensor): Tensor => perRow(op, 'row_norm', x);

@@ -1,14 +1,14 @@
 /** Launches of conv_weight.wgsl: the gradient of a convolution's weight. */
-import source from '../../shaders/conv_weight.wgsl';
-import slicesSumSource from '../../shaders/slices_sum.wgsl';
-import type { Context } from '../context.ts';
-import { flopsOf } from '../kernel/choices.ts';
-import type { KernelSpec } from '../kernel/spec.ts';
-import { stridingGroups } from '../launch.ts';
-import type { Tensor } from '../tensor.ts';
-import type { Variants } from '../variants.ts';
+import source from '../../../shaders/conv_weight.wgsl';
+import slicesSumSource from '../../../shaders/slices_sum.wgsl';
+import type { Context } from '../../context.ts';
+import { flopsOf } from '../../kernel/choices.ts';
+import type { KernelSpec } from '../../kernel/spec.ts';
+import { stridingGroups } from '../../launch.ts';
+import { lanesOf, runWidthOf, vectorOf } from '../../ops/lanes.ts';
+import type { Tensor } from '../../tensor.ts';
+import type { Variants } from '../../variants.ts';
 import { type Convolution, patchUniforms } from './convolve.ts';
-import { lanesOf, runWidthOf, vectorOf } from './lanes.ts';
 import { forwardAxis, type Piece, piecesOf, type SourceAxis } from './window.ts';
 
 /** Pixels that are summed in one go, in this order: rows, columns. */

@@ -1,14 +1,14 @@
 /** 2-D convolution, with both gradients, as implicit matrix products: no unfolded copy of the image is stored. */
-import { both, float, op, optional, options, type Pair, pair } from '../arguments.ts';
-import { differentiable } from '../autograd.ts';
-import { ShapeError } from '../errors.ts';
-import { CHANNELS_LAST, formatShape, KERNEL_ORDER } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
-import { cast } from './cast.ts';
+import { both, float, op, optional, options, type Pair, pair } from '../../arguments.ts';
+import { differentiable } from '../../autograd/tape.ts';
+import { ShapeError } from '../../errors.ts';
+import { cast } from '../../ops/cast.ts';
+import { inOrder } from '../../ops/layout.ts';
+import { sum } from '../../ops/reduce.ts';
+import { CHANNELS_LAST, formatShape, KERNEL_ORDER } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
 import { type Convolution, convolve } from './convolve.ts';
 import { convolveWeight } from './convolveWeight.ts';
-import { inOrder } from './layout.ts';
-import { sum } from './reduce.ts';
 import { piecesOf } from './window.ts';
 
 export interface Conv2dOptions {

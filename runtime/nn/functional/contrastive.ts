@@ -3,19 +3,19 @@
  * penalty. Each stands beside the composition of plain ops that it must agree with.
  */
 
-import source from '../../shaders/nt_xent.wgsl';
-import { float, number, object, op } from '../arguments.ts';
-import { differentiable } from '../autograd.ts';
-import { ShapeError } from '../errors.ts';
-import type { KernelSpec } from '../kernel/spec.ts';
-import { groups2d } from '../launch.ts';
-import { formatShape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
-import { add, mul, neg, scale, sqrt, square } from './elementwise.ts';
-import { inOrder } from './layout.ts';
+import source from '../../../shaders/nt_xent.wgsl';
+import { float, number, object, op } from '../../arguments.ts';
+import { differentiable } from '../../autograd/tape.ts';
+import { ShapeError } from '../../errors.ts';
+import type { KernelSpec } from '../../kernel/spec.ts';
+import { groups2d } from '../../launch.ts';
+import { add, mul, neg, scale, sqrt, square } from '../../ops/elementwise.ts';
+import { inOrder } from '../../ops/layout.ts';
+import { mean, sum } from '../../ops/reduce.ts';
+import { formatShape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
 import { matmul } from './matmul.ts';
 import { divideByNorms, l2Normalize, l2NormalizeBackward, normBackward } from './normalize.ts';
-import { mean, sum } from './reduce.ts';
 import { rowNorms } from './rows.ts';
 import { logSoftmax } from './softmax.ts';
 
