@@ -13,7 +13,7 @@ import { filesBelow } from '../helpers/program.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
 
 /** Fields of the form, by their labels: a run of seconds, and so many steps that a page can be reloaded between them. */
-const TINY = { Epochs: 12, 'Images a step': 4, 'Input size (px)': 16, 'Network width (channels)': 4 };
+const TINY = { Epochs: 12, 'Images per step': 4, 'Input size (px)': 16, 'Network width (channels)': 4 };
 const VIEWS = { 'Views for the score': 2 };
 /** Other work may take the cores that the page trains on. */
 const PATIENCE = { timeout: 240_000 };
@@ -121,7 +121,7 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
       await button('Resume').click();
       await page.getByText(/^Step (?!1 )\d+ of/).waitFor(PATIENCE);
       await page.reload();
-      await page.getByText('under way when the page was closed').waitFor(PATIENCE);
+      await page.getByText('in progress when the page was closed').waitFor(PATIENCE);
 
       // results: the bits of Node, a threshold, new images, and files to take away
       await page.getByText('AUROC').first().waitFor(PATIENCE);

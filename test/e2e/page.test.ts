@@ -182,7 +182,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
 
   test('a run that was under way goes on by itself, says so, and can be paused', async () => {
     await mock.open('unfinished');
-    await page.getByText('This run was under way when the page was closed').waitFor();
+    await page.getByText('This run was in progress when the page was closed').waitFor();
     await page.getByText(/^Step 2,/).waitFor();
     const label = await page.getByRole('img', { name: /^Loss/ }).getAttribute('aria-label');
     expect(label, 'the curve up to the checkpoint is there').toMatch(/^Loss, steps [1-9] to 2,\d{3}\. .*total \d/);
@@ -390,7 +390,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await page.getByRole('alert').innerText()).toMatch(/does not run.*worker\.js could not be loaded.*Reload/s);
     await mock.open('large', '#train');
     await start(page);
-    expect(await page.getByRole('alert').innerText()).toMatch(/allows 128 MiB.*“Images a step” 128 or less/s);
+    expect(await page.getByRole('alert').innerText()).toMatch(/allows 128 MiB.*“Images per step” 128 or less/s);
     await page.getByRole('button', { name: 'Dismiss' }).click();
     expect(await page.getByRole('alert').count()).toBe(0);
   });

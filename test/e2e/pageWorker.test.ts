@@ -287,7 +287,7 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
       await untilStep(3);
       const other = await worker.another();
       const { error } = await other.train({ ...options, out: 'runs/second' });
-      const message = expect.stringMatching(/a training is under way, in this tab or in another/);
+      const message = expect.stringMatching(/a run is in progress, in this tab or in another/);
       expect(error).toMatchObject({ name: 'UsageError', message });
       expect((await other.call('unfinished')).value).toBeNull();
       expect((await other.call('removeRun', 'runs/first')).error).toMatchObject({ name: 'UsageError', message });

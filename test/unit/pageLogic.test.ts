@@ -208,7 +208,7 @@ describe('words', () => {
     expect(problem).toEqual({
       sentence: 'layer1: 512 MiB in one binding.',
       details: [],
-      remedy: '“Images a step” 128 or less (now 512)',
+      remedy: '“Images per step” 128 or less (now 512)',
     });
     expect(inPageWords('--checkpoint-every 2')).toBe('“Checkpoint every” 2');
     expect(problemOf(new Error('no device')).sentence).toBe('No device');

@@ -35,7 +35,7 @@ export async function resumeUnfinished(store: Store): Promise<void> {
   const info = await store.api.unfinished().catch(() => null);
   if (info === null) return;
   store.training.wasResumed.value = true;
-  announce(store, `${baseName(info.folder)} goes on from its last checkpoint.`);
+  announce(store, `${baseName(info.folder)} resumes from its last checkpoint.`);
   await resumeTraining(store, info.folder);
 }
 
@@ -70,7 +70,7 @@ async function run(store: Store, options: TrainOptions): Promise<void> {
     const { folder, interrupted } = await store.api.train(options, followed(store));
     training.phase.value = interrupted && !training.isLeft.value ? 'paused' : 'idle';
     training.folder.value = folder;
-    announce(store, interrupted ? 'The run has stopped; a checkpoint is written.' : 'Training has finished.');
+    announce(store, interrupted ? 'The run has stopped; a checkpoint was written.' : 'Training has finished.');
     if (!interrupted && store.route.value.view === 'train') goTo('results', folder);
     else if (!interrupted) store.finished.value = folder;
   } catch (error) {
@@ -142,7 +142,7 @@ function followed(store: Store): TrainCallbacks {
     },
     onRecover: (count) => {
       training.recovery.value = count;
-      announce(store, `The device was lost. The run goes on from its last checkpoint, attempt ${count} of 3.`);
+      announce(store, `The device was lost. The run resumes from its last checkpoint, attempt ${count} of 3.`);
     },
   };
 }

@@ -26,7 +26,7 @@ export function App() {
     <>
       <Title />
       <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>('#content h1')?.focus()}>
-        Skip to the content
+        Skip to content
       </button>
       <header class="top">
         <div class="inner">
@@ -50,7 +50,7 @@ export function App() {
       <footer class="bottom">
         <p>
           <Icon name="lock" />
-          Nothing leaves this computer: no account, no upload, no connection to any address but this page’s own.
+          Nothing leaves this computer: no account, no upload, no connection to any other address.
         </p>
       </footer>
       <p class="unseen" aria-live="polite" role="status">

@@ -1,4 +1,4 @@
-/** Each outlier class alone: which of them are hard. */
+/** AUROC by outlier class: which of them are hard. */
 import { MAIN_SCORE } from '../../../report/result.ts';
 import { counted, figure } from '../logic/format.ts';
 import type { Results } from '../state.ts';
@@ -9,7 +9,7 @@ export function ClassTable({ results }: { results: Results }) {
   if (rows.length < 2) return null;
   return (
     <section class="card" aria-labelledby="classes-title">
-      <h3 id="classes-title">Each outlier class alone</h3>
+      <h3 id="classes-title">AUROC by outlier class</h3>
       <table class="classes">
         <thead>
           <tr>

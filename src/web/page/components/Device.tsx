@@ -33,9 +33,9 @@ export function DeviceNotice() {
     return (
       <Notice>
         <p>
-          <strong>No GPU was found: training runs on the processor.</strong> The results are correct, and it is slow.
-          Keep to the size “Tiny”, or open this page in a recent Chrome or Edge on a computer with a GPU, with hardware
-          acceleration switched on in the browser’s settings.
+          <strong>No GPU was found: training runs on the processor.</strong> The results are correct, but training is
+          slow. Use the size “Tiny”, or open this page in a recent Chrome or Edge on a computer with a GPU, with
+          hardware acceleration enabled in the browser’s settings.
         </p>
       </Notice>
     );

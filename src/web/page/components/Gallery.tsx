@@ -54,11 +54,11 @@ export function Gallery({ results }: { results: Results }) {
     <section class="card" aria-labelledby="gallery-title">
       <header class="gallery-head">
         <div>
-          <h3 id="gallery-title">Test images, the most anomalous first</h3>
+          <h3 id="gallery-title">Test images, most anomalous first</h3>
           <ul class="legend">
             <li class="key box normal">normal</li>
             {results.outliers.length > 0 && <li class="key box outlier">outlier</li>}
-            <li class="quiet">A mark shows where the threshold is wrong.</li>
+            <li class="quiet">Marked images are on the wrong side of the threshold.</li>
           </ul>
         </div>
         <nav class="pager" aria-label="Pages of the gallery">

@@ -9,8 +9,8 @@ import { Icon } from './Icon.tsx';
 import { Verdict } from './Verdict.tsx';
 
 const SCORE_WORDS: Record<ScoreName, string> = {
-  norm: 'norm of the plain image',
-  normEnsemble: 'mean norm over the views: the main score',
+  norm: 'norm of the plain view',
+  normEnsemble: 'mean norm over the views (main score)',
   normOfMean: 'norm of the mean feature',
   meanSquaredNorm: 'mean squared norm',
 };
@@ -42,7 +42,7 @@ export function ImageDialog({ image, normal, onClose, onBefore, onAfter }: Image
       </header>
       <div class="image-body">
         {uri === null ? (
-          <p class="no-picture">The image was removed since.</p>
+          <p class="no-picture">This image has been removed.</p>
         ) : (
           <img src={uri} alt={truth ? truth.className : 'the new image'} />
         )}
@@ -81,7 +81,7 @@ export function ImageDialog({ image, normal, onClose, onBefore, onAfter }: Image
         </div>
       </div>
       {(onBefore || onAfter) && (
-        <nav class="pager" aria-label="Neighbours by score">
+        <nav class="pager" aria-label="Neighbors by score">
           <button type="button" class="small" disabled={!onBefore} onClick={() => onBefore?.()}>
             <Icon name="back" />
             More anomalous

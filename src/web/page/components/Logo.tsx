@@ -34,7 +34,7 @@ function dots(count: number, inner: number, outer: number, radius: number): Dot[
 export function FeatureSpace() {
   return (
     <figure class="feature-space">
-      <svg viewBox="-180 -150 360 300" role="img" aria-label="Normal images far from the middle, outliers close to it">
+      <svg viewBox="-180 -150 360 300" role="img" aria-label="Normal images far from the center, outliers close to it">
         {[46, 92, 138].map((radius) => (
           <circle key={radius} class="circle" r={radius} />
         ))}

@@ -8,7 +8,7 @@ export function MetricTable({ result }: { result: RunResult }) {
   if (result.undefinedMetrics !== null) return null;
   return (
     <section class="card" aria-labelledby="metrics-title">
-      <h3 id="metrics-title">Metrics of the score</h3>
+      <h3 id="metrics-title">Metrics</h3>
       <table class="classes">
         <thead>
           <tr>
@@ -16,7 +16,7 @@ export function MetricTable({ result }: { result: RunResult }) {
             <th scope="col" class="number">
               Value
             </th>
-            <th scope="col">What it is</th>
+            <th scope="col">Meaning</th>
           </tr>
         </thead>
         <tbody>

@@ -31,8 +31,8 @@ export function ModelOnly({ folder }: { folder: string }) {
       ) : (
         <Notice kind="info">
           <p>
-            This model came without its run: it gives every image a score, the higher the more normal. For verdicts, add
-            the scores.csv of the same run folder: it holds how normal images score.
+            This model came without its run. It scores images: the higher the score, the more normal. For verdicts, add
+            the scores.csv of the same run folder, which contains the scores of normal images.
           </p>
         </Notice>
       )}

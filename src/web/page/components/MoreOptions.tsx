@@ -35,7 +35,7 @@ export function MoreOptions() {
             value={optimizer}
             onChange={(event) => change(store, { optimizer: event.currentTarget.value as Choices['optimizer'] })}
           >
-            <option value="">The preset’s</option>
+            <option value="">Preset default</option>
             {OPTIMIZERS.map((name) => (
               <option key={name} value={name}>
                 {name.toUpperCase().replace('ADAM', 'Adam')}
@@ -58,7 +58,7 @@ export function MoreOptions() {
             ))}
           </select>
           <span class="quiet" id="fit-help">
-            Cropped images are scored by their middle square
+            Cropped images are scored by their central square
           </span>
         </p>
       </div>

@@ -26,7 +26,9 @@ export function NewImages({ folder, normal }: { folder: string; normal: Float64A
     <section class="card new-images" aria-labelledby="new-title">
       <h3 id="new-title">Score new images</h3>
       <p class="quiet">
-        {isBusy(store) ? 'A run is under way: pause it to score new images.' : 'They are scored here and not stored.'}
+        {isBusy(store)
+          ? 'A run is in progress. Pause it to score new images.'
+          : 'New images are scored here and not stored.'}
       </p>
       <DropZone
         name="new images"

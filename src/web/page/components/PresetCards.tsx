@@ -9,8 +9,8 @@ import { ChoiceCards } from './ChoiceCards.tsx';
 
 const TITLES: Record<Preset, string> = { tiny: 'Tiny', small: 'Small', paper: 'As in the paper' };
 const PURPOSE: Record<Preset, string> = {
-  tiny: 'Minutes, even on a processor; the weakest network.',
-  small: 'For the GPU of a laptop.',
+  tiny: 'Minutes, even without a GPU; the weakest network.',
+  small: 'For a laptop GPU.',
   paper: 'Hours on a strong GPU.',
 };
 

@@ -52,10 +52,10 @@ function NothingOpen() {
   return (
     <div class="empty">
       <ViewTitle>No results yet</ViewTitle>
-      <p>{finished.length > 0 ? 'Open a finished run.' : 'When a run is finished, its scores are shown here.'}</p>
+      <p>{finished.length > 0 ? 'Open a finished run.' : 'The results of finished runs appear here.'}</p>
       <div class="buttons">
         <button type="button" class="main" onClick={() => goTo(finished.length > 0 ? 'runs' : 'train')}>
-          {finished.length > 0 ? 'Show the runs' : 'Train a network'}
+          {finished.length > 0 ? 'Show runs' : 'Train a network'}
         </button>
       </div>
     </div>
@@ -105,7 +105,7 @@ function Finished({ results }: { results: Results }) {
       <ClassTable results={results} />
       <Gallery results={results} />
       <section aria-labelledby="training-title">
-        <h2 id="training-title">The training</h2>
+        <h2 id="training-title">Training</h2>
         <TrainingCharts {...results.columns} />
       </section>
     </>
@@ -124,7 +124,7 @@ function Headline({ results }: { results: Results }) {
         <p class="lead">The run is finished: {counted(results.normal.length, 'normal image')} scored.</p>
         <p>
           There is no AUROC: {result.undefinedMetrics}. Below are the scores of normal images that were not trained on;
-          the threshold says how many of them would be false alarms. Add labelled test images and train again to learn
+          the threshold says how many of them would be false alarms. Add labeled test images and train again to learn
           how well outliers are found.
         </p>
       </div>

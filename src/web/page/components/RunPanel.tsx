@@ -37,22 +37,22 @@ export function RunPanel() {
       {training.wasResumed.value && (
         <Notice kind="info">
           <p>
-            <strong>This run was under way when the page was closed or reloaded.</strong> It goes on from its last
-            checkpoint by itself; pause it if you do not want that now.
+            <strong>This run was in progress when the page was closed or reloaded.</strong> It resumes from its last
+            checkpoint automatically. Pause it if you do not want that now.
           </p>
         </Notice>
       )}
       {training.recovery.value > 0 && (
         <Notice>
           <p>
-            <strong>The graphics device was lost</strong> (a driver reset, or too little memory). The run goes on from
-            its last checkpoint: attempt {training.recovery.value} of 3. Nothing needs to be done.
+            <strong>The graphics device was lost</strong> (a driver reset, or too little memory). The run resumes from
+            its last checkpoint: attempt {training.recovery.value} of 3. You do not need to do anything.
           </p>
         </Notice>
       )}
       {phase === 'paused' && (
         <p>
-          A checkpoint is written. Go on whenever you like, also after closing the page: the run is in the list of runs.
+          A checkpoint was written. Resume whenever you like, even after closing the page: the run is listed under Runs.
         </p>
       )}
       {start?.synthetic && isDemo(start.config) && <SyntheticNotice />}

@@ -27,8 +27,8 @@ export function RunSummary({ children }: { children: ComponentChildren }) {
     ['Network', `${arch === 'resnet18' ? 'ResNet-18' : 'ResNet-10'}, ${value('width')} channels`],
     ['Input', `${value('size')} × ${value('size')} px`],
     ['Length', counted(value('epochs'), 'epoch')],
-    ['Images a step', whole(value('batch'))],
-    ['Kept as', baseName(trainOptions(choices.value, data.value, taken).out!)],
+    ['Images per step', whole(value('batch'))],
+    ['Saved as', baseName(trainOptions(choices.value, data.value, taken).out!)],
   ];
   return (
     <aside class="card summary" aria-labelledby="summary-title">

@@ -30,7 +30,7 @@ export function RunsView() {
       <div class="view-head">
         <div>
           <ViewTitle>Runs</ViewTitle>
-          <p class="quiet">Kept in this browser, on this computer, until you delete them or clear the site’s data.</p>
+          <p class="quiet">Stored in this browser, on this computer, until you delete them or clear the site’s data.</p>
         </div>
         <FileButton
           icon="add"
@@ -57,7 +57,7 @@ export function RunsView() {
       {doomed && (
         <ConfirmDialog
           title={`Delete ${baseName(doomed.folder)}?`}
-          text="Its model, scores and report are removed from this browser, and cannot be brought back. Images stay."
+          text="This deletes its model, scores and report from this browser and cannot be undone. Images stay."
           action="Delete"
           onConfirm={() => removeRun(store, doomed.folder)}
           onClose={() => setDoomed(null)}
@@ -78,7 +78,7 @@ function RunCard({ run, onDelete }: { run: RunInfo; onDelete(): void }) {
       <div>
         <h2>{name}</h2>
         <p class="quiet">
-          <span class={`tag ${state}`}>{isGoing ? 'under way' : STATE_WORDS[state]}</span> {moment(changed)}
+          <span class={`tag ${state}`}>{isGoing ? 'in progress' : STATE_WORDS[state]}</span> {moment(changed)}
           {config && ` · ${isDemo(config) ? 'demo (synthetic)' : 'my images'} · ${METHOD_NAMES[config.method]}`}
         </p>
       </div>
@@ -95,7 +95,7 @@ function RunCard({ run, onDelete }: { run: RunInfo; onDelete(): void }) {
 }
 
 function progressOf({ state, steps, totalSteps }: RunInfo, auroc: number | null) {
-  if (state === 'interrupted') return totalSteps > 0 ? `${percent(steps / totalSteps)} done` : 'not begun';
+  if (state === 'interrupted') return totalSteps > 0 ? `${percent(steps / totalSteps)} done` : 'not started';
   if (state === 'model' || state === 'damaged') return null;
   return auroc === null ? (
     'no outliers tested'

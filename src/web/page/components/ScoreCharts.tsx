@@ -132,7 +132,7 @@ function Roc({ results }: { results: Results }) {
   return (
     <section class="card" aria-labelledby="roc-title">
       <h3 id="roc-title">ROC curve</h3>
-      <p class="quiet">Every threshold at once: the further up and left, the better. The dot is the chosen one.</p>
+      <p class="quiet">All thresholds at once: the further up and left, the better. The dot is the chosen threshold.</p>
       <ul class="legend">
         <li class="key normal">
           AUROC <strong>{figure(auroc)}</strong>

@@ -24,11 +24,11 @@ import { ViewTitle } from './ViewTitle.tsx';
 const METHOD_WORDS: Record<Method, { title: string; text: string }> = {
   oecl: {
     title: METHOD_NAMES.oecl,
-    text: 'Contrastive learning with outlier exposure: outlier images, yours or generated ones, are drawn to zero.',
+    text: 'Contrastive learning with outlier exposure: the norms of outlier images, yours or generated ones, are pulled to zero.',
   },
   simclr: {
     title: METHOD_NAMES.simclr,
-    text: 'Contrastive learning on normal images alone: the baseline to compare with.',
+    text: 'Contrastive learning on normal images only: the baseline to compare with.',
   },
 };
 
@@ -84,7 +84,7 @@ export function SetupForm() {
         </button>
         <p class="quiet">
           {isReady
-            ? 'Pause at any time. A closed page goes on from its last checkpoint when it is opened again.'
+            ? 'Pause at any time. If you close the page, the run resumes from its last checkpoint when you open it again.'
             : whyNot(store)}
         </p>
       </RunSummary>
@@ -94,7 +94,7 @@ export function SetupForm() {
 
 function whyNot({ device }: Store): string {
   if (device.value.kind === 'asking') return 'Looking for a GPU…';
-  return device.value.kind === 'none' ? 'Training needs WebGPU; see above.' : 'There are no images of yours yet.';
+  return device.value.kind === 'none' ? 'Training needs WebGPU; see above.' : 'Add images first.';
 }
 
 function ownWords({ data }: Store): string {
@@ -140,7 +140,7 @@ function TestHint() {
   if (choices.value.source === 'demo' || data.value?.parts.test) return null;
   return (
     <p class="quiet">
-      Without labelled test images there is no AUROC: the page shows how normal images score, and scores new ones.
+      Without labeled test images there is no AUROC: the page shows how normal images score, and can score new ones.
     </p>
   );
 }
@@ -153,7 +153,7 @@ function OutlierSource() {
   if (source === 'demo' || !own) {
     return (
       <p class="quiet">
-        Outlier exposure: dead leaves, overlapping random shapes that are generated.
+        Outlier exposure: dead leaves, which are generated overlapping random shapes.
         {source === 'own' && ' Real images of other things, added under Images, often work better.'}
       </p>
     );
@@ -173,7 +173,7 @@ function OutlierSource() {
       </p>
       {!usesOwnOutliers(store.choices.value, store.data.value) && (
         <Notice kind="info">
-          <p>Your outlier images stay unused.</p>
+          <p>Your outlier images are not used.</p>
         </Notice>
       )}
     </>

@@ -56,8 +56,8 @@ export function TrainingCharts({ losses, norms }: RunColumns) {
         title="Feature norms"
         help={
           hasOutliers
-            ? 'Normal images move away from zero, outliers are drawn to it. The gap is what scores.'
-            : 'The norm is the score. This method sees no outliers while it trains.'
+            ? 'Norms of normal images grow, norms of outliers are pulled to zero. The larger the gap, the better.'
+            : 'The norm is the score. This method sees no outliers during training.'
         }
         lines={[{ name: 'normal', color: 'normal' }, ...(hasOutliers ? [{ name: 'outliers', color: 'outlier' }] : [])]}
         columns={norms}

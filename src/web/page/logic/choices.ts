@@ -37,7 +37,7 @@ export const NUMBER_FIELDS: readonly NumberField[] = [
   { key: 'epochs', label: 'Epochs', unit: '', help: 'Passes over the normal images', min: 1, step: 1 },
   {
     key: 'batch',
-    label: 'Images a step',
+    label: 'Images per step',
     unit: '',
     help: 'Batch size, normal images; as many outliers beside them',
     min: 2,
@@ -68,7 +68,7 @@ export const NUMBER_FIELDS: readonly NumberField[] = [
     key: 'checkpointEvery',
     label: 'Checkpoint every',
     unit: 'epochs',
-    help: 'A closed page goes on from the last one',
+    help: 'A closed page resumes from the last one',
     min: 1,
     step: 1,
   },

@@ -23,7 +23,7 @@ export function problemOf(error: unknown): Problem {
   };
 }
 
-/** `--batch 16` as “Images a step” 16. */
+/** `--batch 16` as “Images per step” 16. */
 export function inPageWords(text: string): string {
   return text.replace(/,? or another adapter \(--list-adapters\)/, '').replace(/--([a-z-]+)/g, (flag, name: string) => {
     const label = OPTION_LABELS[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];

@@ -76,7 +76,7 @@ export class Runs {
   async view(folder: string): Promise<RunView> {
     const { config, result } = await this.#stored(folder);
     if (config === null || result === null) {
-      throw new UsageError(`${folder}: this run has not come to its end.`, { remedy: 'go on with it first' });
+      throw new UsageError(`${folder}: this run has not finished.`, { remedy: 'resume it first' });
     }
     const [metrics, scores] = [await this.#text(folder, FILE.metrics), await this.#text(folder, FILE.scores)];
     const lines = parseMetrics(metrics);

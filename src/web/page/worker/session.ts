@@ -196,8 +196,8 @@ class WatchedRun {
 }
 
 const underWay = (what: string): UsageError =>
-  new UsageError(`${what}: a training is under way, in this tab or in another one of this page.`, {
-    remedy: 'wait until it has come to its end, or pause it there',
+  new UsageError(`${what}: a run is in progress, in this tab or in another one of this page.`, {
+    remedy: 'wait until it has finished, or pause it there',
   });
 
 /** While the browser restarts the process that drives the GPU, there is no adapter. */
@@ -208,7 +208,7 @@ function givenUp(error: OeclError, done: number): DeviceLostError {
   return new DeviceLostError(`the device was lost ${MOST_LOSSES + 1} times in a row: the run stopped.`, {
     details: [error.sentence, `kept         ${done} steps, in the last checkpoint`],
     remedy:
-      'close other programs and tabs that use the GPU, then go on; if it happens again, a smaller batch or network, or a newer driver',
+      'close other programs and tabs that use the GPU, then resume; if it happens again, use a smaller batch or network, or a newer driver',
     cause: error,
   });
 }
