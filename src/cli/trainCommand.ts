@@ -3,6 +3,7 @@
 import { duration } from '../base/duration.ts';
 import { oneLine } from '../base/text.ts';
 import { type RunConfig, resolveConfig, resumedConfig } from '../config/config.ts';
+import { normalImagesOf } from '../protocols/table.ts';
 import { MAIN_SCORE, type RunResult, type RunSummary, SCORE_NAMES } from '../report/result.ts';
 import type { RunOutcome, RunStart, TrainHooks } from '../runs/hooks.ts';
 import { readStoredConfig } from '../runs/runFolder.ts';
@@ -211,7 +212,7 @@ function resultText(result: RunResult, folder: string): string {
   const { in: normal, out: outliers } = result.testImages;
   const tested = outliers > 0 ? `${outliers} outliers` : 'no outliers, so there are no metrics';
   const lines = [
-    `${result.synthetic ? 'Synthetic data. ' : ''}Test: ${normal} images of ${normalName(result)}, ${tested}.`,
+    `${result.synthetic ? 'Synthetic data. ' : ''}Test: ${normal} images of ${oneLine(normalImagesOf(result))}, ${tested}.`,
     '',
     ...(outliers > 0 ? metricLines(result) : []),
     `  ${duration(result.seconds.total)} in total, ${duration(result.seconds.train)} of it training`,
@@ -246,13 +247,6 @@ function metricLines(result: RunResult): string[] {
     '',
   ];
 }
-
-const normalName = ({ protocol, normal }: { protocol: string; normal: string }): string =>
-  protocol === 'leave-one-out'
-    ? `all classes but ${oneLine(normal)}`
-    : protocol === 'all-normal'
-      ? 'the trained classes'
-      : oneLine(normal);
 
 function summaryText({ auroc, std, perNormalClass, skipped }: RunSummary, folder: string): string {
   const classes = Object.entries(perNormalClass);

@@ -12,7 +12,7 @@ import type { Preset } from '../base/recipe.ts';
 import { type DatasetName, datasetNamed } from '../data/datasets/table.ts';
 import type { Fit } from '../data/fit.ts';
 import { parseSource, sourceText } from '../data/outlierSource.ts';
-import type { Protocol } from '../protocols/protocols.ts';
+import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
 import { defaultWarmup, presetValues } from './presets.ts';
 
 export const METHODS = ['oecl', 'simclr'] as const;
@@ -29,7 +29,7 @@ export interface RunConfig {
   dataset: DatasetName;
   /** Where the data set lies, as given; null: $OECL_DATA/NAME, then data/NAME. */
   data: string | null;
-  protocol: Protocol;
+  protocol: ProtocolName;
   /** Class name or index, or `all`; null: the only class there is. A run's own config.json holds the class's name. */
   normal: string | null;
   method: (typeof METHODS)[number];
@@ -130,8 +130,9 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
     });
   }
   const protocol = choices.protocol ?? 'one-vs-rest';
-  if (protocol === 'all-normal' && choices.normal !== undefined && !isEveryClass(choices.normal)) {
-    throw new UsageError(`--protocol all-normal --normal ${choices.normal}: with all-normal every class is normal.`, {
+  const { isOfAllClasses } = protocolNamed(protocol);
+  if (isOfAllClasses && choices.normal !== undefined && !isEveryClass(choices.normal)) {
+    throw new UsageError(`--protocol ${protocol} --normal ${choices.normal}: with ${protocol} every class is normal.`, {
       remedy: '--protocol one-vs-rest, or no --normal',
     });
   }

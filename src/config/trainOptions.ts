@@ -4,7 +4,7 @@ import type { OptionTable } from '../base/options.ts';
 import { PRESETS } from '../base/recipe.ts';
 import { DATASET_NAMES } from '../data/datasets/table.ts';
 import { FITS } from '../data/fit.ts';
-import { PROTOCOLS } from '../protocols/protocols.ts';
+import { PROTOCOL_NAMES, PROTOCOLS } from '../protocols/table.ts';
 import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, PRECISIONS, TABLE_FILE, TUNE_MODES } from './config.ts';
 
 export const TRAIN_OPTIONS: OptionTable = [
@@ -30,10 +30,10 @@ export const TRAIN_OPTIONS: OptionTable = [
     name: 'protocol',
     key: 'protocol',
     type: 'choice',
-    choices: PROTOCOLS,
+    choices: PROTOCOL_NAMES,
     group: 'Data',
     default: 'one-vs-rest',
-    help: 'which classes are normal: one-vs-rest, the class of --normal; leave-one-out, every other class; all-normal, every class that has training images',
+    help: `which classes are normal: ${PROTOCOLS.map(({ name, summary }) => `${name}, ${summary}`).join('; ')}`,
   },
   {
     name: 'normal',

@@ -4,6 +4,7 @@
  */
 import { duration } from '../base/duration.ts';
 import { flagOf, type RunConfig } from '../config/config.ts';
+import { headlineOf } from '../protocols/table.ts';
 import type { StepMetrics } from '../train/stepMetrics.ts';
 import { card, count } from './parts.ts';
 import { escapeHtml, legend, linePlot, type Marker } from './plot.ts';
@@ -33,7 +34,7 @@ const MOST_SKIPPED = 40;
 
 /** The whole page. @throws OeclError when a metric cannot be drawn (see scores/metrics.ts). */
 export async function buildReport(input: ReportInput): Promise<string> {
-  const title = `OECL: ${headline(input.result)}`;
+  const title = `OECL: ${headlineOf(input.result)}`;
   const body = [
     header(input),
     scoreSection(input),
@@ -61,16 +62,9 @@ export async function buildReport(input: ReportInput): Promise<string> {
   ].join('\n');
 }
 
-function headline({ protocol, normal, testImages }: RunResult): string {
-  if (protocol === 'leave-one-out') return `all classes against ${normal}, left out`;
-  if (protocol === 'all-normal')
-    return testImages.out > 0 ? 'trained classes against unseen ones' : 'normal images alone';
-  return `${normal} against the rest`;
-}
-
 function header(input: ReportInput): string {
   const { result } = input;
-  const title = headline(result);
+  const title = headlineOf(result);
   const exposure = result.oe === null ? 'no outlier exposure' : `outlier exposure: ${result.oe}`;
   return [
     `<p class="eyebrow">${escapeHtml([result.dataset, result.protocol, result.method, exposure, `seed ${result.seed}`].join(' · '))}</p>`,

@@ -7,7 +7,7 @@ import { imageAt } from '../data/imageSet.ts';
 import { Encoder } from '../models/resnet.ts';
 import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { Split } from '../protocols/protocols.ts';
+import type { Split } from '../protocols/protocol.ts';
 import { buildReport } from '../report/report.ts';
 import { type RunResult, type ScoreTable, testMetrics } from '../report/result.ts';
 import { type Checkpoint, type DataProgress, type EpochStart, restoreCheckpoint } from '../train/checkpoint.ts';

@@ -6,7 +6,7 @@
 import { ChangedDataError } from '../base/errors.ts';
 import { identityAt } from '../data/identity.ts';
 import type { ImageSet } from '../data/imageSet.ts';
-import type { Split } from '../protocols/protocols.ts';
+import type { Split } from '../protocols/protocol.ts';
 import type { Prepared } from './prepare.ts';
 
 /** The identity of an image's content, its class, and what it was called: the name alone may change. */

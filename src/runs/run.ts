@@ -7,7 +7,8 @@ import { InterruptedError, UsageError } from '../base/errors.ts';
 import { isEveryClass } from '../base/names.ts';
 import type { RunConfig } from '../config/config.ts';
 import type { Platform } from '../platform/platform.ts';
-import { planSplits, type Split } from '../protocols/protocols.ts';
+import type { Split } from '../protocols/protocol.ts';
+import { protocolNamed } from '../protocols/table.ts';
 import { type RunResult, summarize } from '../report/result.ts';
 import { withGivenKernels } from '../train/kernels.ts';
 import { checkPrecision } from '../train/limits.ts';
@@ -67,8 +68,9 @@ async function runSplits(
 ): Promise<RunOutcome> {
   const prepared = await prepare(files, config, hooks);
   const { sampleBits } = prepared.dataset;
-  const { splits, skipped } = planSplits(prepared.dataset, config.protocol, config.normal ?? undefined);
-  const isSeveral = isEveryClass(config.normal) && config.protocol !== 'all-normal';
+  const protocol = protocolNamed(config.protocol);
+  const { splits, skipped } = protocol.plan(prepared.dataset, config.normal ?? undefined);
+  const isSeveral = isEveryClass(config.normal) && !protocol.isOfAllClasses;
   if (isSeveral) await folder.begin({ ...config, sampleBits });
   const paths = folder.childPaths(splits.map(({ normal }) => normal));
   const finished: { result: RunResult; folder: string }[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { encodeSafetensors } from '../../runtime/index.ts';
 import { type ImageSet, packImages } from '../../src/data/imageSet.ts';
-import type { Split } from '../../src/protocols/protocols.ts';
+import type { Split } from '../../src/protocols/protocol.ts';
 import {
   changeLines,
   changesBetween,

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { classCounts, planSplits } from '../../src/protocols/protocols.ts';
+import { classCounts, type LabelledDataset } from '../../src/protocols/protocol.ts';
+import { type ProtocolName, protocolNamed } from '../../src/protocols/table.ts';
+
+const planSplits = (dataset: LabelledDataset, protocol: ProtocolName, normal: string | undefined) =>
+  protocolNamed(protocol).plan(dataset, normal);
 
 const classes = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Neutrophil'];
 /** Like small real sets: the training part has no basophil. */
@@ -14,7 +18,6 @@ describe('one-vs-rest', () => {
     expect(skipped).toEqual([]);
     expect(splits).toEqual([
       {
-        protocol: 'one-vs-rest',
         normal: 'Neutrophil',
         trainClasses: ['Neutrophil'],
         trainIndices: [0, 1, 4],

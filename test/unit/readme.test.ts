@@ -8,7 +8,7 @@ import { PRESETS } from '../../src/base/recipe.ts';
 import { COMMANDS } from '../../src/cli/help.ts';
 import { parseServeOptions, parseTrainOptions } from '../../src/cli/parse.ts';
 import { resolveConfig } from '../../src/config/config.ts';
-import { PROTOCOLS } from '../../src/protocols/protocols.ts';
+import { PROTOCOL_NAMES } from '../../src/protocols/table.ts';
 import { FILE } from '../../src/runs/runFolder.ts';
 import { oecl, tinyOptions } from '../helpers/commandLine.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
@@ -78,5 +78,5 @@ describe('calls of the command line', () => {
 });
 
 test('every preset and protocol is named', () => {
-  for (const name of [...PRESETS, ...PROTOCOLS]) expect(readme).toContain(`\`${name}\``);
+  for (const name of [...PRESETS, ...PROTOCOL_NAMES]) expect(readme).toContain(`\`${name}\``);
 });

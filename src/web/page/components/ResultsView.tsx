@@ -1,5 +1,6 @@
 /** What a run found: one figure, the scores behind it, each image, and what can be taken away. */
 import { useEffect } from 'preact/hooks';
+import { headlineOf } from '../../../protocols/table.ts';
 import { MAIN_SCORE, type RunResult } from '../../../report/result.ts';
 import { openResults } from '../actions/results.ts';
 import { METHOD_NAMES } from '../logic/choices.ts';
@@ -62,9 +63,9 @@ function NothingOpen() {
   );
 }
 
-function headline({ protocol, normal }: RunResult): string {
-  if (protocol === 'leave-one-out') return `All classes against ${normal}, left out`;
-  return protocol === 'all-normal' ? 'Normal images against everything else' : `${normal} against the rest`;
+function headline(result: RunResult): string {
+  const words = headlineOf(result);
+  return words[0].toUpperCase() + words.slice(1);
 }
 
 function Finished({ results }: { results: Results }) {

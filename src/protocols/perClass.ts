@@ -1,0 +1,110 @@
+/** Protocols that give one class a role of its own: --normal names it, and `all` is one run per class. */
+import { DataError, UsageError } from '../base/errors.ts';
+import { EVERY_CLASS, findClass, isEveryClass } from '../base/names.ts';
+import { nearestName } from '../base/suggest.ts';
+import {
+  type ClassCount,
+  classCounts,
+  countTable,
+  type LabelledDataset,
+  type Protocol,
+  type Split,
+  type SplitPlan,
+  splitBy,
+} from './protocol.ts';
+
+export interface ClassRole<Name extends string> extends Omit<Protocol<Name>, 'isOfAllClasses' | 'plan'> {
+  /** What the class is, in errors: `is normal`. */
+  role: string;
+  /** Whether a data set of one trained class leaves no choice, so that --normal can be left out. */
+  isImplied: boolean;
+  /** @param chosen the class that has the role */
+  isTrained(className: string, chosen: string): boolean;
+  /** @param trained the classes that have training images */
+  isTested(className: string, chosen: string, trained: ReadonlySet<string>): boolean;
+  /** Why a class cannot have the role, or undefined when it can. */
+  unfit(own: ClassCount, others: readonly ClassCount[]): string | undefined;
+}
+
+export function perClass<Name extends string>(role: ClassRole<Name>): Protocol<Name> {
+  const { name, summary, headline, normalImages } = role;
+  return { name, summary, headline, normalImages, isOfAllClasses: false, plan: (...args) => plan(role, ...args) };
+}
+
+type Role = ClassRole<string>;
+
+function plan(role: Role, dataset: LabelledDataset, normal: string | undefined): SplitPlan {
+  const counts = classCounts(dataset);
+  if (!isEveryClass(normal)) {
+    const name = chosenClass(counts, normal ?? onlyTrainedClass(counts, role));
+    if (isEveryClass(name)) throw calledAll(name);
+    const reason = unfit(counts, role, name);
+    if (reason) throw unfitError(counts, role, name, reason);
+    return { splits: [splitFor(role, dataset, counts, name)], skipped: [] };
+  }
+  const called = counts.find(({ name }) => isEveryClass(name));
+  if (called) throw calledAll(called.name);
+  const skipped: SplitPlan['skipped'] = [];
+  const splits: Split[] = [];
+  for (const { name } of counts) {
+    const reason = unfit(counts, role, name);
+    if (reason) skipped.push({ normal: name, reason });
+    else splits.push(splitFor(role, dataset, counts, name));
+  }
+  if (splits.length === 0) {
+    throw unfitError(counts, role, EVERY_CLASS, `no class can take part: ${skipped[0]?.reason}`);
+  }
+  return { splits, skipped };
+}
+
+function splitFor(role: Role, dataset: LabelledDataset, counts: readonly ClassCount[], chosen: string): Split {
+  const trained = new Set(counts.filter(({ train }) => train > 0).map(({ name }) => name));
+  const isTrained = (className: string) => role.isTrained(className, chosen);
+  return splitBy(dataset, chosen, isTrained, (className) => role.isTested(className, chosen, trained));
+}
+
+/** The class that a name or an index means. @throws UsageError, listing all classes. */
+function chosenClass(counts: readonly ClassCount[], wanted: string): string {
+  const names = counts.map(({ name }) => name);
+  const found = findClass(wanted, names);
+  if (found !== undefined) return found;
+  const guess =
+    names.find((name) => /^\d+$/.test(name) && Number(name) === Number(wanted)) ?? nearestName(wanted, names);
+  throw new UsageError(`--normal ${wanted}: this data set has no such class.`, {
+    details: countTable(counts),
+    remedy: guess ? `--normal ${guess}` : 'one of these classes, or all',
+  });
+}
+
+/** A class of that name cannot be told from what --normal all asks for, here and wherever the run is named. */
+function calledAll(name: string): UsageError {
+  return new UsageError(`a class is called ${name}: --normal ${EVERY_CLASS} means every class in turn.`, {
+    remedy: 'rename the folder of that class',
+  });
+}
+
+/** Without --normal, a data set of one trained class (a folder of good parts) may leave no choice. */
+function onlyTrainedClass(counts: readonly ClassCount[], { role, isImplied }: Role): string {
+  const trained = counts.filter(({ train }) => train > 0);
+  if (isImplied && trained.length === 1) return trained[0].name;
+  throw new UsageError(`--normal is missing: several classes could be the one that ${role}.`, {
+    details: countTable(counts),
+    remedy: `--normal ${trained[0]?.name ?? counts[0]?.name ?? 'CLASS'}, or --normal all for each in turn`,
+  });
+}
+
+function unfit(counts: readonly ClassCount[], role: Role, name: string): string | undefined {
+  const own = counts.find((count) => count.name === name)!;
+  return role.unfit(
+    own,
+    counts.filter((count) => count !== own),
+  );
+}
+
+function unfitError(counts: readonly ClassCount[], role: Role, name: string, reason: string): DataError {
+  const fit = counts.filter((count) => !unfit(counts, role, count.name));
+  return new DataError(`--protocol ${role.name} --normal ${name}: ${reason}.`, {
+    details: countTable(counts),
+    remedy: fit.length > 0 ? `--normal ${fit[0].name}, or add the images` : 'add the missing images',
+  });
+}
