@@ -11,8 +11,8 @@ const environment = await adapterEnvironment(process.env.OECL_TEST_ADAPTER);
 if (environment === null)
   throw new Error('no WebGPU adapter: npm test installs what is missing; dist/train.js doctor explains');
 Object.assign(process.env, environment);
-// Lavapipe's compiler without its optimizations: nearly all of the time of a test is compilation. The bits are the same,
-// and `npm run demo` and `npm run bench` run what it optimizes.
+// Lavapipe's compiler without its optimizations: nearly all of the time of a test is compilation. A run ends in the same
+// weightsSha256 either way, and `npm run demo` and `npm run bench` run what it optimizes.
 process.env.GALLIVM_PERF ??= 'nopt';
 
 const plugins = [

@@ -56,7 +56,9 @@ describeOp('batchNorm', (suite) => {
           .filter(Boolean)
           .join(', ');
         test(label, async (t) => {
-          for (const shape of inPage(shapes, 4)) {
+          // all shapes for two of them, which between them have every part of the kernels
+          const isWhole = training ? relu === withResidual : relu && withResidual;
+          for (const shape of inPage(isWhole ? shapes : shapes.slice(0, 4), 4)) {
             const C = shape[1];
             const rows = shape.reduce((a, b) => a * b, 1) / C;
             // of 2 or 3 rows, mean and variance leave almost no freedom: with a small eps the gradient is nothing but what
@@ -112,10 +114,8 @@ describeOp('batchNorm', (suite) => {
   const large = [
     { shape: byQuads, relu: true, withResidual: true },
     { shape: byChannels, relu: true, withResidual: false },
-    { shape: byQuads, relu: false, withResidual: false },
-    { shape: byChannels, relu: true, withResidual: true },
   ];
-  test.for(inPage(large, 2))(
+  test.for(large)(
     'large, used twice: $shape, ReLU $relu, residual $withResidual',
     async ({ shape, relu, withResidual }, t) => {
       const inputs = inputsOf(shape);
