@@ -21,10 +21,10 @@ const cases: Case[] = [
   // in a page these alone
   { label: '3x3, primes', x: [2, 3, 7, 5], w: [5, 3, 3, 3], padding: 1 },
   { label: '3x3 stride 2, odd side', x: [2, 4, 7, 7], w: [8, 4, 3, 3], stride: 2, padding: 1 },
-  { label: '7x7 stride 2, the ImageNet stem', x: [1, 3, 15, 13], w: [4, 3, 7, 7], stride: 2, padding: 3 },
   { label: '9x2, cut into pieces of at most 7 x 7 taps', x: [1, 3, 10, 4], w: [2, 3, 9, 2], padding: [2, 1] },
   { label: 'weight gradient in several slices', x: [3, 2, 19, 19], w: [4, 2, 3, 3], padding: 1 },
   // in Node these too
+  { label: '7x7 stride 2, the ImageNet stem', x: [1, 3, 15, 13], w: [4, 3, 7, 7], stride: 2, padding: 3 },
   { label: 'one of everything', x: [1, 1, 1, 1], w: [1, 1, 1, 1] },
   { label: '3x3 without padding, kernel as large as the image', x: [2, 4, 3, 3], w: [3, 4, 3, 3] },
   { label: '3x3 stride 2, even side: its last row is left out', x: [1, 8, 6, 8], w: [4, 8, 3, 3], stride: 2 },
@@ -39,7 +39,7 @@ const cases: Case[] = [
 ];
 
 describeConvVariants('conv2d', (suite) => {
-  test.for(inPage(cases, 5))('$label', async ({ x, w, stride, padding }, t) => {
+  test.for(inPage(cases, 4))('$label', async ({ x, w, stride, padding }, t) => {
     const [input, weight] = uniformInputs([x, w]);
     const pixels = x[0] * x[2] * x[3];
     await checkGradients(suite, t, 'conv2d', {

@@ -12,9 +12,9 @@ const { reduction } = tolerance;
 
 // M, K, N: one; a vec4 - 1, itself, + 1; primes; a tile's 16 rows and 32 columns (software), 64 lanes x 4, and one more
 const products = [
-  [3, 4, 5],
   [15, 16, 17],
   [2, 131, 67], // in a page no further
+  [3, 4, 5],
   [1, 1, 1],
   [4, 3, 4],
   [5, 5, 3],
@@ -25,7 +25,7 @@ const products = [
 ];
 
 describeConvVariants('matmul', (suite) => {
-  test.for(inPage(products, 3))('[%i, %i] x [.., %i], with and without transposes', async ([M, K, N], t) => {
+  test.for(inPage(products, 2))('[%i, %i] x [.., %i], with and without transposes', async ([M, K, N], t) => {
     for (const transposeA of [false, true]) {
       for (const transposeB of [false, true]) {
         await checkGradients(suite, t, 'matmul', {
@@ -40,10 +40,11 @@ describeConvVariants('matmul', (suite) => {
   });
 
   // from 2^24 products on a lane has several runs of columns: 4 where they come out even, 2 else
-  test.for([
+  const large = [
     [261, 256, 256],
     [259, 256, 260],
-  ])('[%i, %i] x [.., %i]: every element', async ([M, K, N]) => {
+  ];
+  test.for(inPage(large, 1))('[%i, %i] x [.., %i]: every element', async ([M, K, N]) => {
     const [a, b] = uniformInputs([
       [M, K],
       [K, N],

@@ -67,10 +67,11 @@ test('patches of 4x8 and 2x4, in the variant that the adapter uses', async () =>
   const context = await openTestContext();
   const { variant } = context.choices.fixed;
   await context.close();
-  for (const sizes of [
+  const sizesOfBoth = [
     { channels: 8, outChannels: 16, stride: 1 },
     { channels: 3, outChannels: 16, stride: 2 },
-  ]) {
+  ];
+  for (const sizes of inPage(sizesOfBoth, 1)) {
     const fixed = await bitsOf(variant, sizes);
     for (const patch of ['4x8', '2x4']) expect(await bitsOf(variant, { ...sizes, patch })).toEqual(fixed);
   }
