@@ -42,7 +42,7 @@ describe('a run', () => {
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^adapter: /);
-    expect(stdout).toMatch(/\n {2}normEnsemble +[01]\.\d{3} +[\d.]+ % +\(the main score\)\n/);
+    expect(stdout).toMatch(/\n {2}normEnsemble +[01]\.\d{3} [\s\S]*The main score is normEnsemble/);
     expect(lines.at(-1)).toContain('report.html');
     const before = await readFile(join(runs, 'text', 'result.json'));
     expectRefusal(await oecl(tiny('text')), 2, /it holds a finished run[\s\S]*Remedy: --force to replace it/);
