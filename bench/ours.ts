@@ -8,10 +8,10 @@ import {
   type Plan,
   SGD,
   type Shape,
-  split,
   type Tensor,
 } from '../runtime/index.ts';
-import { oecl } from '../src/methods/method.ts';
+import { oecl } from '../src/methods/oecl.ts';
+import { StepBatch } from '../src/methods/stepBatch.ts';
 import { Encoder } from '../src/models/resnet.ts';
 import type { Contestant } from './contestant.ts';
 import { encoderParameters, LEARNING_RATE, MOMENTUM, TEMPERATURE, uniform, WEIGHT_DECAY } from './peers/values.mjs';
@@ -141,16 +141,15 @@ export async function prepareStep(
   const encoder = new Encoder(context, { arch: 'resnet18', width, size, seed: 0, precision });
   const parameters = encoder.namedParameters().map(([, tensor]) => tensor);
   const learningRate = context.tensor([LEARNING_RATE], []);
-  const lambda = context.tensor([1], []);
   const optimizer = new SGD(parameters, { learningRate, momentum: MOMENTUM, weightDecay: WEIGHT_DECAY });
   encoderParameters(width, size > 64 ? 7 : 3).forEach(({ values }, i) => {
     parameters[i].write(values);
   });
   const views = filled(context, [4 * batch, 3, size, size], 1000, CHANNELS_LAST);
-  const method = oecl({ temperature: TEMPERATURE });
+  const values = { temperature: TEMPERATURE, lambda: 1, warmup: 0 };
+  const step = new StepBatch(context, oecl, values, batch);
   const plan = await context.record(() => {
-    const [normal, outliers] = split(encoder.forward(views, true), [2 * batch, 2 * batch], 0);
-    const { loss } = method.loss(normal, outliers, lambda);
+    const { loss } = oecl.loss(encoder.outputs(views, true), step, values);
     optimizer.minimize(loss);
     return loss;
   });
@@ -159,7 +158,7 @@ export async function prepareStep(
     ...encoder.namedBuffers().map(([, tensor]) => tensor),
     ...Object.values(optimizer.stateDict()),
     learningRate,
-    lambda,
+    ...Object.values(step.weights),
     views,
     plan.outputs,
   ];

@@ -3,6 +3,7 @@
 import { duration } from '../base/duration.ts';
 import { oneLine } from '../base/text.ts';
 import { type RunConfig, resolveConfig, resumedConfig } from '../config/config.ts';
+import { termCurves } from '../methods/curves.ts';
 import { normalImagesOf } from '../protocols/table.ts';
 import { MAIN_SCORE, type RunResult, type RunSummary, SCORE_NAMES } from '../report/result.ts';
 import type { RunOutcome, RunStart, TrainHooks } from '../runs/hooks.ts';
@@ -203,9 +204,10 @@ function startLine({ counts, synthetic, steps, doneSteps, deviceBytes, run, runs
   );
 }
 
-function stepText({ epoch, loss, normNormal, normOutlier }: StepMetrics, epochs: number): string {
-  const norms = normOutlier === null ? normNormal.toFixed(2) : `${normNormal.toFixed(2)} / ${normOutlier.toFixed(2)}`;
-  return `epoch ${epoch + 1}/${epochs}  loss ${loss.toFixed(3)}  norms ${norms}`;
+function stepText(metrics: StepMetrics, epochs: number): string {
+  const norms = termCurves(metrics, 'norm').map(({ valueIn }) => valueIn(metrics)!.toFixed(2));
+  const shown = norms.length > 0 ? `  norms ${norms.join(' / ')}` : '';
+  return `epoch ${metrics.epoch + 1}/${epochs}  loss ${metrics.loss.toFixed(3)}${shown}`;
 }
 
 function resultText(result: RunResult, folder: string): string {

@@ -12,10 +12,10 @@ import type { Preset } from '../base/recipe.ts';
 import { type DatasetName, datasetNamed } from '../data/datasets/table.ts';
 import type { Fit } from '../data/fit.ts';
 import { parseSource, sourceText } from '../data/outlierSource.ts';
+import { hasOption, type MethodName, methodNamed, usesOutliers } from '../methods/table.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
 import { defaultWarmup, presetValues } from './presets.ts';
 
-export const METHODS = ['oecl', 'simclr'] as const;
 export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
 export const PLACES = ['node', 'chrome'] as const;
 export const ARCHITECTURES = ['resnet18', 'resnet10'] as const;
@@ -32,7 +32,7 @@ export interface RunConfig {
   protocol: ProtocolName;
   /** Class name or index, or `all`; null: the only class there is. A run's own config.json holds the class's name. */
   normal: string | null;
-  method: (typeof METHODS)[number];
+  method: MethodName;
   /** `dead-leaves`, `NAME[:DIR]` or `folder:DIR`; null for methods that see no outliers. */
   oe: string | null;
   /** Weight of the outliers' norm penalty after the warm-up. */
@@ -124,11 +124,6 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
   const dataset = choices.dataset ?? 'demo';
   const preset = choices.preset ?? (adapter.isSoftware ? 'tiny' : 'paper');
   const method = choices.method ?? 'oecl';
-  if (method === 'simclr' && choices.oe !== undefined) {
-    throw new UsageError(`--method simclr --oe ${choices.oe}: SimCLR trains on normal images alone.`, {
-      remedy: '--method oecl, or no --oe',
-    });
-  }
   const protocol = choices.protocol ?? 'one-vs-rest';
   const { isOfAllClasses } = protocolNamed(protocol);
   if (isOfAllClasses && choices.normal !== undefined && !isEveryClass(choices.normal)) {
@@ -161,12 +156,20 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
       protocol === 'all-normal'
         ? EVERY_CLASS
         : className(dataset, choices.normal ?? datasetNamed(dataset).defaultNormal),
-    oe: method === 'simclr' ? null : sourceText(parseSource(choices.oe ?? 'dead-leaves')),
+    oe: null,
     out: '',
   };
-  // SimCLR has no penalty to warm up.
-  config.warmup = method === 'simclr' ? 0 : (choices.warmup ?? defaultWarmup(preset, config.epochs));
-  if (method === 'simclr') config.lambda = 0;
+  if (usesOutliers(method, config)) config.oe = sourceText(parseSource(choices.oe ?? 'dead-leaves'));
+  else if (choices.oe !== undefined) {
+    throw new UsageError(
+      `--method ${method} --oe ${choices.oe}: ${methodNamed(method).title} trains on normal images alone.`,
+      {
+        remedy: '--method oecl, or no --oe',
+      },
+    );
+  }
+  config.warmup = hasOption(method, 'warmup') ? (choices.warmup ?? defaultWarmup(preset, config.epochs)) : 0;
+  if (!hasOption(method, 'lambda')) config.lambda = 0;
   if (config.warmup > config.epochs) {
     throw new UsageError(`--warmup ${config.warmup}: longer than the ${config.epochs} epochs of the run.`, {
       remedy: `--warmup ${defaultWarmup(preset, config.epochs)}`,

@@ -4,8 +4,9 @@ import type { OptionTable } from '../base/options.ts';
 import { PRESETS } from '../base/recipe.ts';
 import { DATASET_NAMES } from '../data/datasets/table.ts';
 import { FITS } from '../data/fit.ts';
+import { METHOD_NAMES, METHOD_OPTIONS, METHODS } from '../methods/table.ts';
 import { PROTOCOL_NAMES, PROTOCOLS } from '../protocols/table.ts';
-import { ARCHITECTURES, METHODS, OPTIMIZERS, PLACES, PRECISIONS, TABLE_FILE, TUNE_MODES } from './config.ts';
+import { ARCHITECTURES, OPTIMIZERS, PLACES, PRECISIONS, TABLE_FILE, TUNE_MODES } from './config.ts';
 
 export const TRAIN_OPTIONS: OptionTable = [
   {
@@ -92,38 +93,12 @@ export const TRAIN_OPTIONS: OptionTable = [
     name: 'method',
     key: 'method',
     type: 'choice',
-    choices: METHODS,
+    choices: METHOD_NAMES,
     group: 'Method',
     default: 'oecl',
-    help: 'oecl: contrastive learning with outlier exposure; simclr: without outlier exposure',
+    help: METHODS.map(({ name, summary }) => `${name}: ${summary}`).join(' '),
   },
-  {
-    name: 'lambda',
-    key: 'lambda',
-    type: 'number',
-    min: 0,
-    group: 'Method',
-    default: 'data set: 0.1, CIFAR-10 and demo 1',
-    help: 'weight of the norm penalty on outlier-exposure images',
-  },
-  {
-    name: 'warmup',
-    key: 'warmup',
-    type: 'integer',
-    min: 0,
-    group: 'Method',
-    default: 'a tenth of --epochs; preset tiny 0',
-    help: 'epochs before the norm penalty starts',
-  },
-  {
-    name: 'temperature',
-    key: 'temperature',
-    type: 'number',
-    above: 0,
-    group: 'Method',
-    default: '0.5',
-    help: 'temperature of the contrastive loss',
-  },
+  ...METHOD_OPTIONS,
   {
     name: 'views',
     key: 'views',

@@ -36,6 +36,11 @@ export interface EncoderOptions {
   precision?: Precision;
 }
 
+export interface EncoderOutputs {
+  backbone: Tensor;
+  projection: Tensor;
+}
+
 const BLOCKS = { resnet18: [2, 2, 2, 2], resnet10: [1, 1, 1, 1] } as const;
 const HEAD_WIDTH = 512; // linear(512, 512) of the paper at width 64; narrower backbones keep it square
 
@@ -141,6 +146,12 @@ export class Encoder extends Module {
   }
 
   forward(images: Tensor, training: boolean): Tensor {
-    return this.#head.forward(this.#backbone.forward(images, training), training);
+    return this.outputs(images, training).projection;
+  }
+
+  /** f, and what its head reads: the pooled output of the backbone, [N, channels]. */
+  outputs(images: Tensor, training: boolean): EncoderOutputs {
+    const backbone = this.#backbone.forward(images, training);
+    return { backbone, projection: this.#head.forward(backbone, training) };
   }
 }

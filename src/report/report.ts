@@ -4,6 +4,7 @@
  */
 import { duration } from '../base/duration.ts';
 import { flagOf, type RunConfig } from '../config/config.ts';
+import { termCurves, weightStart } from '../methods/curves.ts';
 import { headlineOf } from '../protocols/table.ts';
 import type { StepMetrics } from '../train/stepMetrics.ts';
 import { card, count } from './parts.ts';
@@ -108,40 +109,28 @@ async function gallerySection({ images, scores, pixelsOf }: ReportInput): Promis
 function trainingSection({ metrics }: ReportInput): string {
   if (metrics.length === 0) return '';
   const x = metrics.map(({ step }) => step);
-  const column = (value: (metrics: StepMetrics) => number | null) => metrics.map((entry) => value(entry) ?? 0);
-  const hasOutliers = metrics.some(({ normOutlier }) => normOutlier !== null);
-  const start = metrics.find(({ lambda }) => lambda > 0);
-  const markers: Marker[] = start && start.step > 1 ? [{ x: start.step, label: 'penalty starts' }] : [];
-  const loss = { label: 'loss', color: 'total', x, y: column((entry) => entry.loss) };
-  const terms = [
-    { label: 'contrastive term', color: 'normal', x, y: column((entry) => entry.contrastive), mark: 'dashed' as const },
-    {
-      label: 'λ × penalty',
-      color: 'outlier',
-      x,
-      y: column((entry) => entry.lambda * (entry.penalty ?? 0)),
-      mark: 'dashed' as const,
-    },
-  ];
-  const norms = [
-    { label: 'normal images', color: 'normal', x, y: column((entry) => entry.normNormal) },
-    { label: 'outlier-exposure images', color: 'outlier', x, y: column((entry) => entry.normOutlier) },
-  ].slice(0, hasOutliers ? 2 : 1);
-  const lossLines = hasOutliers ? [loss, ...terms] : [loss];
+  const linesOf = (chart: 'loss' | 'norm', mark?: 'dashed') =>
+    termCurves(metrics[0], chart).map(({ title, of, valueIn }) => {
+      const y = metrics.map((entry) => valueIn(entry) ?? 0);
+      return { label: title, color: of === 'normal' ? 'normal' : 'outlier', x, y, ...(mark && { mark }) };
+    });
+  const start = weightStart(metrics);
+  const markers: Marker[] = start ? [{ x: start.step, label: `${start.title} starts` }] : [];
+  const loss = { label: 'loss', color: 'total', x, y: metrics.map((entry) => entry.loss) };
+  const norms = linesOf('norm');
+  const lossLines = [loss, ...linesOf('loss', 'dashed')];
   return [
     '<h2>Training</h2>',
     '<div class="grid2">',
-    card('Mean norm of the features', 'Outliers are pulled to zero; the gap that opens is what the score sees.', [
-      legend(norms),
-      linePlot({ title: 'Mean norm of normal and outlier features per step', lines: norms, xLabel: 'step', markers }),
-    ]),
     card(
-      'Loss',
-      hasOutliers
-        ? 'The contrastive loss of normal views, and the penalty on outlier views.'
-        : 'The contrastive loss of normal views.',
-      [legend(lossLines), linePlot({ title: 'Loss per step', lines: lossLines, xLabel: 'step', markers })],
+      'Mean norm of the features',
+      'The gap that opens between normal and outlier features is what norm scores see.',
+      [legend(norms), linePlot({ title: 'Mean norm of the features per step', lines: norms, xLabel: 'step', markers })],
     ),
+    card('Loss', lossLines.length > 1 ? 'As a whole, and its terms.' : 'What training minimizes.', [
+      legend(lossLines),
+      linePlot({ title: 'Loss per step', lines: lossLines, xLabel: 'step', markers }),
+    ]),
     '</div>',
   ].join('\n');
 }

@@ -1,9 +1,10 @@
 /** What model.safetensors says about its network: enough to score images with the file alone. All values are strings. */
 import { FormatError } from '../../runtime/index.ts';
-import { ARCHITECTURES, METHODS, PRECISIONS, type ScoringConfig } from '../config/config.ts';
+import { ARCHITECTURES, PRECISIONS, type ScoringConfig } from '../config/config.ts';
 import { ALL_BITS } from '../data/codecs/decode.ts';
 import { DATASET_NAMES } from '../data/datasets/table.ts';
 import { FITS } from '../data/fit.ts';
+import { METHOD_NAMES } from '../methods/table.ts';
 
 /** Beyond any real width, side or number of views: a forged file must not ask for all of the memory. */
 const LARGEST = 4096;
@@ -53,7 +54,7 @@ export function scoringConfig(metadata: Metadata, file: string): ScoringConfig {
   return {
     dataset: value('dataset', oneOf(DATASET_NAMES)),
     arch: value('arch', oneOf(ARCHITECTURES)),
-    method: value('method', oneOf(METHODS)),
+    method: value('method', oneOf(METHOD_NAMES)),
     normal: value('normal', (text) => text),
     width: value('width', whole(1, LARGEST)),
     size: value('size', whole(1, LARGEST)),

@@ -1,5 +1,5 @@
 /**
- * The steps of a run, a few of them in flight: their figures as they come back, and a checkpoint after every so many epochs,
+ * The steps of a run, a few of them in flight: their metrics as they come back, and a checkpoint after every so many epochs,
  * at the end, and when the run is interrupted.
  */
 import { OeclError } from '../base/errors.ts';
@@ -10,7 +10,7 @@ import type { StepMetrics } from './stepMetrics.ts';
 import type { StepProfile } from './stepProfile.ts';
 import type { Trainer } from './trainer.ts';
 
-/** Steps submitted ahead of the oldest whose figures have not come back. */
+/** Steps submitted ahead of the oldest whose metrics have not come back. */
 const STEPS_IN_FLIGHT = 3;
 
 /** Where a run's steps are recorded. */
@@ -44,8 +44,8 @@ export interface LoopParts {
 export class TrainLoop {
   readonly #parts: LoopParts;
   readonly #metrics: StepMetrics[];
-  readonly #inFlight: { step: number; figures: ReturnType<Trainer['run']> }[] = [];
-  /** When the last figures came back. */
+  readonly #inFlight: { step: number; metrics: ReturnType<Trainer['run']> }[] = [];
+  /** When the last metrics came back. */
   #last = 0;
 
   /** @param metrics of the steps that are done; those of this loop are added */
@@ -54,7 +54,7 @@ export class TrainLoop {
     this.#metrics = metrics;
   }
 
-  /** Runs the steps from `doneSteps` on. False when it was interrupted. @throws OeclError when the loss is no number */
+  /** Runs the steps from `doneSteps` on. False when it was interrupted. @throws OeclError when the loss is not finite */
   async run(doneSteps: number): Promise<boolean> {
     const { trainer, config, hooks, profile } = this.#parts;
     this.#last = performance.now();
@@ -65,12 +65,12 @@ export class TrainLoop {
       }
       if (profile?.wants(step)) {
         await this.#settleAll();
-        this.#inFlight.push({ step, figures: this.#profiled(step, profile) });
+        this.#inFlight.push({ step, metrics: this.#profiled(step, profile) });
         await this.#settle();
       } else {
-        const figures = trainer.run(step);
-        figures.catch(() => {}); // of a step that nobody waits for any more when an earlier one has failed
-        this.#inFlight.push({ step, figures });
+        const metrics = trainer.run(step);
+        metrics.catch(() => {}); // of a step that nobody awaits once an earlier one has failed
+        this.#inFlight.push({ step, metrics });
       }
       if (this.#inFlight.length >= STEPS_IN_FLIGHT) await this.#settle();
       const epoch = trainer.epochOf(step + 1);
@@ -81,12 +81,12 @@ export class TrainLoop {
     return true;
   }
 
-  /** Waits for the oldest step in flight, and tells its figures. */
+  /** Waits for the oldest step in flight, and reports its metrics. */
   async #settle(): Promise<void> {
-    const { step, figures } = this.#inFlight.shift()!;
-    const values = await figures;
+    const { step, metrics } = this.#inFlight.shift()!;
+    const values = await metrics;
     const now = performance.now();
-    const line: StepMetrics = { step: step + 1, ...values, ms: Math.round((now - this.#last) * 1000) / 1000 };
+    const line = { step: step + 1, ...values, ms: Math.round((now - this.#last) * 1000) / 1000 } as StepMetrics;
     this.#last = now;
     if (!Number.isFinite(line.loss)) throw diverged(line);
     this.#metrics.push(line);
@@ -108,13 +108,13 @@ export class TrainLoop {
 
   async #profiled(step: number, profile: StepProfile): ReturnType<Trainer['run']> {
     const { trainer, log, hooks } = this.#parts;
-    const { figures, launches } = await trainer.profile(step);
+    const { metrics, launches } = await trainer.profile(step);
     profile.add(launches);
     const done = await profile.finished(step);
     if (done) {
       hooks.onProfile?.(done.table, await log.writeProfile(done.trace));
     }
-    return figures;
+    return metrics;
   }
 }
 

@@ -1,8 +1,7 @@
 /**
  * The training step, recorded once: views -> encoder -> loss -> gradients -> optimizer, with a few step metrics as its
- * only output. Per step the host uploads the images and two scalars, and submits. One forward pass over all views, in the
- * order normal view 1, normal view 2, outlier view 1, outlier view 2, so that batch statistics mix both
- * (docs/methods.md 1.3).
+ * only output. Per step the host uploads the images and a few scalars, and submits. One forward pass over all views, in the
+ * order normal view 1, normal view 2, ..., outlier view 1, ..., so that batch statistics mix both (docs/methods.md 1.3).
  */
 import {
   Adam,
@@ -11,30 +10,33 @@ import {
   cosineSchedule,
   LARS,
   type LaunchTime,
-  normPenalty,
   type Optimizer,
   type Plan,
   reshape,
   SGD,
-  split,
   type Tensor,
 } from '../../runtime/index.ts';
 import { Augmenter, type ImageBatch } from '../augment/augmenter.ts';
 import { augmentOptions, type RunConfig } from '../config/config.ts';
 import { type ContentOrder, orderByContent } from '../data/identity.ts';
 import type { ImageSet } from '../data/imageSet.ts';
-import { type Method, methodOf } from '../methods/method.ts';
+import type { Method } from '../methods/method.ts';
+import { StepBatch } from '../methods/stepBatch.ts';
+import { methodNamed } from '../methods/table.ts';
 import type { Encoder } from '../models/resnet.ts';
 import type { EpochStart } from './checkpoint.ts';
 import { ofImages } from './limits.ts';
 import { EndlessSampler, EpochSampler, type SampledBatch } from './sampler.ts';
 import type { StepMetrics } from './stepMetrics.ts';
 
-/** Figures of a step, in the order of the metrics tensor. */
-type Figures = Pick<StepMetrics, 'loss' | 'contrastive' | 'penalty' | 'normNormal' | 'normOutlier'>;
+type ReadMetrics = Omit<StepMetrics, 'step' | 'ms'>;
 
-type Schedule = Pick<StepMetrics, 'epoch' | 'lambda' | 'lr'>;
-type StepFigures = Figures & Schedule;
+/** What the host knows of a step before it runs. */
+interface Scheduled {
+  epoch: number;
+  lr: number;
+  weights: Record<string, number>;
+}
 
 export interface TrainingImages {
   normal: ImageSet;
@@ -54,7 +56,7 @@ export class Trainer {
   readonly #method: Method;
   readonly #augmenter: Augmenter;
   readonly #learningRate: Tensor;
-  readonly #lambda: Tensor;
+  readonly #batch: StepBatch;
   readonly #normal: EpochSampler;
   readonly #outliers: EndlessSampler | null;
   readonly #schedule: readonly number[];
@@ -62,6 +64,8 @@ export class Trainer {
   readonly #context: Context;
   readonly #origin: EpochStart;
   #plan: Plan<Tensor> | null = null;
+  /** What the plan's output holds, in order. */
+  #recorded: readonly string[] = [];
 
   /** @param origin from where epochs are counted; another than step 0 when the run was resumed with other images */
   constructor(
@@ -76,7 +80,7 @@ export class Trainer {
     this.#config = config;
     this.#images = images;
     this.#encoder = encoder;
-    this.#method = methodOf(config);
+    this.#method = methodNamed(config.method);
     const { normal, indices, outliers } = images;
     this.#order = {
       normal: orderByContent(normal.images, indices),
@@ -88,7 +92,7 @@ export class Trainer {
     this.steps = origin.step + this.stepsPerEpoch * (config.epochs - origin.epoch);
     this.#schedule = cosineSchedule(config.epochs, config.lr);
     this.#learningRate = context.tensor([config.lr], []);
-    this.#lambda = context.tensor([0], []);
+    this.#batch = new StepBatch(context, this.#method, config, config.batch);
     this.optimizer = this.#makeOptimizer();
     const packs = [normal.images, ...(outliers ? [outliers.images] : [])];
     try {
@@ -111,71 +115,70 @@ export class Trainer {
   }
 
   /**
-   * Submits step `step`, counted from 0, and returns the promise of its figures without waiting for the device.
+   * Submits step `step`, counted from 0, and returns the promise of its metrics without waiting for the device.
    * The caller keeps a few steps in flight and awaits the oldest.
    */
-  run(step: number): Promise<StepFigures> {
-    const schedule = this.#upload(step);
+  run(step: number): Promise<ReadMetrics> {
+    const scheduled = this.#upload(step);
     this.#plan!.run();
-    return this.#read(schedule);
+    return this.#read(scheduled);
   }
 
-  /** As run(), with the times of the step's launches, once it is done. The same figures, in more time. */
-  async profile(step: number): Promise<{ figures: StepFigures; launches: LaunchTime[] }> {
-    const schedule = this.#upload(step);
+  /** As run(), with the times of the step's launches, once it is done. The same metrics, in more time. */
+  async profile(step: number): Promise<{ metrics: ReadMetrics; launches: LaunchTime[] }> {
+    const scheduled = this.#upload(step);
     const launches = await this.#plan!.profile();
-    return { figures: await this.#read(schedule), launches };
+    return { metrics: await this.#read(scheduled), launches };
   }
 
-  /** Gives the recorded step's memory back; it may be recorded again. */
+  /** Frees the recorded step's memory; it may be recorded again. */
   dispose(): void {
     this.#plan?.outputs.dispose();
     this.#plan?.dispose();
     this.#plan = null;
   }
 
-  /** What changes from step to step: two scalars, and the images. */
-  #upload(step: number): Schedule {
+  /** What changes from step to step: a few scalars, and the images with their labels. */
+  #upload(step: number): Scheduled {
     const config = this.#config;
     const epoch = this.epochOf(step);
     const lr = this.#schedule[epoch];
-    const lambda = epoch < config.warmup ? 0 : config.lambda;
     this.#learningRate.write([lr]);
-    this.#lambda.write([lambda]);
     const indices = this.#normal.at(epoch, (step - this.#origin.step) % this.stepsPerEpoch);
     const rounds = new Uint32Array(config.batch).fill(epoch);
     const { normal, outliers } = this.#images;
     const batches = [batchOf(normal, this.#order.normal, { indices, rounds })];
     if (this.#outliers) batches.push(batchOf(outliers!, this.#order.outliers!, this.#outliers.at(step)));
     this.#augmenter.upload(batches);
-    return { epoch, lambda, lr };
+    const classesOf = (set: ImageSet, batch: ImageBatch) => Array.from(batch.indices, (index) => set.labels[index]);
+    const weights = this.#batch.write(epoch, {
+      normal: classesOf(normal, batches[0]),
+      ...(outliers ? { outliers: classesOf(outliers, batches[1]) } : {}),
+    });
+    return { epoch, lr, weights };
   }
 
-  async #read(schedule: Schedule): Promise<StepFigures> {
-    return { ...this.#figures(await this.#plan!.outputs.read()), ...schedule };
+  /** In the order of metrics.jsonl. */
+  async #read({ epoch, lr, weights }: Scheduled): Promise<ReadMetrics> {
+    const values = await this.#plan!.outputs.read();
+    const [loss, ...terms] = values;
+    const named = Object.fromEntries(this.#recorded.map((name, i) => [name, terms[i]]));
+    return { loss, ...named, epoch, ...weights, lr };
   }
 
   #step(): Tensor {
-    const { batch } = this.#config;
-    const features = this.#encoder.forward(this.#augmenter.views(), true);
-    const [normal, outliers] = this.#outliers ? split(features, [2 * batch, 2 * batch], 0) : [features, null];
-    const terms = this.#method.loss(normal, outliers, this.#lambda);
-    const figures = this.#context.noGrad(() => {
-      const norms = [normal, outliers].flatMap((rows) => (rows ? [normPenalty(rows)] : []));
-      const scalars = [terms.loss, terms.contrastive, ...norms];
+    const outputs = this.#encoder.outputs(this.#augmenter.views(), true);
+    const { loss, terms } = this.#method.loss(outputs, this.#batch, this.#config);
+    this.#recorded = Object.keys(terms);
+    const metrics = this.#context.noGrad(() => {
+      const scalars = [loss, ...Object.values(terms)];
       return concat(
         scalars.map((scalar) => reshape(scalar, [1])),
         0,
       );
     });
-    this.optimizer.minimize(terms.loss);
-    return figures;
-  }
-
-  #figures(values: ArrayLike<number>): Figures {
-    const [loss, contrastive, normNormal] = [values[0], values[1], values[2]];
-    const normOutlier = this.#outliers ? values[3] : null;
-    return { loss, contrastive, penalty: this.#method.usesOutliers ? normOutlier : null, normNormal, normOutlier };
+    this.optimizer.minimize(loss);
+    return metrics;
   }
 
   #makeOptimizer(): Optimizer {

@@ -4,8 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
-import { resolveConfig } from '../../src/config/config.ts';
-import { methodOf } from '../../src/methods/method.ts';
+import { methodNamed } from '../../src/methods/table.ts';
 import { normScores } from '../../src/scores/normScores.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { expectClose } from '../helpers/matchers.ts';
@@ -27,16 +26,13 @@ afterAll(async () => {
 
 /** The loss of a method and its gradient for the normal features. */
 async function lossOf(name: 'oecl' | 'simclr', shape: number[], values: readonly number[], lambda = 0) {
-  const { loss } = methodOf(resolveConfig({ method: name, temperature: 0.5 }, { isSoftware: true }));
   const normal = context.tensor(values, shape);
   normal.requiresGrad = true;
-  const value = loss(
-    normal,
-    name === 'oecl' ? context.tensor(outliers, [3, 3]) : null,
-    context.tensor([lambda], []),
-  ).loss;
-  rt.backward(value);
-  return { value: await value.item(), gradient: Array.from(await normal.grad!.read()) };
+  const parts = { normal, outliers: name === 'oecl' ? context.tensor(outliers, [3, 3]) : null };
+  const batch = { parts: () => parts, labels: {}, weights: { lambda: context.tensor([lambda], []) } };
+  const { loss } = methodNamed(name).loss({ backbone: normal, projection: normal }, batch, { temperature: 0.5 });
+  rt.backward(loss);
+  return { value: await loss.item(), gradient: Array.from(await normal.grad!.read()) };
 }
 
 describe('NT-Xent (docs/methods.md 1.1)', () => {

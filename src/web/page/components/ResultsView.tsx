@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { headlineOf } from '../../../protocols/table.ts';
 import { MAIN_SCORE, type RunResult } from '../../../report/result.ts';
 import { openResults } from '../actions/results.ts';
-import { METHOD_NAMES } from '../logic/choices.ts';
+import { titleOf } from '../logic/choices.ts';
 import { counted, figure, percent } from '../logic/format.ts';
 import { goTo } from '../route.ts';
 import { isDemo, type Results, useStore } from '../state.ts';
@@ -71,12 +71,7 @@ function headline(result: RunResult): string {
 function Finished({ results }: { results: Results }) {
   const { result, config, folder } = results.view;
   const exposure = result.oe === null ? 'no outlier exposure' : `outlier exposure: ${exposureName(result.oe)}`;
-  const facts = [
-    isDemo(config) ? 'demo' : 'my images',
-    METHOD_NAMES[config.method],
-    exposure,
-    `${result.epochs} epochs`,
-  ];
+  const facts = [isDemo(config) ? 'demo' : 'my images', titleOf(config.method), exposure, `${result.epochs} epochs`];
   return (
     <>
       <header>

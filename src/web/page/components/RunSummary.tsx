@@ -5,8 +5,9 @@ import {
   ALL,
   type Choices,
   defaultOf,
-  METHOD_NAMES,
+  isExposed,
   type NumberField,
+  titleOf,
   trainOptions,
   usesOwnOutliers,
 } from '../logic/choices.ts';
@@ -22,8 +23,8 @@ export function RunSummary({ children }: { children: ComponentChildren }) {
   const { arch } = presetValues(preset, source === 'demo' ? 'demo' : 'folder');
   const lines: [string, string][] = [
     ['Normal', normalWords(store)],
-    ['Method', METHOD_NAMES[method]],
-    ['Outlier exposure', method === 'oecl' ? exposureWords(choices.value, store) : 'none'],
+    ['Method', titleOf(method)],
+    ['Outlier exposure', isExposed(choices.value) ? exposureWords(choices.value, store) : 'none'],
     ['Network', `${arch === 'resnet18' ? 'ResNet-18' : 'ResNet-10'}, ${value('width')} channels`],
     ['Input', `${value('size')} × ${value('size')} px`],
     ['Length', counted(value('epochs'), 'epoch')],

@@ -4,7 +4,7 @@ import { MAIN_SCORE } from '../../../report/result.ts';
 import type { RunInfo, RunState } from '../../pageApi.ts';
 import { addModel, removeRun } from '../actions/runs.ts';
 import { resumeTraining } from '../actions/training.ts';
-import { METHOD_NAMES } from '../logic/choices.ts';
+import { titleOf } from '../logic/choices.ts';
 import { baseName, figure, moment, percent } from '../logic/format.ts';
 import { goTo } from '../route.ts';
 import { isBusy, isDemo, type Store, useStore } from '../state.ts';
@@ -79,7 +79,7 @@ function RunCard({ run, onDelete }: { run: RunInfo; onDelete(): void }) {
         <h2>{name}</h2>
         <p class="quiet">
           <span class={`tag ${state}`}>{isGoing ? 'in progress' : STATE_WORDS[state]}</span> {moment(changed)}
-          {config && ` · ${isDemo(config) ? 'demo (synthetic)' : 'my images'} · ${METHOD_NAMES[config.method]}`}
+          {config && ` · ${isDemo(config) ? 'demo (synthetic)' : 'my images'} · ${titleOf(config.method)}`}
         </p>
       </div>
       <p class="run-figure">{progressOf(run, auroc)}</p>

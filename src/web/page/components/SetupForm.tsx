@@ -1,16 +1,9 @@
 /** What to train on, how, and how long; the rest is folded away. */
+import { METHODS } from '../../../methods/table.ts';
 import { change } from '../actions/choose.ts';
 import { chooseSource } from '../actions/images.ts';
 import { startTraining } from '../actions/training.ts';
-import {
-  ALL,
-  type Choices,
-  METHOD_NAMES,
-  METHODS,
-  type Method,
-  normalClasses,
-  usesOwnOutliers,
-} from '../logic/choices.ts';
+import { ALL, type Choices, isExposed, normalClasses, usesOwnOutliers } from '../logic/choices.ts';
 import { counted } from '../logic/format.ts';
 import { type Store, useStore } from '../state.ts';
 import { ChoiceCards } from './ChoiceCards.tsx';
@@ -20,17 +13,6 @@ import { Notice, SyntheticNotice } from './Notices.tsx';
 import { PresetCards } from './PresetCards.tsx';
 import { RunSummary } from './RunSummary.tsx';
 import { ViewTitle } from './ViewTitle.tsx';
-
-const METHOD_WORDS: Record<Method, { title: string; text: string }> = {
-  oecl: {
-    title: METHOD_NAMES.oecl,
-    text: 'Contrastive learning with outlier exposure: the norms of outlier images, yours or generated ones, are pulled to zero.',
-  },
-  simclr: {
-    title: METHOD_NAMES.simclr,
-    text: 'Contrastive learning on normal images only: the baseline to compare with.',
-  },
-};
 
 export function SetupForm() {
   const store = useStore();
@@ -68,7 +50,7 @@ export function SetupForm() {
             name="method"
             value={store.choices.value.method}
             onChange={(method) => change(store, { method })}
-            choices={METHODS.map((value) => ({ value, ...METHOD_WORDS[value] }))}
+            choices={METHODS.map(({ name, title, summary }) => ({ value: name, title, text: summary }))}
           />
           <OutlierSource />
         </section>
@@ -147,8 +129,8 @@ function TestHint() {
 
 function OutlierSource() {
   const store = useStore();
-  const { method, source, outliers } = store.choices.value;
-  if (method !== 'oecl') return null;
+  const { source, outliers } = store.choices.value;
+  if (!isExposed(store.choices.value)) return null;
   const own = store.data.value?.parts.outliers;
   if (source === 'demo' || !own) {
     return (

@@ -2,15 +2,16 @@
 
 import { EVERY_CLASS } from '../../../base/names.ts';
 import { PRESETS, type Preset } from '../../../base/recipe.ts';
-import { defaultRunFolder, METHODS, OPTIMIZERS } from '../../../config/config.ts';
+import { defaultRunFolder, OPTIMIZERS } from '../../../config/config.ts';
 import { defaultWarmup, presetValues } from '../../../config/presets.ts';
 import { demo } from '../../../data/datasets/demo.ts';
 import type { Fit } from '../../../data/fit.ts';
 import type { TrainOptions } from '../../../library/types.ts';
+import { hasOption, METHOD_NAMES, type MethodName, methodNamed, usesOutliers } from '../../../methods/table.ts';
 import type { DataContent } from '../../pageApi.ts';
 
 export type Source = 'demo' | 'own';
-export type Method = (typeof METHODS)[number];
+export type Method = MethodName;
 
 /** A number of the folded part of the form; what is left empty comes from the preset. */
 export interface NumberField {
@@ -100,9 +101,7 @@ export interface Choices {
   numbers: Partial<Record<NumberField['key'], number>>;
 }
 
-export { METHODS, OPTIMIZERS, PRESETS };
-
-export const METHOD_NAMES: Readonly<Record<Method, string>> = { oecl: 'OECL', simclr: 'SimCLR' };
+export { METHOD_NAMES, OPTIMIZERS, PRESETS };
 
 export const FIT_NAMES: Readonly<Record<Fit, string>> = {
   crop: 'Crop from them',
@@ -136,14 +135,18 @@ export function defaultOf(key: NumberField['key'], { source, preset, method, num
   const values = presetValues(preset, source === 'demo' ? 'demo' : 'folder');
   if (key === 'seed') return 0;
   if (key === 'checkpointEvery') return 10;
-  if (key === 'warmup') return method === 'simclr' ? null : defaultWarmup(preset, numbers.epochs ?? values.epochs);
-  if (key === 'lambda') return method === 'simclr' ? null : values.lambda;
+  if (!hasOption(method, key)) return null;
+  if (key === 'warmup') return defaultWarmup(preset, numbers.epochs ?? values.epochs);
   return values[key];
 }
 
 /** Fields without a meaning for the method. */
-export const isUsed = (key: NumberField['key'], method: Method): boolean =>
-  method === 'oecl' || (key !== 'lambda' && key !== 'warmup');
+export const isUsed = (key: NumberField['key'], method: Method): boolean => hasOption(method, key);
+
+/** Whether the method that is chosen trains on outlier images. */
+export const isExposed = ({ method, numbers }: Choices): boolean => usesOutliers(method, numbers);
+
+export const titleOf = (method: Method): string => methodNamed(method).title;
 
 /**
  * The options of the run.
@@ -174,7 +177,7 @@ export function trainOptions(choices: Choices, data: DataContent | null, taken: 
     ...(fit === 'crop' ? {} : { fit }),
     ...(isAll ? { protocol: 'all-normal' } : { normal }),
     ...(source === 'own' ? { data: `data/${data?.id}`, skipBad: true } : {}),
-    ...(method === 'oecl' ? { oe: exposure(choices, data) } : {}),
+    ...(isExposed(choices) ? { oe: exposure(choices, data) } : {}),
     out: freeFolder(folder, taken),
   };
 }

@@ -1,0 +1,60 @@
+/** The batch of a recorded step, as a method's loss reads it: the tensors that change from step to step. */
+import { type Context, split, type Tensor } from '../../runtime/index.ts';
+import { type RowPlace, rowCount, rowPlaces } from '../augment/rows.ts';
+import type { Batch, BatchPlan, Method, Part, Row } from './method.ts';
+
+/** The parts of a plan, in the order of their rows. */
+export const partsOf = ({ outliers }: BatchPlan): readonly Part[] => (outliers ? ['normal', 'outliers'] : ['normal']);
+
+export class StepBatch implements Batch {
+  readonly plan: BatchPlan;
+  readonly labels: Readonly<Record<string, Tensor>>;
+  readonly weights: Readonly<Record<string, Tensor>>;
+  readonly parts: Batch['parts'];
+  readonly #schedule: (epoch: number) => Record<string, number>;
+  readonly #places: readonly (RowPlace & { part: Part })[];
+  /** The labels on the device, to write only what changed. */
+  readonly #written = new Map<string, string>();
+
+  /** @param images per part and step */
+  constructor(context: Context, method: Method, values: object, images: number) {
+    this.plan = method.batch(values);
+    const names = partsOf(this.plan);
+    const streams = names.map((name) => this.plan[name]!);
+    const sides = streams.map((stream) => rowCount(stream, images));
+    this.parts = (rows) => {
+      if (names.length === 1) return { normal: rows, outliers: null };
+      const [normal, outliers] = split(rows, sides, 0);
+      return { normal, outliers };
+    };
+    this.#places = this.plan.labels
+      ? rowPlaces(streams, images).map((place) => ({ ...place, part: names[place.stream] }))
+      : [];
+    this.labels = mapValues(this.plan.labels ?? {}, () => {
+      return context.tensor(new Uint32Array(this.#places.length), [this.#places.length], { dtype: 'u32' });
+    });
+    this.#schedule = (epoch) => method.weights?.(values, epoch) ?? {};
+    this.weights = mapValues(this.#schedule(0), (weight) => context.tensor([weight], []));
+  }
+
+  /**
+   * Writes the weights of an epoch and the labels of a step's images.
+   * @param classes of the images, one list per part
+   * @returns the weights
+   */
+  write(epoch: number, classes: Readonly<Partial<Record<Part, ArrayLike<number>>>>): Record<string, number> {
+    for (const [name, label] of Object.entries(this.plan.labels ?? {})) {
+      const rows = this.#places.map(({ image, ...place }): Row => ({ ...place, label: classes[place.part]![image] }));
+      const values = Uint32Array.from(rows, label);
+      if (this.#written.get(name) === values.join()) continue;
+      this.labels[name].write(values);
+      this.#written.set(name, values.join());
+    }
+    const weights = this.#schedule(epoch);
+    for (const [name, weight] of Object.entries(weights)) this.weights[name].write([weight]);
+    return weights;
+  }
+}
+
+const mapValues = <T, U>(record: Readonly<Record<string, T>>, to: (value: T) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]));

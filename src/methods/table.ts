@@ -1,0 +1,29 @@
+/** The methods, in the order of lists. A new one is a file beside this one and a line here. */
+import type { OptionTable } from '../base/options.ts';
+import type { Method } from './method.ts';
+import { oecl } from './oecl.ts';
+import { simclr } from './simclr.ts';
+
+const TABLE = [oecl, simclr] as const;
+
+export type MethodName = (typeof TABLE)[number]['name'];
+
+export const METHODS: readonly Method<object, MethodName>[] = TABLE;
+export const METHOD_NAMES: readonly MethodName[] = METHODS.map(({ name }) => name);
+
+export const methodNamed = (name: MethodName): Method<object, MethodName> =>
+  METHODS.find((method) => method.name === name)!;
+
+/** Whether a method trains on outlier-exposure images. */
+export const usesOutliers = (name: MethodName, values: object): boolean =>
+  methodNamed(name).batch(values).outliers !== undefined;
+
+/** The options of all methods, each key once. */
+export const METHOD_OPTIONS: OptionTable = METHODS.flatMap(({ options }) => options).filter(
+  ({ key }, i, all) => all.findIndex((other) => other.key === key) === i,
+);
+
+/** Whether a method has the option of this key; options that no method has are everyone's. */
+export const hasOption = (name: MethodName, key: string): boolean =>
+  methodNamed(name).options.some((option) => option.key === key) ||
+  !METHOD_OPTIONS.some((option) => option.key === key);
