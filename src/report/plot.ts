@@ -2,7 +2,9 @@
  * Three kinds of plots as SVG text: lines, overlaid histograms, ROC. Nothing here runs in the reader's browser, so a
  * report works in a mail, on paper and with scripts off. Colours are CSS classes: the page decides between light and dark.
  */
+import { extent, mean, nice, ticks } from 'd3-array';
 import { oneLine } from '../base/text.ts';
+import { histogram } from './histogram.ts';
 
 export interface Line {
   label: string;
@@ -47,10 +49,11 @@ export function linePlot(options: {
   markers?: readonly Marker[];
 }): string {
   const thinned = options.lines.map((line) => ({ ...line, points: thin(line.x, line.y) }));
-  const everyX = rangeOf(thinned.flatMap(({ points }) => points.map(({ x }) => x)));
-  const everyY = rangeOf(thinned.flatMap(({ points }) => points.flatMap(({ low, high }) => [low, high])));
-  const x = niceScale(everyX.low, everyX.high, 6, false);
-  const y = niceScale(Math.min(0, everyY.low), everyY.high, 5, true);
+  const everyPoint = thinned.flatMap(({ points }) => points);
+  const [left = 0, right = 1] = extent(everyPoint, (point) => point.x);
+  const [low, high] = extent([0, ...everyPoint.flatMap((point) => [point.low, point.high])]) as [number, number];
+  const x = niceScale(left, right, 6, false);
+  const y = niceScale(low, high, 5, true);
   const at = placer(x, y);
   const shapes = thinned.map(({ points, color, mark, label }) => {
     const band =
@@ -65,31 +68,24 @@ export function linePlot(options: {
   return svg(options.title, [axes(x, y, options.xLabel), ...markers, ...shapes]);
 }
 
-/** Histograms over shared bins; heights are shares of each group, so that groups of unlike size compare. */
+/** Overlaid histograms; heights are shares of each group. */
 export function histogramPlot(options: {
   title: string;
-  groups: readonly { label: string; color: string; values: ArrayLike<number> }[];
+  groups: readonly { label: string; color: string; values: Iterable<number> }[];
   xLabel: string;
   markers?: readonly Marker[];
 }): string {
-  const all = rangeOf(options.groups.flatMap(({ values }) => Array.from(values)));
-  const x = niceScale(all.low, all.high, 8, true);
-  const binWidth = (x.max - x.min) / BINS;
-  const shares = options.groups.map(({ values }) => {
-    const bins = new Array<number>(BINS).fill(0);
-    for (const value of Array.from(values)) {
-      bins[Math.min(BINS - 1, Math.floor((value - x.min) / binWidth))] += 1 / values.length;
-    }
-    return bins;
-  });
+  const { edges, shares } = histogram(
+    options.groups.map(({ values }) => values),
+    BINS,
+  );
+  const [low, high] = [edges[0], edges[BINS]];
+  const x = niceScale(low, high, 8, true);
   const y = niceScale(0, Math.max(...shares.flat()), 4, true);
   const at = placer(x, y);
   const shapes = options.groups.map(({ color, label }, group) => {
-    const outline = shares[group].flatMap((share, bin) => [
-      at(x.min + bin * binWidth, share),
-      at(x.min + (bin + 1) * binWidth, share),
-    ]);
-    const d = `${path([at(x.min, 0), ...outline, at(x.max, 0)])}Z`;
+    const outline = shares[group].flatMap((share, bin) => [at(edges[bin], share), at(edges[bin + 1], share)]);
+    const d = `${path([at(low, 0), ...outline, at(high, 0)])}Z`;
     return `<path class="bars ${color}" d="${d}"><title>${escapeHtml(label)}</title></path>`;
   });
   const markers = (options.markers ?? []).map((marker) => verticalMarker(at(marker.x, y.max)[0], marker.label));
@@ -133,17 +129,11 @@ export function escapeHtml(text: string): string {
     .replaceAll('"', '&quot;');
 }
 
-/** Round tick values that cover [min, max]; `widen` moves the ends out to the next tick. */
-export function niceScale(min: number, max: number, about: number, widen: boolean): Scale {
-  const span = max > min ? max - min : Math.abs(max) || 1;
-  const rough = span / about;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough * 0.999) ?? 10);
-  const first = Math.floor(min / step);
-  const last = Math.ceil((max > min ? max : min + span) / step);
-  const every = Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
-  if (widen) return { min: every[0], max: every[every.length - 1], ticks: every };
-  return { min, max: max > min ? max : min + span, ticks: every.filter((tick) => tick >= min && tick <= max) };
+/** About `count` round ticks within [min, max]; `widen` moves both ends out to a tick. All values equal get some room. */
+export function niceScale(min: number, max: number, count: number, widen: boolean): Scale {
+  const end = max > min ? max : min + (Math.abs(max) || 1);
+  const [low, high] = widen ? nice(min, end, count) : [min, end];
+  return { min: low, max: high, ticks: ticks(low, high, count) };
 }
 
 interface ThinPoint {
@@ -159,21 +149,10 @@ function thin(x: ArrayLike<number>, y: ArrayLike<number>): ThinPoint[] {
   for (let start = 0; start < x.length; start += perBin) {
     const values = Array.from({ length: Math.min(perBin, x.length - start) }, (_, i) => y[start + i]);
     const middle = start + Math.floor((values.length - 1) / 2);
-    const sum = values.reduce((total, value) => total + value, 0);
-    points.push({ x: x[middle], mean: sum / values.length, ...rangeOf(values) });
+    const [low, high] = extent(values) as [number, number];
+    points.push({ x: x[middle], mean: mean(values)!, low, high });
   }
   return points;
-}
-
-/** The smallest and the largest value. A loop, as Math.min(...values) overflows the stack from some 100,000 values on. */
-function rangeOf(values: readonly number[]): { low: number; high: number } {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return { low, high };
 }
 
 type Point = [number, number];

@@ -14,13 +14,7 @@ import { baseName, bytes, counted, percent, score } from '../../src/web/page/log
 import { newScoresCsv } from '../../src/web/page/logic/newScores.ts';
 import { Pace } from '../../src/web/page/logic/pace.ts';
 import { inPageWords, problemOf } from '../../src/web/page/logic/problem.ts';
-import {
-  histogram,
-  mostAnomalousFirst,
-  percentileAmong,
-  ratesAt,
-  thresholdFor,
-} from '../../src/web/page/logic/threshold.ts';
+import { mostAnomalousFirst, percentileAmong, ratesAt, thresholdFor } from '../../src/web/page/logic/threshold.ts';
 import { hrefOf, parseRoute } from '../../src/web/page/route.ts';
 import type { DataContent, PartContent } from '../../src/web/pageApi.ts';
 
@@ -64,21 +58,6 @@ describe('a threshold', () => {
 
 test('the gallery begins with the lowest score; equal ones keep their order', () => {
   expect(mostAnomalousFirst([3, 1, 2, 1])).toEqual([1, 3, 2, 0]);
-});
-
-describe('a histogram', () => {
-  test('shares of each group over common bins; the highest value belongs to the last', () => {
-    const { edges, shares } = histogram([[0, 1, 4], [2]], 4);
-    expect(edges).toEqual([0, 1, 2, 3, 4]);
-    expect(shares[0].map((share) => share * 3)).toEqual([1, 1, 0, 1]);
-    expect(shares[1]).toEqual([0, 0, 1, 0]);
-  });
-
-  test.each([[[[], []]], [[[2, 2], []]]])('%j: no width of its own', (groups) => {
-    const { edges, shares } = histogram(groups, 3);
-    expect(edges.every(Number.isFinite)).toBe(true);
-    expect(shares[0].reduce((sum, share) => sum + share, 0)).toBeCloseTo(groups[0].length > 0 ? 1 : 0);
-  });
 });
 
 describe('a curve', () => {

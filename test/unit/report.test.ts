@@ -1,9 +1,11 @@
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../../runtime/random.ts';
+import { crc32 } from '../../src/base/crc32.ts';
 import { resolveConfig } from '../../src/config/config.ts';
+import { histogram } from '../../src/report/histogram.ts';
 import { histogramPlot, linePlot, niceScale, rocPlot } from '../../src/report/plot.ts';
-import { crc32, encodePng, thumbnailUri } from '../../src/report/png.ts';
+import { encodePng, thumbnailUri } from '../../src/report/png.ts';
 import { buildReport, type ReportInput } from '../../src/report/report.ts';
 import { SCORE_NAMES, type ScoreTable, testMetrics } from '../../src/report/result.ts';
 import { METRIC_NAMES } from '../../src/scores/metrics.ts';
@@ -12,7 +14,7 @@ import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 describe('encodePng', () => {
   test('the pixels come back: signature, sizes, CRCs, rows without a filter', async () => {
     const pixels = Uint8Array.from({ length: 5 * 3 * 3 }, (_, i) => i * 5);
-    const png = Buffer.from(await encodePng({ width: 5, height: 3, pixels }));
+    const png = Buffer.from(encodePng({ width: 5, height: 3, pixels }));
     expect(png.subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n');
     const chunks: [string, Buffer][] = [];
     for (let at = 8; at < png.length; at += png.readUInt32BE(at) + 12) {
@@ -34,11 +36,26 @@ describe('encodePng', () => {
   });
 
   test('a thumbnail keeps small images and shrinks large ones to means', async () => {
-    const uri = await thumbnailUri({ width: 200, height: 100, pixels: new Uint8Array(200 * 100 * 3).fill(77) }, 50);
+    const uri = thumbnailUri({ width: 200, height: 100, pixels: new Uint8Array(200 * 100 * 3).fill(77) }, 50);
     const png = Buffer.from(uri.split(',')[1], 'base64');
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([50, 25]);
-    const small = await thumbnailUri({ width: 2, height: 1, pixels: new Uint8Array(6) }, 50);
+    const small = thumbnailUri({ width: 2, height: 1, pixels: new Uint8Array(6) }, 50);
     expect(Buffer.from(small.split(',')[1], 'base64').readUInt32BE(16)).toBe(2);
+  });
+});
+
+describe('a histogram', () => {
+  test('shares of each group over common bins; the highest value belongs to the last', () => {
+    const { edges, shares } = histogram([[0, 1, 4], [2]], 4);
+    expect(edges).toEqual([0, 1, 2, 3, 4]);
+    expect(shares[0].map((share) => share * 3)).toEqual([1, 1, 0, 1]);
+    expect(shares[1]).toEqual([0, 0, 1, 0]);
+  });
+
+  test.each([[[[], []]], [[[2, 2], []]]])('%j: no width of its own', (groups) => {
+    const { edges, shares } = histogram(groups, 3);
+    expect(edges.every(Number.isFinite)).toBe(true);
+    expect(shares[0].reduce((sum, share) => sum + share, 0)).toBeCloseTo(groups[0].length > 0 ? 1 : 0);
   });
 });
 

@@ -1,13 +1,14 @@
 /** Where normal images and outliers score, and the threshold between them. */
 import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
+import { histogram } from '../../../report/histogram.ts';
 import { MAIN_SCORE } from '../../../report/result.ts';
 import { rocCurve } from '../../../scores/metrics.ts';
 import { chooseThreshold } from '../actions/results.ts';
 import { Chart } from '../charts/Chart.tsx';
 import { histogramOptions, rocOptions } from '../charts/scores.ts';
 import { counted, figure, percent, score } from '../logic/format.ts';
-import { histogram, ratesAt, thresholdFor } from '../logic/threshold.ts';
+import { ratesAt, thresholdFor } from '../logic/threshold.ts';
 import { type Results, useStore } from '../state.ts';
 
 const HEIGHT = 260;
