@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readCsv } from '../../src/base/csv.ts';
 import { resolveConfig } from '../../src/config/config.ts';
 import type { FolderClaim } from '../../src/platform/platform.ts';
 import { SCORE_NAMES, type ScoreTable, summarize, testMetrics } from '../../src/report/result.ts';
@@ -339,6 +340,10 @@ test('parseScoresCsv reads what scoresCsv wrote', () => {
   expect(parseScoresCsv(scoresCsv([], scoresOf([])), 'scores.csv')).toEqual([]);
   expect(() => parseScoresCsv('a,b\n1,2\n', 'x.csv')).toThrow(/^x\.csv: these are not the scores of a run/);
   expect(() => parseScoresCsv(`${scoresCsv(images, scores)}torn,line\n`, 'x.csv')).toThrow(/^x\.csv/);
+});
+
+test('readCsv keeps every character of a file that quotes where it should not', () => {
+  expect(readCsv('a"b,c\n"d"\n')).toEqual([['a"b', 'c'], ['d']]);
 });
 
 test('testMetrics and summarize: the fields of result.json', () => {
