@@ -1,23 +1,11 @@
-/** A folder of files on this machine, for `oecl serve`: read only, and with headers that keep a page to itself. */
-import { readFile, realpath, stat } from 'node:fs/promises';
+/** Serves a folder of this machine, for `oecl serve`: read only, with headers that confine the page to its own origin. */
+import { realpathSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { extname, join, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sirv from 'sirv';
 import { UsageError } from '../base/errors.ts';
 import { listen } from './httpServer.ts';
-
-const TYPES: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.wasm': 'application/wasm',
-  '.map': 'application/json',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.ico': 'image/x-icon',
-  '.txt': 'text/plain; charset=utf-8',
-};
 
 /** Scripts, styles and connections of this origin alone; images also from memory, workers also from a blob. */
 const POLICY = [
@@ -46,10 +34,8 @@ export interface StaticServer {
  * @throws UsageError when the port or the host cannot be used
  */
 export async function serveFolder(folder: URL, port: number, host: string): Promise<StaticServer> {
-  const root = await realpath(fileURLToPath(folder));
-  const server = createServer((request, response) => {
-    answer(root, request, response).catch(() => response.writeHead(500).end());
-  });
+  const root = realpathSync(fileURLToPath(folder));
+  const server = createServer((request, response) => answer(root, request, response));
   const listening = await listen(server, port, host).catch((error) => {
     throw cannotListen(error, port, host);
   });
@@ -60,36 +46,33 @@ export async function serveFolder(folder: URL, port: number, host: string): Prom
   };
 }
 
-async function answer(root: string, { method, url = '/', headers }: IncomingMessage, response: ServerResponse) {
+function answer(root: string, request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('Content-Security-Policy', POLICY);
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Referrer-Policy', 'no-referrer');
-  response.setHeader('Cache-Control', 'no-cache'); // asked again each time, answered by 304 while nothing changes
-  if (method !== 'GET' && method !== 'HEAD') return response.writeHead(405, { Allow: 'GET, HEAD' }).end();
-  const file = await fileFor(root, url);
-  if (file === null) return response.writeHead(404).end();
-  const { size, mtimeMs } = await stat(file);
-  const tag = `W/"${size.toString(36)}-${Math.floor(mtimeMs).toString(36)}"`;
-  response.setHeader('ETag', tag);
-  if (headers['if-none-match'] === tag) return response.writeHead(304).end();
-  response.setHeader('Content-Type', TYPES[extname(file)] ?? 'application/octet-stream');
-  response.setHeader('Content-Length', size);
-  return response.end(method === 'HEAD' ? undefined : await readFile(file));
+  response.setHeader('Cache-Control', 'no-cache'); // revalidated each time: 304 while nothing has changed
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+    return;
+  }
+  delete request.headers.range; // sirv answers `bytes=-5` with the wrong bytes, and a server may ignore ranges
+  response.once('pipe', (file) => file.once('error', () => response.destroy())); // removed meanwhile, or not readable
+  try {
+    // sirv lists the folder when it is called, and serves what it has listed. It is called for each request, as the folder
+    // is small and may be rebuilt while it is served.
+    sirv(root, { etag: true, extensions: ['html'], setHeaders: (_, path) => assertInside(root, path) })(
+      request,
+      response,
+    );
+  } catch {
+    response.writeHead(404).end();
+  }
 }
 
-/** The file below the root that a request means; null when there is none, or when it would lead outside. */
-async function fileFor(root: string, url: string): Promise<string | null> {
-  let path: string;
-  try {
-    path = decodeURIComponent(new URL(url, 'http://localhost').pathname);
-  } catch {
-    return null;
-  }
-  const names = (path.endsWith('/') ? `${path}index.html` : path).split('/').slice(1);
-  if (names.some((name) => name === '' || name.startsWith('.') || /[\\:\0]/.test(name))) return null;
-  const file = await realpath(join(root, ...names)).catch(() => null);
-  if (!file?.startsWith(root + sep)) return null; // a link may lead anywhere
-  return (await stat(file)).isFile() ? file : null;
+/** sirv follows links. @throws when the file that a path names is not below the root */
+function assertInside(root: string, path: string): void {
+  const file = realpathSync(join(root, path.endsWith('/') ? `${path}index.html` : path));
+  if (!file.startsWith(root + sep)) throw new Error(`${file} is outside of ${root}`);
 }
 
 function cannotListen(error: NodeJS.ErrnoException, port: number, host: string): UsageError {

@@ -54,9 +54,9 @@ describe('the server of the page', () => {
   test('files with their types; a folder is its index.html', async () => {
     expect(await ask('/')).toMatchObject({ status: 200, text: '<title>page</title>' });
     for (const [path, type] of [
-      ['/', 'text/html; charset=utf-8'],
-      ['/page.js?v=1', 'text/javascript; charset=utf-8'],
-      ['/page.css', 'text/css; charset=utf-8'],
+      ['/', 'text/html;charset=utf-8'],
+      ['/page.js?v=1', 'text/javascript'],
+      ['/page.css', 'text/css'],
       ['/a.wasm', 'application/wasm'],
       ['/inner/x.bin', 'application/octet-stream'],
     ]) {
@@ -113,6 +113,15 @@ describe('the server of the page', () => {
       status: 200,
       text: '22',
     });
+  });
+
+  test('a range is answered with the whole file', async () => {
+    for (const range of ['bytes=-5', 'bytes=0-0', 'bytes=9-2', 'bytes=99-', 'x']) {
+      expect([range, await ask('/', 'GET', { Range: range })]).toEqual([
+        range,
+        expect.objectContaining({ status: 200, text: '<title>page</title>' }),
+      ]);
+    }
   });
 
   test('a port in use, and an address that is not there: what to do', async () => {
