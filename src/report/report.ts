@@ -87,7 +87,7 @@ async function gallerySection({ images, scores, pixelsOf }: ReportInput): Promis
     const name = escapeHtml(className);
     return [
       `<figure class="${isNormal ? 'normal' : 'outlier'}" title="${escapeHtml(path)}">`,
-      `<img${isSmall} src="${await thumbnailUri(image)}" alt="${name}, ${isNormal ? 'normal' : 'outlier'}">`,
+      `<img${isSmall} src="${thumbnailUri(image)}" alt="${name}, ${isNormal ? 'normal' : 'outlier'}">`,
       `<figcaption>${name}<br><span>${score[index].toPrecision(3)}</span></figcaption></figure>`,
     ].join('');
   };

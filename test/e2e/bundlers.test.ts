@@ -62,7 +62,7 @@ beforeAll(async () => {
   await context.close();
   await writeFile(join(root, 'a.jpg'), jpegFile(24, 24, { components: 1, blockAt: (bx) => [90 * bx] }));
   const pixels = Uint8Array.from({ length: 1200 }, (_, i) => (i * 37) % 256);
-  await writeFile(join(root, 'b.png'), await encodePng({ width: 20, height: 20, pixels }));
+  await writeFile(join(root, 'b.png'), encodePng({ width: 20, height: 20, pixels }));
   for (const [name, bundle] of Object.entries(BUNDLERS)) {
     await mkdir(join(root, name));
     await bundle(program, join(root, name));

@@ -271,10 +271,7 @@ describe('oecl in a page', () => {
     await cp(data, join(root, 'data'), { recursive: true });
     await mkdir(join(root, 'more'));
     await writeFile(join(root, 'more', 'a.jpg'), jpegFile(24, 24, { components: 1, blockAt: (bx) => [bx] }));
-    await writeFile(
-      join(root, 'more', 'b.png'),
-      await encodePng({ width: 20, height: 20, pixels: new Uint8Array(1200) }),
-    );
+    await writeFile(join(root, 'more', 'b.png'), encodePng({ width: 20, height: 20, pixels: new Uint8Array(1200) }));
     const out = join(program, 'in-node');
     const inNode = await oecl(tinyOptions(data, out, { adapter: 'swiftshader', oe: undefined, ...LONGER }));
     expect(inNode.code, inNode.stderr).toBe(0);

@@ -91,7 +91,7 @@ describe('an image', () => {
 
   beforeAll(async () => {
     scorer = await openScorer(await loadModel(file), { adapter: process.env.OECL_TEST_ADAPTER });
-    png = new Uint8Array(await encodePng({ width: 20, height: 18, pixels }));
+    png = new Uint8Array(encodePng({ width: 20, height: 18, pixels }));
     await writeFile(join(folder, name), png);
   });
   afterAll(() => scorer.close());

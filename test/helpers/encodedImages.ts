@@ -4,7 +4,7 @@
  * specification, 3rd edition; no filter. BMP: what tinyRun.ts does not write.
  */
 import { deflateSync } from 'node:zlib';
-import { crc32 } from '../../src/report/png.ts';
+import { crc32 } from '../../src/base/crc32.ts';
 
 export interface JpegOptions {
   /** Components: 1 gray, 3 YCbCr, 4 CMYK or YCCK. */

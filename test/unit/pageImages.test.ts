@@ -29,7 +29,7 @@ const imagesIn = ({ content }: MemoryOrigin) =>
 
 /** A PNG file whose header announces another size. */
 async function announcing(width: number, height: number): Promise<Uint8Array> {
-  const png = await encodePng({ width: 2, height: 2, pixels: new Uint8Array(12) });
+  const png = encodePng({ width: 2, height: 2, pixels: new Uint8Array(12) });
   new DataView(png.buffer).setUint32(16, width);
   new DataView(png.buffer).setUint32(20, height);
   return png;

@@ -83,7 +83,7 @@ test('paths of other systems, and of zips that mean harm', () => {
 });
 
 test('headerSize: of every format, before anything is decoded', async () => {
-  const png = await encodePng({ width: 7, height: 5, pixels: new Uint8Array(105) });
+  const png = encodePng({ width: 7, height: 5, pixels: new Uint8Array(105) });
   const jpeg = jpegFile(24, 16, { components: 1, blockAt: (bx) => [bx] });
   const bmp = bmpFile(9, 4, () => [1, 2, 3]);
   expect([png, jpeg, bmp].map((bytes) => headerSize(bytes))).toEqual([

@@ -3,6 +3,7 @@
  * no pixel when they are damaged or larger than the codec allows, so they are left out before it sees them. Chunks that
  * pixels depend on have to be whole: the codec itself stops at the last pixel and checks no sums. PNG, 3rd edition, 5 and 11.
  */
+import { crc32 } from '../../base/crc32.ts';
 import { type Orientation, orientationOf } from './orientation.ts';
 import { UnreadableImage } from './unreadable.ts';
 
@@ -21,8 +22,7 @@ export interface PngFile {
 /** @throws UnreadableImage when the file is cut off, holds no pixels, or a chunk that pixels depend on is damaged */
 export function readPng(file: Uint8Array): PngFile {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const table = crcTable();
-  const isSound = (at: number, end: number) => crc32(file.subarray(at + 4, end - 4), table) === view.getUint32(end - 4);
+  const isSound = (at: number, end: number) => crc32(file.subarray(at + 4, end - 4)) === view.getUint32(end - 4);
   const kept: Uint8Array[] = [file.subarray(0, SIGNATURE_BYTES)];
   let bits = 0;
   let hasPixels = false;
@@ -62,18 +62,4 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return whole;
-}
-
-function crcTable(): Uint32Array {
-  return Uint32Array.from({ length: 256 }, (_, byte) => {
-    let crc = byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-    return crc;
-  });
-}
-
-function crc32(bytes: Uint8Array, table: Uint32Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ table[(crc ^ byte) & 0xff];
-  return ~crc >>> 0;
 }

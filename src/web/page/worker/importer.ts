@@ -135,7 +135,7 @@ export class Importer {
     this.#picturesAClass.set(keyOf(part, path), left - 1);
     // a picture of its own range: that of the training is not known before all images are there
     const shown = image.largest16 === null ? image : await this.#decoder.decode(bytes, bitsOf(image.largest16) || 1);
-    const uri = await thumbnailUri(shown, PICTURE_SIDE);
+    const uri = thumbnailUri(shown, PICTURE_SIDE);
     if (content.paths.includes(path)) content.pictures.push({ path, className: classNameOf(path), uri });
   }
 

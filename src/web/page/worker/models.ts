@@ -91,7 +91,7 @@ export class Models {
         const whole = await decodeWithin(decoder, await readSource(source), sampleBits ?? ALL_BITS);
         const image = fitted(whole, size, fit);
         remarks.see(whole, images.length);
-        images.push({ name: source.path, ...image, uri: await thumbnailUri(image, PICTURE_SIDE) });
+        images.push({ name: source.path, ...image, uri: thumbnailUri(image, PICTURE_SIDE) });
       } catch (error) {
         const reason = error instanceof UnreadableImage ? error.message : reasonOf(error);
         skipped.push({ file: source.path, reason });

@@ -109,7 +109,7 @@ export class Runs {
       const image = generated
         ? generated.image(path, config.seed)
         : await this.#decode(decoder, `${config.data}/${path}`, config.sampleBits);
-      uris.push(image && (await thumbnailUri(image, PICTURE_SIDE)));
+      uris.push(image && thumbnailUri(image, PICTURE_SIDE));
     }
     return uris;
   }

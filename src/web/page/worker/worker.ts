@@ -35,7 +35,7 @@ const api: PageApi = {
       examples.map(async ({ path, className, image }) => ({
         path,
         className,
-        uri: await thumbnailUri(image, PICTURE_SIDE),
+        uri: thumbnailUri(image, PICTURE_SIDE),
       })),
     );
   },
