@@ -2,6 +2,7 @@
  * Training in Chrome, driven from Node: the same code in a worker there, its files and its screen here. What it leaves is
  * the run folder that training in Node leaves.
  */
+import type { AdapterDescription } from '../base/adapter.ts';
 import { OeclError } from '../base/errors.ts';
 import type { RunConfig } from '../config/config.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -9,13 +10,13 @@ import type { RunOutcome, TrainHooks } from '../runs/hooks.ts';
 import type { OpenMode } from '../runs/runFolder.ts';
 import { serveBrowser } from './browserServer.ts';
 import { findChrome, startChrome } from './chromeBinary.ts';
-import { type AdapterNames, type Command, callHook, fromPlainError, type WorkerEvent } from './protocol.ts';
+import { type Command, callHook, fromPlainError, type WorkerEvent } from './protocol.ts';
 
 /** Milliseconds that Chrome gets for its start, and the worker for saying that it is there. */
 const START_TIME = 60_000;
 
 export interface ChromeTrainer {
-  describeAdapter(name?: string): Promise<AdapterNames>;
+  describeAdapter(name?: string): Promise<AdapterDescription>;
   train(config: RunConfig, mode: OpenMode, hooks: TrainHooks): Promise<RunOutcome>;
   close(): Promise<void>;
 }

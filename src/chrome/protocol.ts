@@ -12,6 +12,7 @@ import {
   ShapeError,
   UnknownAdapterError,
 } from '../../runtime/index.ts';
+import type { AdapterDescription } from '../base/adapter.ts';
 import { ChangedDataError, DataError, InterruptedError, OeclError, UsageError } from '../base/errors.ts';
 import type { RunConfig } from '../config/config.ts';
 import type { RunOutcome, TrainHooks } from '../runs/hooks.ts';
@@ -27,18 +28,10 @@ export type Command =
 export type HookName = Exclude<keyof TrainHooks, 'signal'>;
 type HookEvent = { [Name in HookName]: { type: 'hook'; name: Name; args: Parameters<Required<TrainHooks>[Name]> } };
 
-export interface AdapterNames {
-  vendor: string;
-  architecture: string;
-  device: string;
-  description: string;
-  isSoftware: boolean;
-}
-
 /** What the worker tells. */
 export type WorkerEvent =
   | { type: 'ready' }
-  | { type: 'adapter'; info: AdapterNames }
+  | { type: 'adapter'; info: AdapterDescription }
   | HookEvent[HookName]
   | { type: 'done'; outcome: RunOutcome }
   | { type: 'failed'; error: PlainError };

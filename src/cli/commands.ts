@@ -2,7 +2,7 @@
  * The command line without the process: arguments and a host in, an exit code out. It owns the one place where an error
  * becomes text: one screen, no stack, unless OECL_DEBUG asks for it.
  */
-
+import type { AdapterDescription } from '../base/adapter.ts';
 import { OeclError, UsageError } from '../base/errors.ts';
 import { oneLine } from '../base/text.ts';
 import type { RunConfig } from '../config/config.ts';
@@ -11,7 +11,7 @@ import type { OpenMode, RunFiles } from '../runs/runFolder.ts';
 import { COMMANDS, helpText, unknownCommand } from './help.ts';
 import { serveCommand } from './serveCommand.ts';
 import type { TextOutput } from './textOutput.ts';
-import { type AdapterDescription, adapterLine, trainCommand } from './trainCommand.ts';
+import { adapterLine, trainCommand } from './trainCommand.ts';
 
 /** What the commands do their work with; each is reached only when it is needed, so that help costs nothing. */
 export interface CliServices {

@@ -1,5 +1,5 @@
 /** `oecl train`: options to a configuration, a configuration to a run, a run to lines on a screen. */
-
+import { type AdapterDescription, adapterName } from '../base/adapter.ts';
 import { duration } from '../base/duration.ts';
 import { oneLine } from '../base/text.ts';
 import { type RunConfig, resolveConfig, resumedConfig } from '../config/config.ts';
@@ -49,14 +49,6 @@ async function placeOf({ choices, resume }: TrainCall, host: CliHost): Promise<R
 async function configOf(call: TrainCall, host: CliHost, adapter: { isSoftware: boolean }): Promise<RunConfig> {
   const config = resolveConfig(call.choices, adapter);
   return call.resume ? resumedConfig(await readStoredConfig(host.services.files, config.out), call.choices) : config;
-}
-
-export interface AdapterDescription {
-  vendor: string;
-  architecture: string;
-  device: string;
-  description: string;
-  isSoftware: boolean;
 }
 
 /** How a run is shown: as text for people, or as JSON lines for programs. */
@@ -188,9 +180,8 @@ class JsonScreen implements Screen {
 }
 
 /** The first line of every run. */
-export function adapterLine({ vendor, architecture, device, description, isSoftware }: AdapterDescription): string {
-  const names = [...new Set([vendor, architecture, device, description].filter((name) => name !== ''))];
-  return `adapter: ${names.join(', ') || 'unnamed'} (${isSoftware ? 'software: no GPU is used' : 'hardware'})`;
+export function adapterLine(adapter: AdapterDescription): string {
+  return `adapter: ${adapterName(adapter)} (${adapter.isSoftware ? 'software: no GPU is used' : 'hardware'})`;
 }
 
 function startLine({ counts, synthetic, steps, doneSteps, deviceBytes, run, runs, config }: RunStart): string {

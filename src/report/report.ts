@@ -2,6 +2,7 @@
  * report.html: one file that shows what a run found and how it got there, for a reader who was not there. It holds its
  * own style, plots and images; no script, no link to anywhere. Figures come from the test images alone.
  */
+import { adapterName } from '../base/adapter.ts';
 import { duration } from '../base/duration.ts';
 import { flagOf, type RunConfig } from '../config/config.ts';
 import { termCurves, weightStart } from '../methods/curves.ts';
@@ -146,7 +147,7 @@ function runSection({ config, result }: ReportInput): string {
     ['time, all', duration(seconds.total)],
     ['time, training', duration(seconds.train)],
     ['time, scoring', duration(seconds.evaluate)],
-    ['adapter', [adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(', ')],
+    ['adapter', adapterName(adapter)],
     ['ran in', result.where],
   ];
   const values = Object.entries(config)

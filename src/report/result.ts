@@ -1,5 +1,5 @@
 /** result.json: what a run found, and the mean over several runs. */
-
+import type { AdapterNames } from '../base/adapter.ts';
 import type { RunConfig } from '../config/config.ts';
 import {
   type DetectionMetrics,
@@ -47,7 +47,7 @@ export interface RunResult extends TestMetrics {
   trainImages: number;
   testImages: { in: number; out: number };
   oeImages: number;
-  adapter: { vendor: string; architecture: string; device: string; description: string };
+  adapter: AdapterNames;
   where: RunConfig['where'];
   /** Only of a run that was resumed with other images than before: when, and what had changed. */
   changedData?: readonly string[];

@@ -1,5 +1,6 @@
 /** The run of one normal class, from its images to its result: build, restore, train, evaluate, write. */
 import type { Context } from '../../runtime/index.ts';
+import { namesOf } from '../base/adapter.ts';
 import { DataError } from '../base/errors.ts';
 import { SignalWatch } from '../base/signalWatch.ts';
 import type { RunConfig } from '../config/config.ts';
@@ -211,7 +212,6 @@ export class ClassRun {
     const { test } = this.#data.dataset;
     const { testIndices, testIsNormal, testClass } = this.#split;
     const state = await stateDict(encoder);
-    const { vendor, architecture, device, description } = this.#context.info;
     const result: RunResult = {
       dataset: config.dataset,
       protocol: config.protocol,
@@ -228,7 +228,7 @@ export class ClassRun {
       trainImages: this.#split.trainIndices.length,
       testImages: { in: testIsNormal.filter(Boolean).length, out: testIsNormal.filter((isNormal) => !isNormal).length },
       oeImages: this.#data.outliers?.images.count ?? 0,
-      adapter: { vendor, architecture, device, description },
+      adapter: namesOf(this.#context.info),
       where: config.where,
       ...(changedData.length > 0 ? { changedData } : {}),
     };

@@ -3,33 +3,29 @@
  * full disk or a power cut never meets half of one; metrics.jsonl alone grows, and a torn last line is dropped at resume.
  * A stored run is never lost by accident: it is continued (--resume) or replaced (--force), on request only.
  */
-
 import { DataError, OeclError, UsageError } from '../base/errors.ts';
 import { folderNames } from '../base/folderNames.ts';
 import { parseObject } from '../base/json.ts';
 import { configJson, type RunConfig } from '../config/config.ts';
-import type { FolderClaim } from '../platform/platform.ts';
+import type { FolderClaim, Platform } from '../platform/platform.ts';
 import { currentResult, type RunResult, type RunSummary, type ScoreTable } from '../report/result.ts';
 import { parseScoresCsv, type ScoredImage, scoresCsv } from '../report/scoresCsv.ts';
 import { type Checkpoint, decodeCheckpoint } from '../train/checkpoint.ts';
 import type { StepMetrics } from '../train/stepMetrics.ts';
 import { parseMetrics } from './metricsLines.ts';
 
-/** What a run folder needs of a platform. Paths have forward slashes. */
-export interface RunFiles {
-  exists(path: string): Promise<boolean>;
-  readFile(path: string): Promise<Uint8Array>;
-  /** Writes beside the target and renames; makes the folders above; leaves nothing behind when it fails. */
-  writeFileAtomic(path: string, bytes: Uint8Array): Promise<void>;
-  appendFile(path: string, bytes: Uint8Array): Promise<void>;
-  /** No error when there is no such file. */
-  removeFile(path: string): Promise<void>;
-  /** No error when it is not there, or not empty. */
-  removeEmptyFolder(path: string): Promise<void>;
-  /** As Platform has them. */
-  claimFolder(path: string): Promise<FolderClaim>;
-  releaseFolder(path: string): Promise<void>;
-}
+/** What a run folder needs of a platform. */
+export type RunFiles = Pick<
+  Platform,
+  | 'exists'
+  | 'readFile'
+  | 'writeFileAtomic'
+  | 'appendFile'
+  | 'removeFile'
+  | 'removeEmptyFolder'
+  | 'claimFolder'
+  | 'releaseFolder'
+>;
 
 export const FILE = {
   config: 'config.json',

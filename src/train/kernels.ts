@@ -3,7 +3,6 @@
  * first step and kept for later runs. It changes the time of a run and not one bit of its result.
  */
 import {
-  type AdapterInfo,
   type Context,
   type KernelTable,
   parseKernelTable,
@@ -11,6 +10,7 @@ import {
   type TuneOutcome,
   tuneKernels,
 } from '../../runtime/index.ts';
+import { type AdapterNames, namesOf } from '../base/adapter.ts';
 import { sha256 } from '../base/contentHash.ts';
 import { duration } from '../base/duration.ts';
 import { UsageError } from '../base/errors.ts';
@@ -83,12 +83,12 @@ function summaryOf({ table, measured, left }: TuneOutcome, fixed: string, second
 /** Tables by adapter, host and the kernels' text. One that is missing, damaged or of another version counts as empty. */
 class KernelTableCache {
   readonly #files: Platform;
-  readonly #id: { adapter: Omit<AdapterInfo, 'isSoftware' | 'kind'>; where: string };
+  readonly #id: { adapter: AdapterNames; where: string };
 
   /** @param where Chrome compiles differently from Node on the same adapter */
-  constructor(files: Platform, { vendor, architecture, device, description }: AdapterInfo, where: string) {
+  constructor(files: Platform, adapter: AdapterNames, where: string) {
     this.#files = files;
-    this.#id = { adapter: { vendor, architecture, device, description }, where };
+    this.#id = { adapter: namesOf(adapter), where };
   }
 
   async read(): Promise<KernelTable> {

@@ -1,14 +1,14 @@
 /** What to do when the adapter does not allow what a run asks for, in the run's options. */
 import { type Context, LimitError } from '../../runtime/index.ts';
+import { adapterName } from '../base/adapter.ts';
 import { UsageError } from '../base/errors.ts';
 import type { RunConfig, ScoringConfig } from '../config/config.ts';
 
 /** @throws UsageError when activations are to be stored in a type that the adapter does not have */
 export function checkPrecision({ precision }: ScoringConfig, { features, info }: Context): void {
   if (precision === 'f32' || features.f16) return;
-  const { vendor, architecture, device, description } = info;
   throw new UsageError('--precision f16: the adapter lacks the feature "shader-f16".', {
-    details: [`adapter ${[vendor, architecture, device, description].filter(Boolean).join(', ') || 'unnamed'}`],
+    details: [`adapter ${adapterName(info)}`],
     remedy: '--precision f32, which every adapter has, or --adapter with another one (--list-adapters)',
   });
 }

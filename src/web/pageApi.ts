@@ -4,7 +4,7 @@
  * Images lie in the origin's private file system, as the `folder` data set expects them:
  * data/ID/train/CLASS/*, data/ID/test/CLASS/*, data/ID/outliers/*. Run folders: runs/NAME, as on the command line.
  */
-
+import type { AdapterDescription } from '../base/adapter.ts';
 import type { RunConfig } from '../config/config.ts';
 import type { SkippedFile } from '../data/imageSet.ts';
 import type { TrainOptions } from '../library/types.ts';
@@ -22,15 +22,6 @@ export interface GivenFile {
   path: string;
   /** Null when the browser cannot open it; of a folder too. */
   file: File | null;
-}
-
-export interface DeviceReport {
-  vendor: string;
-  architecture: string;
-  device: string;
-  description: string;
-  /** No GPU: correct, and slow. */
-  isSoftware: boolean;
 }
 
 /** A small picture, as a data URI. */
@@ -108,7 +99,7 @@ export interface TrainCallbacks {
 
 export interface PageApi {
   /** @throws AdapterError when there is no WebGPU, saying what to do */
-  device(): Promise<DeviceReport>;
+  device(): Promise<AdapterDescription>;
 
   readData(): Promise<DataContent>;
   /** Copies images into the private file system; zips are unpacked; what cannot be read is listed in `skipped`. */

@@ -20,7 +20,7 @@ class MemoryFiles implements RunFiles {
     return this.content.has(path);
   }
   async readFile(path: string) {
-    return this.content.get(path)!;
+    return Uint8Array.from(this.content.get(path)!);
   }
   async writeFileAtomic(path: string, bytes: Uint8Array) {
     this.check(path);

@@ -2,11 +2,12 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import type { AdapterDescription } from '../../base/adapter.ts';
 import type { RunConfig } from '../../config/config.ts';
 import type { PerScore } from '../../report/result.ts';
 import type { RunStart } from '../../runs/hooks.ts';
 import type { StepMetrics } from '../../train/stepMetrics.ts';
-import type { DataContent, DeviceReport, NewScores, PageApi, Part, Picture, RunInfo, RunView } from '../pageApi.ts';
+import type { DataContent, NewScores, PageApi, Part, Picture, RunInfo, RunView } from '../pageApi.ts';
 import { type Choices, firstChoices } from './logic/choices.ts';
 import { Pace } from './logic/pace.ts';
 import type { Problem } from './logic/problem.ts';
@@ -15,7 +16,7 @@ import { type Route, watchRoute } from './route.ts';
 
 export type DeviceState =
   | { kind: 'asking' }
-  | { kind: 'ready'; report: DeviceReport }
+  | { kind: 'ready'; report: AdapterDescription }
   | { kind: 'none'; problem: Problem };
 
 export type Phase = 'idle' | 'preparing' | 'training' | 'evaluating' | 'stopping' | 'paused' | 'failed';

@@ -1,6 +1,7 @@
 /** The worker of the page: its parts, put together, behind PageApi. */
 import { expose } from 'comlink';
 import { browserRuntimePlatform } from '../../../../runtime/platform/browser.ts';
+import { descriptionOf } from '../../../base/adapter.ts';
 import { demoExamples } from '../../../data/datasets/demo.ts';
 import { libraryFor } from '../../../library/library.ts';
 import { browserPlatform } from '../../../platform/browser.ts';
@@ -26,8 +27,7 @@ const api: PageApi = {
   async device() {
     const { info, release } = await browserRuntimePlatform.requestAdapter({});
     release();
-    const { vendor, architecture, device, description, isSoftware } = info;
-    return { vendor, architecture, device, description, isSoftware };
+    return descriptionOf(info);
   },
   async demoPictures() {
     const examples = demoExamples(DEMO_PICTURES_A_CLASS, 0);
