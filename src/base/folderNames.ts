@@ -1,18 +1,18 @@
 /**
- * Names as names of folders: readable, safe on every system, and never the same for two names. Letters, digits, `.`, `_`
- * and `-` stay; every other byte of UTF-8 is written `~20`. Simple names are their own folders.
+ * Folder names for arbitrary names: readable, safe on every system, and distinct for distinct names. Letters, digits, `.`, `_`
+ * and `-` stay; every other UTF-8 byte is escaped as `~20`. Simple names are unchanged.
  */
 
-/** Longer ones are cut: with what stands around it in a path, the name must fit into 255 bytes. */
+/** Longer names are shortened: together with what surrounds it in a path, a name must fit into 255 bytes. */
 const MOST_BYTES = 100;
 const KEPT_BYTES = 80;
 
-/** Names of devices, which Windows allows no file to have, whatever its ending. */
+/** Device names, which Windows reserves, with any extension. */
 const DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 
-/** The folder of one name. Names that differ in case alone get folders that do: see `folderNames`. */
+/** The folder of one name. For names that differ only in case, see `folderNames`. */
 export function folderName(name: string): string {
-  // some systems take composed and decomposed accents for the same, so only one of the two forms stays as it is
+  // some systems treat composed and decomposed accents as equal, so only one of the two forms is kept as it is
   const isKept = name === name.normalize('NFC') ? /^[\p{L}\p{N}._-]$/u : /^[A-Za-z0-9._-]$/;
   const chars = [...name];
   const encoded = chars.map((char, at) => {
@@ -23,7 +23,7 @@ export function folderName(name: string): string {
 }
 
 /**
- * The folders of names that lie side by side, distinct also where case makes no difference.
+ * The folders of names in one directory, distinct on case-insensitive file systems too.
  * @param taken names of other files there
  */
 export function folderNames(names: readonly string[], taken: readonly string[] = []): Map<string, string> {
@@ -35,7 +35,7 @@ export function folderNames(names: readonly string[], taken: readonly string[] =
   );
 }
 
-/** Capitals, dots and all that is no ASCII are escaped too: what is left has no other case. */
+/** Capitals, dots and non-ASCII characters are escaped too: what remains has no other case. */
 function withoutCase(name: string): string {
   const encoded = [...name].map((char) => (/^[a-z0-9_-]$/.test(char) ? char : escaped(char)));
   return shortened(encoded, name);
@@ -47,7 +47,7 @@ const escaped = (char: string): string =>
   Array.from(bytesOfChar(char), (byte) => `~${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 
 /**
- * UTF-8. Half of a surrogate pair, which it does not have, stands for a byte that could not be decoded
+ * UTF-8. A lone surrogate, which has no UTF-8 form, stands for a byte that could not be decoded
  * (platform/nodePaths.ts), or is written as any other code point.
  */
 function bytesOfChar(char: string): Iterable<number> {
@@ -57,7 +57,7 @@ function bytesOfChar(char: string): Iterable<number> {
   return bytesOf(char);
 }
 
-/** `~~` and a hash of the name end one that was cut: no escape begins so. */
+/** A shortened name ends with `~~` and a hash of the name; no escape starts with `~~`. */
 function shortened(encoded: readonly string[], name: string): string {
   const whole = encoded.join('');
   if (bytesOf(whole).length <= MOST_BYTES) return whole;

@@ -1,12 +1,12 @@
 /**
- * How names are compared, everywhere: parts and classes of a data set, values of options. A name means the one that is
- * spelled exactly so; else the one that is equal up to case, Unicode form (NFC) and blanks, underscores and hyphens.
- * When several are, it is ambiguous: an error that names them.
+ * How names are compared everywhere: parts and classes of a data set, values of options. A name means the candidate that is
+ * spelled exactly like it; otherwise the one that is equal up to case, Unicode form (NFC), blanks, underscores and hyphens.
+ * If there are several, the name is ambiguous: an error lists them.
  */
 import { DataError, UsageError } from './errors.ts';
 
 /**
- * What the spellings of a name have in common. Accents count the same composed or decomposed (NFC; not NFKC: `x²` is not
+ * What all spellings of a name have in common. Composed and decomposed accents are equal (NFC; not NFKC: `x²` is not
  * `x2`). Separators vanish inside a name, but keep two numbers apart (`1-2` is not `12`), and a hyphen at either end is
  * part of it (`-ve` is not `ve`).
  */
@@ -20,11 +20,11 @@ export function looseName(name: string): string {
   return plain || folded;
 }
 
-/** Whether two names are equal but for their spelling. */
+/** Whether two names differ only in spelling. */
 export const isSameName = (a: string, b: string): boolean => looseName(a) === looseName(b);
 
 /**
- * The candidate that a name means; undefined when none does.
+ * The candidate that a name refers to, or undefined.
  * @param what the name is given for, as errors call it: `--normal`
  * @throws UsageError when several candidates are spelled like it, and none exactly so
  */
@@ -39,11 +39,11 @@ export function findName<T extends string>(what: string, name: string, candidate
 
 const NUMBER = /^\d+$/;
 
-/** Whether a class is called by a number: then numbers are names, not indices. */
+/** Whether any class is named by a number: numbers are then names, not indices. */
 export const haveNumbers = (classes: readonly string[]): boolean => classes.some((name) => NUMBER.test(name));
 
 /**
- * The class that a name means, or an index. Where any class is called by a number, numbers are names only: of the classes
+ * The class that a name or an index refers to. If any class is named by a number, numbers are names only: of the classes
  * 0, 1, 10 and 2, index 3 would be "2".
  * @throws UsageError when several classes are spelled like it
  */
@@ -53,28 +53,28 @@ export function findClass(name: string, classes: readonly string[]): string | un
   return found ?? (isIndex ? classes[Number(name)] : undefined);
 }
 
-/** Of `--normal`: every class in turn. */
+/** Value of `--normal`: every class in turn. */
 export const EVERY_CLASS = 'all';
 
 /** Whether a --normal asks for every class in turn. */
 export const isEveryClass = (normal: string | null | undefined): boolean =>
   normal != null && isSameName(normal, EVERY_CLASS);
 
-/** The names of two lists, as classes. */
+/** The names of two lists, joined into classes. */
 export interface JoinedNames {
-  /** In code-unit order. A name of both lists stands once, in the spelling of the first. */
+  /** In code-unit order. A name in both lists appears once, in the spelling of the first. */
   classes: string[];
   /** The class of a name of the second list; those of the first are classes themselves. */
   classOf(second: string): string;
-  /** A pair of unlike spellings of one class, first and second list. */
+  /** Pairs of different spellings of one class, from the first and the second list. */
   joined: [string, string][];
-  /** Spellings that stand side by side in one list, so that each is a class of its own. */
+  /** Spellings that occur together in one list, so that each is a class of its own. */
   separate: string[][];
 }
 
 /**
- * Joins the names of two lists (the class folders of a training and of a test part). Exactly equal names are one class.
- * Of the others, one of each list that differ in spelling alone are one class too.
+ * Joins the names of two lists (the class folders of a training and of a test part). Equal names are one class.
+ * Two other names, one from each list, that differ only in spelling are one class too.
  * @throws DataError when one name fits several of the other list, and none exactly
  * @param places what the lists are called in errors: `train/`, `test/`
  */
@@ -117,7 +117,7 @@ function ambiguous(paths: readonly string[]): DataError {
   });
 }
 
-/** Names as a sentence lists them; those that look the same say what tells them apart. */
+/** Names as a list in a sentence; names that look the same are told apart. */
 export function listed(names: readonly string[]): string {
   const composed = (name: string) => name.normalize('NFC');
   const shown = names.map((name) => {

@@ -1,6 +1,6 @@
 /**
- * The random streams of a run: the second word of the generator's key (seed, stream), one for each use, so that drawing
- * more for one purpose never changes another. Their numbers are part of what "the same seed" means: never renumber.
+ * The random streams of a run: the second word of the generator's key (seed, stream), one per use, so that drawing
+ * more for one purpose never affects another. The numbers define what "the same seed" means: never renumber them.
  */
 export const Stream = {
   /** Initial weights; index: position of the parameter. */

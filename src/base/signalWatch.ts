@@ -1,6 +1,6 @@
 /**
- * Looks at an abort signal between bounded pieces of long work. It also lets the host's events in: a loop whose awaits are
- * all fulfilled at once, or that has none, would keep Ctrl-C or a page's message from being seen until its end.
+ * Checks an abort signal between bounded pieces of long work, and lets the host's events in: a loop whose awaits all
+ * resolve at once, or that has none, would delay Ctrl-C or a message from the page until its end.
  */
 import { InterruptedError } from './errors.ts';
 
@@ -16,7 +16,7 @@ export class SignalWatch {
   }
 
   /**
-   * To be awaited between two pieces of work that take well below a second each.
+   * Await this between pieces of work that take well below a second each.
    * @param doing a clause for the error: `raabin train was read`
    * @throws InterruptedError when the signal is aborted
    */
@@ -29,8 +29,8 @@ export class SignalWatch {
   }
 
   /**
-   * What `work` resolves to, unless the signal is aborted before: then nobody waits for it any longer. For reading alone:
-   * what writes has to come to its end.
+   * The result of `work`, unless the signal is aborted first; `work` is then no longer awaited. For reading only:
+   * writes have to be completed.
    * @throws InterruptedError when the signal is aborted
    */
   async during<T>(work: Promise<T>, doing: string): Promise<T> {
@@ -46,7 +46,7 @@ export class SignalWatch {
       return await Promise.race([abortion, work]);
     } finally {
       signal.removeEventListener('abort', stop);
-      work.catch(() => {}); // of work that nobody waits for
+      work.catch(() => {}); // no longer awaited
     }
   }
 }

@@ -1,6 +1,6 @@
-/** "Did you mean": the name nearest to a misspelt one. */
+/** "Did you mean": the name nearest to a misspelled one. */
 
-/** Number of insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b` (optimal string alignment). */
+/** Number of insertions, deletions, substitutions and swaps of neighbors that turn `a` into `b` (optimal string alignment). */
 export function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
@@ -18,13 +18,13 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length];
 }
 
-/** The candidate nearest to `name`, case ignored, or undefined when none is near: more than a third of its letters differ. */
+/** The candidate nearest to `name`, ignoring case; undefined when more than a third of the letters differ. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {
     const lower = candidate.toLowerCase();
-    // A beginning counts as near: "neutro" is "Neutrophil", "resnet" is "resnet18".
+    // A prefix counts as near: "neutro" is "Neutrophil", "resnet" is "resnet18".
     const distance = wanted.length >= 3 && lower.startsWith(wanted) ? 1 : editDistance(wanted, lower);
     if (!best || distance < best.distance) best = { candidate, distance };
   }

@@ -1,7 +1,7 @@
 /**
- * The server that a driven browser talks to, on this machine alone and behind a secret path: its page and worker, commands
- * as server-sent events, events back, and the files of this process. Other users of the machine can read the address that
- * Chrome is started with, so that one is a ticket: it leads to the secret path once, and to nothing afterwards.
+ * The server that a driven browser talks to, local to this machine and behind a secret path: its page and worker, commands
+ * as server-sent events, events in return, and the files of this process. Other users of the machine can see the URL that
+ * Chrome is started with, so that URL works only once, as a ticket for the secret path.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -11,10 +11,10 @@ import type { Codec, Platform } from '../platform/platform.ts';
 import { listen } from '../serve/httpServer.ts';
 import type { Command, WorkerEvent } from './protocol.ts';
 
-/** Nothing but this server, and no script but ours. */
+/** Only this server, and only our scripts. */
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
 const PAGE = '<!doctype html><html lang="en"><title>oecl</title><script type="module" src="page.js"></script>';
-/** A worker that does not load, or throws where no command waits for it, says so: nobody else would. */
+/** Reports a worker that does not load, or that throws while no command is waiting. */
 const PAGE_SCRIPT = `
 new Worker('worker.js', { type: 'module' }).onerror = ({ message }) => {
   const error = {
@@ -29,7 +29,7 @@ new Worker('worker.js', { type: 'module' }).onerror = ({ message }) => {
 export interface BrowserServer {
   /** Opens the page, once. */
   url: string;
-  /** To be called once the worker has said that it is ready. */
+  /** Call this once the worker is ready. */
   send(command: Command): void;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * Training in Chrome, driven from Node: the same code in a worker there, its files and its screen here. What it leaves is
- * the run folder that training in Node leaves.
+ * Training in Chrome, driven from Node: the same code runs in a worker there, with its files and its terminal here. It writes
+ * the same run folder as training in Node.
  */
 import type { AdapterDescription } from '../base/adapter.ts';
 import { OeclError } from '../base/errors.ts';
@@ -12,7 +12,7 @@ import { serveBrowser } from './browserServer.ts';
 import { findChrome, startChrome } from './chromeBinary.ts';
 import { type Command, callHook, fromPlainError, type WorkerEvent } from './protocol.ts';
 
-/** Milliseconds that Chrome gets for its start, and the worker for saying that it is there. */
+/** Milliseconds that Chrome gets to start, and the worker to report that it is ready. */
 const START_TIME = 60_000;
 
 export interface ChromeTrainer {
@@ -24,7 +24,7 @@ export interface ChromeTrainer {
 /**
  * Starts Chrome and waits for its worker.
  * @param workerScript the bundle of web/drivenWorker.ts
- * @param adapter `swiftshader` makes Chrome use it though there is a GPU
+ * @param adapter `swiftshader` makes Chrome use it even if there is a GPU
  * @throws OeclError when there is no Chrome, or when it does not start
  */
 export async function openChrome(files: Platform, workerScript: URL, adapter?: string): Promise<ChromeTrainer> {
@@ -34,7 +34,7 @@ export async function openChrome(files: Platform, workerScript: URL, adapter?: s
   const isSwiftShader = adapter?.toLowerCase() === 'swiftshader';
   const chrome = await startChrome(binary, server.url, isSwiftShader ? ['--use-webgpu-adapter=swiftshader'] : []);
 
-  /** Listens until `pick` gives something; what fails over there, or Chrome's end, is an error here. */
+  /** Listens until `pick` returns a value. Rejects when something fails in the browser, or when Chrome ends. */
   const until = <T>(pick: (event: WorkerEvent) => T | undefined): Promise<T> =>
     new Promise((resolve, reject) => {
       listener = (event) => {

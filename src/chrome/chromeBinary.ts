@@ -1,4 +1,4 @@
-/** Where a Chrome or Chromium is, and how it is started without a window. */
+/** Finds a Chrome or Chromium, and starts it without a window. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -17,7 +17,7 @@ const OTHER_PLACES = [
   'C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe',
 ];
 
-/** WebGPU also on software; nothing that a new profile would fetch; no slowing down of a page that nobody looks at. */
+/** WebGPU on software adapters too; no downloads for a new profile; no throttling of background pages. */
 const FLAGS = [
   '--headless=new',
   '--enable-unsafe-webgpu',
@@ -31,19 +31,19 @@ const FLAGS = [
   '--disable-renderer-backgrounding',
 ];
 
-/** CHROME_PATH for the Chromium of the npm package although another one is installed. */
+/** Value of CHROME_PATH that selects the Chromium of the npm package, even if another one is installed. */
 const PACKAGED = 'packaged';
 
 export interface ChromeBinary {
   path: string;
   environment: Record<string, string>;
-  /** Who says where it is. */
+  /** Where the path comes from. */
   from: 'CHROME_PATH' | 'installed' | 'npm package';
 }
 
 /**
- * CHROME_PATH, else an installed one, else that of the npm package.
- * @throws OeclError when there is none; UsageError when CHROME_PATH names none
+ * CHROME_PATH, else an installed browser, else the npm package.
+ * @throws OeclError when there is none; UsageError when CHROME_PATH is not a Chrome
  */
 export async function findChrome(env: NodeJS.ProcessEnv = process.env): Promise<ChromeBinary> {
   if (env.CHROME_PATH === PACKAGED) {
@@ -71,7 +71,7 @@ export async function findChrome(env: NodeJS.ProcessEnv = process.env): Promise<
   });
 }
 
-/** The package unpacks itself; the libraries that a bare system lacks lie beside it. Null when it is not installed. */
+/** The package unpacks itself, with the libraries that a bare system lacks next to it. Null when it is not installed. */
 async function packagedChrome(env: NodeJS.ProcessEnv): Promise<ChromeBinary | null> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return null;
   try {
@@ -92,7 +92,7 @@ export interface RunningChrome {
   close(): Promise<void>;
 }
 
-/** Opens a page in a Chrome of its own, with a profile that is thrown away. @param more flags for this start */
+/** Opens a page in a separate Chrome with a temporary profile. @param more additional flags */
 export async function startChrome(binary: ChromeBinary, url: string, more: readonly string[]): Promise<RunningChrome> {
   const profile = await mkdtemp(join(tmpdir(), 'oecl-chrome-'));
   const isRoot = process.getuid?.() === 0; // Chrome's sandbox refuses to run as root
@@ -100,7 +100,7 @@ export async function startChrome(binary: ChromeBinary, url: string, more: reado
   const child = spawn(binary.path, [...flags, url], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...binary.environment },
-    detached: process.platform !== 'win32', // a Ctrl-C in the terminal is ours: the training has a checkpoint to write
+    detached: process.platform !== 'win32', // Ctrl-C in the terminal is for us alone: the training still has to write a checkpoint
   });
   let tail = '';
   child.stderr.on('data', (text: Buffer) => (tail = `${tail}${text}`.slice(-2000)));
@@ -128,6 +128,6 @@ function kill(child: ChildProcess): void {
     if (process.platform === 'win32') child.kill();
     else process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // it ended a moment before
+    // it has already ended
   }
 }

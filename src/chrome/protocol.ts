@@ -1,6 +1,6 @@
 /**
- * What a training worker and whoever drives it say to each other: plain data that survives JSON, so that it can go through
- * postMessage or through HTTP.
+ * The messages between a training worker and its driver: plain data that survives JSON, so that it can be sent with
+ * postMessage or over HTTP.
  */
 import {
   AdapterError,
@@ -18,17 +18,17 @@ import type { RunConfig } from '../config/config.ts';
 import type { RunOutcome, TrainHooks } from '../runs/hooks.ts';
 import type { OpenMode } from '../runs/runFolder.ts';
 
-/** What a driver may ask of the worker. `stop`: finish the step, write a checkpoint, end. */
+/** Commands to the worker. `stop`: finish the step, write a checkpoint, end. */
 export type Command =
   | { type: 'adapter'; wanted?: string }
   | { type: 'train'; config: RunConfig; mode: OpenMode; folders: { cacheFolder: string; dataFolder: string | null } }
   | { type: 'stop' };
 
-/** The hooks that are told, by name, and what they are told. */
+/** The hooks that are forwarded, by name, with their arguments. */
 export type HookName = Exclude<keyof TrainHooks, 'signal'>;
 type HookEvent = { [Name in HookName]: { type: 'hook'; name: Name; args: Parameters<Required<TrainHooks>[Name]> } };
 
-/** What the worker tells. */
+/** Events from the worker. */
 export type WorkerEvent =
   | { type: 'ready' }
   | { type: 'adapter'; info: AdapterDescription }
@@ -67,7 +67,7 @@ export function toPlainError(error: unknown): PlainError {
   return { family: name, sentence, details, remedy, stack };
 }
 
-/** The error again, of the same family and so with the same exit code. */
+/** Restores the error, with the same class and exit code. */
 export function fromPlainError({ family, sentence, details, remedy, stack }: PlainError): OeclError {
   const Family = Object.hasOwn(FAMILIES, family) ? FAMILIES[family as keyof typeof FAMILIES] : null;
   const error = Family ? new Family(sentence, { details, remedy }) : internal(sentence);
@@ -75,7 +75,7 @@ export function fromPlainError({ family, sentence, details, remedy, stack }: Pla
   return error;
 }
 
-/** Hooks that turn every call into an event. */
+/** Hooks that turn each call into an event. */
 export function tellingHooks(tell: (event: WorkerEvent) => void, signal: AbortSignal): Required<TrainHooks> {
   const hook =
     <Name extends HookName>(name: Name) =>
@@ -94,7 +94,7 @@ export function tellingHooks(tell: (event: WorkerEvent) => void, signal: AbortSi
   };
 }
 
-/** Hands an event back to the hooks that it came from. */
+/** Calls the hook that an event stands for. */
 export function callHook(hooks: TrainHooks, { name, args }: HookEvent[HookName]): void {
   (hooks[name] as ((...args: unknown[]) => void) | undefined)?.(...args);
 }

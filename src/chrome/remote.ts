@@ -1,13 +1,13 @@
 /**
- * The platform of a worker whose files are another process's: each call is one request to the server that the worker came
- * from (browserServer.ts). Paths are the other side's.
+ * The platform of a worker whose files belong to another process: each call is one request to the server that served the
+ * worker (browserServer.ts). Paths are those of that process.
  */
 import type { Codec, FolderClaim, FolderEntry, Platform } from '../platform/platform.ts';
 
-/** As JSON: a name that is not UTF-8 holds halves of surrogate pairs, which an address cannot. */
+/** As JSON: a name that is not UTF-8 contains lone surrogates, which a URL cannot. */
 const escaped = (path: string): string => encodeURIComponent(JSON.stringify(path));
 
-/** An error of the other side keeps its code (ENOSPC, EACCES, ...): readers of it tell a full disk by that. */
+/** Errors keep their code (ENOSPC, EACCES, ...), by which callers recognize a full disk. */
 async function ask(call: string, path: string, body?: Uint8Array): Promise<Response> {
   const response = await fetch(`files/${call}?path=${escaped(path)}`, {
     method: 'POST',
@@ -20,7 +20,7 @@ async function ask(call: string, path: string, body?: Uint8Array): Promise<Respo
 
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 
-/** @param folders what the other side uses, so that both keep their packs in one place */
+/** @param folders those of the other process, so that both share their packs */
 export function remotePlatform({ cacheFolder, dataFolder }: Pick<Platform, 'cacheFolder' | 'dataFolder'>): Platform {
   return {
     exists: async (path) => (await (await ask('exists', path)).json()) as boolean,

@@ -1,4 +1,4 @@
-/** Reading files and folders with errors in our words. Nothing is left out silently: see litter.ts, and `problem`. */
+/** Reading files and folders, with our own error messages. Nothing is left out silently: see litter.ts, and `problem`. */
 import { DataError, InterruptedError } from '../base/errors.ts';
 import type { FolderEntry, Platform } from '../platform/platform.ts';
 import { isLitter, isLitterImage } from './litter.ts';
@@ -7,7 +7,7 @@ import type { ReaderContext } from './request.ts';
 /** Deeper than any real data set. */
 const MAX_DEPTH = 24;
 
-/** Where files are looked for. Folders and files are named relative to `dir`; '' is `dir` itself. */
+/** Where files are looked up. Paths are relative to `dir`; '' is `dir` itself. */
 export type FileTree = Pick<ReaderContext, 'platform' | 'dir' | 'watch' | 'passedOver'>;
 
 /** The bytes of a file. @throws DataError that names it when it cannot be read. */
@@ -22,7 +22,7 @@ export async function readFile(platform: Platform, path: string): Promise<Uint8A
   }
 }
 
-/** The result of reading something; an interrupt does not wait for a slow disk. @param what a clause's subject */
+/** The result of a read; an interrupt does not wait for a slow disk. @param what the subject of a clause */
 export function reading<T>({ watch }: Pick<ReaderContext, 'watch'>, what: string, work: Promise<T>): Promise<T> {
   return watch ? watch.during(work, `${what} was read`) : work;
 }
@@ -49,7 +49,7 @@ export async function listFolder(tree: FileTree, folder: string): Promise<Pick<F
   return kept;
 }
 
-/** A file below a folder; with a problem, something that cannot be read, and may hold images. */
+/** A file below a folder; with `problem`, an entry that cannot be read and may contain images. */
 export interface FoundFile {
   path: string;
   problem?: string;
@@ -102,7 +102,7 @@ async function entriesOf(tree: FileTree, folder: string): Promise<FolderEntry[] 
   }
 }
 
-/** Image files in a litter folder, for a note: what cannot be listed there is nobody's loss, and no link is followed. */
+/** Image files in a litter folder, for a note: what cannot be listed there is ignored, and links are not followed. */
 async function litterBelow(tree: FileTree, folder: string, depth = 0): Promise<number> {
   let count = 0;
   const entries = await entriesOf(tree, folder).catch((error) => {
@@ -116,7 +116,7 @@ async function litterBelow(tree: FileTree, folder: string, depth = 0): Promise<n
   return count;
 }
 
-/** Whether a link to a folder leads to one that it lies in: following it would meet the same files again, without end. */
+/** Whether a link leads to a folder that contains it: following it would never end. */
 async function leadsBack({ platform, dir }: FileTree, link: string): Promise<boolean> {
   const target = await platform.realPath(joined(dir, link));
   const names = link.split('/');
@@ -127,12 +127,12 @@ async function leadsBack({ platform, dir }: FileTree, link: string): Promise<boo
   return false;
 }
 
-/** What a link that leads nowhere was meant to be: it must not vanish, and a name without an ending is a folder's. */
+/** The kind of a broken link's target, for the error: a name without an extension is taken for a folder. */
 const meantBy = (name: string): 'file' | 'folder' => (/\.[a-z0-9]{1,5}$/i.test(name) ? 'file' : 'folder');
 
 const joined = (folder: string, name: string): string => (folder && name ? `${folder}/${name}` : folder || name);
 
-/** Whether the file system refused, by the code of its error; else the content is at fault. */
+/** Whether an error comes from the file system, by its code; otherwise the content is at fault. */
 export const isRefusal = (error: unknown): boolean => /^E(?!RR_)[A-Z]+$/.test((error as { code?: string })?.code ?? '');
 
 /** What went wrong with a file, in words. */

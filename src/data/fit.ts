@@ -1,6 +1,6 @@
 /**
- * Images of any shape to packed ones of bounded size (docs/methods.md 5): the network sees squares. `crop` is the paper's:
- * the short side is resized and views are cropped from the image. `squash` stretches the image to a square, `pad` centers
+ * Fits images of any shape into packed ones of bounded size (docs/methods.md 5): the network sees squares. `crop` follows the paper:
+ * the short side is resized, and views are cropped from the image. `squash` stretches the image to a square, `pad` centers
  * it on one. An image of just the input's size (CIFAR's case) stays as it is, and one that was fitted before is not changed.
  */
 import type { RgbImage } from './imageSet.ts';
@@ -9,10 +9,10 @@ import { packSide, resize, resizeShortSide } from './resize.ts';
 export const FITS = ['crop', 'squash', 'pad'] as const;
 export type Fit = (typeof FITS)[number];
 
-/** Longer images are cut to this ratio by `crop`: the size of a packed image, and of a batch, must have a bound. */
+/** `crop` cuts longer images to this ratio, which bounds the size of a packed image and of a batch. */
 export const MOST_ELONGATED = 4;
 
-/** An image as packs hold it, for a network input of this side. */
+/** An image as it is stored in packs, for a network input of this side. */
 export function fitted(image: RgbImage, inputSize: number, fit: Fit): RgbImage {
   const side = packSide(inputSize);
   const { width, height } = image;
@@ -37,7 +37,7 @@ function middleOf(image: RgbImage): RgbImage {
   return { width: newWidth, height: newHeight, pixels: middle };
 }
 
-/** The image with its long side `side` pixels long, in the middle of a square of the mean color of its outermost pixels. */
+/** The image with its long side resized to `side` pixels, centered on a square of the mean color of its border pixels. */
 function padded(image: RgbImage, side: number): RgbImage {
   const { width, height } = image;
   const short = Math.max(1, Math.floor((side * Math.min(width, height)) / Math.max(width, height)));
@@ -55,7 +55,7 @@ function padded(image: RgbImage, side: number): RgbImage {
   return { width: side, height: side, pixels };
 }
 
-/** The mean of the first and last row and column, rounded half up: in whole numbers, the same everywhere. */
+/** The mean of the first and last row and column, rounded half up; integer arithmetic, the same everywhere. */
 function borderColor({ width, height, pixels }: RgbImage): [number, number, number] {
   const sums = [0, 0, 0];
   let count = 0;

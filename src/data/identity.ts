@@ -1,7 +1,7 @@
 /**
  * The identity of an image: the first 128 bits of the SHA-256 of its width, its height (u32, little-endian) and its packed
- * pixels, so that the same image has the same identity whatever its file is called and wherever it lies. Draws of views,
- * the order of training and the fingerprint of a run's data all come from it.
+ * pixels, so that an image has the same identity whatever its file is called and wherever it is stored. Draws of views,
+ * the training order and the fingerprint of a run's data all derive from it.
  */
 import { sha256Bytes } from '../base/contentHash.ts';
 import type { PackedImages, RgbImage } from './imageSet.ts';
@@ -9,7 +9,7 @@ import type { PackedImages, RgbImage } from './imageSet.ts';
 /** u32 words of an identity, the first bytes of the digest in big-endian order. */
 export const IDENTITY_WORDS = 4;
 
-/** Images that are hashed at a time. */
+/** Number of images hashed at a time. */
 const HASHED_AT_ONCE = 64;
 
 /** The words of one image's identity. */
@@ -39,17 +39,17 @@ export async function identitiesOf(
   return identities;
 }
 
-/** The identity of an image of a pack, in hexadecimal digits. */
+/** The identity of an image of a pack, in hexadecimal. */
 export function identityAt({ identities }: PackedImages, index: number): string {
   const words = identities.subarray(index * IDENTITY_WORDS, (index + 1) * IDENTITY_WORDS);
   return Array.from(words, (word) => word.toString(16).padStart(8, '0')).join('');
 }
 
-/** Images of a pack in an order that no file's name or place decides. */
+/** Images of a pack in an order that does not depend on file names or positions. */
 export interface ContentOrder {
   /** Positions in the pack, by identity. */
   indices: Uint32Array<ArrayBuffer>;
-  /** Of each: how many images with the same pixels come before it. Copies are equal, so which one is which is all the same. */
+  /** Per image: how many images with the same pixels come before it. Copies are interchangeable. */
   copies: Uint32Array<ArrayBuffer>;
 }
 

@@ -1,4 +1,4 @@
-/** Image files to packs: read, decoded and resized once, then taken from the cache for as long as no byte changes. */
+/** Image files to packs: read, decoded and resized once, then taken from the cache as long as no byte changes. */
 import { sha256 } from '../base/contentHash.ts';
 import { DataError } from '../base/errors.ts';
 import { printable } from '../base/text.ts';
@@ -14,15 +14,15 @@ import type { ReaderContext } from './request.ts';
 
 /** An image to be read. */
 export interface ImageFile {
-  /** Relative to the data set's folder; also what the image is called. */
+  /** Relative to the data set's folder; also the name of the image. */
   path: string;
   /** Index of its class. */
   label: number;
-  /** Why it cannot be read, when that is known before it is opened: a folder that cannot be listed. */
+  /** Why it cannot be read, if known before it is opened: a folder that cannot be listed. */
   problem?: string;
 }
 
-/** Files that are opened at a time. */
+/** Number of files opened at a time. */
 const READ_AHEAD = 32;
 
 /** The image files below a folder (relative to it, which may be missing), as files of one class. */
@@ -33,7 +33,7 @@ export async function findImages(context: ReaderContext, folder: string, label: 
     .map((file) => ({ ...file, label }));
 }
 
-/** Decoded images, and what has to be known to read others in the same way. */
+/** Decoded images, and what is needed to read others in the same way. */
 export interface LoadedImages {
   set: ImageSet;
   skipped: SkippedFile[];
@@ -98,14 +98,14 @@ async function loadPack(context: ReaderContext, name: string, files: readonly Im
   const sampleBits = context.sampleBits === undefined ? await usedBits(context, name, deep) : context.sampleBits;
   const { pack, hashes } = await decodeFiles(context, name, files, sampleBits);
   try {
-    await cache.write(await keyOf(context, hashes), pack); // of the bytes that were decoded: files may change meanwhile
+    await cache.write(await keyOf(context, hashes), pack); // of the bytes that were decoded: files may have changed since
   } catch (error) {
     context.onNote?.(`decoded images cannot be kept in ${context.platform.cacheFolder}: ${failureOf(error)}`);
   }
   return pack;
 }
 
-/** Depends on the bytes of the files and their order, on what becomes of them, and on nothing else. */
+/** Depends on the bytes and the order of the files and on how they are processed, and on nothing else. */
 function keyOf(context: ReaderContext, hashes: readonly string[]): Promise<string> {
   const { inputSize, fit = 'crop', sampleBits, leastSampleBits } = context;
   const bits = sampleBits === undefined ? `own, ${leastSampleBits ?? 1} or more` : sampleBits;
@@ -142,8 +142,8 @@ async function packKey(
 }
 
 /**
- * How many bits the largest value in these files takes: the range of a camera of 12 bits, say, whose files have 16. The
- * search ends as soon as all 16 are found to be used. Unreadable files are told when all files are decoded.
+ * Number of bits of the largest value in these files: 12 for a 12-bit camera that writes 16-bit files, for example. The
+ * search ends as soon as all 16 are in use. Unreadable files are reported when all files are decoded.
  * @returns null when there are no such files
  */
 async function usedBits(context: ReaderContext, name: string, deep: readonly ImageFile[]): Promise<number | null> {
@@ -195,7 +195,7 @@ async function decodeFiles(
         if (bytes instanceof UnreadableImage) throw bytes;
         const image = await decoder.decode(bytes, sampleBits ?? ALL_BITS);
         remarks.see(image, done);
-        await context.watch?.look(`${name} was read`); // a large image takes long to decode, and again to scale
+        await context.watch?.look(`${name} was read`); // large images take long to decode and to scale
         images.push(fitted(image, inputSize, fit));
       } catch (error) {
         if (!(error instanceof UnreadableImage)) throw error;
@@ -211,7 +211,7 @@ async function decodeFiles(
   return { pack, hashes };
 }
 
-/** A file's bytes, or why there are none: a file that cannot be opened is one more that cannot be read. */
+/** A file's bytes, or why it cannot be opened: it then counts as unreadable. */
 async function readImage(
   { platform, dir }: ReaderContext,
   { path, problem }: ImageFile,
@@ -224,7 +224,7 @@ async function readImage(
   }
 }
 
-/** Reads a group of items at once, then uses the results one by one, in order. */
+/** Reads a group of items concurrently, then uses the results in order. */
 async function inGroups<T, R>(
   context: ReaderContext,
   name: string,

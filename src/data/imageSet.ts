@@ -13,25 +13,25 @@ export interface PackedImages {
   count: number;
   /** R, G, B, rows from top to bottom, one image after the other, each padded with zeros to a multiple of 4 bytes. */
   pixels: Uint8Array<ArrayBuffer>;
-  /** Where each image begins, bytes; a multiple of 4. */
+  /** Byte offset of each image; a multiple of 4. */
   offsets: Float64Array<ArrayBuffer>;
   /** Pixels. */
   widths: Uint32Array<ArrayBuffer>;
   heights: Uint32Array<ArrayBuffer>;
-  /** What tells images apart by their content (identity.ts): [count, IDENTITY_WORDS]. */
+  /** Identities by content (identity.ts): [count, IDENTITY_WORDS]. */
   identities: Uint32Array<ArrayBuffer>;
 }
 
 export interface ImageSet {
   name: string;
-  /** Drawn by a program, not photographed: said wherever results are shown. */
+  /** Generated, not photographed; stated wherever results are shown. */
   synthetic: boolean;
   /** Class names; the index is the label. A class may have no images. */
   classes: string[];
   images: PackedImages;
   /** The class of each image. */
   labels: Int32Array;
-  /** What each image is called: its path in the data set, or its place in a file. */
+  /** The name of each image: its path in the data set, or its position in a file. */
   paths: string[];
 }
 
@@ -52,14 +52,14 @@ export interface LoadedDataset {
 
 const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
-/** Where images of these sizes begin, and in the end where the last one stops: one more offset than images. */
+/** Byte offsets of images of these sizes, followed by the total: one more offset than images. */
 export function packOffsets(widths: Uint32Array, heights: Uint32Array): Float64Array<ArrayBuffer> {
   const offsets = new Float64Array(widths.length + 1);
   for (let i = 0; i < widths.length; i++) offsets[i + 1] = offsets[i] + padded(widths[i] * heights[i] * 3);
   return offsets;
 }
 
-/** Puts images into one block, and hashes each. */
+/** Packs images into one block, and hashes each. */
 export async function packImages(images: readonly RgbImage[]): Promise<PackedImages> {
   const widths = Uint32Array.from(images, ({ width }) => width);
   const heights = Uint32Array.from(images, ({ height }) => height);
@@ -71,7 +71,7 @@ export async function packImages(images: readonly RgbImage[]): Promise<PackedIma
   return packOf(pixels, widths, heights);
 }
 
-/** A pack of pixels that already lie as packs have them. Hashes each image. */
+/** A pack from pixels that are already in its layout. Hashes each image. */
 export async function packOf(
   pixels: Uint8Array<ArrayBuffer>,
   widths: Uint32Array<ArrayBuffer>,
@@ -82,7 +82,7 @@ export async function packOf(
   return { ...pack, identities: await identitiesOf(count, (index) => imageAt(pack, index)) };
 }
 
-/** The images of a set that a condition on their class keeps; their pixels are shared, not copied. */
+/** The images of a set whose class satisfies a condition; their pixels are shared, not copied. */
 export function keepClasses(set: ImageSet, isKept: (className: string) => boolean): ImageSet {
   const kept = Array.from(set.labels.keys()).filter((index) => isKept(set.classes[set.labels[index]]));
   const { pixels, offsets, widths, heights, identities } = set.images;

@@ -1,10 +1,10 @@
 /**
- * What systems and programs leave beside a user's files: thumbnails, recycle bins, resource forks, snapshots. They often
- * hold copies of images, and are nowhere part of a data set: not on disk, not in a zip, not in a drop on the page.
+ * What systems and programs leave next to a user's files: thumbnails, recycle bins, resource forks, snapshots. They often
+ * contain copies of images, and are never part of a data set: on disk, in a zip, or dropped on the page.
  */
 import { looksLikeImage } from './codecs/decode.ts';
 
-/** In lower case. Hidden ones (`.Trash-1000`, `.thumbnails`, `.ipynb_checkpoints`, `._x.jpg`) need no line of their own. */
+/** In lower case. Hidden files (`.Trash-1000`, `.thumbnails`, `.ipynb_checkpoints`, `._x.jpg`) need no entry. */
 const LITTER: readonly string[] = [
   '__macosx', // macOS, in zips
   'icon\r',
@@ -30,14 +30,14 @@ const LITTER: readonly string[] = [
   '__pycache__', // Python
 ];
 
-/** What a disk check of Windows recovers: found.000. */
+/** Created by a Windows disk check: found.000. */
 const RECOVERED = /^found\.\d{3}$/i;
 
-/** Whether a file or folder of this name is nobody's: hidden, or left behind by a system or program. */
+/** Whether a file or folder of this name is litter: hidden, or left behind by a system or program. */
 export const isLitter = (name: string): boolean =>
   name.startsWith('.') || LITTER.includes(name.toLowerCase()) || RECOVERED.test(name);
 
-/** Whether a file would count as an image if it were not litter: `._00.png` is called one too. */
+/** Whether a file would count as an image if it were not litter, as `._00.png` would. */
 export const isLitterImage = (name: string): boolean => looksLikeImage(name.replace(/^[._]+/, ''));
 
 /** The part of a path that is litter, down to its first such folder or file; null when nothing in it is. */
@@ -49,25 +49,25 @@ export function litterIn(path: string): { folder: string; isFile: boolean } | nu
   return { folder: names.slice(0, isFile ? at : at + 1).join('/'), isFile };
 }
 
-/** Places that a note names; others are counted. */
+/** Number of places that a note names; others are counted. */
 const MOST_PLACES = 4;
 
-/** What was met among a set's files and not taken, for a note that says so once. */
+/** What was skipped among a set's files, for one note per kind. */
 export class PassedOver {
   readonly #images = new Map<string, number>();
   readonly #loops = new Set<string>();
 
-  /** Images below a litter folder, or beside others as hidden files. The same place may be told again. */
+  /** Images below a litter folder, or hidden files next to others. A place may be reported repeatedly. */
   setImages(folder: string, isFile: boolean, count: number): void {
     if (count > 0) this.#images.set(isFile ? `hidden in ${folder || 'it'}` : `in ${folder}`, count);
   }
 
-  /** A link to a folder that it lies in. */
+  /** A link to a folder that contains it. */
   addLoop(path: string): void {
     this.#loops.add(path);
   }
 
-  /** One note for each kind. */
+  /** One note per kind. */
   notes(dir: string): string[] {
     const loops = [...this.#loops].map(
       (path) => `${dir}/${path}: a link back to a folder that it lies in; it is not followed`,

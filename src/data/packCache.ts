@@ -1,6 +1,6 @@
 /**
- * Packs kept between runs: a safetensors file each, named by the content of what it was made from, so that a change of
- * any source file finds no old pack. A pack that cannot be read counts as missing.
+ * Packs cached between runs: one safetensors file each, named by a hash of its sources, so that a change of
+ * any source file invalidates it. A pack that cannot be read counts as missing.
  */
 import { decodeSafetensors, encodeSafetensors } from '../../runtime/index.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -8,7 +8,7 @@ import { IDENTITY_WORDS } from './identity.ts';
 import { type PackedImages, packOf, packOffsets } from './imageSet.ts';
 import type { Remark } from './remarks.ts';
 
-/** To be changed whenever decoding or resizing gives other bytes than before. */
+/** Increase this whenever decoding or resizing gives different bytes. */
 const FORMAT = 'oecl-pack-5';
 
 export interface Pack {
@@ -27,12 +27,12 @@ export class PackCache {
     this.platform = platform;
   }
 
-  /** The pack, or null when there is none that can be used. */
+  /** The pack, or null when there is no usable one. */
   async read(key: string): Promise<Pack | null> {
     try {
       return await decodePack(await this.platform.readFile(this.pathOf(key)));
     } catch {
-      return null; // missing, damaged or of another version: in all of these cases it is rebuilt
+      return null; // missing, damaged or of another version: it is rebuilt
     }
   }
 

@@ -1,14 +1,14 @@
-/** What happens to images that a reader of the results must know: counted, with the first image as an example. */
+/** What readers of the results must know about the images: counted, with the first image as an example. */
 import type { DecodedImage } from './codecs/rgb.ts';
 import { type Fit, MOST_ELONGATED } from './fit.ts';
 import type { RgbImage } from './imageSet.ts';
 
-/** Of a longer image the plain evaluation view shows less than half. */
+/** The plain evaluation view shows less than half of a longer image. */
 const ELONGATED = 2;
 /** An image that uses less of the range is nearly black: at most 16 of 256 gray levels. */
 const DARK = 1 / 16;
 
-/** One sentence for all images that it is true of. */
+/** One sentence for all images that it applies to. */
 export interface Remark {
   /** Follows "N of M images". */
   text: string;
@@ -25,7 +25,7 @@ export interface PixelOptions {
   sampleBits: number | null;
 }
 
-/** Remarks about images that are seen one after the other. */
+/** Collects remarks while images are read one after the other. */
 export class Remarks {
   readonly #options: PixelOptions;
   readonly #byText = new Map<string, Remark>();

@@ -1,4 +1,4 @@
-/** What a reader of a data set is told, and how it tells what it does. */
+/** What is asked of a reader of a data set, and how it reports progress. */
 import type { SignalWatch } from '../base/signalWatch.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ImageDecoder } from './codecs/decode.ts';
@@ -15,9 +15,9 @@ export interface LoadOptions {
    * the range of the images that are read.
    */
   sampleBits?: number | null;
-  /** The least number of bits of a range that is found from the images that are read. */
+  /** Minimum number of bits when the range is determined from the images that are read. */
   leastSampleBits?: number;
-  /** Of generated data sets and of drawn splits, u32. */
+  /** Seed of generated data sets and of random splits, u32. */
   seed: number;
   /** Leave unreadable images out, and list them, instead of stopping. */
   skipBad?: boolean;

@@ -1,11 +1,11 @@
 /**
- * Arguments of the library's functions, checked where they come in: the types bind no program in JavaScript. Errors name
- * the argument, what was got and what is expected.
+ * Checks the arguments of the library's functions, since types do not constrain JavaScript programs. Errors name
+ * the argument, what was passed and what is expected.
  */
 import { UsageError } from '../base/errors.ts';
 import { nearestName } from '../base/suggest.ts';
 
-/** Bytes as programs hold them; a File is a Blob. */
+/** Bytes in the forms that programs use; a File is a Blob. */
 export type Bytes = ArrayBuffer | ArrayBufferView | Blob;
 
 const BYTE_VIEWS = ['Uint8Array', 'Uint8ClampedArray', 'DataView'];
@@ -15,17 +15,17 @@ const tagOf = (value: unknown): string => Object.prototype.toString.call(value).
 
 export const isBlob = (value: unknown): value is Blob => ['Blob', 'File'].includes(tagOf(value));
 
-/** Whether it holds bytes. An array of larger numbers does not: its numbers would be taken for a file's bytes. */
+/** Whether it contains bytes. Arrays of larger elements do not: their memory would be taken for a file's bytes. */
 export const isBytes = (value: unknown): value is Bytes =>
   ['ArrayBuffer', 'SharedArrayBuffer', ...BYTE_VIEWS].includes(tagOf(value)) || isBlob(value);
 
-/** The bytes, not copied where they need not be. */
+/** The bytes, copied only if necessary. */
 export async function bytesOf(given: Bytes): Promise<Uint8Array<ArrayBuffer>> {
   if (isBlob(given)) return new Uint8Array(await given.arrayBuffer());
   const bytes = ArrayBuffer.isView(given)
     ? new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
     : new Uint8Array(given);
-  // shared memory may change while it is read, and browsers decode no text in it
+  // shared memory may change while it is read, and browsers do not decode text from it
   return (tagOf(bytes.buffer) === 'SharedArrayBuffer' ? bytes.slice() : bytes) as Uint8Array<ArrayBuffer>;
 }
 
@@ -57,11 +57,11 @@ export function wrongArgument(what: string, got: unknown, expected: string, reme
   return new UsageError(`${what}: got ${described(got)}, expected ${expected}.`, { remedy: forgotten });
 }
 
-/** What an option takes: one of some words, or a kind of value. */
+/** What an option accepts: one of several words, or a type of value. */
 export type OptionKind = readonly string[] | 'string' | 'boolean' | 'function' | 'AbortSignal';
 
 /**
- * Checks names and values of an object of options; one that is undefined counts as left out.
+ * Checks the names and values of an options object; undefined counts as omitted.
  * @param what function and argument: `score: options`
  * @throws UsageError
  */
@@ -89,7 +89,7 @@ export function entriesOf(what: string, given: unknown): [string, unknown][] {
   throw wrongArgument(what, given, 'an object');
 }
 
-/** @param remedy where the nearest name is not what helps */
+/** @param remedy used when suggesting the nearest name would not help */
 export function unknownOption(what: string, name: string, known: readonly string[], remedy?: string): UsageError {
   return new UsageError(`${what}.${name}: there is no such option.`, {
     details: [`known  ${known.join(', ')}`],

@@ -1,5 +1,5 @@
 /**
- * The trainer as a package entry, for browsers: `import { train } from 'oecl'`, best in a worker. Paths are those of the
+ * The trainer as a package entry, for browsers: `import { train } from 'oecl'`, best in a worker. Paths are relative to the
  * origin's private file system.
  */
 import { browserRuntimePlatform } from '../../runtime/platform/browser.ts';

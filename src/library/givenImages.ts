@@ -1,16 +1,16 @@
-/** Images as programs hand them over, checked before the first is read. */
+/** Images passed by a program, checked before the first is read. */
 import { type Bytes, isBlob, isBytes, pathOf, wrongArgument } from './arguments.ts';
 
 /** An encoded image: JPEG, PNG or BMP. */
 export interface ImageBytes {
-  /** What it is called in scores and errors. */
+  /** Its name in scores and errors. */
   name: string;
   bytes: Bytes;
 }
 
 /** An image of R, G, B bytes, rows from top to bottom; width * height * 3 of them. */
 export interface ImagePixels {
-  /** What it is called in scores and errors. */
+  /** Its name in scores and errors. */
   name: string;
   width: number;
   height: number;
@@ -20,12 +20,12 @@ export interface ImagePixels {
 /** An image in memory, a file that the user chose (a File), or the path of an image file. */
 export type GivenImage = ImageBytes | ImagePixels | (Blob & { readonly name: string }) | string | URL;
 
-/** One image, several in anything that can be iterated over, or the path of a folder. */
+/** One image, any iterable of images, or the path of a folder. */
 export type GivenImages = GivenImage | Iterable<GivenImage>;
 
 const AN_IMAGE = 'a path, a File, { name, bytes } or { name, width, height, pixels }';
 
-/** The images, several as an array of their own. @throws UsageError that says which is none, before the first is read */
+/** The images as an array. @throws UsageError that names the first invalid one, before any is read */
 export function checkedImages(images: GivenImages): GivenImage | GivenImage[] {
   if (isBytes(images) && !isFile(images)) {
     throw wrongArgument('score: images', images, AN_IMAGE, 'these bytes with a name: { name, bytes }');
@@ -43,7 +43,7 @@ export const isFile = (image: unknown): image is Blob & { readonly name: string 
 
 export const isPixels = (image: GivenImage): image is ImagePixels => typeof image === 'object' && 'pixels' in image;
 
-/** What it is called in scores and errors. */
+/** Its name in scores and errors. */
 export const nameOf = (image: GivenImage): string => pathOf(image) ?? (image as ImageBytes | ImagePixels).name;
 
 function checkImage(image: GivenImage, what: string, expected: string): void {
@@ -65,7 +65,7 @@ function checkPixels(image: ImagePixels, what: string): void {
     if (Number.isInteger(image[side]) && image[side] > 0) continue;
     throw wrongArgument(`${what}.${side}`, image[side], 'a whole number of pixels');
   }
-  // not an array of numbers, nor of floats: those between 0 and 1 would all become black
+  // neither an array of numbers nor floats: values between 0 and 1 would all become black
   if (isBytes(image.pixels) && 'length' in image.pixels) return;
   throw wrongArgument(`${what}.pixels`, image.pixels, 'a Uint8Array of R, G, B from 0 to 255');
 }

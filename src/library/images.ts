@@ -1,4 +1,4 @@
-/** Images that a program hands over: a folder of files, or images in memory, encoded or as pixels. */
+/** Reads images passed by a program: a folder of files, or images in memory, encoded or as pixels. */
 
 import { DataError } from '../base/errors.ts';
 import { SignalWatch } from '../base/signalWatch.ts';
@@ -19,12 +19,12 @@ import type { ScoreCallOptions } from './types.ts';
 export interface LoadedImages {
   set: ImageSet;
   skipped: SkippedFile[];
-  /** What a reader of the scores must know: images that are cut, scaled or cannot be seen. */
+  /** What readers of the scores must know: images that are cropped, scaled or invisible. */
   notes: string[];
 }
 
 /**
- * The images as the model's test images were read: of the same size, fit and range of 16-bit values.
+ * The images, read like the model's test images: with the same size, fit and range of 16-bit values.
  * @throws DataError; InterruptedError when the signal is aborted
  */
 export async function loadGivenImages(
@@ -63,7 +63,7 @@ export async function loadGivenImages(
         ? wholeImage(image)
         : await decoder.decode(await encodedBytes(platform, image), sampleBits ?? ALL_BITS);
       remarks.see(whole, paths.length);
-      decoded.push(fitted(whole, size, fit)); // at once: many large images would not fit into memory
+      decoded.push(fitted(whole, size, fit)); // immediately: many large images would not fit into memory
       paths.push(name);
     } catch (error) {
       if (!(error instanceof UnreadableImage)) throw error;
@@ -81,7 +81,7 @@ export async function loadGivenImages(
   });
 }
 
-/** @throws UnreadableImage when there is no such file, or it is gone since it was chosen */
+/** @throws UnreadableImage when the file does not exist, or was removed after it was chosen */
 async function encodedBytes(platform: Platform, image: Exclude<GivenImage, ImagePixels>): Promise<Uint8Array> {
   const path = pathOf(image);
   try {
@@ -92,7 +92,7 @@ async function encodedBytes(platform: Platform, image: Exclude<GivenImage, Image
   }
 }
 
-/** @throws UnreadableImage when there are not as many bytes as the sides say */
+/** @throws UnreadableImage when the number of bytes does not match the size */
 function wholeImage({ width, height, pixels }: ImagePixels): RgbImage {
   const count = width * height;
   if (pixels.length === count * 3)

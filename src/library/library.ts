@@ -1,6 +1,6 @@
 /**
- * The trainer as functions for other programs: train, load a trained model, score images with it. The same in Node and in
- * browsers; node.ts and browser.ts name the platforms.
+ * The trainer as functions for other programs: train, load a trained model, score images. The same in Node and in
+ * browsers; node.ts and browser.ts supply the platforms.
  */
 import type { PlatformAdapter, RuntimePlatform } from '../../runtime/index.ts';
 import { parseTrainOptions } from '../cli/parse.ts';
@@ -26,30 +26,30 @@ export interface LibraryHost {
 export interface Library {
   /**
    * Trains on one kind of image and scores the test images: what `oecl train` does, with the same options in camelCase
-   * (`checkpointEvery` for `--checkpoint-every`) and the same run folder. Without `preset` the adapter decides, as there.
-   * @param hooks progress, results and notes as they come, and a signal that stops the run after a checkpoint
-   * @throws OeclError of every family; `exitCode` tells what was wrong (2: the options or the data)
+   * (`checkpointEvery` for `--checkpoint-every`) and the same run folder. Without `preset`, the adapter determines it, as on the command line.
+   * @param hooks receive progress, results and notes, and supply a signal that stops the run after a checkpoint
+   * @throws any OeclError; `exitCode` tells what was wrong (2: the options or the data)
    */
   train(options: TrainOptions, hooks?: TrainHooks): Promise<RunOutcome>;
 
   /**
-   * The model that a run left. @param source the run folder, or its model.safetensors alone: path or bytes. Weights of
+   * Loads the model of a run. @param source the run folder, or its model.safetensors alone, as path or bytes. Weights of
    * another floating-point type (F64, F16, BF16) are converted to f32.
    * @throws UsageError when there is none, FormatError when it is damaged, or too old to be used without its run folder
    */
   loadModel(source: ModelSource): Promise<TrainedModel>;
 
   /**
-   * The model on a device that stays open: for many batches, as a server has them. To be closed by the caller.
+   * Puts the model on a device that stays open, for many batches, as in a server. The caller must close it.
    * @throws UsageError for a precision that the adapter lacks, LimitError when the network does not fit there
    */
   openScorer(model: TrainedModel, options?: ScorerOptions): Promise<Scorer>;
 
   /**
-   * Scores images: the higher, the more normal. An image has the same score to the bit whatever it is called and whichever
-   * images are scored with it; those of the run's test get the scores of its scores.csv. Opens a device and closes it.
+   * Scores images; higher = more normal. An image gets the same score, bit for bit, whatever its name and whichever
+   * images are scored with it; the run's test images get the scores in its scores.csv. Opens and closes a device.
    * @param images one or several: paths, File objects, encoded images (JPEG, PNG, BMP) or pixels with a name; or a folder,
-   *   all of whose images are taken in the order of their paths
+   *   whose images are scored in the order of their paths
    * @throws DataError for an image that cannot be read, unless `skipBad` is set
    */
   score(model: TrainedModel, images: GivenImages, options?: ScoreOptions): Promise<ScoreOutcome>;
@@ -97,7 +97,7 @@ export function libraryFor(host: LibraryHost): Library {
   };
 }
 
-/** A runtime that gives away the adapter that is open already, then new ones; `release` for when nobody took it. */
+/** A runtime platform that first hands out the adapter that is already open, then new ones; `release` closes it if unused. */
 function handOutOnce(runtime: RuntimePlatform, adapter: PlatformAdapter) {
   let open: PlatformAdapter | null = adapter;
   return {

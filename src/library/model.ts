@@ -1,4 +1,4 @@
-/** A trained model outside of its run: the weights and the values that its scores depend on. */
+/** A trained model outside its run: the weights, and the options that its scores depend on. */
 import { type Context, decodeSafetensors } from '../../runtime/index.ts';
 import { UsageError } from '../base/errors.ts';
 import type { ScoringConfig } from '../config/config.ts';
@@ -11,11 +11,11 @@ import { FILE, readStoredConfig } from '../runs/runFolder.ts';
 import { type Bytes, bytesOf, isBytes, pathOf, wrongArgument } from './arguments.ts';
 
 export interface TrainedModel {
-  /** Of the run that trained it: what scores depend on. */
+  /** Options of the run that trained it, as far as scores depend on them. */
   readonly config: Readonly<ScoringConfig>;
   /** Parameters and running statistics by PyTorch's names, in PyTorch's layout. */
   readonly state: Readonly<StateDict>;
-  /** Where the weights were read from. */
+  /** Source of the weights. */
   readonly file: string;
 }
 
@@ -24,7 +24,7 @@ export type ModelSource = string | URL | Bytes;
 
 /**
  * A trained model.
- * @throws UsageError when there is none, FormatError when it is damaged, or a file of before its metadata said it all
+ * @throws UsageError when there is none, FormatError when it is damaged, or of a version whose metadata is incomplete
  */
 export async function readModel(files: Platform, source: ModelSource): Promise<TrainedModel> {
   const path = pathOf(source);
@@ -69,7 +69,7 @@ function decodeTrained(bytes: Uint8Array, file: string, stored?: ScoringConfig):
   return { config: stored ?? scoringConfig(metadata, file), state: tensors, file };
 }
 
-/** The network with the model's weights, on a device. @param explain what is thrown when it does not fit there */
+/** The network with the model's weights, on a device. @param explain converts the error when it does not fit there */
 export function buildEncoder(
   context: Context,
   { config, state, file }: TrainedModel,

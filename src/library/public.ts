@@ -1,4 +1,4 @@
-/** What the library's entries export beside the functions themselves. */
+/** What the library's entry points export besides the functions. */
 export { DataError, InterruptedError, OeclError, UsageError } from '../base/errors.ts';
 export type { ConfigChoices, RunConfig, ScoringConfig } from '../config/config.ts';
 export type { PerScore, RunResult, RunSummary, ScoreName } from '../report/result.ts';

@@ -1,4 +1,4 @@
-/** A trained model on an open device: images are scored with it as often as wanted, one call after the other. */
+/** A trained model on an open device, for any number of calls, one after the other. */
 import { type Context, openContext } from '../../runtime/index.ts';
 import { InterruptedError, UsageError } from '../base/errors.ts';
 import { PRECISIONS, type ScoringConfig } from '../config/config.ts';
@@ -23,13 +23,13 @@ export const SCORE_CALL_OPTIONS: Record<keyof ScoreCallOptions, OptionKind> = {
 };
 
 export interface Scorer {
-  /** As the function `score`, on this scorer's device. Calls that overlap wait for each other. */
+  /** Like the function `score`, on this scorer's device. Overlapping calls are queued. */
   score(images: GivenImages, options?: ScoreCallOptions): Promise<ScoreOutcome>;
-  /** Gives the device back, after the calls that were made before. */
+  /** Releases the device, after the calls made so far. */
   close(): Promise<void>;
 }
 
-/** Opens a device, and puts the model there. */
+/** Opens a device and uploads the model. */
 export async function openScorerOn(
   { runtime, files }: Platforms,
   model: TrainedModel,

@@ -5,7 +5,7 @@ import type { TrainHooks } from '../runs/hooks.ts';
 import { checkOptions, entriesOf, type OptionKind, unknownOption, wrongArgument } from './arguments.ts';
 import type { TrainOptions } from './types.ts';
 
-/** Of the terminal, or decided by which entry of the package is used. */
+/** For terminals only, or determined by the entry point of the package. */
 const COMMAND_LINE_ONLY = ['in', 'json', 'quiet', 'help'];
 
 const HOOKS: Record<keyof TrainHooks, OptionKind> = {
@@ -22,7 +22,7 @@ const HOOKS: Record<keyof TrainHooks, OptionKind> = {
 
 export const checkHooks = (hooks: TrainHooks): void => checkOptions('train: hooks', hooks, HOOKS);
 
-/** The options as a command line has them. @throws UsageError for a name that is not there, or a value of another type */
+/** The options as on the command line. @throws UsageError for an unknown name, or a value of the wrong type */
 export function trainArguments(options: TrainOptions): string[] {
   const known = TRAIN_OPTIONS.filter(({ name }) => !COMMAND_LINE_ONLY.includes(name));
   return entriesOf('train: options', options).flatMap(([name, value]) => {
@@ -41,7 +41,7 @@ function unknown(name: string, known: readonly string[]) {
   return unknownOption('train: options', name, known, isHook ? `train(options, { ${name} }): it is a hook` : undefined);
 }
 
-/** Numbers as strings are taken as the command line takes them, and so is the index of a class. */
+/** Numbers may be strings, as on the command line, and so may the index of a class. */
 function isOfType(value: unknown, { type }: OptionSpec): boolean {
   if (type === 'flag') return typeof value === 'boolean';
   if (type === 'range' && Array.isArray(value)) return value.every((each) => Number.isFinite(each));

@@ -1,48 +1,48 @@
-/** What the library's functions take and answer. */
+/** Arguments and results of the library's functions. */
 
 import type { ConfigChoices, RunConfig } from '../config/config.ts';
 import type { SkippedFile } from '../data/imageSet.ts';
 import type { PerScore } from '../report/result.ts';
 
-/** The options of `oecl train`, whether a stored run is continued or replaced, and whether its steps are timed. */
+/** The options of `oecl train`, whether a stored run is resumed or replaced, and whether its steps are timed. */
 export interface TrainOptions extends Omit<ConfigChoices, 'where'> {
   resume?: boolean;
   force?: boolean;
   /** Times the launches of five steps: `onProfile` gets the table, the run folder the trace. */
   profile?: boolean;
-  /** With `resume`: continues although images have changed since the last checkpoint, and records it in the result. */
+  /** With `resume`: resumes even if images have changed since the last checkpoint, and records it in the result. */
   acceptChangedData?: boolean;
 }
 
 export interface ScorerOptions {
-  /** Which adapter, by kind or part of its name; default the best. */
+  /** The adapter, by kind or part of its name; default: the best. */
   adapter?: string;
-  /** How activations are stored; default as in the run. `f32` for an adapter without shader-f16. */
+  /** How activations are stored; default: as in the run. `f32` for an adapter without shader-f16. */
   precision?: RunConfig['precision'];
 }
 
 export interface ScoreCallOptions {
   /** Leave unreadable images out and list them, instead of stopping. */
   skipBad?: boolean;
-  /** Scored so far, and how many there are. */
+  /** Called with the number of images scored so far, and the total. */
   onProgress?(done: number, total: number): void;
-  /** Aborted: the answer comes without scores. */
+  /** When aborted, the call rejects without scores. */
   signal?: AbortSignal;
 }
 
 export interface ScoreOptions extends ScorerOptions, ScoreCallOptions {}
 
-/** An image with every score; the higher, the more normal. */
+/** An image with its scores; higher = more normal. */
 export interface ImageScores extends PerScore {
-  /** The name that was given, or the path in the folder. */
+  /** The given name, or the path in the folder. */
   image: string;
 }
 
 export interface ScoreOutcome {
   interrupted: boolean;
-  /** In the order of the images; unreadable ones left out. */
+  /** In the order of the images, without unreadable ones. */
   scores: ImageScores[];
   skipped: SkippedFile[];
-  /** What a reader of the scores must know: images that are cut, scaled or cannot be seen. */
+  /** What readers of the scores must know: images that are cropped, scaled or invisible. */
   notes: string[];
 }

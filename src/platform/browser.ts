@@ -1,13 +1,13 @@
 /**
- * Files, cache and codecs in a browser. Files lie in the origin's private file system, which no other origin and no
- * upload sees; the user's own files get there through the page. A write is seen as a whole or not at all.
+ * Files, cache and codecs in a browser. Files are stored in the origin private file system, which no other origin and no
+ * upload can see; the user's own files get there through the page. Writes are atomic.
  */
 import { OeclError } from '../base/errors.ts';
 import { TabLocks } from './browserLocks.ts';
 import type { Codec, FolderEntry, Platform } from './platform.ts';
 import { collect, gunzip } from './streams.ts';
 
-/** Beside the bundle (esbuild.config.mjs). Written out, so that bundlers which look for such lines find the files. */
+/** Next to the bundle (esbuild.config.mjs). Spelled out, so that bundlers that look for such expressions find the files. */
 const CODEC_URLS: Record<Codec, () => URL> = {
   jpeg: () => new URL('./mozjpeg_dec.wasm', import.meta.url),
   png: () => new URL('./squoosh_png_bg.wasm', import.meta.url),
@@ -25,7 +25,7 @@ export function browserPlatform(overrides: { cacheFolder?: string } = {}): Platf
       return collect(file.stream(), file.size);
     },
     readGzip: async (path) => gunzip((await openFile(path)).stream()),
-    // what is written becomes the file's content when it is closed, all at once
+    // what was written becomes the file's content at once, on close
     writeFileAtomic: (path, bytes) => write(path, bytes, false),
     appendFile: (path, bytes) => write(path, bytes, true),
     removeFile: remove,
@@ -49,7 +49,7 @@ export async function browserCodec(codec: Codec): Promise<WebAssembly.Module> {
     throw missing(error);
   });
   if (!response.ok) throw missing(response.status);
-  // some servers answer with a page for whatever they do not have
+  // some servers answer with a page when a file is missing
   return WebAssembly.compile(await response.arrayBuffer()).catch((error) => {
     throw missing(error);
   });
@@ -72,8 +72,8 @@ export async function openFolder(parts: readonly string[], create: boolean): Pro
 }
 
 /**
- * An empty file counts as none: a file is made before its content is written, and stays empty when the page is closed in
- * between. Nothing that is looked for by its name is empty.
+ * An empty file counts as missing: a file is created before its content is written, and stays empty if the page is closed in
+ * between. No file that is looked up by name is ever legitimately empty.
  */
 async function exists(path: string): Promise<boolean> {
   const found = await find(path);
@@ -94,11 +94,11 @@ async function find(path: string): Promise<FileSystemHandle | null> {
   }
 }
 
-/** A file as the browser hands it out: its bytes stay on the disk until they are read. */
+/** The browser's File object: its bytes stay on disk until they are read. */
 export async function openFile(path: string): Promise<File> {
   const found = await find(path);
   if (found?.kind === 'file') return (found as FileSystemFileHandle).getFile();
-  // the code by which Node says it too, so that whoever reads it needs one set of words
+  // Node's error code, so that callers handle one set of codes
   throw Object.assign(new Error(`${path}: no such file`), { code: found ? 'EISDIR' : 'ENOENT' });
 }
 
@@ -107,7 +107,7 @@ async function listFolder(path: string): Promise<FolderEntry[] | null> {
   if (!folder) return null;
   const entries: FolderEntry[] = [];
   for await (const [name, { kind }] of folder as unknown as AsyncIterable<[string, FileSystemHandle]>) {
-    // what an interrupted write leaves behind in some browsers is no file of anybody
+    // some browsers leave such files behind after an interrupted write
     if (!name.endsWith('.crswap')) entries.push({ name, kind: kind === 'directory' ? 'folder' : 'file' });
   }
   return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
@@ -123,7 +123,7 @@ async function write(path: string, bytes: Uint8Array, append: boolean): Promise<
     await target.write(bytes as Uint8Array<ArrayBuffer>);
     await target.close();
   } catch (error) {
-    await target.abort().catch(() => {}); // else what was written so far would stay on the disk
+    await target.abort().catch(() => {}); // otherwise what was written so far would stay on disk
     throw error;
   }
 }

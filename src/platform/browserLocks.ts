@@ -1,13 +1,13 @@
-/** Locks that all tabs and workers of an origin share; they end with the tab that holds them. */
+/** Locks shared by all tabs and workers of an origin; they are released when the tab that holds them closes. */
 import type { FolderClaim } from './platform.ts';
 
-/** Milliseconds after which a page that was closed has surely released its locks. */
+/** Milliseconds after which a closed page has certainly released its locks. */
 export const PATIENCE = 3000;
 
 /**
  * Runs `body` while no other worker of the origin holds the lock.
  * @param patience milliseconds to wait for it
- * @returns null when another one holds it
+ * @returns null when another worker holds it
  */
 export async function withLock<T>(
   name: string,

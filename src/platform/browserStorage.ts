@@ -1,18 +1,18 @@
 /**
- * What a page's worker needs of its origin beside single files: whole folders, how much room there is, and locks that all
+ * What a page's worker needs of its origin besides single files: whole folders, the storage quota, and locks that all
  * tabs share.
  */
 import { isAbsence, openFile, openFolder, partsOf } from './browser.ts';
 import { isLocked, withLock } from './browserLocks.ts';
 
 export interface OriginStorage {
-  /** A file whose bytes stay on the disk until they are read. Rejects when there is none. */
+  /** A file whose bytes stay on disk until they are read. Rejects when it does not exist. */
   openFile(path: string): Promise<File>;
-  /** Removes a folder and all that is in it. No error when there is none. */
+  /** Removes a folder and its contents. No error when it does not exist. */
   removeFolder(path: string): Promise<void>;
-  /** Bytes that the origin uses, and may use. */
+  /** Bytes that the origin uses, and its quota. */
   room(): Promise<{ usage: number; quota: number }>;
-  /** Asks that the browser clears this origin last. It may refuse. */
+  /** Requests persistent storage, which the browser may refuse. */
   persist(): Promise<void>;
   /** See browserLocks.ts. */
   withLock: typeof withLock;

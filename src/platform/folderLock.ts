@@ -1,6 +1,6 @@
 /**
- * Locks of folders between processes: a file `.lock` in the folder says which process has it. One that a process on this
- * machine left behind, killed or after a power cut, is taken over; of another machine's processes nothing can be known.
+ * Locks of folders between processes: a file `.lock` in the folder names the process that holds it. A lock left behind by a
+ * killed process of this machine, or by a power cut, is taken over; the processes of other machines cannot be checked.
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import type { FolderClaim } from './platform.ts';
 
 const LOCK = '.lock';
-/** A lock that says nothing is being written, or was left half-written: milliseconds after which it is the latter. */
+/** An empty lock is being written, or was left half-written: milliseconds after which the latter is assumed. */
 const PATIENCE = 2000;
 const PAUSE = 50;
 
@@ -19,9 +19,9 @@ const PAUSE = 50;
 interface Owner {
   pid: number;
   host: string;
-  /** Where the process number counts: containers on one machine number their own. '' where that is not known. */
+  /** The PID namespace: containers on one machine have their own. '' when unknown. */
   space: string;
-  /** When the process began, by the system's own count: another process may get its number later. '' when not known. */
+  /** Start time of the process in system ticks: PIDs are reused. '' when unknown. */
   began: string;
   /** Of the lock, ISO 8601. */
   since: string;
@@ -35,7 +35,7 @@ export class FolderLocks {
     for (const [file, content] of this.#held) removeOwn(file, content);
   };
 
-  /** Claims a folder, which is made when it is missing. */
+  /** Claims a folder, and creates it if it is missing. */
   async claim(folder: string): Promise<FolderClaim> {
     await mkdir(folder, { recursive: true });
     const file = `${folder}/${LOCK}`;
@@ -44,7 +44,7 @@ export class FolderLocks {
     for (let waited = 0; ; ) {
       if (await create(file, content)) break;
       const found = await readFile(file, 'utf8').catch(() => null);
-      if (found === null) continue; // released meanwhile
+      if (found === null) continue; // released in the meantime
       const owner = parse(found);
       if (owner === null && waited < PATIENCE && (await ageOf(file)) < PATIENCE) {
         await new Promise((done) => setTimeout(done, PAUSE));
@@ -70,7 +70,7 @@ export class FolderLocks {
   }
 }
 
-/** Makes the lock, its content in it from the first moment. False when there is one. */
+/** Creates the lock together with its content, atomically. False when there is one already. */
 async function create(file: string, content: string): Promise<boolean> {
   const temporary = `${file}.${randomUUID()}`;
   try {
@@ -87,7 +87,7 @@ async function create(file: string, content: string): Promise<boolean> {
   }
 }
 
-/** Where the file system has no links: for a moment the lock is empty. */
+/** For file systems without hard links: the lock is briefly empty. */
 async function createWithoutLinks(file: string, content: string): Promise<boolean> {
   try {
     await writeFile(file, content, { flag: 'wx' });
@@ -98,7 +98,7 @@ async function createWithoutLinks(file: string, content: string): Promise<boolea
   }
 }
 
-/** Removes a lock that was found, unless another process has done so and made its own: then that one is put back. */
+/** Removes a stale lock, unless another process has already replaced it with its own: that one is put back. */
 async function remove(file: string, found: string): Promise<void> {
   const aside = `${file}.${randomUUID()}`;
   try {
@@ -140,7 +140,7 @@ async function self(): Promise<Omit<Owner, 'since'>> {
   return { pid: process.pid, host: hostname(), space, began: (await beginningOf(process.pid)) ?? '' };
 }
 
-/** Whether the owner is known to have ended: its number is free, or another process's by now. */
+/** Whether the owner is known to have ended: its PID is free, or belongs to another process by now. */
 async function isDead(owner: Owner): Promise<boolean> {
   const { host, space } = await self();
   if (owner.host !== host || owner.space !== space) return false;
@@ -148,7 +148,7 @@ async function isDead(owner: Owner): Promise<boolean> {
   return began === null || (began !== '' && owner.began !== '' && began !== owner.began);
 }
 
-/** When a process began, '' where the system does not tell; null when there is no such process. */
+/** Start time of a process, '' where the system does not report it; null when there is no such process. */
 async function beginningOf(pid: number): Promise<string | null> {
   try {
     process.kill(pid, 0);
@@ -158,7 +158,7 @@ async function beginningOf(pid: number): Promise<string | null> {
   try {
     const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
     const status = await readFile(`/proc/${pid}/stat`, 'utf8');
-    const fields = status.slice(status.lastIndexOf(')') + 2).split(' '); // the name before may hold blanks
+    const fields = status.slice(status.lastIndexOf(')') + 2).split(' '); // the name before it may contain blanks
     return `${boot} ${fields[19]}`; // field 22: ticks since the machine started
   } catch {
     const printed = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => null);

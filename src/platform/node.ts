@@ -24,13 +24,13 @@ import { nameOf, pathOf } from './nodePaths.ts';
 import type { Codec, FolderEntry, Platform } from './platform.ts';
 import { gunzip } from './streams.ts';
 
-// Found through the packages, not beside this file, so that the sources and a bundle in dist/ find the same bytes.
+// Resolved through the packages rather than relative to this file, so that the sources and a bundle in dist/ find the same files.
 const CODEC_FILES: Record<Codec, string> = {
   jpeg: '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
   png: '@jsquash/png/codec/pkg/squoosh_png_bg.wasm',
 };
 
-/** The platform of this process. @param overrides folders to use instead of those that the environment names */
+/** The platform of this process. @param overrides folders to use instead of those from the environment */
 export function nodePlatform(overrides: { cacheFolder?: string; dataFolder?: string | null } = {}): Platform {
   const locks = new FolderLocks();
   return {
@@ -63,7 +63,7 @@ export function codecFile(codec: Codec): string {
   return createRequire(import.meta.url).resolve(CODEC_FILES[codec]);
 }
 
-/** OECL_CACHE, else the place that the system keeps for caches. */
+/** OECL_CACHE, or else the system's cache directory. */
 function defaultCacheFolder(env: NodeJS.ProcessEnv): string {
   const home = homedir();
   if (env.OECL_CACHE) return env.OECL_CACHE;
@@ -89,7 +89,7 @@ async function listFolder(path: string): Promise<FolderEntry[] | null> {
   return (await Promise.all(entries)).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** Opens what is a file: opening a pipe without a writer would wait for one, and a device may have no end. */
+/** Opens regular files only: opening a pipe would wait for a writer, and a device may have no end. */
 async function openRegular(path: string): Promise<FileHandle> {
   const file = await open(pathOf(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // Windows has no such flag
   const found = await file.stat();
@@ -100,7 +100,7 @@ async function openRegular(path: string): Promise<FileHandle> {
     : new Error('it is not a regular file');
 }
 
-/** Read in parts: one call of Node's own readFile stops at 2 GiB, and packs can be larger. */
+/** Read in parts: Node's readFile is limited to 2 GiB, and packs can be larger. */
 async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const file = await openRegular(path);
   try {
@@ -108,7 +108,7 @@ async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
     let filled = 0;
     while (filled < bytes.length) {
       const { bytesRead } = await file.read(bytes, filled, Math.min(bytes.length - filled, 2 ** 28), filled);
-      if (bytesRead === 0) break; // it became shorter while it was read
+      if (bytesRead === 0) break; // it was truncated while it was read
       filled += bytesRead;
     }
     return filled === bytes.length ? bytes : bytes.slice(0, filled);
@@ -125,12 +125,12 @@ async function readGzip(path: string): Promise<Uint8Array<ArrayBuffer>> {
 
 async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
   await mkdir(pathOf(dirname(path)), { recursive: true });
-  const temporary = pathOf(`${path}.${randomUUID()}.part`); // same folder, so that the rename stays on one disk
+  const temporary = pathOf(`${path}.${randomUUID()}.part`); // same folder, so that the rename stays within one file system
   try {
     const file = await open(temporary, 'wx');
     try {
       await file.writeFile(bytes);
-      await file.sync(); // else a power cut could leave the new name on an empty file
+      await file.sync(); // otherwise a power cut could leave an empty file under the new name
     } finally {
       await file.close();
     }

@@ -1,7 +1,7 @@
 /**
- * Names of files that are not UTF-8 (an old disk's `Muñoz` in Latin-1) as strings that lead back to them: each byte that
- * cannot be decoded becomes a lone surrogate, U+DC80 to U+DCFF, as in Python (PEP 383). Such a string is no text:
- * base/text.ts makes one of it.
+ * Names of files that are not UTF-8 (an old disk's `Muñoz` in Latin-1) as strings that can be converted back: each byte that
+ * cannot be decoded becomes a lone surrogate, U+DC80 to U+DCFF, as in Python (PEP 383). For showing it, see
+ * base/text.ts.
  */
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

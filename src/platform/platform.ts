@@ -1,6 +1,6 @@
 /**
- * What differs between Node and a browser beside the GPU: files, the user's cache, and where the image codecs lie.
- * Everything in src/ that touches a file does it through this. Paths have forward slashes.
+ * What differs between Node and browsers, apart from the GPU: files, the user's cache, and the location of the image codecs.
+ * All file access in src/ goes through this interface. Paths have forward slashes.
  */
 
 /** As in runtime/platform/platform.ts: Node's own types lack this name, which the published declarations use. */
@@ -12,50 +12,50 @@ declare global {
 
 export interface FolderEntry {
   name: string;
-  /** A link counts as what it leads to, and is broken when that is nothing. Pipes, sockets and devices are files that cannot be read. */
+  /** Links are followed; a link without a target is broken. Pipes, sockets and devices are files that cannot be read. */
   kind: 'file' | 'folder' | 'broken';
   isLink?: boolean;
 }
 
 export type Codec = 'jpeg' | 'png';
 
-/** What came of claiming a folder. */
+/** The result of claiming a folder. */
 export type FolderClaim =
-  /** `takenOver`: who had it before, and ended without releasing it. */
+  /** `takenOver`: the previous owner, if it ended without releasing the folder. */
   | { isOurs: true; takenOver: string | null }
-  /** Who has it, and what can be done. */
+  /** The current owner, and what can be done. */
   | { isOurs: false; owner: string; remedy: string };
 
 export interface Platform {
   exists(path: string): Promise<boolean>;
 
   /**
-   * What lies directly in a folder, by name in code-unit order, the same everywhere; null when there is no such folder.
-   * Rejects when it may not be listed.
+   * The entries of a folder by name in code-unit order, the same everywhere; null when there is no such folder.
+   * Rejects when it cannot be listed.
    */
   listFolder(path: string): Promise<FolderEntry[] | null>;
 
-  /** The path of what a path leads to, without links; the path itself when that is nothing. */
+  /** The path with all links resolved; the path itself when nothing is there. */
   realPath(path: string): Promise<string>;
 
   readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
 
-  /** The unpacked bytes of a gzip file, streamed: the packed ones are never held as a whole. Rejects when it is cut off. */
+  /** The decompressed bytes of a gzip file, which is streamed, not held in memory. Rejects when it is truncated. */
   readGzip(path: string): Promise<Uint8Array<ArrayBuffer>>;
 
-  /** Writes beside the target and renames; makes the folders above; leaves no part of a file behind when it fails. */
+  /** Writes to a temporary file and renames it; creates parent folders; leaves nothing behind when it fails. */
   writeFileAtomic(path: string, bytes: Uint8Array): Promise<void>;
 
-  /** Makes the file when there is none. */
+  /** Creates the file if it is missing. */
   appendFile(path: string, bytes: Uint8Array): Promise<void>;
 
-  /** No error when there is no such file. */
+  /** No error when it does not exist. */
   removeFile(path: string): Promise<void>;
 
-  /** No error when it is not there, or not empty: then it stays. */
+  /** No error when it does not exist. A folder that is not empty is kept. */
   removeEmptyFolder(path: string): Promise<void>;
 
-  /** Makes a folder this process's or tab's alone, until it is released or the process ends. Others still can read it. */
+  /** Claims a folder for this process or tab until it is released or the process ends. Others can still read it. */
   claimFolder(path: string): Promise<FolderClaim>;
 
   releaseFolder(path: string): Promise<void>;

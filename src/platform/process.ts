@@ -1,27 +1,27 @@
 /**
- * How a Node process ends. Its exit code is what a shell or a script believes, so a run that stops without a result, for
+ * How a Node process ends. Shells and scripts rely on the exit code, so a run that stops without a result, for
  * whatever reason, must never look like success.
  */
 import { spawn } from 'node:child_process';
 
-/** Milliseconds that whatever still holds the event loop gets after the work is done. */
+/** Milliseconds after the work is done that the event loop may still be kept busy. */
 const LINGER = 2000;
 
-/** Signals that end a run after a checkpoint: Ctrl-C, a request to end, a terminal that was closed. */
+/** Signals that end a run after a checkpoint: Ctrl-C, termination, a closed terminal. */
 export const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The only way for this process to end with code 0. */
 export interface ProcessEnd {
-  /** Sets the exit code. The process ends by itself when its streams are written, and soon in any case. */
+  /** Sets the exit code. The process ends once its streams are flushed, and shortly afterwards in any case. */
   after(code: number): void;
-  /** Ends the process here. */
+  /** Ends the process immediately. */
   now(code: number): never;
 }
 
 /**
- * From here on, a process that ends without saying so ends with code 1: when nothing is left that could wake it up, Node
- * would end it with 0, or with 13 and no word to the reader.
- * @param onLost tells the reader; called while the process exits, so only what is synchronous in it counts
+ * From here on, a process that ends unexpectedly exits with code 1: when the event loop runs empty, Node
+ * would exit with 0, or silently with 13.
+ * @param onLost tells the user; called while the process exits, so it must be synchronous
  */
 export function expectEnd(onLost: () => void): ProcessEnd {
   let isExpected = false;
@@ -51,7 +51,7 @@ export interface Ending {
   error?: Error;
 }
 
-/** Runs this very command again in another environment, with our streams; interrupts are handed on. */
+/** Runs the same command again in another environment, with our streams; interrupts are forwarded. */
 export function runAgain(environment: Record<string, string>): Promise<Ending> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     stdio: 'inherit',

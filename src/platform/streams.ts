@@ -1,6 +1,6 @@
 /** Streams of bytes to arrays of bytes. */
 
-/** All bytes of a stream. @param expected how many there will be, where it is known: then they are never held twice */
+/** All bytes of a stream. @param expected the number of bytes, if known: they are then never held twice */
 export async function collect(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   expected?: number,
@@ -21,7 +21,7 @@ export async function collect(
   return bytes;
 }
 
-/** The unpacked bytes of a gzip stream. Rejects when it is cut off. */
+/** The decompressed bytes of a gzip stream. Rejects when it is truncated. */
 export function gunzip(packed: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<Uint8Array<ArrayBuffer>> {
   return collect(packed.pipeThrough(new DecompressionStream('gzip')));
 }
@@ -40,7 +40,7 @@ async function fill(
   return bytes;
 }
 
-/** Not every browser can iterate over a stream by itself. */
+/** Not every browser supports iterating over a stream. */
 async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   for (;;) {

@@ -1,14 +1,14 @@
-/** What every server of this program shares: it listens, and it ends at once. */
+/** What the servers of this program share: listening, and closing at once. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Listening {
   port: number;
-  /** Ends the server, and connections that are still open. */
+  /** Stops the server and closes open connections. */
   close(): Promise<void>;
 }
 
-/** @param port 0: one that is free   Rejects with Node's own error, as for a port in use. */
+/** @param port 0: any free port   Rejects with Node's own error, for example for a port in use. */
 export async function listen(server: Server, port: number, host: string): Promise<Listening> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -21,16 +21,16 @@ const POLICY = [
 ].join('; ');
 
 export interface StaticServer {
-  /** With a slash at its end. */
+  /** With a trailing slash. */
   url: string;
-  /** Whether other machines reach it. */
+  /** Whether other machines can reach it. */
   isOpen: boolean;
   close(): Promise<void>;
 }
 
 /**
  * Serves the files below a folder.
- * @param port 0: one that is free   @param host address to listen at
+ * @param port 0: any free port   @param host address to listen on
  * @throws UsageError when the port or the host cannot be used
  */
 export async function serveFolder(folder: URL, port: number, host: string): Promise<StaticServer> {

@@ -1,17 +1,17 @@
 /**
- * Windows bitmaps: 1, 4, 8, 16, 24 and 32 bits a pixel, palettes, bit fields, rows upwards or downwards; no run-length
- * encoding. Written here because the npm decoders need Node's Buffer, and because a header's word on where the pixels
- * begin has to be followed. Format: Microsoft's BITMAPFILEHEADER, BITMAPCOREHEADER, BITMAPINFOHEADER and its successors.
+ * Windows bitmaps: 1, 4, 8, 16, 24 and 32 bits per pixel, palettes, bit fields, rows bottom-up or top-down; no run-length
+ * encoding. Written here because the npm decoders need Node's Buffer, and ignore the pixel offset that the header
+ * states. Format: Microsoft's BITMAPFILEHEADER, BITMAPCOREHEADER, BITMAPINFOHEADER and its successors.
  */
 import { type DecodedImage, onWhite } from './rgb.ts';
 import { UnreadableImage } from './unreadable.ts';
 
 const FILE_HEADER_BYTES = 14;
 const CORE_HEADER_BYTES = 12;
-/** OS/2's second header may end after any field; what is missing is 0. */
+/** OS/2's second header may end after any field; missing fields are 0. */
 const SHORT_HEADER_BYTES = 16;
 const COMPRESSION = { none: 0, bitFields: 3, alphaBitFields: 6 } as const;
-/** Where the masks of red, green, blue and alpha stand: inside the larger headers, or right behind the smallest. */
+/** Offset of the masks of red, green, blue and alpha: inside the larger headers, or right after the smallest. */
 const MASKS_AT = FILE_HEADER_BYTES + 40;
 
 interface BmpHeader {
@@ -20,7 +20,7 @@ interface BmpHeader {
   topDown: boolean;
   bitsPerPixel: number;
   compression: number;
-  /** Where pixels begin, bytes. */
+  /** Byte offset of the pixels. */
   pixelsAt: number;
   /** Red, green, blue, alpha; 0 where there is no such channel. */
   masks: number[];
@@ -49,7 +49,7 @@ export function decodeBmp(bytes: Uint8Array): DecodedImage {
   return { width, height, pixels, largest16: null, isTransparent: false };
 }
 
-/** Whether no pixel has any alpha: programs that leave it unset write 0, and viewers show such an image as opaque. */
+/** Whether alpha is 0 everywhere: programs that leave it unset write 0, and viewers show such an image as opaque. */
 function isAlphaUnused(view: DataView, { width, height, bitsPerPixel, pixelsAt, masks }: BmpHeader): boolean {
   if (masks[3] === 0) return false;
   const wordOf = wordReader(view, bitsPerPixel);
@@ -111,7 +111,7 @@ function readMasks(view: DataView, hasAlpha: boolean): number[] {
 const defaultMasks = (bitsPerPixel: number): number[] =>
   bitsPerPixel === 16 ? [0x7c00, 0x3e0, 0x1f, 0] : [0xff0000, 0xff00, 0xff, 0];
 
-/** Writes pixel x of the row that begins at byte rowAt to target[at ...]. */
+/** Writes pixel x of the row at byte rowAt to target[at ...]. */
 type PixelReader = (rowAt: number, x: number, target: Uint8Array, at: number) => void;
 
 function pixelReader(view: DataView, header: BmpHeader): PixelReader {
@@ -131,7 +131,7 @@ function pixelReader(view: DataView, header: BmpHeader): PixelReader {
   };
 }
 
-/** Reads pixel x, of 16 or 32 bits, of the row that begins at byte rowAt. */
+/** Reads pixel x, of 16 or 32 bits, of the row at byte rowAt. */
 const wordReader = (view: DataView, bitsPerPixel: number): ((rowAt: number, x: number) => number) =>
   bitsPerPixel === 16
     ? (rowAt, x) => view.getUint16(rowAt + x * 2, true)

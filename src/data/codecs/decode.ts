@@ -1,7 +1,7 @@
 /**
- * Image files to RGB bytes, by the same wasm codecs in Node and in browsers: JPEG (mozjpeg), PNG (Rust's png crate), BMP.
- * Gray images are expanded to three equal channels, transparent ones are laid over white, 16-bit samples are reduced to 8
- * bits, and the rotation that EXIF data ask for is applied. A file counts as readable only when all of its pixels are there:
+ * Decodes image files to RGB bytes, with the same wasm codecs in Node and in browsers: JPEG (mozjpeg), PNG (Rust's png crate), BMP.
+ * Gray images are expanded to three equal channels, transparent ones are composited over white, 16-bit samples are reduced to 8
+ * bits, and the EXIF rotation is applied. A file counts as readable only when all of its pixels are there:
  * what libjpeg would fill with gray is refused. What no pixel depends on (text, color profiles, thumbnails) may be damaged.
  */
 import createJpegCodec, { type MozJPEGModule } from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js';
@@ -14,16 +14,16 @@ import { type PngFile, readPng } from './pngChunks.ts';
 import { type DecodedImage, ofBytes, ofWords } from './rgb.ts';
 import { UnreadableImage } from './unreadable.ts';
 
-/** The PNG codec takes up to 27 bytes a pixel, and WebAssembly has 4 GB. */
+/** The PNG codec needs up to 27 bytes per pixel, and WebAssembly has 4 GB. */
 const MOST_PIXELS = 128e6;
 
-/** Bits of a sample, when all of its range is used. */
+/** Bits per sample when the full range is used. */
 export const ALL_BITS = 16;
 
-/** Ends of file names (lower case) of files that count as images, so that an unreadable one is told, not passed over. */
+/** File extensions that count as images, so that an unreadable one is reported rather than ignored. */
 const IMAGE_ENDINGS = /\.(jpe?g|jpe|jfif|png|bmp|dib|webp|gif|tiff?|avif|heic|jp2|jxl|ppm|pgm)$/i;
 
-/** Whether a file's name says that it is an image, readable or not. */
+/** Whether a file's name is that of an image, readable or not. */
 export function looksLikeImage(name: string): boolean {
   return IMAGE_ENDINGS.test(name) && !name.startsWith('.');
 }
@@ -35,7 +35,7 @@ export function isDeepPng(bytes: Uint8Array): boolean {
 
 type Format = 'JPEG' | 'PNG' | 'BMP';
 
-/** What the first bytes of known formats look like; a dot in the text stands for any byte. */
+/** The first bytes of known formats; a dot stands for any byte. */
 const SIGNATURES: readonly [format: string, text: string][] = [
   ['JPEG', '\xff\xd8\xff'],
   ['PNG', '\x89PNG\r\n\x1a\n'],
@@ -96,7 +96,7 @@ function formatOf(bytes: Uint8Array): Format {
   );
 }
 
-/** libjpeg's words for damage that it papers over. Others, as of stray bytes between whole parts, cost no pixel. */
+/** libjpeg's messages for damage that it hides. Others, such as stray bytes between segments, affect no pixel. */
 const JPEG_DAMAGE = /premature end|bad huffman|inconsistent progression|corrupt jpeg data: (?!\d+ extraneous)/i;
 
 class JpegCodec {
@@ -115,12 +115,12 @@ class JpegCodec {
     try {
       image = codec.decode(bytes as Uint8Array<ArrayBuffer>, false);
     } catch {
-      this.codec = undefined; // libjpeg ended its process: the next image gets a fresh one
+      this.codec = undefined; // libjpeg has aborted: the next image gets a new instance
       throw new UnreadableImage(jpegRefusal(this.messages.at(-1)));
     }
     const damage = this.messages.find((message) => JPEG_DAMAGE.test(message));
     if (damage !== undefined) throw new UnreadableImage(damage);
-    // libjpeg tells its first complaint only. After a harmless one, look for the end oneself.
+    // libjpeg reports only its first warning. After a harmless one, check for the end of the image here.
     if (!image || (this.messages.length > 0 && !hasJpegEnd(bytes)))
       throw new UnreadableImage('the JPEG file is cut off');
     return ofBytes(image, jpegOrientation(bytes));
@@ -139,7 +139,7 @@ class JpegCodec {
   }
 }
 
-/** libjpeg's last words in ours, where its own would not tell a reader what to do. */
+/** libjpeg's last message, replaced where it would not help the user. */
 function jpegRefusal(message = ''): string {
   if (/color conversion/i.test(message)) return 'its colors are neither RGB nor gray (CMYK?); save it as RGB';
   if (message === '' || message.startsWith('Aborted'))
@@ -147,7 +147,7 @@ function jpegRefusal(message = ''): string {
   return message;
 }
 
-/** Whether the marker that ends an image (FF D9) stands in the last kilobyte: some cameras write a few bytes after it. */
+/** Whether the end-of-image marker (FF D9) is in the last kilobyte: some cameras write a few bytes after it. */
 function hasJpegEnd(bytes: Uint8Array): boolean {
   for (let i = bytes.length - 2; i >= Math.max(0, bytes.length - 1024); i--) {
     if (bytes[i] === 0xff && bytes[i + 1] === 0xd9) return true;
@@ -155,7 +155,7 @@ function hasJpegEnd(bytes: Uint8Array): boolean {
   return false;
 }
 
-/** Exports of the codec that its own types leave out. */
+/** Exports that the codec's types omit. */
 interface PngExports {
   /** Moves the stack pointer by so many bytes and returns it. */
   __wbindgen_add_to_stack_pointer(bytes: number): number;

@@ -1,4 +1,4 @@
-/** The size that an image file's header announces, so that one too large for the memory is refused before it is decoded. */
+/** The size stated in an image file's header, so that images too large for memory are refused before decoding. */
 import { jpegSize } from './jpegSegments.ts';
 
 /** Width and height as stored, pixels; null when the file is no JPEG, PNG or BMP, or its header is damaged. */

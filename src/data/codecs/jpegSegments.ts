@@ -1,11 +1,11 @@
-/** What stands before the pixels of a JPEG file: its size and its orientation. ITU T.81, B.1 and B.2; EXIF 2.32, 4.7.2. */
+/** What precedes the pixels of a JPEG file: its size and its orientation. ITU T.81, B.1 and B.2; EXIF 2.32, 4.7.2. */
 import { type Orientation, orientationOf } from './orientation.ts';
 
 const START_OF_SCAN = 0xda;
 const APP1 = 0xe1;
 const EXIF = [...'Exif\0\0'].map((character) => character.charCodeAt(0));
 
-/** SOF0 to SOF15, without DHT, JPG and DAC, which lie among them. */
+/** SOF0 to SOF15, except DHT, JPG and DAC, which are in the same range. */
 const isFrame = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 
@@ -36,7 +36,7 @@ export function jpegSize(bytes: Uint8Array): { width: number; height: number } |
   return null;
 }
 
-/** The orientation that the first EXIF segment asks for; 1 without any. */
+/** The orientation from the first EXIF segment; 1 if there is none. */
 export function jpegOrientation(bytes: Uint8Array): Orientation {
   for (const { marker, content } of segmentsOf(bytes)) {
     if (marker === APP1 && EXIF.every((byte, i) => content[i] === byte)) {

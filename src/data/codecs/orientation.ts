@@ -1,5 +1,5 @@
 /**
- * The rotation that EXIF data asks for (tag 0x0112): 1 as stored, 2 mirrored, 3 rotated by 180 degrees, 4 upside down,
+ * The orientation in EXIF data (tag 0x0112): 1 as stored, 2 mirrored, 3 rotated by 180 degrees, 4 upside down,
  * 5 transposed, 6 rotated clockwise, 7 transposed along the other diagonal, 8 rotated counterclockwise.
  */
 
@@ -12,7 +12,7 @@ const SHORT = 3;
 const LONG = 4;
 
 /**
- * The orientation in EXIF data, which is a TIFF file; 1 (as stored) where it says nothing or is damaged.
+ * The orientation in EXIF data, which is a TIFF file; 1 (as stored) when it is missing or damaged.
  * @param exif from the TIFF header on, without JPEG's `Exif\0\0`
  */
 export function orientationOf(exif: Uint8Array): Orientation {
@@ -34,7 +34,7 @@ export function orientationOf(exif: Uint8Array): Orientation {
   return 1;
 }
 
-/** Where the pixels of a rotated image go: pixel (x, y) of the stored one becomes pixel `origin + x * dx + y * dy`. */
+/** How pixels of a rotated image move: pixel (x, y) of the stored image becomes pixel `origin + x * dx + y * dy`. */
 export interface Turn {
   width: number;
   height: number;

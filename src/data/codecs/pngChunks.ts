@@ -1,7 +1,7 @@
 /**
- * The chunks of a PNG file: what the codec needs, and nothing else. Ancillary chunks (text, color profiles, EXIF data) cost
- * no pixel when they are damaged or larger than the codec allows, so they are left out before it sees them. Chunks that
- * pixels depend on have to be whole: the codec itself stops at the last pixel and checks no sums. PNG, 3rd edition, 5 and 11.
+ * The chunks of a PNG file, reduced to what the codec needs. Ancillary chunks (text, color profiles, EXIF data) affect
+ * no pixel when they are damaged or larger than the codec allows, so they are removed first. Chunks that
+ * pixels depend on must be intact: the codec stops at the last pixel and does not verify checksums. PNG, 3rd edition, 5 and 11.
  */
 import { crc32 } from '../../base/crc32.ts';
 import { type Orientation, orientationOf } from './orientation.ts';
@@ -14,7 +14,7 @@ const FRAME_BYTES = 12;
 export interface PngFile {
   /** The file without the chunks that no pixel depends on. */
   bytes: Uint8Array;
-  /** Bits of a sample: 1, 2, 4, 8 or 16. */
+  /** Bits per sample: 1, 2, 4, 8 or 16. */
   bits: number;
   orientation: Orientation;
 }
@@ -51,7 +51,7 @@ export function readPng(file: Uint8Array): PngFile {
   throw new UnreadableImage('the PNG file is cut off: its end is missing');
 }
 
-/** Whether a decoder has to know the chunk: a capital first letter says so. */
+/** Whether decoders must understand the chunk: its first letter is a capital. */
 const isCritical = (type: string): boolean => type[0] >= 'A' && type[0] <= 'Z';
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

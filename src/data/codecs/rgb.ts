@@ -1,26 +1,26 @@
-/** Samples as codecs give them (RGBA) to what training sees: RGB of 8 bits, upright, transparent pixels on white. */
+/** Converts a codec's samples (RGBA) to what training sees: upright 8-bit RGB, transparent pixels on white. */
 import type { RgbImage } from '../imageSet.ts';
 import { type Orientation, turnOf } from './orientation.ts';
 
-/** A decoded image, and what a reader of it should be told. */
+/** A decoded image, and what the user should know about it. */
 export interface DecodedImage extends RgbImage {
-  /** The largest color value that can be seen in an image of 16-bit samples; null where samples have 8 bits or fewer. */
+  /** The largest visible color value of an image with 16-bit samples; null for samples of 8 bits or fewer. */
   largest16: number | null;
-  /** Whether nothing of it can be seen: all of it is white. */
+  /** Whether it is completely transparent, and so all white. */
   isTransparent: boolean;
 }
 
-/** How many bits a value takes: those that a camera with no larger values has. */
+/** Number of bits of a value: the bit depth of a camera with no larger values. */
 export const bitsOf = (value: number): number => 32 - Math.clz32(value);
 
-/** Samples of a codec: R, G, B, A, rows from top to bottom. */
+/** A codec's samples: R, G, B, A, rows from top to bottom. */
 interface Rgba<Samples> {
   width: number;
   height: number;
   data: Samples;
 }
 
-/** A color value (0 to 255) over white with an alpha of 0 to 255, in whole numbers. */
+/** A color value (0 to 255) over white with an alpha of 0 to 255, in integer arithmetic. */
 export function onWhite(value: number, alpha: number): number {
   return Math.floor((value * alpha + 255 * (255 - alpha) + 127) / 255);
 }
