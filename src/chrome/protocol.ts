@@ -86,6 +86,7 @@ export function tellingHooks(tell: (event: WorkerEvent) => void, signal: AbortSi
     onTune: hook('onTune'),
     onStart: hook('onStart'),
     onStep: hook('onStep'),
+    onFit: hook('onFit'),
     onEvaluate: hook('onEvaluate'),
     onResult: hook('onResult'),
     onProfile: hook('onProfile'),

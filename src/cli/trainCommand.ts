@@ -5,7 +5,7 @@ import { oneLine } from '../base/text.ts';
 import { type RunConfig, resolveConfig, resumedConfig } from '../config/config.ts';
 import { termCurves } from '../methods/curves.ts';
 import { normalImagesOf } from '../protocols/table.ts';
-import { MAIN_SCORE, type RunResult, type RunSummary, SCORE_NAMES } from '../report/result.ts';
+import type { RunResult, RunSummary } from '../report/result.ts';
 import type { RunOutcome, RunStart, TrainHooks } from '../runs/hooks.ts';
 import { readStoredConfig } from '../runs/runFolder.ts';
 import { METRIC_NAMES, METRICS } from '../scores/metrics.ts';
@@ -104,6 +104,10 @@ class TextScreen implements Screen {
         );
       },
       onStep: (metrics) => this.progress?.update(metrics.step, stepText(metrics, start.config.epochs)),
+      onFit: (done, total) => {
+        this.enter('fit', () => this.progress?.begin('fit', total, 'images'));
+        this.progress?.update(done, 'features of the training images');
+      },
       onEvaluate: (done, total) => {
         this.enter('score', () => this.progress?.begin('score', total, 'images'));
         this.progress?.update(done);
@@ -160,6 +164,7 @@ class JsonScreen implements Screen {
       onTune: (done, total, kernel) => this.emit('tune', { done, total, kernel }),
       onStart: ({ config: _, ...start }) => this.emit('start', start),
       onStep: (metrics) => this.emit('step', { ...metrics }),
+      onFit: (done, total) => this.emit('fit', { done, total }),
       onEvaluate: (done, total) => this.emit('evaluate', { done, total }),
       onResult: (result, folder) => this.emit('result', { folder, ...result }),
       onProfile: (table, file) => this.emit('profile', { table, file }),
@@ -219,34 +224,35 @@ function resultText(result: RunResult, folder: string): string {
 function metricLines(result: RunResult): string[] {
   const row = (name: string, cells: readonly string[]) =>
     `  ${name.padEnd(18)}${cells.map((cell) => cell.padEnd(10)).join('')}`.trimEnd();
+  const { mainScore } = result;
   return [
     row(
       'score',
       METRIC_NAMES.map((metric) => METRICS[metric].title),
     ),
-    ...SCORE_NAMES.map((name) =>
+    ...Object.keys(result.auroc).map((name) =>
       row(
         name,
         METRIC_NAMES.map((metric) => result[metric][name]!.toFixed(3)),
       ),
     ),
     '',
-    `  The main score is ${MAIN_SCORE}; oecl train --help explains the columns.`,
+    `  The main score is ${mainScore}; oecl train --help explains the columns.`,
     '',
-    `  AUROC against each outlier class, ${MAIN_SCORE}:`,
+    `  AUROC against each outlier class, ${mainScore}:`,
     ...Object.entries(result.perOodClass).map(
-      ([name, values]) => `    ${oneLine(name).padEnd(15)} ${values[MAIN_SCORE].toFixed(3)}`,
+      ([name, values]) => `    ${oneLine(name).padEnd(15)} ${values[mainScore].toFixed(3)}`,
     ),
     '',
   ];
 }
 
-function summaryText({ auroc, std, perNormalClass, skipped }: RunSummary, folder: string): string {
+function summaryText({ mainScore, auroc, std, perNormalClass, skipped }: RunSummary, folder: string): string {
   const classes = Object.entries(perNormalClass);
   return [
-    `AUROC of ${MAIN_SCORE} by normal class:`,
-    ...classes.map(([name, values]) => `  ${oneLine(name).padEnd(17)} ${values.auroc[MAIN_SCORE].toFixed(3)}`),
-    `  ${`mean of ${classes.length}`.padEnd(18)}${auroc[MAIN_SCORE].toFixed(3)}    (standard deviation ${std.auroc[MAIN_SCORE].toFixed(3)})`,
+    `AUROC of ${mainScore} by normal class:`,
+    ...classes.map(([name, values]) => `  ${oneLine(name).padEnd(17)} ${values.auroc[mainScore].toFixed(3)}`),
+    `  ${`mean of ${classes.length}`.padEnd(18)}${auroc[mainScore].toFixed(3)}    (standard deviation ${std.auroc[mainScore].toFixed(3)})`,
     ...skipped.map(({ normal, reason }) => `  left out: ${oneLine(`${normal} (${reason})`)}`),
     `  ${folder}/result.json`,
     '',

@@ -61,6 +61,8 @@ export interface RunConfig {
   scale: [number, number];
   /** T: augmented views an image at evaluation, beside the plain one. */
   views: number;
+  /** The main score; null: the method's. */
+  score: string | null;
   seed: number;
   /** Epochs between checkpoints. */
   checkpointEvery: number;
@@ -136,6 +138,7 @@ export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boo
     data: null,
     ...presetValues(preset, dataset),
     precision: 'f32',
+    score: null,
     warmup: 0,
     seed: 0,
     checkpointEvery: 10,
@@ -269,6 +272,7 @@ const KEYS: readonly (keyof RunConfig)[] = [
   'precision',
   'scale',
   'views',
+  'score',
   'seed',
   'checkpointEvery',
   'skipBad',

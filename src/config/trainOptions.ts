@@ -6,6 +6,7 @@ import { DATASET_NAMES } from '../data/datasets/table.ts';
 import { FITS } from '../data/fit.ts';
 import { METHOD_NAMES, METHOD_OPTIONS, METHODS } from '../methods/table.ts';
 import { PROTOCOL_NAMES, PROTOCOLS } from '../protocols/table.ts';
+import { SCORE_NAMES } from '../scores/table.ts';
 import { ARCHITECTURES, OPTIMIZERS, PLACES, PRECISIONS, TABLE_FILE, TUNE_MODES } from './config.ts';
 
 export const TRAIN_OPTIONS: OptionTable = [
@@ -108,6 +109,15 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Method',
     default: 'preset',
     help: 'augmented views per image for the ensemble scores',
+  },
+  {
+    name: 'score',
+    key: 'score',
+    type: 'choice',
+    choices: SCORE_NAMES,
+    group: 'Method',
+    default: "the method's: normEnsemble",
+    help: 'the main score: the one that single figures, the gallery and verdicts use. All scores are computed either way',
   },
 
   {

@@ -7,6 +7,7 @@ import { Encoder } from '../models/resnet.ts';
 import { loadStateDict, type StateDict } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
 import { scoringConfig } from '../runs/modelMetadata.ts';
+import { type ModelScores, modelScores } from '../runs/modelScores.ts';
 import { FILE, readStoredConfig } from '../runs/runFolder.ts';
 import { type Bytes, bytesOf, isBytes, pathOf, wrongArgument } from './arguments.ts';
 
@@ -15,6 +16,8 @@ export interface TrainedModel {
   readonly config: Readonly<ScoringConfig>;
   /** Parameters and running statistics by PyTorch's names, in PyTorch's layout. */
   readonly state: Readonly<StateDict>;
+  /** Main score, thresholds, and what the scores keep of the training images; without it, only norms are computed. */
+  readonly scores?: ModelScores;
   /** Source of the weights. */
   readonly file: string;
 }
@@ -66,7 +69,8 @@ async function readExisting(files: Platform, file: string): Promise<Uint8Array> 
 /** @param stored the run's own configuration; without one, the file's metadata are asked */
 function decodeTrained(bytes: Uint8Array, file: string, stored?: ScoringConfig): TrainedModel {
   const { tensors, metadata } = decodeSafetensors(bytes, file);
-  return { config: stored ?? scoringConfig(metadata, file), state: tensors, file };
+  const config = stored ?? scoringConfig(metadata, file);
+  return { config, state: tensors, scores: modelScores(tensors, metadata, file), file };
 }
 
 /** The network with the model's weights, on a device. @param explain converts the error when it does not fit there */

@@ -4,9 +4,10 @@ import { InterruptedError, UsageError } from '../base/errors.ts';
 import { PRECISIONS, type ScoringConfig } from '../config/config.ts';
 import type { Encoder } from '../models/resnet.ts';
 import type { Platform } from '../platform/platform.ts';
-import { SCORE_NAMES } from '../report/result.ts';
 import { evaluate } from '../runs/evaluate.ts';
 import type { Platforms } from '../runs/run.ts';
+import { type ScoreStates, scoresWith } from '../scores/state.ts';
+import { SCORES } from '../scores/table.ts';
 import { checkPrecision, ofEvaluation, ofNetwork } from '../train/limits.ts';
 import { checkOptions, type OptionKind } from './arguments.ts';
 import { checkedImages, type GivenImage, type GivenImages } from './givenImages.ts';
@@ -40,7 +41,7 @@ export async function openScorerOn(
   try {
     checkPrecision(config, context);
     const encoder = buildEncoder(context, { ...model, config }, (error) => ofNetwork(error, config));
-    return new OpenScorer(files, context, encoder, config);
+    return new OpenScorer(files, context, encoder, { ...model, config });
   } catch (error) {
     await context.close();
     throw error;
@@ -52,15 +53,20 @@ class OpenScorer implements Scorer {
   readonly #context: Context;
   readonly #encoder: Encoder;
   readonly #config: ScoringConfig;
+  readonly #states: ScoreStates;
+  /** What the model cannot score, in words. */
+  readonly #notes: string[];
   /** Settles when the calls so far are done. */
   #earlier: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
-  constructor(files: Platform, context: Context, encoder: Encoder, config: ScoringConfig) {
+  constructor(files: Platform, context: Context, encoder: Encoder, model: TrainedModel) {
     this.#files = files;
     this.#context = context;
     this.#encoder = encoder;
-    this.#config = config;
+    this.#config = model.config;
+    this.#states = model.scores?.states ?? {};
+    this.#notes = missingScores(model);
   }
 
   async score(images: GivenImages, options: ScoreCallOptions = {}): Promise<ScoreOutcome> {
@@ -84,17 +90,26 @@ class OpenScorer implements Scorer {
       throw error;
     });
     if (!loaded) return { interrupted: true, scores: [], skipped: [], notes: [] };
-    const { set, skipped, notes } = loaded;
+    const { set, skipped } = loaded;
+    const notes = [...this.#notes, ...loaded.notes];
     const indices = Array.from(set.paths.keys());
-    const hooks = { onEvaluate: options.onProgress, signal: options.signal };
+    const hooks = { states: this.#states, onEvaluate: options.onProgress, signal: options.signal };
     const table = await evaluate(this.#context, this.#encoder, set, indices, config, hooks).catch((error) => {
       throw ofEvaluation(error, config);
     });
     if (!table) return { interrupted: true, scores: [], skipped, notes };
     const scores = set.paths.map((image, i) => {
-      const values = Object.fromEntries(SCORE_NAMES.map((name) => [name, table[name][i]]));
+      const values = Object.fromEntries(Object.entries(table).map(([name, column]) => [name, column[i]]));
       return { image, ...values } as ImageScores;
     });
     return { interrupted: false, scores, skipped, notes };
   }
+}
+
+/** A sentence when the model lacks the state of some scores: none when it has them all. */
+function missingScores({ file, scores }: TrainedModel): string[] {
+  const available = new Set(scoresWith(SCORES, scores?.states ?? {}));
+  const missing = SCORES.filter((score) => !available.has(score)).map(({ name }) => name);
+  if (missing.length === 0) return [];
+  return [`${file}: images have no ${missing.join(', ')}: the model holds nothing of its training images`];
 }

@@ -13,6 +13,7 @@ const HOOKS: Record<keyof TrainHooks, OptionKind> = {
   onTune: 'function',
   onStart: 'function',
   onStep: 'function',
+  onFit: 'function',
   onEvaluate: 'function',
   onResult: 'function',
   onProfile: 'function',

@@ -32,11 +32,8 @@ export interface ScoreCallOptions {
 
 export interface ScoreOptions extends ScorerOptions, ScoreCallOptions {}
 
-/** An image with its scores; higher = more normal. */
-export interface ImageScores extends PerScore {
-  /** The given name, or the path in the folder. */
-  image: string;
-}
+/** An image, by its given name or its path in the folder, with its scores; higher = more normal. */
+export type ImageScores = { image: string } & PerScore;
 
 export interface ScoreOutcome {
   interrupted: boolean;

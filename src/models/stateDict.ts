@@ -76,13 +76,18 @@ export async function weightsSha256(state: StateDict): Promise<string> {
   return sha256(all);
 }
 
-/** model.safetensors: the state dict with the counters that PyTorch's batch norm has beside it. */
-export function encodeModel(state: StateDict, steps: number, metadata: Record<string, string>): Uint8Array {
+/** model.safetensors: the state dict with the counters that PyTorch's batch norm has beside it, and other tensors. */
+export function encodeModel(
+  state: StateDict,
+  steps: number,
+  metadata: Record<string, string>,
+  others: StateDict = {},
+): Uint8Array {
   const counters = Object.keys(state)
     .filter((name) => name.endsWith('.running_mean'))
     .map((name) => [
       name.replace('running_mean', 'num_batches_tracked'),
       { dtype: 'I64' as const, shape: [], data: BigInt64Array.of(BigInt(steps)) },
     ]);
-  return encodeSafetensors({ ...state, ...Object.fromEntries(counters) }, { format: 'pt', ...metadata });
+  return encodeSafetensors({ ...state, ...others, ...Object.fromEntries(counters) }, { format: 'pt', ...metadata });
 }

@@ -11,7 +11,7 @@ import type { StepMetrics } from '../train/stepMetrics.ts';
 import { card, count } from './parts.ts';
 import { escapeHtml, legend, linePlot, type Marker } from './plot.ts';
 import { type RgbImage, thumbnailUri } from './png.ts';
-import { MAIN_SCORE, type RunResult, type ScoreTable } from './result.ts';
+import type { RunResult, ScoreTable } from './result.ts';
 import { finding, outlierClassSection, scoreSection } from './scoreSections.ts';
 import type { ScoredImage } from './scoresCsv.ts';
 import { STYLE } from './style.ts';
@@ -78,8 +78,8 @@ function header(input: ReportInput): string {
   ].join('\n');
 }
 
-async function gallerySection({ images, scores, pixelsOf }: ReportInput): Promise<string> {
-  const score = scores[MAIN_SCORE];
+async function gallerySection({ images, scores, pixelsOf, result }: ReportInput): Promise<string> {
+  const score = scores[result.mainScore];
   const order = images.map((_, index) => index).sort((a, b) => score[a] - score[b] || a - b);
   const tile = async (index: number) => {
     const image = pixelsOf(index);

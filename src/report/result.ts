@@ -13,18 +13,13 @@ import {
   splitByTruth,
 } from '../scores/metrics.ts';
 
-/** The scores of docs/methods.md 2.1, in the order of all tables; higher = more normal. */
-export const SCORE_NAMES = ['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm'] as const;
-export type ScoreName = (typeof SCORE_NAMES)[number];
-/** The score that a single figure means. */
-export const MAIN_SCORE: ScoreName = 'normEnsemble';
-
-/** One value a test image for each score. */
-export type ScoreTable = Record<ScoreName, ArrayLike<number>>;
-export type PerScore = Record<ScoreName, number>;
+/** One value per test image for each score of the run, by name (docs/methods.md 2.1); higher = more normal. */
+export type ScoreTable = Record<string, ArrayLike<number>>;
+/** One value for each score of the run. */
+export type PerScore = Record<string, number>;
 
 /** The metrics of every score, null where a side of the test is empty; and every score's AUROC for each outlier class. */
-export interface TestMetrics extends Record<MetricName, Record<ScoreName, number | null>> {
+export interface TestMetrics extends Record<MetricName, Record<string, number | null>> {
   /** Why the metrics are null; null when they are numbers. */
   undefinedMetrics: string | null;
   perOodClass: Record<string, PerScore>;
@@ -39,6 +34,9 @@ export interface RunResult extends TestMetrics {
   seed: number;
   /** Whether the data set's images were generated rather than taken; outlier-exposure images may be, `oe` says so. */
   synthetic: boolean;
+  /** The score that a single figure means, and why it is this one, in a sentence. */
+  mainScore: string;
+  mainScoreReason: string;
   steps: number;
   epochs: number;
   /** Wall time, seconds. */
@@ -62,6 +60,8 @@ export interface RunSummary extends Record<MetricName, PerScore> {
   oe: string | null;
   seed: number;
   synthetic: boolean;
+  mainScore: string;
+  mainScoreReason: string;
   /** Standard deviation over classes (n - 1); the metrics themselves are means over classes. */
   std: Record<MetricName, PerScore>;
   perNormalClass: Record<string, { auroc: PerScore; folder: string }>;
@@ -77,14 +77,15 @@ export interface RunSummary extends Record<MetricName, PerScore> {
  * @throws OeclError when a score is not finite.
  */
 export function testMetrics(scores: ScoreTable, isNormal: readonly boolean[], classOf: readonly string[]): TestMetrics {
+  const names = Object.keys(scores);
   const undefinedMetrics = reasonOfNone(isNormal);
   if (undefinedMetrics !== null) {
-    for (const name of SCORE_NAMES) requireFinite(scores[name], 'test');
-    return { ...perMetric(() => perScore(() => null)), undefinedMetrics, perOodClass: {} };
+    for (const name of names) requireFinite(scores[name], 'test');
+    return { ...perMetric(() => perScore(names, () => null)), undefinedMetrics, perOodClass: {} };
   }
-  const overall = {} as Record<ScoreName, DetectionMetrics>;
+  const overall: Record<string, DetectionMetrics> = {};
   const perOodClass = new Map<string, PerScore>(); // no object: a class may be called __proto__
-  for (const name of SCORE_NAMES) {
+  for (const name of names) {
     const { normal, outliers } = splitByTruth(scores[name], isNormal);
     overall[name] = detectionMetrics(normal, outliers);
     for (const [outlierClass, metrics] of Object.entries(metricsPerClass(scores[name], isNormal, classOf))) {
@@ -92,7 +93,7 @@ export function testMetrics(scores: ScoreTable, isNormal: readonly boolean[], cl
     }
   }
   return {
-    ...perMetric((metric) => perScore((name) => overall[name][metric])),
+    ...perMetric((metric) => perScore(names, (name) => overall[name][metric])),
     undefinedMetrics,
     perOodClass: Object.fromEntries(perOodClass),
   };
@@ -103,31 +104,47 @@ function reasonOfNone(isNormal: readonly boolean[]): string | null {
   return isNormal.includes(false) ? null : 'no test image is an outlier';
 }
 
+/** The only main score there was before results named theirs. */
+const EARLIER_MAIN_SCORE = 'normEnsemble';
+
+/** The score that a single figure of a stored result means. */
+export const mainScoreOf = ({ mainScore }: { mainScore?: string }): string => mainScore ?? EARLIER_MAIN_SCORE;
+
 /**
- * A result as today's layout has it. Results of before `fpr95In` meant other things by `fpr95`, `auprIn` and `auprOut`:
- * their metrics are computed again from the scores of the run.
+ * A result in today's layout. Earlier ones name no main score; and those from before `fpr95In` meant other things by
+ * `fpr95`, `auprIn` and `auprOut`: their metrics are computed again from the scores of the run.
  */
 export function currentResult(
   stored: RunResult,
   images: readonly { isNormal: boolean; className: string; scores: PerScore }[],
 ): RunResult {
-  if (stored.fpr95In !== undefined) return stored;
-  const table = perScore((name) => images.map(({ scores }) => scores[name]));
+  const mainScoreReason = stored.mainScoreReason ?? 'It was the only main score when this run was made.';
+  const named = { ...stored, mainScore: mainScoreOf(stored), mainScoreReason };
+  if (stored.fpr95In !== undefined) return named;
+  const table = perScore(Object.keys(images[0]?.scores ?? {}), (name) => images.map(({ scores }) => scores[name]));
   const metrics = testMetrics(
     table,
     images.map(({ isNormal }) => isNormal),
     images.map(({ className }) => className),
   );
-  return { ...stored, ...metrics };
+  return { ...named, ...metrics };
 }
 
-/** The mean over runs with other normal classes, all else equal, each with outliers in its test. @throws OeclError when there are none. */
+/**
+ * The mean over runs with other normal classes, all else equal, each with outliers in its test. Of the scores that all of
+ * them have: a class that an earlier version finished may lack some. @throws OeclError when there are no runs
+ */
 export function summarize(
   runs: readonly { result: RunResult; folder: string }[],
   skipped: RunSummary['skipped'],
 ): RunSummary {
+  const names = Object.keys(runs[0]?.result.auroc ?? {}).filter((name) =>
+    runs.every(({ result }) => Object.hasOwn(result.auroc, name)),
+  );
   const over = (statistic: keyof MeanAndStd) =>
-    perMetric((metric) => perScore((name) => meanAndStd(runs.map(({ result }) => result[metric][name]!))[statistic]));
+    perMetric((metric) =>
+      perScore(names, (name) => meanAndStd(runs.map(({ result }) => result[metric][name]!))[statistic]),
+    );
   const { dataset, protocol, method, oe, seed } = runs[0].result;
   return {
     dataset,
@@ -137,6 +154,8 @@ export function summarize(
     oe,
     seed,
     synthetic: runs.some(({ result }) => result.synthetic),
+    mainScore: runs[0].result.mainScore,
+    mainScoreReason: runs[0].result.mainScoreReason,
     ...over('mean'),
     std: over('std'),
     perNormalClass: Object.fromEntries(
@@ -146,8 +165,8 @@ export function summarize(
   };
 }
 
-function perScore<V>(value: (name: ScoreName) => V): Record<ScoreName, V> {
-  return Object.fromEntries(SCORE_NAMES.map((name) => [name, value(name)])) as Record<ScoreName, V>;
+function perScore<V>(names: readonly string[], value: (name: string) => V): Record<string, V> {
+  return Object.fromEntries(names.map((name) => [name, value(name)]));
 }
 
 function perMetric<V>(value: (name: MetricName) => V): Record<MetricName, V> {

@@ -1,8 +1,9 @@
 /** What the report says of the scores: the figure at its head, histograms, the ROC curve, and each outlier class. */
 import { METRIC_NAMES, METRICS, rocCurve, splitByTruth } from '../scores/metrics.ts';
+import { scoreNamed } from '../scores/table.ts';
 import { card, count, percent } from './parts.ts';
 import { escapeHtml, histogramPlot, legend, rocPlot } from './plot.ts';
-import { MAIN_SCORE, type RunResult, SCORE_NAMES, type ScoreTable } from './result.ts';
+import type { RunResult, ScoreTable } from './result.ts';
 import type { ScoredImage } from './scoresCsv.ts';
 
 interface Scored {
@@ -11,28 +12,24 @@ interface Scored {
   scores: ScoreTable;
 }
 
-const SCORE_MEANINGS: Record<(typeof SCORE_NAMES)[number], string> = {
-  norm: 'norm of the features of the plain image',
-  normEnsemble: 'mean norm over the plain image and its augmented views',
-  normOfMean: 'norm of the mean feature over the same views',
-  meanSquaredNorm: 'mean squared norm over the same views',
-};
-
 /** The figure at the head of the report, in words. Without outliers it is the threshold, as nothing was told apart. */
-export function finding({ result, images, scores }: Scored): string {
+export function finding(input: Scored): string {
+  const { result } = input;
+  const { mainScore } = result;
   const { in: normal, out: outliers } = result.testImages;
   if (outliers === 0) {
-    const { accepted } = byTruth(images, scores);
-    return hero(accepted.toPrecision(3), `score ${MAIN_SCORE} of the 5 % least normal`, [
+    const { accepted } = byTruth(input, mainScore);
+    return hero(accepted.toPrecision(3), `score ${mainScore} of the 5 % least normal`, [
       `<p><strong>No outliers were tested</strong>, so there is no figure for how well they are told apart. The scores below are of ${count(normal, 'normal image')}, none of them seen in training.</p>`,
       `<p>95 % of them score <strong>${accepted.toPrecision(3)}</strong> or more: an image below is less normal than 19 of 20 normal ones.</p>`,
     ]);
   }
-  const auroc = result.auroc[MAIN_SCORE]!;
-  return hero(auroc.toFixed(3), `AUROC, score ${MAIN_SCORE}`, [
+  const auroc = result.auroc[mainScore]!;
+  return hero(auroc.toFixed(3), `AUROC, score ${mainScore}`, [
     `<p>Of all pairs of one normal test image and one outlier, the network scores the normal one higher in <strong>${percent(auroc)}</strong>; ties count one half. 50 % is chance, 100 % is perfect.</p>`,
-    `<p>A threshold that accepts 95 % of the normal images also accepts <strong>${percent(result.fpr95In[MAIN_SCORE]!)}</strong> of the outliers; one that rejects 95 % of the outliers also rejects <strong>${percent(result.fpr95[MAIN_SCORE]!)}</strong> of the normal images.</p>`,
+    `<p>A threshold that accepts 95 % of the normal images also accepts <strong>${percent(result.fpr95In[mainScore]!)}</strong> of the outliers; one that rejects 95 % of the outliers also rejects <strong>${percent(result.fpr95[mainScore]!)}</strong> of the normal images.</p>`,
     `<p class="quiet">Measured on ${count(normal, 'normal image')} and ${count(outliers, 'outlier')} of the test set, none of them seen in training.</p>`,
+    `<p class="quiet">The score is ${mainScore}, ${scoreNamed(mainScore)?.summary ?? ''}. ${escapeHtml(result.mainScoreReason)}</p>`,
   ]);
 }
 
@@ -45,18 +42,34 @@ const hero = (figure: string, caption: string, text: readonly string[]): string 
     '</div></div>',
   ].join('\n');
 
-/** The main scores, and the one that 95 % of the normal images reach. */
-function byTruth(images: readonly ScoredImage[], scores: ScoreTable) {
+/** The values of a score, and the one that 95 % of the normal images reach. */
+function byTruth({ images, scores }: Scored, name: string) {
   const { normal, outliers } = splitByTruth(
-    scores[MAIN_SCORE],
+    scores[name],
     images.map(({ isNormal }) => isNormal),
   );
   const accepted = [...normal].sort((a, b) => b - a)[Math.ceil((normal.length * 19) / 20) - 1];
   return { normal, outliers, accepted };
 }
 
+/** The charts of the main score, the metrics of all, and the charts of the others, folded. */
 export function scoreSection(input: Scored): string {
-  const { normal, outliers, accepted } = byTruth(input.images, input.scores);
+  const { result } = input;
+  const hasOutliers = result.testImages.out > 0;
+  const others = Object.keys(result.auroc).filter((name) => name !== result.mainScore);
+  return [
+    '<h2>Scores of the test images</h2>',
+    scoreCharts(input, result.mainScore),
+    hasOutliers ? metricTable(result) : '',
+    ...others.map((name) => {
+      const auroc = hasOutliers ? `: AUROC ${result.auroc[name]!.toFixed(3)}` : '';
+      return `<details><summary>${name}${auroc}</summary>${scoreCharts(input, name)}</details>`;
+    }),
+  ].join('\n');
+}
+
+function scoreCharts(input: Scored, score: string): string {
+  const { normal, outliers, accepted } = byTruth(input, score);
   const groups = [{ label: `normal (${normal.length})`, color: 'normal', values: normal }];
   if (outliers.length > 0) groups.push({ label: `outliers (${outliers.length})`, color: 'outlier', values: outliers });
   const histograms = card('How the test images score', 'Higher = more normal. Heights are shares of each group.', [
@@ -64,22 +77,21 @@ export function scoreSection(input: Scored): string {
     histogramPlot({
       title: 'Histograms of the scores of the test images',
       groups,
-      xLabel: MAIN_SCORE,
+      xLabel: score,
       markers: [{ x: accepted, label: '95 % of normal above' }],
     }),
   ]);
-  const parts = outliers.length > 0 ? [histograms, rocCard(input.result, normal, outliers)] : [histograms];
-  const table = outliers.length > 0 ? metricTable(input.result) : '';
-  return ['<h2>Scores of the test images</h2>', '<div class="grid2">', ...parts, '</div>', table].join('\n');
+  const roc = outliers.length > 0 ? rocCard(input.result.auroc[score]!, normal, outliers) : '';
+  return `<div class="grid2">${histograms}${roc}</div>`;
 }
 
-function rocCard({ auroc }: RunResult, normal: readonly number[], outliers: readonly number[]): string {
+function rocCard(auroc: number, normal: readonly number[], outliers: readonly number[]): string {
   const roc = rocCurve(normal, outliers);
   const operating = roc.truePositiveRate.findIndex((rate) => rate >= 0.95);
   const accepts = `accepts ${percent(roc.truePositiveRate[operating])} of normal, ${percent(roc.falsePositiveRate[operating])} of outliers`;
   return card('ROC curve', 'Share of normal images accepted, for each share of outliers.', [
     legend([
-      { label: `AUROC ${auroc[MAIN_SCORE]!.toFixed(3)}`, color: 'normal' },
+      { label: `AUROC ${auroc.toFixed(3)}`, color: 'normal' },
       { label: accepts, color: 'normal', mark: 'point' },
     ]),
     rocPlot({ title: 'ROC curve', ...roc, operating }),
@@ -88,9 +100,9 @@ function rocCard({ auroc }: RunResult, normal: readonly number[], outliers: read
 
 /** @param result of a test with outliers */
 function metricTable(result: RunResult): string {
-  const rows = SCORE_NAMES.map((name) => {
+  const rows = Object.keys(result.auroc).map((name) => {
     const cells = METRIC_NAMES.map((metric) => `<td class="number">${result[metric][name]!.toFixed(3)}</td>`).join('');
-    return `<tr${name === MAIN_SCORE ? ' class="main"' : ''}><td>${name}</td>${cells}<td class="quiet">${SCORE_MEANINGS[name]}</td></tr>`;
+    return `<tr${name === result.mainScore ? ' class="main"' : ''}><td>${name}</td>${cells}<td class="quiet">${scoreNamed(name)?.summary ?? ''}</td></tr>`;
   });
   return [
     '<div class="grid2"><div class="card scroll"><table>',
@@ -105,19 +117,24 @@ function metricTable(result: RunResult): string {
 
 export function outlierClassSection({ result, images }: Scored): string {
   if (result.testImages.out === 0) return '';
+  const { mainScore } = result;
+  const others = Object.keys(result.auroc).filter((name) => name !== mainScore);
   const rows = Object.entries(result.perOodClass)
-    .sort(([, a], [, b]) => a[MAIN_SCORE] - b[MAIN_SCORE])
+    .sort(([, a], [, b]) => a[mainScore] - b[mainScore])
     .map(([name, values]) => {
       const size = images.filter((image) => !image.isNormal && image.className === name).length;
-      const auroc = values[MAIN_SCORE];
-      const meter = `<td class="meter"><div><i style="width:${(auroc * 100).toFixed(1)}%"></i></div></td>`;
-      return `<tr><td>${escapeHtml(name)}</td><td class="number">${size}</td><td class="number">${auroc.toFixed(3)}</td>${meter}</tr>`;
+      const meter = `<td class="meter"><div><i style="width:${(values[mainScore] * 100).toFixed(1)}%"></i></div></td>`;
+      const number = (text: string | number) => `<td class="number">${text}</td>`;
+      const figure = (score: string) => number(values[score].toFixed(3));
+      return `<tr><td>${escapeHtml(name)}</td>${number(size)}${figure(mainScore)}${meter}${others.map(figure).join('')}</tr>`;
     });
+  const titles = (names: readonly (string | number)[]) =>
+    names.map((name) => `<th class="number">${name}</th>`).join('');
   return [
     '<h2>Each outlier class alone</h2>',
-    `<p class="quiet">AUROC of ${MAIN_SCORE} against all normal test images, hardest class first; the mark in the middle of a bar is chance. A class of few images has an uncertain figure.</p>`,
+    `<p class="quiet">AUROC against all normal test images, hardest class of ${mainScore} first; the mark in the middle of a bar is chance. A class of few images has an uncertain figure.</p>`,
     '<div class="card scroll"><table>',
-    '<tr><th>class</th><th class="number">images</th><th class="number">AUROC</th><th class="meter"></th></tr>',
+    `<tr><th>class</th>${titles(['images', mainScore])}<th class="meter"></th>${titles(others)}</tr>`,
     ...rows,
     '</table></div>',
   ].join('\n');

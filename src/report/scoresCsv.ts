@@ -1,7 +1,7 @@
 /** scores.csv: the test images with their scores. */
 import { FormatError } from '../../runtime/index.ts';
 import { csvText, readCsv } from '../base/csv.ts';
-import { type PerScore, SCORE_NAMES, type ScoreTable } from './result.ts';
+import type { PerScore, ScoreTable } from './result.ts';
 
 /** A test image as scores.csv lists it. */
 export interface ScoredImage {
@@ -10,27 +10,32 @@ export interface ScoredImage {
   isNormal: boolean;
 }
 
-const HEADER = `image,class,label,${SCORE_NAMES.join(',')}`;
+const HEADER = ['image', 'class', 'label'];
 
-/** A header, then a line an image in the order given. */
+/** A header, then a line per image in the order given: what it is, and its scores. */
 export function scoresCsv(images: readonly ScoredImage[], scores: ScoreTable): string {
+  const names = Object.keys(scores);
   const lines = images.map(({ path, className, isNormal }, index) => {
-    const values = SCORE_NAMES.map((name) => String(Number(scores[name][index].toPrecision(9)))); // all that an f32 holds
+    const values = names.map((name) => String(Number(scores[name][index].toPrecision(9)))); // all that an f32 holds
     return [csvText(path), csvText(className), isNormal ? 'normal' : 'outlier', ...values].join(',');
   });
-  return [HEADER, ...lines, ''].join('\n');
+  return [[...HEADER, ...names].join(','), ...lines, ''].join('\n');
 }
 
 /** The images of a text of scoresCsv. @param file what errors call it   @throws FormatError */
 export function parseScoresCsv(text: string, file: string): (ScoredImage & { scores: PerScore })[] {
-  const [header, ...records] = readCsv(text);
-  if (header?.join() !== HEADER || records.some((fields) => fields.length !== header.length)) {
-    throw new FormatError(`${file}: these are not the scores of a run.`, { details: [`expected ${HEADER}`] });
+  const [header = [], ...records] = readCsv(text);
+  const names = header.slice(HEADER.length);
+  const isHeader = header.slice(0, HEADER.length).join() === HEADER.join() && names.length > 0;
+  if (!isHeader || records.some((fields) => fields.length !== header.length)) {
+    throw new FormatError(`${file}: these are not the scores of a run.`, {
+      details: [`expected ${HEADER.join(',')} and a column for each score`],
+    });
   }
   return records.map(([path, className, label, ...values]) => ({
     path,
     className,
     isNormal: label === 'normal',
-    scores: Object.fromEntries(SCORE_NAMES.map((name, i) => [name, Number(values[i])])) as unknown as PerScore,
+    scores: Object.fromEntries(names.map((name, i) => [name, Number(values[i])])),
   }));
 }

@@ -11,6 +11,7 @@ import type { Platform } from '../platform/platform.ts';
 import type { Split } from '../protocols/protocol.ts';
 import { buildReport } from '../report/report.ts';
 import { type RunResult, type ScoreTable, testMetrics } from '../report/result.ts';
+import { encodeStates, type ScoreStates } from '../scores/state.ts';
 import { type Checkpoint, type DataProgress, type EpochStart, restoreCheckpoint } from '../train/checkpoint.ts';
 import { recordTuned } from '../train/kernels.ts';
 import { ofEvaluation, ofNetwork, ofStep } from '../train/limits.ts';
@@ -18,15 +19,23 @@ import { TrainLoop } from '../train/loop.ts';
 import type { StepMetrics } from '../train/stepMetrics.ts';
 import { StepProfile } from '../train/stepProfile.ts';
 import { Trainer } from '../train/trainer.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluate, fitToTraining } from './evaluate.ts';
 import { changeLines, checkedChanges, decodeFingerprint, encodeFingerprint, fingerprintOf } from './fingerprint.ts';
 import type { TrainHooks } from './hooks.ts';
 import { modelMetadata } from './modelMetadata.ts';
+import { mainScoreFor, scoreMetadata } from './modelScores.ts';
 import type { Prepared } from './prepare.ts';
 import { type RunFolder, readStoredConfig } from './runFolder.ts';
 
 /** A clock that only goes forward, in seconds. */
 export const seconds = (): number => performance.now() / 1000;
+
+interface Evaluated {
+  /** What the scores keep of the training images. */
+  states: ScoreStates;
+  /** Of the test images. */
+  scores: ScoreTable;
+}
 
 export class ClassRun {
   readonly #context: Context;
@@ -88,17 +97,10 @@ export class ClassRun {
     );
     if (!(await loop.run(doneSteps))) return null;
     const evaluateFrom = seconds();
-    const scores = await evaluate(
-      this.#context,
-      encoder,
-      this.#data.dataset.test,
-      this.#split.testIndices,
-      config,
-      this.#hooks,
-    ).catch((error) => {
+    const evaluated = await this.#evaluate(encoder).catch((error) => {
       throw ofEvaluation(error, config);
     });
-    if (!scores) return null;
+    if (!evaluated) return null;
     const end = seconds();
     const times = {
       total: end - began,
@@ -107,7 +109,7 @@ export class ClassRun {
       train: evaluateFrom - trainFrom,
       evaluate: end - evaluateFrom,
     };
-    const result = await this.#write(encoder, trainer, metrics, scores, times, data.changedData);
+    const result = await this.#write(encoder, trainer, metrics, evaluated, times, data.changedData);
     trainer.dispose();
     return result;
   }
@@ -178,6 +180,18 @@ export class ClassRun {
     return { ...config, batch: count, askedBatch: config.batch };
   }
 
+  /** Scores are fitted to the training images first. Null when it was interrupted. */
+  async #evaluate(encoder: Encoder): Promise<Evaluated | null> {
+    const { train, test } = this.#data.dataset;
+    const { trainIndices, testIndices } = this.#split;
+    const [context, config, hooks] = [this.#context, this.#config, this.#hooks];
+    const states = await fitToTraining(context, encoder, train, trainIndices, config, hooks);
+    if (!states) return null;
+    const options = { states, onEvaluate: hooks.onEvaluate, signal: hooks.signal };
+    const scores = await evaluate(context, encoder, test, testIndices, config, options);
+    return scores && { states, scores };
+  }
+
   #announce(trainer: Trainer, doneSteps: number, place: { run: number; runs: number }): void {
     const config = this.#config;
     const testNormal = this.#split.testIsNormal.filter(Boolean).length;
@@ -204,7 +218,7 @@ export class ClassRun {
     encoder: Encoder,
     trainer: Trainer,
     metrics: readonly StepMetrics[],
-    scores: ScoreTable,
+    { states, scores }: Evaluated,
     times: RunResult['seconds'],
     changedData: readonly string[],
   ): Promise<RunResult> {
@@ -212,6 +226,7 @@ export class ClassRun {
     const { test } = this.#data.dataset;
     const { testIndices, testIsNormal, testClass } = this.#split;
     const state = await stateDict(encoder);
+    const mainScore = mainScoreFor(config);
     const result: RunResult = {
       dataset: config.dataset,
       protocol: config.protocol,
@@ -220,6 +235,7 @@ export class ClassRun {
       oe: config.oe,
       seed: config.seed,
       synthetic: this.#isSynthetic,
+      ...mainScore,
       ...testMetrics(scores, testIsNormal, testClass),
       steps: trainer.steps,
       epochs: config.epochs,
@@ -237,7 +253,11 @@ export class ClassRun {
       className: testClass[i],
       isNormal: testIsNormal[i],
     }));
-    await this.#folder.writeModel(encodeModel(state, trainer.steps, modelMetadata(config, result.normal)));
+    const metadata = {
+      ...modelMetadata(config, result.normal),
+      ...scoreMetadata(mainScore.mainScore, scores, testIsNormal),
+    };
+    await this.#folder.writeModel(encodeModel(state, trainer.steps, metadata, encodeStates(states)));
     await this.#folder.writeScores(images, scores);
     await this.#folder.writeReport(
       await buildReport({

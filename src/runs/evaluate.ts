@@ -1,19 +1,44 @@
-/** Scores of test images: the encoder with running statistics over the plain view and T augmented views of each. */
+/**
+ * Features of images, and the scores that are computed from them: the encoder with running statistics over the plain view
+ * and T augmented views of each image. One forward pass gives every output that a score reads.
+ */
 import { type Context, LimitError, type Plan, type Tensor } from '../../runtime/index.ts';
 import { Augmenter } from '../augment/augmenter.ts';
 import { OeclError } from '../base/errors.ts';
 import { augmentOptions, type ScoringConfig } from '../config/config.ts';
+import { orderByContent } from '../data/identity.ts';
 import type { ImageSet } from '../data/imageSet.ts';
 import type { Encoder } from '../models/resnet.ts';
-import { SCORE_NAMES, type ScoreName, type ScoreTable } from '../report/result.ts';
-import { normScores } from '../scores/normScores.ts';
+import type { ScoreTable } from '../report/result.ts';
+import { type FeatureTable, firstRows, type Matrix } from '../scores/features.ts';
+import type { Score } from '../scores/score.ts';
+import { checkStates, fitScores, openScores, type ScoreStates, scoresWith } from '../scores/state.ts';
+import { SCORES } from '../scores/table.ts';
 import type { TrainHooks } from './hooks.ts';
 
 /** Views in one pass, about those of a training step of the tiny preset: enough to fill a device, little memory. */
 const VIEWS_PER_PASS = 128;
 
+/** A network on its device, and the images at `indices` of a set. */
+interface Task {
+  context: Context;
+  encoder: Encoder;
+  set: ImageSet;
+  indices: ArrayLike<number>;
+  config: ScoringConfig;
+  /** Augmented views per image, beside the plain one. */
+  augmented: number;
+  signal?: AbortSignal;
+  onProgress?(done: number, total: number): void;
+}
+
+export interface EvaluateOptions extends Pick<TrainHooks, 'onEvaluate' | 'signal'> {
+  /** What scores keep of the training images; those whose state is missing are left out. */
+  states?: ScoreStates;
+}
+
 /**
- * Every score of the images at `indices`, in that order, or null when it was interrupted. A view depends on (seed, content
+ * The scores of the images at `indices`, in that order, or null when it was interrupted. A view depends on (seed, content
  * of the image, view) alone, and so does a score, to the bit: neither on other images nor on how many there are.
  */
 export async function evaluate(
@@ -22,13 +47,71 @@ export async function evaluate(
   set: ImageSet,
   indices: readonly number[],
   config: ScoringConfig,
-  hooks: Pick<TrainHooks, 'onEvaluate' | 'signal'> = {},
+  { states = {}, onEvaluate, signal }: EvaluateOptions = {},
 ): Promise<ScoreTable | null> {
-  const views = config.views + 1;
-  let batch = Math.min(indices.length, Math.max(1, Math.floor(VIEWS_PER_PASS / views)));
+  const scores = scoresWith(SCORES, states);
+  const opened = openScores(scores, states);
+  const table = Object.fromEntries(scores.map(({ name }) => [name, new Float64Array(indices.length)]));
+  const task = { context, encoder, set, indices, config, augmented: config.views, signal, onProgress: onEvaluate };
+  const isWhole = await eachPass(task, async (features, first) => {
+    checkStates(scores, states, widthsOf(features));
+    for (const { name, of } of opened) {
+      const values = await of(features);
+      const wrong = values.findIndex((value) => !Number.isFinite(value));
+      if (wrong >= 0) throw notFinite(set.paths[indices[first + wrong]], `the score ${name} is ${values[wrong]}`);
+      table[name].set(values, first);
+    }
+  });
+  return isWhole ? table : null;
+}
+
+/**
+ * What the scores keep of the training images at `indices`, from one pass over their plain views; null when it was
+ * interrupted. It depends on the images' content, not on their order. Nothing runs when none of the scores is fitted.
+ */
+export async function fitToTraining(
+  context: Context,
+  encoder: Encoder,
+  set: ImageSet,
+  indices: readonly number[],
+  config: ScoringConfig,
+  { onFit, signal }: Pick<TrainHooks, 'onFit' | 'signal'> = {},
+  scores: readonly Score[] = SCORES,
+): Promise<ScoreStates | null> {
+  const needed = new Set(scores.flatMap((score) => (score.fit ? score.needs : [])));
+  if (needed.size === 0) return {};
+  const order = orderByContent(set.images, indices).indices;
+  const columns: { [Name in Score['needs'][number]]: Matrix } = { backbone: NONE, projection: NONE };
+  const task = { context, encoder, set, indices: order, config, augmented: 0, signal, onProgress: onFit };
+  const isWhole = await eachPass(task, async (features, first) => {
+    for (const name of needed) {
+      const { data, width } = firstRows(features[name], features.count);
+      const wrong = data.findIndex((value) => !Number.isFinite(value));
+      if (wrong >= 0) {
+        throw notFinite(set.paths[order[first + Math.floor(wrong / width)]], `a feature is ${data[wrong]}`);
+      }
+      if (columns[name] === NONE) columns[name] = { data: new Float32Array(order.length * width), width };
+      columns[name].data.set(data, first * width);
+    }
+  });
+  if (!isWhole) return null;
+  return fitScores(scores, { ...columns, count: order.length, views: 1, rowsPerView: order.length });
+}
+
+const NONE: Matrix = { data: new Float32Array(0), width: 1 };
+
+const widthsOf = ({ backbone, projection }: FeatureTable) => ({
+  backbone: backbone.width,
+  projection: projection.width,
+});
+
+/** Calls `take` for the features of all images, some at a time. Whether it came to the end, rather than interrupted. */
+async function eachPass(task: Task, take: (features: FeatureTable, first: number) => Promise<void>): Promise<boolean> {
+  const views = task.augmented + 1;
+  let batch = Math.min(task.indices.length, Math.max(1, Math.floor(VIEWS_PER_PASS / views)));
   for (;;) {
     try {
-      return await evaluateBy(batch, context, encoder, set, indices, config, hooks);
+      return await passesOf(batch, task, take);
     } catch (error) {
       if (!(error instanceof LimitError) || batch === 1) throw error;
       batch = Math.ceil(batch / 2); // a score does not depend on what is scored beside it
@@ -36,30 +119,18 @@ export async function evaluate(
   }
 }
 
-/** As evaluate(), `batch` images in one pass. @throws LimitError, before anything is scored, when that is too many */
-async function evaluateBy(
+/** As eachPass(), `batch` images in one pass. @throws LimitError, before anything is taken, when that is too many */
+async function passesOf(
   batch: number,
-  context: Context,
-  encoder: Encoder,
-  set: ImageSet,
-  indices: readonly number[],
-  config: ScoringConfig,
-  { onEvaluate, signal }: Pick<TrainHooks, 'onEvaluate' | 'signal'>,
-): Promise<ScoreTable | null> {
-  const views = config.views + 1;
-  const augmenter = Augmenter.forEvaluation(context, augmentOptions(config), set.images, batch, config.views);
-  let plan: Plan<Tensor> | null = null;
+  { context, encoder, set, indices, config, augmented, signal, onProgress }: Task,
+  take: (features: FeatureTable, first: number) => Promise<void>,
+): Promise<boolean> {
+  const augmenter = Augmenter.forEvaluation(context, augmentOptions(config), set.images, batch, augmented);
+  let plan: Plan<{ backbone: Tensor; projection: Tensor }> | null = null;
   try {
-    plan = await context.record(() => context.noGrad(() => encoder.forward(augmenter.views(), false)));
-    const { outputs } = plan;
-    const column = () => new Float64Array(indices.length);
-    const scores: Record<ScoreName, Float64Array> = {
-      norm: column(),
-      normEnsemble: column(),
-      normOfMean: column(),
-      meanSquaredNorm: column(),
-    };
-    onEvaluate?.(0, indices.length);
+    plan = await context.record(() => context.noGrad(() => encoder.outputs(augmenter.views(), false)));
+    const { backbone, projection } = plan.outputs;
+    onProgress?.(0, indices.length);
     for (let first = 0; first < indices.length && !signal?.aborted; first += batch) {
       // the last batch is filled up with its first image: a plan has one batch size
       const chosen = Uint32Array.from(
@@ -68,40 +139,34 @@ async function evaluateBy(
       );
       augmenter.upload([{ images: set.images, indices: chosen, rounds: new Uint32Array(batch) }]);
       plan.run();
-      const features = (await outputs.read()) as Float32Array;
-      for (let i = 0; i < batch && first + i < indices.length; i++) {
-        const values = normScores(featuresOf(i, { features, batch, views }), outputs.shape[1]);
-        for (const name of SCORE_NAMES) {
-          if (!Number.isFinite(values[name])) throw notFinite(set.paths[indices[first + i]], name, values[name]);
-          scores[name][first + i] = values[name];
-        }
-      }
-      onEvaluate?.(Math.min(first + batch, indices.length), indices.length);
+      const [pooled, projected] = await Promise.all([rowsOf(backbone), rowsOf(projection)]);
+      const count = Math.min(batch, indices.length - first);
+      const features: FeatureTable = {
+        count,
+        views: augmented + 1,
+        rowsPerView: batch,
+        backbone: firstRows(pooled, batch), // view 0: the plain one
+        projection: projected,
+      };
+      await take(features, first);
+      onProgress?.(first + count, indices.length);
     }
-    return signal?.aborted ? null : scores;
+    return !signal?.aborted;
   } finally {
-    plan?.outputs.dispose();
+    plan?.outputs.backbone.dispose();
+    plan?.outputs.projection.dispose();
     plan?.dispose();
     augmenter.dispose();
   }
 }
 
-function notFinite(image: string, score: ScoreName, value: number): OeclError {
-  return new OeclError(`${image}: the score ${score} is ${value}, expected a finite number.`, {
+const rowsOf = async (tensor: Tensor): Promise<Matrix> => ({
+  data: (await tensor.read()) as Float32Array<ArrayBuffer>,
+  width: tensor.shape[1],
+});
+
+function notFinite(image: string, what: string): OeclError {
+  return new OeclError(`${image}: ${what}, expected a finite number.`, {
     remedy: 'a model whose training did not diverge; with --precision f16, --precision f32',
   });
-}
-
-/** Rows of an image, one a view: in a pass they are in view-major order. */
-function featuresOf(
-  image: number,
-  { features, batch, views }: { features: Float32Array; batch: number; views: number },
-): Float32Array {
-  const dimension = features.length / (batch * views);
-  const own = new Float32Array(views * dimension);
-  for (let view = 0; view < views; view++) {
-    const row = (view * batch + image) * dimension;
-    own.set(features.subarray(row, row + dimension), view * dimension);
-  }
-  return own;
 }

@@ -34,6 +34,8 @@ export interface TrainHooks extends LoopHooks, TuneHooks {
   /** Reading and decoding, in images; total is null while it is unknown. */
   onLoad?(what: string, done: number, total: number | null): void;
   onStart?(start: RunStart): void;
+  /** Features of the training images, for the scores that are fitted to them. */
+  onFit?(done: number, total: number): void;
   /** Scoring of test images. */
   onEvaluate?(done: number, total: number): void;
   /** A run of several is finished, or the only one. */

@@ -278,8 +278,8 @@ export async function readStoredConfig(files: RunFiles, folder: string): Promise
   if (!(await files.exists(path))) throw noRun(folder);
   const stored = parseObject<RunConfig>(new TextDecoder().decode(await files.readFile(path)), path, NEW_RUN);
   // before these were written, there was one value of each
-  const { precision = 'f32', fit = 'crop', sampleBits = null } = stored;
-  return { ...stored, precision, fit, sampleBits };
+  const { precision = 'f32', fit = 'crop', sampleBits = null, score = null } = stored;
+  return { ...stored, precision, fit, sampleBits, score };
 }
 
 const NEW_RUN = 'a copy of the file from before, or --force for a new run in its place';

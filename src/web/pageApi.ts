@@ -73,12 +73,19 @@ export interface RunView {
   metrics: StepMetrics[];
   /** The test images, with their scores, in the order of scores.csv. */
   images: (ScoredImage & { scores: PerScore })[];
-  /** That was chosen last; null when none was. */
-  threshold: number | null;
+  /** The threshold that was chosen last, and the score that it is of; null when none was. */
+  kept: KeptThreshold | null;
+}
+
+export interface KeptThreshold {
+  score: string;
+  threshold: number;
 }
 
 /** New images with their scores, in the order given; the higher, the more normal. */
 export interface NewScores {
+  /** The main score of the model. */
+  mainScore: string;
   images: { path: string; scores: PerScore; uri: string }[];
   skipped: SkippedFile[];
   /** What a reader of the scores must know: images that are cut, scaled or cannot be seen. */
@@ -122,7 +129,7 @@ export interface PageApi {
   runs(): Promise<RunInfo[]>;
   view(folder: string): Promise<RunView>;
   /** For the next view of a finished run. */
-  keepThreshold(folder: string, threshold: number): Promise<void>;
+  keepThreshold(folder: string, kept: KeptThreshold): Promise<void>;
   /** Pictures of test images; null where the images were removed since. */
   pictures(folder: string, paths: string[]): Promise<(string | null)[]>;
   removeRun(folder: string): Promise<void>;

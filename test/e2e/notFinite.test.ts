@@ -94,7 +94,7 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY])(
     const figures = (step: number) => ({ loss: step === 2 ? loss : 1, epoch: 0, lambda: 0, lr: 0.1 });
     const parts = {
       trainer: { steps: 9, stepsPerEpoch: 9, epochOf: () => 0, run: async (step: number) => figures(step) },
-      folder: { addMetrics: () => {} },
+      log: { addMetrics: () => {} },
       ...{ config, encoder, profile: null, hooks: { onStep: ({ step }: { step: number }) => told.push(step) } },
     } as unknown as LoopParts;
     await expect(new TrainLoop(parts, []).run(0)).rejects.toThrow(

@@ -72,10 +72,11 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
     ]);
     expect((await worker.call('unfinished')).value).toBeNull();
 
-    expect(view!.threshold).toBeNull();
-    await worker.call('keepThreshold', done!.folder, 1.25);
+    expect(view!.kept).toBeNull();
+    const kept = { score: 'knn', threshold: 0.125 };
+    await worker.call('keepThreshold', done!.folder, kept);
     await worker.reload();
-    expect((await worker.call('view', done!.folder)).value!.threshold).toBe(1.25);
+    expect((await worker.call('view', done!.folder)).value!.kept).toEqual(kept);
   });
 
   describe('own images', () => {

@@ -7,6 +7,7 @@ import { decodeSafetensors } from '../../runtime/index.ts';
 import { type RunConfig, resumedConfig } from '../../src/config/config.ts';
 import type { RunOutcome } from '../../src/runs/hooks.ts';
 import { METRIC_NAMES } from '../../src/scores/metrics.ts';
+import { SCORE_NAMES } from '../../src/scores/table.ts';
 import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
 
@@ -53,9 +54,11 @@ test('a run leaves every file of its folder, and a result with every promised fi
     trainImages: 9,
     testImages: { in: 6, out: 6 },
     where: 'node',
+    mainScore: 'normEnsemble',
   });
+  expect(Object.keys(result.perOodClass.disk)).toEqual(SCORE_NAMES);
   for (const metric of METRIC_NAMES) {
-    expect(Object.keys(result[metric])).toEqual(['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm']);
+    expect(Object.keys(result[metric])).toEqual(SCORE_NAMES);
     for (const value of Object.values(result[metric])) expect(value).toSatisfy((v: number) => v >= 0 && v <= 1);
   }
   expect(result.weightsSha256).toMatch(/^[0-9a-f]{64}$/);
@@ -68,7 +71,7 @@ test('a run leaves every file of its folder, and a result with every promised fi
     metrics.every(({ loss, normNormal, normOutlier }) => [loss, normNormal, normOutlier].every(Number.isFinite)),
   ).toBe(true);
   const csv = (await readFile(join(config.out, 'scores.csv'), 'utf8')).trim().split('\n');
-  expect(csv[0]).toBe('image,class,label,norm,normEnsemble,normOfMean,meanSquaredNorm');
+  expect(csv[0]).toBe(`image,class,label,${SCORE_NAMES.join()}`);
   expect(csv).toHaveLength(13);
 });
 
@@ -85,7 +88,11 @@ test('the model file has the names and shapes of the authors and of PyTorch', as
   expect(tensors['head.3.bias'].shape).toEqual([128]);
   expect(tensors['backbone.bn1.num_batches_tracked'].data[0]).toBe(6n);
   // 1 stem, 4 blocks of 2 convolutions, 3 shortcuts: weights; a batch norm each, and the head's: 5 tensors; 2 linear layers
-  expect(Object.keys(tensors)).toHaveLength(12 + 13 * 5 + 4);
+  expect(tensors['score.knn.features'].shape).toEqual([9, 32]);
+  expect(tensors['score.cosineNorm.features'].shape).toEqual([9, 128]);
+  expect(tensors['score.mahalanobis.covariance'].shape).toEqual([32, 32]);
+  const network = Object.keys(tensors).filter((name) => !name.startsWith('score.'));
+  expect(network).toHaveLength(12 + 13 * 5 + 4);
 });
 
 test('same seed, same bits; another seed, others', async () => {

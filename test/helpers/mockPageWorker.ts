@@ -5,10 +5,19 @@
 import { expose } from 'comlink';
 import { AdapterError, LimitError } from '../../runtime/errors.ts';
 import { type RunConfig, resolveConfig } from '../../src/config/config.ts';
-import { type PerScore, type RunResult, SCORE_NAMES, type ScoreTable, testMetrics } from '../../src/report/result.ts';
+import { type PerScore, type RunResult, testMetrics } from '../../src/report/result.ts';
 import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 import { carryErrors } from '../../src/web/page/thrown.ts';
-import type { DataContent, GivenFile, PageApi, Part, PartContent, RunInfo, RunView } from '../../src/web/pageApi.ts';
+import type {
+  DataContent,
+  GivenFile,
+  KeptThreshold,
+  PageApi,
+  Part,
+  PartContent,
+  RunInfo,
+  RunView,
+} from '../../src/web/pageApi.ts';
 
 const scenario = new URL(import.meta.url).pathname.split('/').at(-2);
 
@@ -65,7 +74,7 @@ let data: DataContent = {
 };
 let runs: RunInfo[] = [];
 let isInterrupted = false;
-const thresholds = new Map<string, number>();
+const thresholds = new Map<string, KeptThreshold>();
 const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
 
 const allScores = (value: number): PerScore => ({
@@ -73,6 +82,7 @@ const allScores = (value: number): PerScore => ({
   normEnsemble: value,
   normOfMean: value * 0.93,
   meanSquaredNorm: value * value,
+  knn: (value - 6) / 10 + Math.sin(value * 40) / 4,
 });
 
 function viewOf(folder: string, config: RunConfig): RunView {
@@ -84,8 +94,8 @@ function viewOf(folder: string, config: RunConfig): RunView {
     return { path: `test/${CLASSES[kind]}/${n}.png`, className: CLASSES[kind], isNormal, scores: allScores(value) };
   });
   const table = Object.fromEntries(
-    SCORE_NAMES.map((name) => [name, images.map(({ scores }) => scores[name])]),
-  ) as unknown as ScoreTable;
+    Object.keys(allScores(0)).map((name) => [name, images.map(({ scores }) => scores[name])]),
+  );
   const metrics = testMetrics(
     table,
     images.map(({ isNormal }) => isNormal),
@@ -99,6 +109,8 @@ function viewOf(folder: string, config: RunConfig): RunView {
     oe: config.oe,
     seed: config.seed,
     synthetic: config.dataset === 'demo',
+    mainScore: 'normEnsemble',
+    mainScoreReason: 'It is the default of the method oecl.',
     ...metrics,
     steps: STEPS,
     epochs: config.epochs,
@@ -110,8 +122,8 @@ function viewOf(folder: string, config: RunConfig): RunView {
     adapter: { vendor: 'mock', architecture: '', device: '', description: '' },
     where: 'browser',
   };
-  const threshold = thresholds.get(folder) ?? null;
-  return { folder, config, result, threshold, metrics: Array.from({ length: STEPS }, (_, n) => stepOf(n + 1)), images };
+  const kept = thresholds.get(folder) ?? null;
+  return { folder, config, result, kept, metrics: Array.from({ length: STEPS }, (_, n) => stepOf(n + 1)), images };
 }
 
 const stepOf = (step: number): StepMetrics => ({
@@ -236,9 +248,9 @@ const api: PageApi = {
   unfinished: async () => (scenario === 'unfinished' ? runs.find(({ state }) => state === 'interrupted')! : null),
   runs: async () => runs,
   view: async (folder) => viewOf(folder, runs.find((run) => run.folder === folder)!.config!),
-  async keepThreshold(folder, threshold) {
+  async keepThreshold(folder, kept) {
     await pause(5);
-    thresholds.set(folder, threshold);
+    thresholds.set(folder, kept);
   },
   pictures: async (_, paths) =>
     paths.map((path) => drawn(CLASSES.indexOf(path.split('/')[1]), Number.parseInt(path.split('/')[2], 10))),
@@ -266,7 +278,12 @@ const api: PageApi = {
       const scores = allScores(n % 3 === 0 ? 1.4 + noise(n) : 6 + bell(n));
       return { path, scores, uri: drawn(n % 3 === 0 ? 4 : 1, n) };
     });
-    return { images, skipped: [{ file: 'readme.txt', reason: 'no image: expected JPEG, PNG or BMP' }], notes: [] };
+    return {
+      mainScore: 'normEnsemble',
+      images,
+      skipped: [{ file: 'readme.txt', reason: 'no image: expected JPEG, PNG or BMP' }],
+      notes: [],
+    };
   },
 };
 

@@ -13,9 +13,10 @@ const SIDE = 8;
 /** An encoder whose features are the pixels of a view, on an adapter that takes so many views at once. */
 const encoderOf = (mostViews: number, passes: number[]) =>
   ({
-    forward(views: Tensor) {
+    outputs(views: Tensor) {
       passes.push(views.shape[0]);
-      if (views.shape[0] <= mostViews) return reshape(views, [views.shape[0], 3 * SIDE * SIDE]);
+      const projection = () => reshape(views, [views.shape[0], 3 * SIDE * SIDE]);
+      if (views.shape[0] <= mostViews) return { backbone: projection(), projection: projection() };
       throw new LimitError('too many views.', { bytes: { needed: views.shape[0], allowed: mostViews } });
     },
   }) as unknown as Encoder;

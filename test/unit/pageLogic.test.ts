@@ -1,6 +1,7 @@
 /** What the page reckons by itself: thresholds, curves, pace, the options of a run, words. */
 import { describe, expect, test } from 'vitest';
 import { LimitError } from '../../runtime/errors.ts';
+import { mostAnomalousFirst, percentileAmong, ratesAt, thresholdFor } from '../../src/scores/threshold.ts';
 import {
   ALL,
   defaultOf,
@@ -11,10 +12,10 @@ import {
 } from '../../src/web/page/logic/choices.ts';
 import { Curve } from '../../src/web/page/logic/curve.ts';
 import { baseName, bytes, counted, percent, score } from '../../src/web/page/logic/format.ts';
+
 import { newScoresCsv } from '../../src/web/page/logic/newScores.ts';
 import { Pace } from '../../src/web/page/logic/pace.ts';
 import { inPageWords, problemOf } from '../../src/web/page/logic/problem.ts';
-import { mostAnomalousFirst, percentileAmong, ratesAt, thresholdFor } from '../../src/web/page/logic/threshold.ts';
 import { hrefOf, parseRoute } from '../../src/web/page/route.ts';
 import type { DataContent, PartContent } from '../../src/web/pageApi.ts';
 
@@ -205,13 +206,11 @@ describe('words', () => {
   });
 
   test('new scores as a table, fields quoted', () => {
-    const scores = { norm: 1, normEnsemble: 2, normOfMean: 3, meanSquaredNorm: 4 };
-    const csv = newScoresCsv({ images: [{ path: 'a,"b".png', scores, uri: '' }], skipped: [], notes: [] }, [
-      'norm',
-      'normEnsemble',
-    ]);
+    const csvOf = (path: string, scores: Record<string, number>) =>
+      newScoresCsv({ mainScore: 'norm', images: [{ path, scores, uri: '' }], skipped: [], notes: [] });
+    const csv = csvOf('a,"b".png', { norm: 1, normEnsemble: 2 });
     expect(csv).toBe('image,norm,normEnsemble\n"a,""b"".png",1,2\n');
-    const formula = newScoresCsv({ images: [{ path: '=1+1.png', scores, uri: '' }], skipped: [], notes: [] }, ['norm']);
+    const formula = csvOf('=1+1.png', { norm: 1 });
     expect(formula).toBe("image,norm\n'=1+1.png,1\n");
   });
 });

@@ -7,7 +7,7 @@ import { histogram } from '../../src/report/histogram.ts';
 import { histogramPlot, linePlot, niceScale, rocPlot } from '../../src/report/plot.ts';
 import { encodePng, thumbnailUri } from '../../src/report/png.ts';
 import { buildReport, type ReportInput } from '../../src/report/report.ts';
-import { SCORE_NAMES, type ScoreTable, testMetrics } from '../../src/report/result.ts';
+import { testMetrics } from '../../src/report/result.ts';
 import { METRIC_NAMES } from '../../src/scores/metrics.ts';
 import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 
@@ -109,7 +109,7 @@ function sampleInput(count: number): ReportInput {
     isNormal: i % 3 === 0,
   }));
   const values = images.map(({ isNormal }) => random.next() * 3 + (isNormal ? 2 : 0));
-  const scores = Object.fromEntries(SCORE_NAMES.map((name) => [name, values])) as unknown as ScoreTable;
+  const scores = { norm: values, normEnsemble: values, knn: values.map((value) => -1 / (1 + value)) };
   const config = resolveConfig({ dataset: 'raabin' }, { isSoftware: true });
   const metrics = testMetrics(
     scores,
@@ -129,6 +129,8 @@ function sampleInput(count: number): ReportInput {
       },
       ...metrics,
       synthetic: true,
+      mainScore: 'normEnsemble',
+      mainScoreReason: 'It is <the default>.',
       ...{ steps: 3, epochs: 1, weightsSha256: 'ab', trainImages: 9, oeImages: 9, where: 'node' as const },
       seconds: { total: 1, setup: 0, compile: 0, train: 1, evaluate: 0 },
       testImages: { in: count / 3, out: (count * 2) / 3 },
@@ -171,6 +173,23 @@ describe('buildReport', () => {
     expect(html.match(/<img/g)).toHaveLength(30); // each of 30 test images, in one half of the gallery or the other
   });
 
+  test('every score of the run is drawn, the main one first; a score that this version does not know too', async () => {
+    const { scores, result, ...input } = sampleInput(30);
+    const other = { ...scores, later: scores.norm };
+    const truth = input.images.map(({ isNormal }) => isNormal);
+    const metrics = testMetrics(
+      other,
+      truth,
+      input.images.map(({ className }) => className),
+    );
+    const html = await buildReport({ ...input, scores: other, result: { ...result, ...metrics, mainScore: 'knn' } });
+    expect(html).toContain('AUROC, score knn');
+    expect(html).toContain('It is &lt;the default&gt;.');
+    expect(html.match(/<summary>(\w+)/g)).toEqual(['norm', 'normEnsemble', 'later'].map((name) => `<summary>${name}`));
+    expect(html.match(/Histograms of the scores/g)!.length).toBeGreaterThanOrEqual(4);
+    expect(html).not.toMatch(/NaN|undefined/);
+  });
+
   test('without outliers in the test: no figures of separation, and a sentence that says why', async () => {
     const { result, images, ...input } = sampleInput(9);
     const scores = input.scores;
@@ -179,7 +198,7 @@ describe('buildReport', () => {
       images.map(() => true),
       images.map(() => 'all'),
     );
-    const nulls = { norm: null, normEnsemble: null, normOfMean: null, meanSquaredNorm: null };
+    const nulls = { norm: null, normEnsemble: null, knn: null };
     for (const name of METRIC_NAMES) expect(none[name]).toEqual(nulls);
     expect(none).toMatchObject({ undefinedMetrics: 'no test image is an outlier', perOodClass: {} });
     const html = await buildReport({
@@ -191,8 +210,7 @@ describe('buildReport', () => {
       expect(html).toContain(part);
     }
     expect(html).not.toMatch(/ROC|AUROC|NaN|undefined|Each outlier class/);
-    const broken = Object.fromEntries(SCORE_NAMES.map((name) => [name, [Number.NaN]])) as unknown as ScoreTable;
-    expect(() => testMetrics(broken, [true], ['all'])).toThrow(/expected a finite number/);
+    expect(() => testMetrics({ norm: [1], knn: [Number.NaN] }, [true], ['all'])).toThrow(/expected a finite number/);
   });
 
   test('a method without outliers has no outlier curves', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readCsv } from '../../src/base/csv.ts';
 import { resolveConfig } from '../../src/config/config.ts';
 import type { FolderClaim } from '../../src/platform/platform.ts';
-import { SCORE_NAMES, type ScoreTable, summarize, testMetrics } from '../../src/report/result.ts';
+import { type ScoreTable, summarize, testMetrics } from '../../src/report/result.ts';
 import { parseScoresCsv, scoresCsv } from '../../src/report/scoresCsv.ts';
 import { parseMetrics } from '../../src/runs/metricsLines.ts';
 import { type OpenMode, type RunFiles, RunFolder, readStoredConfig } from '../../src/runs/runFolder.ts';
@@ -72,7 +72,7 @@ const metricsOf = (step: number): StepMetrics => ({
 });
 
 const scoresOf = (values: readonly number[]): ScoreTable =>
-  Object.fromEntries(SCORE_NAMES.map((name) => [name, Float32Array.from(values)])) as unknown as ScoreTable;
+  Object.fromEntries(['norm', 'normEnsemble', 'knn'].map((name) => [name, Float32Array.from(values)]));
 
 /** Opens a folder, and releases it: for what is in it. */
 async function stateOf(files: MemoryFiles, mode: OpenMode): Promise<RunFolder['state']> {
@@ -275,9 +275,9 @@ test('scores.csv: quoted names, all digits of an f32, label and class', () => {
     { path: 'd.png', className: 'e', isNormal: false },
   ];
   expect(scoresCsv(images, scoresOf([0.1, 2])).split('\n')).toEqual([
-    'image,class,label,norm,normEnsemble,normOfMean,meanSquaredNorm',
-    '"a,""b"".png",c,normal,0.100000001,0.100000001,0.100000001,0.100000001',
-    'd.png,e,outlier,2,2,2,2',
+    'image,class,label,norm,normEnsemble,knn',
+    '"a,""b"".png",c,normal,0.100000001,0.100000001,0.100000001',
+    'd.png,e,outlier,2,2,2',
     '',
   ]);
 });
@@ -338,6 +338,10 @@ test('parseScoresCsv reads what scoresCsv wrote', () => {
   expect(read.map(({ path, className, isNormal }) => ({ path, className, isNormal }))).toEqual(images);
   expect(read.map(({ scores: { norm } }) => norm)).toEqual([0.125, 2, 0.75]);
   expect(parseScoresCsv(scoresCsv([], scoresOf([])), 'scores.csv')).toEqual([]);
+  const earlier = 'image,class,label,norm,normEnsemble,normOfMean,meanSquaredNorm\na.png,c,normal,1,2,3,4\n';
+  expect(parseScoresCsv(earlier, 'x.csv')[0].scores).toEqual({
+    ...{ norm: 1, normEnsemble: 2, normOfMean: 3, meanSquaredNorm: 4 },
+  });
   expect(() => parseScoresCsv('a,b\n1,2\n', 'x.csv')).toThrow(/^x\.csv: these are not the scores of a run/);
   expect(() => parseScoresCsv(`${scoresCsv(images, scores)}torn,line\n`, 'x.csv')).toThrow(/^x\.csv/);
 });
@@ -349,10 +353,10 @@ test('readCsv keeps every character of a file that quotes where it should not', 
 test('testMetrics and summarize: the fields of result.json', () => {
   const truth = [true, true, false, false];
   const metrics = testMetrics(scoresOf([4, 2, 3, 1]), truth, ['n', 'n', 'x', 'y']);
-  expect(metrics.auroc).toEqual({ norm: 0.75, normEnsemble: 0.75, normOfMean: 0.75, meanSquaredNorm: 0.75 });
+  expect(metrics.auroc).toEqual({ norm: 0.75, normEnsemble: 0.75, knn: 0.75 });
   expect(metrics.undefinedMetrics).toBeNull();
   expect(testMetrics(scoresOf([1, 2]), [false, false], ['x', 'y'])).toMatchObject({
-    apOut: { norm: null, normEnsemble: null, normOfMean: null, meanSquaredNorm: null },
+    apOut: { norm: null, normEnsemble: null, knn: null },
     undefinedMetrics: 'no test image is normal',
   });
   expect(metrics.perOodClass.x.normEnsemble).toBe(0.5);
@@ -371,7 +375,7 @@ test('testMetrics and summarize: the fields of result.json', () => {
   expect(summary.perNormalClass.b.folder).toBe('runs/a/b');
 });
 
-test('a result of before fpr95In is read with its metrics computed again from scores.csv', async () => {
+test('results of earlier versions: the main score is normEnsemble; before fpr95In, metrics are computed again from scores.csv', async () => {
   const files = new MemoryFiles();
   const folder = await begun(files);
   const truth = [true, true, true, true, true, false, false, false, false];
@@ -382,8 +386,15 @@ test('a result of before fpr95In is read with its metrics computed again from sc
   const old = { ...today, fpr95: fpr95In, auprIn: apIn, auprOut: apOut, steps: 7 };
   await folder.writeScores(images, scores);
   await folder.writeResult(old as never);
-  expect(await folder.readResult()).toEqual({ ...today, fpr95In, apIn, apOut, undefinedMetrics, steps: 7 });
-  const marked = { ...testMetrics(scores, truth, classes), steps: 8 };
+  const main = {
+    mainScore: 'normEnsemble',
+    mainScoreReason: 'It was the only main score when this run was made.',
+  };
+  expect(await folder.readResult()).toEqual({ ...today, fpr95In, apIn, apOut, undefinedMetrics, steps: 7, ...main });
+  const unnamed = { ...testMetrics(scores, truth, classes), steps: 8 };
+  await folder.writeResult(unnamed as never);
+  expect(await folder.readResult()).toEqual({ ...unnamed, ...main });
+  const marked = { ...unnamed, mainScore: 'knn', mainScoreReason: 'It was chosen with --score.' };
   await folder.writeResult(marked as never);
   expect(await folder.readResult()).toEqual(marked);
 });

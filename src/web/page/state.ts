@@ -7,7 +7,7 @@ import type { RunConfig } from '../../config/config.ts';
 import type { PerScore } from '../../report/result.ts';
 import type { RunStart } from '../../runs/hooks.ts';
 import type { StepMetrics } from '../../train/stepMetrics.ts';
-import type { DataContent, NewScores, PageApi, Part, Picture, RunInfo, RunView } from '../pageApi.ts';
+import type { DataContent, KeptThreshold, NewScores, PageApi, Part, Picture, RunInfo, RunView } from '../pageApi.ts';
 import { type Choices, firstChoices } from './logic/choices.ts';
 import { Pace } from './logic/pace.ts';
 import type { Problem } from './logic/problem.ts';
@@ -55,6 +55,8 @@ export interface Training {
 
 export interface Results {
   view: RunView;
+  /** The score that is shown; `normal`, `outliers` and `order` are of it. */
+  score: string;
   normal: Float64Array;
   outliers: Float64Array;
   columns: RunColumns;
@@ -65,6 +67,8 @@ export interface Results {
 /** Scores of test images that a model without its run is compared with. */
 export interface Reference {
   folder: string;
+  images: RunView['images'];
+  score: string;
   normal: Float64Array;
   outliers: Float64Array;
 }
@@ -84,7 +88,7 @@ export interface Store {
   /** An image scoring below it is called an outlier. */
   threshold: Signal<number>;
   /** One that its run does not hold yet. */
-  unkept: { folder: string; threshold: number } | null;
+  unkept: ({ folder: string } & KeptThreshold) | null;
   /** New images that were scored with the open run. */
   fresh: Signal<NewScores | null>;
   scoring: Signal<Count | null>;

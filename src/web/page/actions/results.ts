@@ -1,32 +1,46 @@
 /** A finished run opened, its threshold chosen, new images scored with it. */
 
 import { DataError } from '../../../base/errors.ts';
-import { MAIN_SCORE } from '../../../report/result.ts';
+import { mainScoreOf } from '../../../report/result.ts';
 import { parseScoresCsv } from '../../../report/scoresCsv.ts';
+import { FALSE_ALARMS, mostAnomalousFirst, thresholdFor } from '../../../scores/threshold.ts';
 import type { GivenFile, RunView } from '../../pageApi.ts';
 import { counted } from '../logic/format.ts';
+
 import { RunCurves } from '../logic/runCurves.ts';
-import { mostAnomalousFirst, thresholdFor } from '../logic/threshold.ts';
 import type { Results, Store } from '../state.ts';
 import { announce, attempt, clearProblem } from './shared.ts';
 
-/** Of normal images, where the threshold stands at first. */
-const FALSE_ALARMS = 0.05;
-
 type Images = RunView['images'];
 
-/** Main scores of the images that are normal, or are not, ascending. */
-const scoresOf = (images: Images, isNormal: boolean): Float64Array =>
-  Float64Array.from(
-    images.filter((image) => image.isNormal === isNormal).map(({ scores }) => scores[MAIN_SCORE]),
-  ).sort();
+/** A score of the images that are normal, or are not, ascending. */
+const scoresOf = (images: Images, score: string, isNormal: boolean): Float64Array =>
+  Float64Array.from(images.filter((image) => image.isNormal === isNormal).map(({ scores }) => scores[score])).sort();
 
-export function resultsOf(view: RunView): Results {
-  const order = mostAnomalousFirst(view.images.map(({ scores }) => scores[MAIN_SCORE]));
+const groupsOf = (images: Images, score: string) => ({
+  normal: scoresOf(images, score, true),
+  outliers: scoresOf(images, score, false),
+});
+
+export function resultsOf(view: RunView, score = view.kept?.score ?? view.result.mainScore): Results {
+  const order = mostAnomalousFirst(view.images.map(({ scores }) => scores[score]));
   const curves = new RunCurves();
   curves.add(view.metrics);
-  const [normal, outliers] = [scoresOf(view.images, true), scoresOf(view.images, false)];
-  return { view, normal, outliers, columns: curves.columns(), order };
+  return { view, score, ...groupsOf(view.images, score), columns: curves.columns(), order };
+}
+
+/** Shows another score of the open run, or of the scores that its model is compared with. */
+export function chooseScore(store: Store, score: string): void {
+  const [results, reference] = [store.results.value, store.reference.value];
+  const shown = results ?? reference;
+  if (!shown) return;
+  if (results) store.results.value = resultsOf(results.view, score);
+  else store.reference.value = { ...reference!, score, ...groupsOf(reference!.images, score) };
+  proposeThreshold(store, (store.results.value ?? store.reference.value)!.normal);
+}
+
+function proposeThreshold(store: Store, normal: Float64Array): void {
+  if (normal.length > 0) store.threshold.value = thresholdFor(FALSE_ALARMS, normal);
 }
 
 /** Opens a finished run. A model without a run has nothing but its scores of new images. */
@@ -40,8 +54,8 @@ export async function openResults(store: Store, folder: string): Promise<void> {
     const results = resultsOf(await store.api.view(folder));
     if (store.route.value.folder !== folder) return; // another one was opened meanwhile
     store.results.value = results;
-    if (results.view.threshold !== null) store.threshold.value = results.view.threshold;
-    else if (results.normal.length > 0) store.threshold.value = thresholdFor(FALSE_ALARMS, results.normal);
+    if (results.view.kept !== null) store.threshold.value = results.view.kept.threshold;
+    else proposeThreshold(store, results.normal);
   });
 }
 
@@ -49,14 +63,16 @@ export async function openResults(store: Store, folder: string): Promise<void> {
 export async function chooseThreshold(store: Store, threshold: number): Promise<void> {
   store.threshold.value = threshold;
   const { folder } = store.route.value;
-  if (folder === null || store.results.value?.view.folder !== folder) return; // of a model without its run
+  const results = store.results.value;
+  if (folder === null || results?.view.folder !== folder) return; // of a model without its run
   const isKeeping = store.unkept !== null;
-  store.unkept = { folder, threshold };
+  store.unkept = { folder, threshold, score: results.score };
   if (isKeeping) return;
   // while one is written others may come: then the last of them is written next
   while (store.unkept !== null) {
     const last: NonNullable<Store['unkept']> = store.unkept;
-    await attempt(store, 'results', () => store.api.keepThreshold(last.folder, last.threshold));
+    const { folder, ...kept } = last;
+    await attempt(store, 'results', () => store.api.keepThreshold(folder, kept));
     if (store.unkept === last) store.unkept = null;
   }
 }
@@ -65,11 +81,15 @@ export async function chooseThreshold(store: Store, threshold: number): Promise<
 export async function addReference(store: Store, folder: string, file: File): Promise<void> {
   await attempt(store, 'score', async () => {
     const images = parseScoresCsv(await file.text(), file.name);
-    const normal = scoresOf(images, true);
-    if (normal.length === 0) throw new DataError(`${file.name}: no normal image among ${images.length}.`);
+    if (!images.some(({ isNormal }) => isNormal)) {
+      throw new DataError(`${file.name}: no normal image among ${images.length}.`);
+    }
+    const names = Object.keys(images[0].scores);
+    const main = store.fresh.value?.mainScore ?? mainScoreOf({});
+    const score = names.includes(main) ? main : names[0];
     store.results.value = null; // the threshold is no longer that of the run
-    store.reference.value = { folder, normal, outliers: scoresOf(images, false) };
-    store.threshold.value = thresholdFor(FALSE_ALARMS, normal);
+    store.reference.value = { folder, images, score, ...groupsOf(images, score) };
+    proposeThreshold(store, store.reference.value.normal);
   });
 }
 

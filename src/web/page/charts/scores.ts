@@ -1,23 +1,21 @@
 /** The two charts of scores: how they are drawn, and where the threshold stands in them. */
 import type { ReadonlySignal } from '@preact/signals';
-import { ratesAt } from '../logic/threshold.ts';
+import { ratesAt } from '../../../scores/threshold.ts';
 import { axis, bars, type ChartOptions, chart, dot, horizontal, line, percentTicks, verticalMark } from './options.ts';
 import { type ChartTheme, faded } from './theme.ts';
 
 type OptionsOf = (theme: ChartTheme) => ChartOptions;
 
-/** Bars of both groups, from the lowest score to the highest. */
+/** Bars of both groups, from the lowest score to the highest. @param name of the score */
 export function histogramOptions(
+  name: string,
   [low, high]: readonly [number, number],
   hasOutliers: boolean,
   threshold: ReadonlySignal<number>,
 ): OptionsOf {
   return (theme) =>
     chart(
-      [
-        axis(theme, 'score (mean norm of the views)', horizontal),
-        axis(theme, 'share', { values: percentTicks, size: 48 }),
-      ],
+      [axis(theme, name, horizontal), axis(theme, 'share', { values: percentTicks, size: 48 })],
       [bars(theme, 'normal'), { ...bars(theme, 'outlier'), show: hasOutliers }],
       {
         scales: { x: { time: false, range: () => [low, high] }, y: { range: (_, __, max) => [0, (max || 1) * 1.18] } },

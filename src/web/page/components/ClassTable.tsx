@@ -1,11 +1,11 @@
 /** AUROC by outlier class: which of them are hard. */
-import { MAIN_SCORE } from '../../../report/result.ts';
 import { counted, figure } from '../logic/format.ts';
 import type { Results } from '../state.ts';
 
 export function ClassTable({ results }: { results: Results }) {
+  const { score } = results;
   const { result, images } = results.view;
-  const rows = Object.entries(result.perOodClass ?? {}).sort(([, a], [, b]) => a[MAIN_SCORE] - b[MAIN_SCORE]);
+  const rows = Object.entries(result.perOodClass ?? {}).sort(([, a], [, b]) => a[score] - b[score]);
   if (rows.length < 2) return null;
   return (
     <section class="card" aria-labelledby="classes-title">
@@ -31,9 +31,9 @@ export function ClassTable({ results }: { results: Results }) {
                   {counted(images.filter((image) => !image.isNormal && image.className === name).length, 'image')}
                 </span>
               </th>
-              <td class="number">{figure(scores[MAIN_SCORE])}</td>
+              <td class="number">{figure(scores[score])}</td>
               <td class="wide">
-                <meter min={0} max={1} value={scores[MAIN_SCORE]} aria-label={`AUROC of ${name}`} />
+                <meter min={0} max={1} value={scores[score]} aria-label={`AUROC of ${name}`} />
               </td>
             </tr>
           ))}

@@ -2,7 +2,6 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { oneLine } from '../../../base/text.ts';
-import { MAIN_SCORE } from '../../../report/result.ts';
 import { score, whole } from '../logic/format.ts';
 import { type Results, type ShownImage, useStore } from '../state.ts';
 import { Icon } from './Icon.tsx';
@@ -22,7 +21,7 @@ export function Gallery({ results }: { results: Results }) {
   useEffect(() => {
     setFirst(0);
     setPictures(new Map());
-  }, [view.folder]);
+  }, [view.folder, results.score]);
   useEffect(() => {
     const paths = shown.map((index) => view.images[index].path).filter((path) => !pictures.has(path));
     let isWanted = true;
@@ -39,7 +38,7 @@ export function Gallery({ results }: { results: Results }) {
     return () => {
       isWanted = false;
     };
-  }, [view.folder, first]);
+  }, [view.folder, results.score, first]);
 
   if (order.length === 0) return null;
   const shownImage = (position: number): ShownImage => {
@@ -47,7 +46,7 @@ export function Gallery({ results }: { results: Results }) {
     return { path, truth: { className, isNormal }, scores, uri: pictures.get(path) ?? null };
   };
   const atThreshold = () => {
-    const below = order.filter((index) => view.images[index].scores[MAIN_SCORE] < store.threshold.value).length;
+    const below = order.filter((index) => view.images[index].scores[results.score] < store.threshold.value).length;
     setFirst(Math.min(Math.max(0, below - PAGE / 2), Math.max(0, order.length - PAGE)));
   };
   return (
@@ -75,7 +74,12 @@ export function Gallery({ results }: { results: Results }) {
       </header>
       <ul class="gallery">
         {shown.map((index, offset) => (
-          <Tile key={index} image={shownImage(first + offset)} onOpen={() => setOpen(first + offset)} />
+          <Tile
+            key={index}
+            image={shownImage(first + offset)}
+            main={results.score}
+            onOpen={() => setOpen(first + offset)}
+          />
         ))}
       </ul>
       <nav class="pager" aria-label="Turn the pages of the gallery">
@@ -99,6 +103,7 @@ export function Gallery({ results }: { results: Results }) {
       {open !== null && (
         <ImageDialog
           image={shownImage(open)}
+          main={results.score}
           normal={results.normal}
           onClose={() => setOpen(null)}
           onBefore={open > first ? () => setOpen(open - 1) : null}
@@ -109,10 +114,10 @@ export function Gallery({ results }: { results: Results }) {
   );
 }
 
-function Tile({ image, onOpen }: { image: ShownImage; onOpen(): void }) {
+function Tile({ image, main, onOpen }: { image: ShownImage; main: string; onOpen(): void }) {
   const { threshold } = useStore();
   const { className, isNormal } = image.truth!;
-  const value = image.scores[MAIN_SCORE];
+  const value = image.scores[main];
   const isCalledOutlier = value < threshold.value;
   const isWrong = isCalledOutlier === isNormal;
   return (

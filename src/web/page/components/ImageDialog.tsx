@@ -2,29 +2,24 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { oneLine } from '../../../base/text.ts';
-import { SCORE_NAMES, type ScoreName } from '../../../report/result.ts';
+import { scoreNamed } from '../../../scores/table.ts';
 import { baseName, score } from '../logic/format.ts';
 import type { ShownImage } from '../state.ts';
 import { Icon } from './Icon.tsx';
 import { Verdict } from './Verdict.tsx';
 
-const SCORE_WORDS: Record<ScoreName, string> = {
-  norm: 'norm of the plain view',
-  normEnsemble: 'mean norm over the views (main score)',
-  normOfMean: 'norm of the mean feature',
-  meanSquaredNorm: 'mean squared norm',
-};
-
 interface ImageDialogProps {
   image: ShownImage;
-  /** Main scores of the normal test images, ascending; null when there are none to compare with. */
+  /** The score that decides. */
+  main: string;
+  /** That score of the normal test images, ascending; null when there are none to compare with. */
   normal: Float64Array | null;
   onClose(): void;
   onBefore: (() => void) | null;
   onAfter: (() => void) | null;
 }
 
-export function ImageDialog({ image, normal, onClose, onBefore, onAfter }: ImageDialogProps) {
+export function ImageDialog({ image, main, normal, onClose, onBefore, onAfter }: ImageDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const { path, truth, scores, uri } = image;
@@ -55,7 +50,7 @@ export function ImageDialog({ image, normal, onClose, onBefore, onAfter }: Image
               {oneLine(truth.className)}
             </p>
           )}
-          <Verdict value={scores.normEnsemble} normal={normal} />
+          <Verdict value={scores[main]} normal={normal} />
           <table>
             <thead>
               <tr>
@@ -66,11 +61,11 @@ export function ImageDialog({ image, normal, onClose, onBefore, onAfter }: Image
               </tr>
             </thead>
             <tbody>
-              {SCORE_NAMES.map((name) => (
+              {Object.keys(scores).map((name) => (
                 <tr key={name}>
                   <th scope="row">
                     {name}
-                    <span class="quiet"> {SCORE_WORDS[name]}</span>
+                    <span class="quiet"> {scoreNamed(name)?.summary}</span>
                   </th>
                   <td class="number">{score(scores[name])}</td>
                 </tr>

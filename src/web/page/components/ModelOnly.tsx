@@ -6,6 +6,7 @@ import { FileButton } from './FileButton.tsx';
 import { NewImages } from './NewImages.tsx';
 import { Notice } from './Notices.tsx';
 import { ScoreHistogram } from './ScoreCharts.tsx';
+import { ScorePicker } from './ScorePicker.tsx';
 import { ViewTitle } from './ViewTitle.tsx';
 
 export function ModelOnly({ folder }: { folder: string }) {
@@ -27,7 +28,10 @@ export function ModelOnly({ folder }: { folder: string }) {
         />
       </div>
       {reference ? (
-        <ScoreHistogram {...reference} />
+        <>
+          <ScorePicker score={reference.score} names={Object.keys(reference.images[0].scores)} />
+          <ScoreHistogram {...reference} />
+        </>
       ) : (
         <Notice kind="info">
           <p>
@@ -36,7 +40,7 @@ export function ModelOnly({ folder }: { folder: string }) {
           </p>
         </Notice>
       )}
-      <NewImages folder={folder} normal={reference?.normal ?? null} />
+      <NewImages folder={folder} comparison={reference} />
     </>
   );
 }

@@ -1,12 +1,12 @@
 /** New images, scored with the network at once. */
 import { useState } from 'preact/hooks';
-import { SCORE_NAMES } from '../../../report/result.ts';
+import { mostAnomalousFirst, percentileAmong, ratesAt } from '../../../scores/threshold.ts';
 import type { NewScores } from '../../pageApi.ts';
 import { scoreImages } from '../actions/results.ts';
 import { download } from '../actions/runs.ts';
 import { baseName, counted, percent, score } from '../logic/format.ts';
+
 import { newScoresCsv } from '../logic/newScores.ts';
-import { mostAnomalousFirst, percentileAmong, ratesAt } from '../logic/threshold.ts';
 import { isBusy, useStore } from '../state.ts';
 import { DropZone } from './DropZone.tsx';
 import { Icon } from './Icon.tsx';
@@ -14,10 +14,16 @@ import { ImageDialog } from './ImageDialog.tsx';
 import { Bar, ProblemOf } from './Notices.tsx';
 import { SkippedFiles } from './SkippedFiles.tsx';
 
+interface Comparison {
+  score: string;
+  normal: Float64Array;
+}
+
 /** Rows before “show all”. */
 const FEW = 20;
 
-export function NewImages({ folder, normal }: { folder: string; normal: Float64Array | null }) {
+/** @param comparison the scores of normal test images, ascending; null where there are none */
+export function NewImages({ folder, comparison }: { folder: string; comparison: Comparison | null }) {
   const store = useStore();
   const fresh = store.fresh.value;
   const scoring = store.scoring.value;
@@ -40,16 +46,19 @@ export function NewImages({ folder, normal }: { folder: string; normal: Float64A
       </DropZone>
       {scoring && <Bar label={`Scoring ${counted(scoring.total ?? 0, 'image')}`} count={scoring} />}
       <ProblemOf place="score" />
-      {fresh && !scoring && <Scores fresh={fresh} normal={normal} name={baseName(folder)} />}
+      {fresh && !scoring && <Scores fresh={fresh} comparison={comparison} name={baseName(folder)} />}
     </section>
   );
 }
 
-function Scores({ fresh, normal, name }: { fresh: NewScores; normal: Float64Array | null; name: string }) {
+function Scores({ fresh, comparison, name }: { fresh: NewScores; comparison: Comparison | null; name: string }) {
   const { threshold } = useStore();
   const [isWhole, setWhole] = useState(false);
   const [open, setOpen] = useState<number | null>(null);
-  const values = fresh.images.map(({ scores }) => scores.normEnsemble);
+  const hasScore = comparison !== null && fresh.images.some(({ scores }) => Object.hasOwn(scores, comparison.score));
+  const main = hasScore ? comparison.score : fresh.mainScore;
+  const normal = hasScore ? comparison.normal : null;
+  const values = fresh.images.map(({ scores }) => scores[main]);
   const order = mostAnomalousFirst(values);
   const canCompare = normal !== null && normal.length > 0;
   const outliers = values.filter((value) => value < threshold.value).length;
@@ -70,9 +79,7 @@ function Scores({ fresh, normal, name }: { fresh: NewScores; normal: Float64Arra
         <button
           type="button"
           class="small"
-          onClick={() =>
-            download(new Blob([newScoresCsv(fresh, SCORE_NAMES)], { type: 'text/csv' }), `${name}-new.csv`)
-          }
+          onClick={() => download(new Blob([newScoresCsv(fresh)], { type: 'text/csv' }), `${name}-new.csv`)}
         >
           <Icon name="take" />
           Scores (CSV)
@@ -84,7 +91,7 @@ function Scores({ fresh, normal, name }: { fresh: NewScores; normal: Float64Arra
             <tr>
               <th scope="col">Image</th>
               <th scope="col" class="number">
-                Score
+                {main}
               </th>
               {canCompare && <th scope="col">Verdict</th>}
               {canCompare && (
@@ -131,6 +138,7 @@ function Scores({ fresh, normal, name }: { fresh: NewScores; normal: Float64Arra
       {image && (
         <ImageDialog
           image={{ ...image, truth: null }}
+          main={main}
           normal={normal}
           onClose={() => setOpen(null)}
           onBefore={null}

@@ -1,7 +1,7 @@
 /** What a run found: one figure, the scores behind it, each image, and what can be taken away. */
 import { useEffect } from 'preact/hooks';
 import { headlineOf } from '../../../protocols/table.ts';
-import { MAIN_SCORE, type RunResult } from '../../../report/result.ts';
+import type { RunResult } from '../../../report/result.ts';
 import { openResults } from '../actions/results.ts';
 import { titleOf } from '../logic/choices.ts';
 import { counted, figure, percent } from '../logic/format.ts';
@@ -14,6 +14,7 @@ import { ModelOnly } from './ModelOnly.tsx';
 import { NewImages } from './NewImages.tsx';
 import { Bar, Notice, ProblemOf, SyntheticNotice } from './Notices.tsx';
 import { ScoreCharts } from './ScoreCharts.tsx';
+import { ScorePicker } from './ScorePicker.tsx';
 import { TakeAway } from './TakeAway.tsx';
 import { TrainingCharts } from './TrainingCharts.tsx';
 import { ViewTitle } from './ViewTitle.tsx';
@@ -72,6 +73,10 @@ function Finished({ results }: { results: Results }) {
   const { result, config, folder } = results.view;
   const exposure = result.oe === null ? 'no outlier exposure' : `outlier exposure: ${exposureName(result.oe)}`;
   const facts = [isDemo(config) ? 'demo' : 'my images', titleOf(config.method), exposure, `${result.epochs} epochs`];
+  const noteOf = (name: string): string => {
+    const auroc = result.auroc[name];
+    return (auroc === null ? '' : `, AUROC ${figure(auroc)}`) + (name === result.mainScore ? ' (main)' : '');
+  };
   return (
     <>
       <header>
@@ -95,9 +100,10 @@ function Finished({ results }: { results: Results }) {
         <Headline results={results} />
         <TakeAway folder={folder} />
       </section>
+      <ScorePicker score={results.score} names={Object.keys(result.auroc)} noteOf={noteOf} />
       {results.normal.length > 0 && <ScoreCharts results={results} />}
-      <NewImages folder={folder} normal={results.normal} />
-      <MetricTable result={result} />
+      <NewImages folder={folder} comparison={results} />
+      <MetricTable result={result} score={results.score} />
       <ClassTable results={results} />
       <Gallery results={results} />
       <section aria-labelledby="training-title">
@@ -113,7 +119,7 @@ const exposureName = (oe: string): string =>
 
 function Headline({ results }: { results: Results }) {
   const { result } = results.view;
-  const auroc = result.auroc[MAIN_SCORE];
+  const auroc = result.auroc[results.score];
   if (auroc === null) {
     return (
       <div>
@@ -130,7 +136,7 @@ function Headline({ results }: { results: Results }) {
     <>
       <p class="figure">
         {figure(auroc)}
-        <small>AUROC</small>
+        <small>AUROC, {results.score}</small>
       </p>
       <div>
         <p>
@@ -141,6 +147,7 @@ function Headline({ results }: { results: Results }) {
           Measured on {counted(result.testImages.in, 'normal image')} and {counted(result.testImages.out, 'outlier')} of
           the test, none of them seen in training.
         </p>
+        {results.score === result.mainScore && <p class="quiet">The main score. {result.mainScoreReason}</p>}
       </div>
     </>
   );

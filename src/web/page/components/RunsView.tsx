@@ -1,6 +1,6 @@
 /** Runs of this and earlier visits; models that were brought along. */
 import { useState } from 'preact/hooks';
-import { MAIN_SCORE } from '../../../report/result.ts';
+import { mainScoreOf } from '../../../report/result.ts';
 import type { RunInfo, RunState } from '../../pageApi.ts';
 import { addModel, removeRun } from '../actions/runs.ts';
 import { resumeTraining } from '../actions/training.ts';
@@ -72,7 +72,7 @@ function RunCard({ run, onDelete }: { run: RunInfo; onDelete(): void }) {
   const { folder, state, config, result, changed } = run;
   const name = baseName(folder);
   const isGoing = isBusy(store) && store.training.folder.value === folder;
-  const auroc = result?.auroc?.[MAIN_SCORE] ?? null; // runs of before left it out
+  const auroc = result?.auroc?.[mainScoreOf(result)] ?? null; // runs of before left it out
   return (
     <li class="card run">
       <div>

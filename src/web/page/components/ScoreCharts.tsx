@@ -2,13 +2,12 @@
 import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { histogram } from '../../../report/histogram.ts';
-import { MAIN_SCORE } from '../../../report/result.ts';
 import { rocCurve } from '../../../scores/metrics.ts';
+import { ratesAt, thresholdFor } from '../../../scores/threshold.ts';
 import { chooseThreshold } from '../actions/results.ts';
 import { Chart } from '../charts/Chart.tsx';
 import { histogramOptions, rocOptions } from '../charts/scores.ts';
 import { counted, figure, percent, score } from '../logic/format.ts';
-import { ratesAt, thresholdFor } from '../logic/threshold.ts';
 import { type Results, useStore } from '../state.ts';
 
 const HEIGHT = 260;
@@ -30,7 +29,7 @@ export function ScoreCharts({ results }: { results: Results }) {
   );
 }
 
-export function ScoreHistogram({ normal, outliers }: Pick<Results, 'normal' | 'outliers'>) {
+export function ScoreHistogram({ score: name, normal, outliers }: Pick<Results, 'score' | 'normal' | 'outliers'>) {
   const store = useStore();
   const { data, low, high, options } = useMemo(() => {
     const bins = Math.min(Math.ceil(2 * Math.sqrt(normal.length + outliers.length)), MOST_BINS);
@@ -38,9 +37,9 @@ export function ScoreHistogram({ normal, outliers }: Pick<Results, 'normal' | 'o
     // one more point closes the last bin
     const columns = shares.map((column) => [...column, column[bins - 1]]);
     const [low, high] = [edges[0], edges[bins]];
-    const options = histogramOptions([low, high], outliers.length > 0, store.threshold);
+    const options = histogramOptions(name, [low, high], outliers.length > 0, store.threshold);
     return { data: [edges, ...columns] as uPlot.AlignedData, low, high, options };
-  }, [normal, outliers, store]);
+  }, [name, normal, outliers, store]);
   const threshold = store.threshold.value;
   const rates = ratesAt(threshold, normal, outliers);
   return (
@@ -128,7 +127,7 @@ function Roc({ results }: { results: Results }) {
     const data = [Array.from(falsePositiveRate), Array.from(truePositiveRate)] as uPlot.AlignedData;
     return { data, options: rocOptions(normal, outliers, store.threshold) };
   }, [normal, outliers, store]);
-  const auroc = view.result.auroc[MAIN_SCORE]!; // there are outliers, or no curve
+  const auroc = view.result.auroc[results.score]!; // there are outliers, or no curve
   const { falseAlarms, missed } = ratesAt(store.threshold.value, normal, outliers);
   return (
     <section class="card" aria-labelledby="roc-title">

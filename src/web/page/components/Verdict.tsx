@@ -1,6 +1,7 @@
 /** A verdict, never alone: with its score, its percentile among normal images, and the threshold's false alarms. */
+
+import { percentileAmong, ratesAt } from '../../../scores/threshold.ts';
 import { percent, score } from '../logic/format.ts';
-import { percentileAmong, ratesAt } from '../logic/threshold.ts';
 import { useStore } from '../state.ts';
 
 export function Verdict({ value, normal }: { value: number; normal: Float64Array | null }) {

@@ -12,6 +12,7 @@ import type { ImagePixels } from '../../../library/givenImages.ts';
 import type { Library } from '../../../library/library.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { thumbnailUri } from '../../../report/png.ts';
+import { mainScoreOf } from '../../../report/result.ts';
 import { FILE } from '../../../runs/runFolder.ts';
 import type { GivenFile, NewScores } from '../../pageApi.ts';
 import { decodeWithin } from './importer.ts';
@@ -67,11 +68,12 @@ export class Models {
   ): Promise<NewScores> {
     const model = await this.#library.loadModel(folder);
     const { images, skipped, notes } = await this.#take(given, model.config, onProgress);
-    const { scores } = await this.#library.score(model, images, { onProgress });
+    const { scores, notes: ofModel } = await this.#library.score(model, images, { onProgress });
     return {
+      mainScore: mainScoreOf({ mainScore: model.scores?.main }),
       images: scores.map(({ image, ...values }, index) => ({ path: image, scores: values, uri: images[index].uri })),
       skipped,
-      notes,
+      notes: [...ofModel, ...notes],
     };
   }
 

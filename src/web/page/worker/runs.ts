@@ -15,7 +15,7 @@ import { currentResult, type RunResult } from '../../../report/result.ts';
 import { parseScoresCsv } from '../../../report/scoresCsv.ts';
 import { metricsOf, parseMetrics } from '../../../runs/metricsLines.ts';
 import { FILE } from '../../../runs/runFolder.ts';
-import type { RunInfo, RunView } from '../../pageApi.ts';
+import type { KeptThreshold, RunInfo, RunView } from '../../pageApi.ts';
 import { zipOf } from './zip.ts';
 
 export const RUNS = 'runs';
@@ -31,8 +31,9 @@ export interface RunNote {
   steps: number;
   /** Set from the first step to a pause, a stop, an end or an error: still set, the page was closed meanwhile. */
   isUnderWay: boolean;
-  /** That was chosen for its scores, once one was. */
+  /** That was chosen, once one was, and the score that it is of: in notes from before there was a choice, the main one. */
   threshold?: number;
+  score?: string;
 }
 
 /** So much of metrics.jsonl holds its last line. */
@@ -82,20 +83,22 @@ export class Runs {
     const lines = parseMetrics(metrics);
     if (lines.damaged !== null) throw damaged(`${folder}/${FILE.metrics}:${lines.damaged}`);
     const images = parseScoresCsv(scores, `${folder}/${FILE.scores}`);
+    const current = currentResult(result, images);
+    const { threshold, score = current.mainScore } = (await this.note(folder)) ?? {};
     return {
       folder,
       config,
-      result: currentResult(result, images),
+      result: current,
       metrics: lines.metrics,
       images,
-      threshold: (await this.note(folder))?.threshold ?? null,
+      kept: threshold === undefined ? null : { threshold, score },
     };
   }
 
   /** In the note: a run that has none was removed meanwhile. */
-  async keepThreshold(folder: string, threshold: number): Promise<void> {
+  async keepThreshold(folder: string, kept: KeptThreshold): Promise<void> {
     const note = await this.note(folder);
-    if (note) await this.writeNote(folder, { ...note, threshold });
+    if (note) await this.writeNote(folder, { ...note, ...kept });
   }
 
   /** Pictures of images that the run knows by these paths; null where they are no longer there. */

@@ -55,7 +55,7 @@ const api: PageApi = {
 
   runs: () => runs.list(),
   view: (folder) => runs.view(folder),
-  keepThreshold: (folder, threshold) => runs.keepThreshold(folder, threshold),
+  keepThreshold: (folder, kept) => runs.keepThreshold(folder, kept),
   pictures: (folder, paths) => runs.pictures(folder, paths),
   removeRun: (folder) => session.removeRun(folder),
   file: (folder, name) => runs.file(folder, name),

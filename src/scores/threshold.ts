@@ -1,6 +1,9 @@
 /** What a threshold means: an image that scores below it is called an outlier. Scores: the higher, the more normal. */
 import { bisectLeft } from 'd3-array';
 
+/** Share of normal images below the threshold that is proposed. */
+export const FALSE_ALARMS = 0.05;
+
 export interface ThresholdRates {
   /** Share of normal images below: called outliers, wrongly. */
   falseAlarms: number;

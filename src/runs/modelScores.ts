@@ -1,0 +1,79 @@
+/** What a model file says of its scores: which is the main one, the states of the fitted ones, and their thresholds. */
+import { FormatError, type SafetensorsTensor } from '../../runtime/index.ts';
+import type { RunConfig } from '../config/config.ts';
+import { mainScoreOf, type RunResult, type ScoreTable } from '../report/result.ts';
+import { splitByTruth } from '../scores/metrics.ts';
+import { decodeStates, type ScoreStates } from '../scores/state.ts';
+import { SCORES, scoreNamed } from '../scores/table.ts';
+import { FALSE_ALARMS, thresholdFor } from '../scores/threshold.ts';
+
+export interface ModelScores {
+  main: string;
+  /** Of fitted scores; none in files from before there were any. */
+  states: ScoreStates;
+  /**
+   * For each score the value below which the share FALSE_ALARMS of the run's normal test images lie; none where the run
+   * tested no normal image, and in files from before they were stored.
+   */
+  thresholds: Readonly<Record<string, number>>;
+  /** Normal test images that the thresholds come from. */
+  thresholdImages: number;
+}
+
+type Metadata = Readonly<Record<string, string>>;
+
+const thresholdKey = (score: string): string => `score.${score}.threshold`;
+const IMAGES_KEY = 'score.thresholdImages';
+
+/** The score that a run's single figures mean. */
+export function mainScoreFor({ score, method }: RunConfig): Pick<RunResult, 'mainScore' | 'mainScoreReason'> {
+  if (score !== null) return { mainScore: score, mainScoreReason: 'It was chosen with --score.' };
+  return {
+    mainScore: mainScoreOf({}),
+    mainScoreReason: `It is the default of the method ${method}; --score chooses another one.`,
+  };
+}
+
+/** @param scores of the test images   @param isNormal their truth */
+export function scoreMetadata(main: string, scores: ScoreTable, isNormal: readonly boolean[]): Record<string, string> {
+  const metadata: Record<string, string> = { mainScore: main };
+  for (const [name, values] of Object.entries(scores)) {
+    const score = scoreNamed(name);
+    for (const [key, value] of Object.entries(score?.fit ? (score.constants ?? {}) : {})) {
+      metadata[`score.${name}.${key}`] = value;
+    }
+    const normal = Float64Array.from(splitByTruth(values, isNormal).normal).sort();
+    if (normal.length === 0) continue;
+    metadata[thresholdKey(name)] = String(thresholdFor(FALSE_ALARMS, normal));
+    metadata[IMAGES_KEY] = String(normal.length);
+  }
+  return metadata;
+}
+
+/** @throws FormatError when a threshold is no number, or a state is not whole */
+export function modelScores(
+  tensors: Readonly<Record<string, SafetensorsTensor>>,
+  metadata: Metadata,
+  file: string,
+): ModelScores {
+  const own = (key: string) => (Object.hasOwn(metadata, key) ? metadata[key] : undefined);
+  const number = (key: string): number | undefined => {
+    const text = own(key);
+    if (text === undefined) return undefined;
+    const value = text === '' ? Number.NaN : Number(text);
+    if (Number.isFinite(value)) return value;
+    throw new FormatError(`${file}: ${key} is ${JSON.stringify(text)}, expected a number.`, {
+      remedy: 'a whole copy of the file',
+    });
+  };
+  const thresholds = SCORES.flatMap(({ name }): [string, number][] => {
+    const value = number(thresholdKey(name));
+    return value === undefined ? [] : [[name, value]];
+  });
+  return {
+    main: mainScoreOf({ mainScore: own('mainScore') }),
+    states: decodeStates(SCORES, tensors, file),
+    thresholds: Object.fromEntries(thresholds),
+    thresholdImages: number(IMAGES_KEY) ?? 0,
+  };
+}

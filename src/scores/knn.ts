@@ -1,0 +1,51 @@
+/**
+ * How near an image is to its k nearest training images (k = 2, all of them where there are fewer), measured on the
+ * pooled backbone output of the plain view: the mean of the k largest cosines, or minus the mean of the k smallest
+ * Euclidean distances. Both use the same state. DN2 (Bergman et al. 2020) has the same k and Euclidean distances.
+ */
+import { rowNorms } from './features.ts';
+import { Nearest, similarities } from './nearest.ts';
+import type { FittedScore } from './score.ts';
+
+const NEIGHBORS = 2;
+
+const facts = { needs: ['backbone'], views: 'plain', keeps: ['features'] } as const;
+
+export const knn: FittedScore = {
+  ...facts,
+  name: 'knn',
+  summary: `mean cosine to the ${NEIGHBORS} nearest training images, backbone features`,
+  constants: { k: `${NEIGHBORS}`, distance: 'cosine' },
+  fit: ({ backbone }) => ({ features: backbone }),
+  open({ features }) {
+    const norms = rowNorms(features);
+    return ({ backbone, count }) => {
+      const nearest = new Nearest(count, Math.min(NEIGHBORS, norms.length));
+      const own = rowNorms(backbone);
+      similarities(backbone, count, features, 'dot', (image, row, dot) => {
+        const product = own[image] * norms[row];
+        nearest.offer(image, product > 0 ? dot / product : 0); // a feature of zeros has no direction
+      });
+      return nearest.means();
+    };
+  },
+};
+
+export const knnEuclidean: FittedScore = {
+  ...facts,
+  name: 'knnEuclidean',
+  summary: `minus the mean Euclidean distance to the ${NEIGHBORS} nearest training images, backbone features`,
+  constants: { k: `${NEIGHBORS}`, distance: 'euclidean' },
+  stateOf: 'knn',
+  fit: knn.fit,
+  open: ({ features }) => {
+    const rows = features.data.length / features.width;
+    return ({ backbone, count }) => {
+      const nearest = new Nearest(count, Math.min(NEIGHBORS, rows));
+      similarities(backbone, count, features, 'squaredDistance', (image, _, square) =>
+        nearest.offer(image, -Math.sqrt(square)),
+      );
+      return nearest.means();
+    };
+  },
+};

@@ -1,0 +1,107 @@
+/**
+ * Minus the Mahalanobis distance to one Gaussian of the training images, on the pooled backbone output of the plain
+ * view. Its covariance is shrunk towards a multiple of the identity by the share that Ledoit and Wolf (2004) estimate:
+ * (1 - s) S + s (tr S / p) I, with S over n. That share is 0 for two images; LEAST_SHRINKAGE keeps the matrix
+ * invertible. Where all training images have the same features, the distance is Euclidean.
+ */
+import type { Matrix } from './features.ts';
+import type { FittedScore, ScoreState } from './score.ts';
+
+const LEAST_SHRINKAGE = 1e-6;
+
+export const mahalanobis: FittedScore = {
+  name: 'mahalanobis',
+  summary: 'minus the Mahalanobis distance to the training images, backbone features, Ledoit-Wolf covariance',
+  needs: ['backbone'],
+  views: 'plain',
+  keeps: ['mean', 'covariance', 'shrinkage'],
+  constants: { estimator: 'ledoit-wolf' },
+  fit: ({ backbone }) => fitGaussian(backbone),
+  open({ mean, covariance }) {
+    const factor = cholesky(covariance);
+    const centered = new Float64Array(mean.width);
+    return ({ backbone, count }) =>
+      Float64Array.from({ length: count }, (_, image) => {
+        for (let k = 0; k < centered.length; k++) {
+          centered[k] = backbone.data[image * centered.length + k] - mean.data[k];
+        }
+        return -Math.sqrt(squareOfSolution(factor, centered));
+      });
+  },
+};
+
+/** Mean [p], shrunk covariance [p, p] and the shrinkage [1] of n rows of p values, in f64. O(n p^2). */
+function fitGaussian({ data, width: p }: Matrix): ScoreState {
+  const n = data.length / p;
+  const mean = new Float64Array(p);
+  for (let row = 0; row < n; row++) for (let j = 0; j < p; j++) mean[j] += data[row * p + j];
+  for (let j = 0; j < p; j++) mean[j] /= n;
+  const covariance = new Float64Array(p * p);
+  const centered = new Float64Array(p);
+  let fourthPowers = 0;
+  for (let row = 0; row < n; row++) {
+    let square = 0;
+    for (let j = 0; j < p; j++) {
+      centered[j] = data[row * p + j] - mean[j];
+      square += centered[j] * centered[j];
+    }
+    fourthPowers += square * square;
+    for (let j = 0; j < p; j++) for (let k = 0; k <= j; k++) covariance[j * p + k] += centered[j] * centered[k];
+  }
+  let trace = 0;
+  let squares = 0; // of all elements of S
+  for (let j = 0; j < p; j++) {
+    for (let k = 0; k <= j; k++) {
+      const value = covariance[j * p + k] / n;
+      covariance[j * p + k] = value;
+      covariance[k * p + j] = value;
+      squares += (j === k ? 1 : 2) * value * value;
+    }
+    trace += covariance[j * p + j];
+  }
+  const scale = trace / p;
+  const shrinkage = shrinkageOf({ n, p, scale, squares, fourthPowers });
+  for (let i = 0; i < p * p; i++) covariance[i] *= 1 - shrinkage;
+  for (let j = 0; j < p; j++) covariance[j * p + j] += scale > 0 ? shrinkage * scale : 1;
+  const row = (values: Float64Array<ArrayBuffer>, width: number): Matrix => ({ data: values, width });
+  return { mean: row(mean, p), covariance: row(covariance, p), shrinkage: row(Float64Array.of(shrinkage), 1) };
+}
+
+/** Ledoit and Wolf's estimate, lemmas 3.2 to 3.4: the share of the dispersion that is the estimate's own error. */
+function shrinkageOf({
+  n,
+  p,
+  scale,
+  squares,
+  fourthPowers,
+}: Record<'n' | 'p' | 'scale' | 'squares' | 'fourthPowers', number>): number {
+  const dispersion = squares - p * scale * scale; // |S - scale I|^2
+  const error = (fourthPowers / n - squares) / n; // the mean of |x x' - S|^2, over n
+  const share = dispersion > 0 ? Math.min(Math.max(error, 0), dispersion) / dispersion : 1;
+  return Math.max(share, LEAST_SHRINKAGE);
+}
+
+/** The lower triangle L with L L' = the matrix. */
+function cholesky({ data, width: p }: Matrix): Matrix {
+  const lower = new Float64Array(p * p);
+  for (let j = 0; j < p; j++) {
+    for (let k = 0; k <= j; k++) {
+      let sum = data[j * p + k];
+      for (let i = 0; i < k; i++) sum -= lower[j * p + i] * lower[k * p + i];
+      lower[j * p + k] = j === k ? Math.sqrt(sum) : sum / lower[k * p + k];
+    }
+  }
+  return { data: lower, width: p };
+}
+
+/** |y|^2 with L y = x, by substitution; `x` becomes y. */
+function squareOfSolution({ data, width: p }: Matrix, x: Float64Array): number {
+  let square = 0;
+  for (let j = 0; j < p; j++) {
+    let sum = x[j];
+    for (let k = 0; k < j; k++) sum -= data[j * p + k] * x[k];
+    x[j] = sum / data[j * p + j];
+    square += x[j] * x[j];
+  }
+  return square;
+}

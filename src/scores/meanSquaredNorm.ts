@@ -1,0 +1,12 @@
+/** The mean over the views of the squared norm of f (the paper's appendix C). */
+import { squaredNormOfView } from './features.ts';
+import { ownScore } from './score.ts';
+
+export const meanSquaredNorm = ownScore(
+  { name: 'meanSquaredNorm', summary: 'mean squared norm of f over all views', needs: ['projection'], views: 'all' },
+  (images, image) => {
+    let sum = 0;
+    for (let view = 0; view < images.views; view++) sum += squaredNormOfView(images, image, view);
+    return sum / images.views;
+  },
+);

@@ -1,0 +1,8 @@
+/** The norm of the mean over the views of f (the paper's appendix C, "l2 of E X" in its code). */
+import { meanOverViews } from './features.ts';
+import { ownScore } from './score.ts';
+
+export const normOfMean = ownScore(
+  { name: 'normOfMean', summary: 'norm of the mean f over all views', needs: ['projection'], views: 'all' },
+  (images, image) => Math.sqrt(meanOverViews(images, image).reduce((sum, value) => sum + value * value, 0)),
+);

@@ -1,0 +1,24 @@
+/** Every score, in the order of all tables: a new one is a file, and its line here. */
+import { cosineNorm } from './cosineNorm.ts';
+import { knn, knnEuclidean } from './knn.ts';
+import { mahalanobis } from './mahalanobis.ts';
+import { meanSquaredNorm } from './meanSquaredNorm.ts';
+import { norm } from './norm.ts';
+import { normEnsemble } from './normEnsemble.ts';
+import { normOfMean } from './normOfMean.ts';
+import type { Score } from './score.ts';
+
+export const SCORES: readonly Score[] = [
+  norm,
+  normEnsemble,
+  normOfMean,
+  meanSquaredNorm,
+  cosineNorm,
+  knn,
+  knnEuclidean,
+  mahalanobis,
+];
+
+export const SCORE_NAMES: readonly string[] = SCORES.map(({ name }) => name);
+
+export const scoreNamed = (name: string): Score | undefined => SCORES.find((score) => score.name === name);

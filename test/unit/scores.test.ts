@@ -1,0 +1,251 @@
+/**
+ * The scores against their definitions, computed another way: neighbors by sorting, the shrinkage from its definition as a
+ * sum over images, the Mahalanobis distance with an explicit inverse. And the cases at the edge: few, equal, empty features.
+ */
+import { describe, expect, test } from 'vitest';
+import { decodeSafetensors, encodeSafetensors } from '../../runtime/index.ts';
+import { RandomStream } from '../../runtime/random.ts';
+import type { FeatureTable } from '../../src/scores/features.ts';
+import type { ScoreState } from '../../src/scores/score.ts';
+import { checkStates, decodeStates, encodeStates, fitScores, openScores, scoresWith } from '../../src/scores/state.ts';
+import { SCORES, scoreNamed } from '../../src/scores/table.ts';
+
+/** Rows of one view each; the backbone and the projection see the same values. */
+function tableOf(rows: readonly (readonly number[])[]): FeatureTable {
+  const matrix = { data: Float32Array.from(rows.flat()), width: rows[0].length };
+  return { count: rows.length, views: 1, rowsPerView: rows.length, backbone: matrix, projection: matrix };
+}
+
+const random = new RandomStream(3, 15);
+/** Features as a ReLU leaves them: none negative, some channels never active. */
+const rowsOf = (count: number, width: number) =>
+  Array.from({ length: count }, () =>
+    Array.from({ length: width }, (_, k) => (k === 1 ? 0 : Math.fround(Math.max(0, random.next() - 0.3) * (k + 1)))),
+  );
+
+async function scored(name: string, training: readonly (readonly number[])[], images: readonly (readonly number[])[]) {
+  const score = scoreNamed(name)!;
+  const [{ of }] = openScores([score], fitScores([score], tableOf(training)));
+  return Array.from(await of(tableOf(images)));
+}
+
+const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, k) => sum + value * b[k], 0);
+const cosine = (a: readonly number[], b: readonly number[]) => dot(a, b) / Math.hypot(...a) / Math.hypot(...b);
+const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((value, k) => value - b[k]));
+const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const largest = (values: readonly number[], k: number) => values.toSorted((a, b) => b - a).slice(0, k);
+
+function expectNear(actual: readonly number[], expected: readonly number[]): void {
+  expect(actual).toHaveLength(expected.length);
+  actual.forEach((value, i) => {
+    expect(Math.abs(value - expected[i])).toBeLessThan(1e-9 * Math.max(1, Math.abs(expected[i])));
+  });
+}
+
+/** Gauss-Jordan with pivots. */
+function inverse(matrix: readonly (readonly number[])[]): number[][] {
+  const n = matrix.length;
+  const rows = matrix.map((row, i) => [...row, ...row.map((_, k) => (k === i ? 1 : 0))]);
+  for (let column = 0; column < n; column++) {
+    const pivot = rows
+      .slice(column)
+      .reduce((best, row) => (Math.abs(row[column]) > Math.abs(best[column]) ? row : best));
+    const at = rows.indexOf(pivot);
+    [rows[column], rows[at]] = [rows[at], rows[column]];
+    rows[column] = rows[column].map((value) => value / pivot[column]);
+    rows.forEach((row, i) => {
+      if (i !== column) rows[i] = row.map((value, k) => value - row[column] * rows[column][k]);
+    });
+  }
+  return rows.map((row) => row.slice(n));
+}
+
+/** Ledoit and Wolf (2004), equations 4 to 13 with their norm |A|^2 = tr(A A') / p. */
+function ledoitWolf(rows: readonly (readonly number[])[]) {
+  const [n, p] = [rows.length, rows[0].length];
+  const mean = rows[0].map((_, j) => meanOf(rows.map((row) => row[j])));
+  const x = rows.map((row) => row.map((value, j) => value - mean[j]));
+  const outer = (row: readonly number[]) => row.map((a) => row.map((b) => a * b));
+  const combine = (a: number[][], b: number[][], f: (a: number, b: number) => number) =>
+    a.map((row, i) => row.map((value, j) => f(value, b[i][j])));
+  const square = (a: number[][]) => a.flat().reduce((sum, value) => sum + value * value, 0) / p;
+  const zero = outer(mean.map(() => 0));
+  const sample = x.reduce((sum, row) => combine(sum, outer(row), (a, b) => a + b / n), zero);
+  const m = sample.reduce((sum, row, i) => sum + row[i], 0) / p;
+  const target = sample.map((row, i) => row.map((_, j) => (i === j ? m : 0)));
+  const d2 = square(combine(sample, target, (a, b) => a - b));
+  const b2 = x.reduce((sum, row) => sum + square(combine(outer(row), sample, (a, b) => a - b)), 0) / n / n;
+  const shrinkage = Math.min(b2, d2) / d2;
+  return { mean, shrinkage, covariance: combine(sample, target, (s, t) => (1 - shrinkage) * s + shrinkage * t) };
+}
+
+const training = rowsOf(40, 7);
+const images = rowsOf(9, 7);
+
+describe('the definitions', () => {
+  test('knn: the mean of the two largest cosines; Euclidean: minus the mean of the two smallest distances', async () => {
+    expectNear(
+      await scored('knn', training, images),
+      images.map((a) =>
+        meanOf(
+          largest(
+            training.map((b) => cosine(a, b)),
+            2,
+          ),
+        ),
+      ),
+    );
+    expectNear(
+      await scored('knnEuclidean', training, images),
+      images.map((a) =>
+        meanOf(
+          largest(
+            training.map((b) => -distance(a, b)),
+            2,
+          ),
+        ),
+      ),
+    );
+  });
+
+  test.each([
+    [40, 7],
+    [5, 12], // fewer images than features
+    [200, 3],
+  ])('mahalanobis of %i training images with %i features', async (count, width) => {
+    const rows = rowsOf(count, width);
+    const { mean, covariance, shrinkage } = ledoitWolf(rows);
+    const state = (fitScores([scoreNamed('mahalanobis')!], tableOf(rows)) as Record<string, ScoreState>).mahalanobis;
+    expectNear([...state.shrinkage.data], [shrinkage]);
+    expectNear([...state.mean.data], mean);
+    expectNear([...state.covariance.data], covariance.flat());
+    const precision = inverse(covariance);
+    const probes = rowsOf(4, width);
+    const expected = probes.map((row) => {
+      const x = row.map((value, j) => value - mean[j]);
+      return -Math.sqrt(
+        dot(
+          x,
+          precision.map((line) => dot(line, x)),
+        ),
+      );
+    });
+    expectNear(await scored('mahalanobis', rows, probes), expected);
+  });
+
+  test('cosineNorm: of the mean over the views, the largest cosine times the norm', async () => {
+    const score = scoreNamed('cosineNorm')!;
+    const states = fitScores([score], tableOf(training.map((row) => row.map((value) => value - 1))));
+    const views = [rowsOf(3, 7), rowsOf(3, 7)];
+    const projection = { data: Float32Array.from(views.flat(2)), width: 7 };
+    const table = { count: 2, views: 2, rowsPerView: 3, backbone: projection, projection }; // the third is filling
+    const expected = [0, 1].map((image) => {
+      const f = views[0][image].map((value, k) => (value + views[1][image][k]) / 2);
+      return (
+        Math.max(
+          ...training.map((row) =>
+            cosine(
+              f,
+              row.map((value) => value - 1),
+            ),
+          ),
+        ) * Math.hypot(...f)
+      );
+    });
+    expectNear([...(await openScores([score], states)[0].of(table))], expected);
+  });
+
+  test('higher is more normal: a training image scores above one that is far away, by every fitted score', async () => {
+    const far = training[0].map((value, k) => (k % 2 === 0 ? 0 : 30 * (value + 1)));
+    for (const { name, fit } of SCORES) {
+      if (!fit || name === 'cosineNorm') continue; // it grows with the norm too
+      const [near, away] = await scored(name, training, [training[3], far]);
+      expect(near, name).toBeGreaterThan(away);
+    }
+  });
+});
+
+describe('at the edge', () => {
+  const fitted = SCORES.filter(({ fit }) => fit).map(({ name }) => name);
+
+  test.each(fitted)(
+    '%s: one training image, two, equal ones, constant and empty features give finite numbers',
+    async (name) => {
+      const probes = [...images, images[0].map(() => 0)];
+      const sets = { one: [training[0]], two: training.slice(0, 2), equal: [training[0], training[0], training[0]] };
+      const constant = { constant: training.map(() => [2, 2, 2, 2, 2, 2, 2]), empty: [images[0].map(() => 0)] };
+      for (const [kind, rows] of Object.entries({ ...sets, ...constant })) {
+        const values = await scored(name, rows, probes);
+        expect(values.every(Number.isFinite), `${kind}: ${values}`).toBe(true);
+        const order = probes.map((row) => [row]).map(([row]) => row);
+        expect(await scored(name, rows.toReversed(), order), `${kind}, reversed`).toHaveLength(probes.length);
+      }
+    },
+  );
+
+  test('with one training image there is one neighbor, and a Euclidean distance in place of the Gaussian', async () => {
+    const [only] = training;
+    expectNear(
+      await scored('knn', [only], images),
+      images.map((row) => cosine(row, only)),
+    );
+    expectNear(
+      await scored('mahalanobis', [only], images),
+      images.map((row) => -distance(row, only)),
+    );
+  });
+
+  test('neighbors do not depend on the order of the training images, equal ones among them, to the bit', async () => {
+    const rows = [...training, training[4], training[4]];
+    for (const name of ['knn', 'knnEuclidean', 'cosineNorm']) {
+      expect(await scored(name, rows.toReversed(), images), name).toEqual(await scored(name, rows, images));
+    }
+  });
+});
+
+describe('the state in a model file', () => {
+  const states = fitScores(SCORES, tableOf(training));
+  const file = 'model.safetensors';
+  const stored = () => decodeSafetensors(encodeSafetensors(encodeStates(states)), file).tensors;
+
+  test('is read as it was written, and the scores with it are the same to the bit', async () => {
+    const tensors = stored();
+    expect(Object.keys(tensors).sort()).toEqual([
+      'score.cosineNorm.features',
+      'score.knn.features', // for both distances
+      'score.mahalanobis.covariance',
+      'score.mahalanobis.mean',
+      'score.mahalanobis.shrinkage',
+    ]);
+    const read = decodeStates(SCORES, tensors, file);
+    expect(read).toEqual(states);
+    const [before, after] = [states, read].map((each) => openScores(SCORES, each));
+    for (const [i, { name, of }] of before.entries()) {
+      expect(await after[i].of(tableOf(images)), name).toEqual(await of(tableOf(images)));
+    }
+  });
+
+  test('a model without state has the norms alone', () => {
+    expect(scoresWith(SCORES, decodeStates(SCORES, {}, file)).map(({ name }) => name)).toEqual([
+      'norm',
+      'normEnsemble',
+      'normOfMean',
+      'meanSquaredNorm',
+    ]);
+  });
+
+  test('a state that is not whole, or of another network, is refused by the name of its tensor', () => {
+    const { 'score.mahalanobis.covariance': covariance, ...others } = stored();
+    expect(() => decodeStates(SCORES, others, file)).toThrow(
+      /score\.mahalanobis\.covariance: found none, expected F32/,
+    );
+    const broken = { ...covariance, data: (covariance.data as Float64Array<ArrayBuffer>).with(3, Number.NaN) };
+    expect(() => decodeStates(SCORES, { ...others, 'score.mahalanobis.covariance': broken }, file)).toThrow(
+      'score.mahalanobis.covariance has the value NaN (element 3)',
+    );
+    expect(() => checkStates(SCORES, states, { backbone: 8, projection: 7 })).toThrow(
+      /score\.knn\.features: it is of another network[\s\S]*rows of 7 values, expected 8/,
+    );
+    expect(() => checkStates(SCORES, states, { backbone: 7, projection: 7 })).not.toThrow();
+  });
+});
