@@ -13,6 +13,11 @@ const LITTER: readonly string[] = [
   'thevolumesettingsfolder',
   '@eadir', // Synology
   '@tmp',
+  '@sharebin',
+  '@sharesnap',
+  '@synoeastream',
+  '@synoresource',
+  '#synorecycle',
   '#recycle',
   '#snapshot',
   '@recycle', // QNAP
@@ -26,6 +31,7 @@ const LITTER: readonly string[] = [
   'ehthumbs.db',
   'ehthumbs_vista.db',
   'desktop.ini',
+  '~snapshot', // NetApp
   'lost+found', // Linux
   '__pycache__', // Python
 ];

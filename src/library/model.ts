@@ -1,5 +1,5 @@
 /** A trained model outside its run: the weights, and the options that its scores depend on. */
-import { type Context, decodeSafetensors } from '../../runtime/index.ts';
+import { type Context, decodeSafetensors, FormatError } from '../../runtime/index.ts';
 import { UsageError } from '../base/errors.ts';
 import type { ScoringConfig } from '../config/config.ts';
 import { readFile } from '../data/files.ts';
@@ -79,6 +79,13 @@ export function buildEncoder(
   { config, state, file }: TrainedModel,
   explain: (error: unknown) => unknown,
 ): Encoder {
+  const width = state['backbone.conv1.weight']?.shape[0] ?? config.width;
+  if (width !== config.width) {
+    // before a network is built that may take minutes and gigabytes
+    throw new FormatError(`${file}: its network is ${width} channels wide, its metadata say ${config.width}.`, {
+      remedy: 'a whole copy of the file, or the run folder that it comes from',
+    });
+  }
   try {
     const encoder = new Encoder(context, config);
     loadStateDict(encoder, state, file);

@@ -84,14 +84,19 @@ function calledAll(name: string): UsageError {
 }
 
 /** Without --normal, a data set of one trained class (a folder of good parts) may leave no choice. */
-function onlyTrainedClass(counts: readonly ClassCount[], { role, isImplied }: Role): string {
+function onlyTrainedClass(counts: readonly ClassCount[], role: Role): string {
   const trained = counts.filter(({ train }) => train > 0);
-  if (isImplied && trained.length === 1) return trained[0].name;
-  throw new UsageError(`--normal is missing: several classes could be the one that ${role}.`, {
+  if (role.isImplied && trained.length === 1) return trained[0].name;
+  const [likely] = [...fitting(counts, role), ...trained, ...counts];
+  throw new UsageError(`--normal is missing: several classes could be the one that ${role.role}.`, {
     details: countTable(counts),
-    remedy: `--normal ${trained[0]?.name ?? counts[0]?.name ?? 'CLASS'}, or --normal all for each in turn`,
+    remedy: `--normal ${likely?.name ?? 'CLASS'}, or --normal all for each in turn`,
   });
 }
+
+/** The classes that can play the role. */
+const fitting = (counts: readonly ClassCount[], role: Role): ClassCount[] =>
+  counts.filter((count) => !unfit(counts, role, count.name));
 
 function unfit(counts: readonly ClassCount[], role: Role, name: string): string | undefined {
   const own = counts.find((count) => count.name === name)!;
@@ -102,9 +107,12 @@ function unfit(counts: readonly ClassCount[], role: Role, name: string): string 
 }
 
 function unfitError(counts: readonly ClassCount[], role: Role, name: string, reason: string): DataError {
-  const fit = counts.filter((count) => !unfit(counts, role, count.name));
+  const fit = fitting(counts, role);
   return new DataError(`--protocol ${role.name} --normal ${name}: ${reason}.`, {
     details: countTable(counts),
-    remedy: fit.length > 0 ? `--normal ${fit[0].name}, or add the images` : 'add the missing images',
+    remedy:
+      fit.length > 0
+        ? `--normal ${fit[0].name}, or add the images`
+        : 'add the missing images; --protocol all-normal needs no outliers',
   });
 }

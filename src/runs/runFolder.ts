@@ -277,10 +277,15 @@ export async function readStoredConfig(files: RunFiles, folder: string): Promise
   const path = `${folder}/${FILE.config}`;
   if (!(await files.exists(path))) throw noRun(folder);
   const stored = parseObject<RunConfig>(new TextDecoder().decode(await files.readFile(path)), path, NEW_RUN);
+  const missing = ESSENTIAL.filter((key) => stored[key] === undefined);
+  if (missing.length > 0) throw new DataError(`${path}: it lacks ${missing.join(', ')}.`, { remedy: NEW_RUN });
   // before these were written, there was one value of each
   const { precision = 'f32', fit = 'crop', sampleBits = null, score = null } = stored;
   return { ...stored, precision, fit, sampleBits, score };
 }
+
+/** Values that every version has written. */
+const ESSENTIAL = ['dataset', 'protocol', 'method', 'arch', 'width', 'size', 'epochs', 'batch', 'seed'] as const;
 
 const NEW_RUN = 'a copy of the file from before, or --force for a new run in its place';
 

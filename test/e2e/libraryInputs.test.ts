@@ -83,6 +83,14 @@ describe('a model', () => {
   });
 });
 
+test('a model whose metadata are of a wider network is refused before that network is built', async () => {
+  const { tensors, metadata } = decodeSafetensors(file);
+  const model = await loadModel(encodeSafetensors(tensors, { ...metadata, width: '4096' }));
+  await expect(openScorer(model, { adapter: process.env.OECL_TEST_ADAPTER })).rejects.toThrow(
+    'model.safetensors: its network is 4 channels wide, its metadata say 4096.',
+  );
+});
+
 describe('an image', () => {
   const name = 'a.png';
   const pixels = Uint8Array.from({ length: 20 * 18 * 3 }, (_, i) => (i * 37) % 256);

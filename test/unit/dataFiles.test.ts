@@ -198,7 +198,7 @@ describe('what systems leave behind', () => {
     const names =
       '@eaDir,#recycle,$Recycle.Bin,RECYCLER,.Trash-1000,.Trashes,__MACOSX,._x.jpg,.ipynb_checkpoints,Thumbs.db,';
     const more =
-      '.thumbnails,lost+found,System Volume Information,@Recycle,@Recently-Snapshot,#snapshot,.git,found.000';
+      '.thumbnails,lost+found,System Volume Information,@Recycle,@Recently-Snapshot,#snapshot,.git,found.000,@SynoEAStream,#SynoRecycle,~snapshot';
     expect((names + more).split(',').filter((name) => !isLitter(name))).toEqual([]);
     expect(['train', 'recycle', 'lost', 'eaDir', 'a.jpg', '@home', '#1', '$', '_x'].filter(isLitter)).toEqual([]);
     expect(litterIn('a/@eaDir/b/c.png')).toEqual({ folder: 'a/@eaDir', isFile: false });

@@ -181,6 +181,10 @@ describe('folder', () => {
     expect(alone.test.classes).toEqual(alone.train.classes);
     expect(notes).toEqual(['no normal test images were given: every 5th training image (2 of 11) tests instead']);
 
+    notes.length = 0;
+    await load('folder', await folderOf({ ...trained, 'Val/a/x.bmp': flatImage(99) }), { onNote });
+    expect(notes[0]).toBe('Val/ is not read: test images are expected in test/');
+
     const files = { ...trained, 'test/scratch/x.bmp': flatImage(99) };
     const withOutliers = await load('folder', await folderOf(files));
     expect(summaryOf(withOutliers.test)).toEqual([...summaryOf(alone.test), 'scratch test/scratch/x.bmp 99']);
@@ -195,6 +199,7 @@ describe('folder', () => {
     const wrong: [Record<string, Buffer>, RegExp][] = [
       [{ 'a.bmp': image, 'b/c.bmp': image }, /expected train\/ and test\/ in it, found 2 images[\s\S]*train\/CLASS/],
       [{ 'test/good/a.bmp': image }, /found test\/, 1 images/],
+      [{ 'training/good/a.bmp': image }, /Remedy: rename training\/ to train\//],
       [{ 'x/Train/good/a.bmp': image }, /Remedy: --data .*\/x, which has a train\//],
       [{ 'train/a.bmp': image }, /train: 1 images, expected 5 or more[\s\S]*every 5th/],
       [{ 'train/good/a.bmp': image, 'train/b.bmp': image, 'test/good/a.bmp': image }, /train: 1 images lie beside/],

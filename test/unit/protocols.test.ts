@@ -71,7 +71,9 @@ describe('one-vs-rest', () => {
       /--normal Neutrofil: this data set has no such class[\s\S]*Basophil +0 training +1 test[\s\S]*Remedy: --normal Neutrophil/,
     );
     expect(() => planSplits(cells, 'one-vs-rest', '9')).toThrow(/no such class/);
-    expect(() => planSplits(cells, 'one-vs-rest', undefined)).toThrow(/--normal is missing/);
+    expect(() => planSplits(cells, 'one-vs-rest', undefined)).toThrow(
+      /--normal is missing[\s\S]*Remedy: --normal Eosinophil, or/, // Basophil, the first, has nothing to train on
+    );
   });
 
   test('a class without training or test images: said which, and what would work', () => {
@@ -81,7 +83,9 @@ describe('one-vs-rest', () => {
     const untested = { train: cells.train, test: { classes, labels: [0, 1] } };
     expect(() => planSplits(untested, 'one-vs-rest', 'Neutrophil')).toThrow(/Neutrophil has no test images/);
     const alone = { train: { classes, labels: [3] }, test: { classes, labels: [3] } };
-    expect(() => planSplits(alone, 'one-vs-rest', 'Neutrophil')).toThrow(/no outliers/);
+    expect(() => planSplits(alone, 'one-vs-rest', 'Neutrophil')).toThrow(
+      /no outliers[\s\S]*Remedy: add the missing images; --protocol all-normal/,
+    );
   });
 
   test('a folder of good parts needs no --normal', () => {

@@ -125,6 +125,13 @@ test('--resume where there is no run is a wrong call', async () => {
   await expect(readStoredConfig(new MemoryFiles(), 'runs/a')).rejects.toThrow(/finds no run/);
 });
 
+test('a config.json without values that every run has: which they are', async () => {
+  const files = new MemoryFiles();
+  const { dataset: _, seed: __, ...rest } = config;
+  files.content.set('runs/a/config.json', new TextEncoder().encode(JSON.stringify(rest)));
+  await expect(readStoredConfig(files, 'runs/a')).rejects.toThrow('runs/a/config.json: it lacks dataset, seed.');
+});
+
 test.each(['', '{"width": 4', '[]', 'null'])(
   'a config.json of "%s" is damaged: its name, and what helps',
   async (text) => {

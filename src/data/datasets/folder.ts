@@ -37,6 +37,10 @@ export const folder: DatasetSpec<'folder'> = {
   },
 };
 
+/** What others call the parts: said where such a folder is not read, or is all there is. */
+const OTHER_TRAIN = ['training', 'trainset'];
+const OTHER_TEST = ['testing', 'tests', 'testset', 'val', 'valid', 'validation', 'eval'];
+
 /** Of images that have to do for both, so many train for one that tests. */
 const TEST_EVERY = 5;
 
@@ -51,13 +55,18 @@ async function readFolder(context: ReaderContext): Promise<LoadedDataset | null>
   const files = await findImages(context, '', 0);
   if (files.length === 0) return null;
   const found = test === undefined ? '' : `${test}/, `;
+  const training = await findPart(context, OTHER_TRAIN);
   const inner = files.map(({ path }) => /^(.+?)\/train\//i.exec(path)?.[1]).find((outer) => outer !== undefined);
   throw new DataError(`${context.dir}: expected train/ and test/ in it, found ${found}${files.length} images.`, {
     details: [
       'train/CLASS/*.jpg  to learn from; train/*.jpg for a single class',
       'test/CLASS/*.jpg   to test on, outliers included; without it, a fifth of the others tests',
     ],
-    remedy: inner ? `--data ${context.dir}/${inner}, which has a train/` : 'move the images into such folders',
+    remedy: inner
+      ? `--data ${context.dir}/${inner}, which has a train/`
+      : training
+        ? `rename ${training}/ to train/, and the folder of test images to test/`
+        : 'move the images into such folders',
   });
 }
 
@@ -81,6 +90,8 @@ async function loadTrainAndTest(
   trainName: string,
   testName: string | undefined,
 ): Promise<LoadedDataset> {
+  const otherTest = testName === undefined ? await findPart(context, OTHER_TEST) : undefined;
+  if (otherTest !== undefined) context.onNote?.(`${otherTest}/ is not read: test images are expected in test/`);
   const train = await listClassFolders(context, trainName);
   const test = testName === undefined ? { folders: [], looseImages: 0 } : await listClassFolders(context, testName);
   if (test.looseImages > 0) {
