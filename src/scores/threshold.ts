@@ -1,11 +1,11 @@
-/** What a threshold means: an image that scores below it is called an outlier. Scores: the higher, the more normal. */
+/** Thresholds: an image that scores below is called an outlier. Higher scores = more normal. */
 import { bisectLeft } from 'd3-array';
 
 /** Share of normal images below the threshold that is proposed. */
 export const FALSE_ALARMS = 0.05;
 
 export interface ThresholdRates {
-  /** Share of normal images below: called outliers, wrongly. */
+  /** Share of normal images below: wrongly called outliers. */
   falseAlarms: number;
   /** Share of outliers at or above: taken for normal. Null where there are no outliers. */
   missed: number | null;
@@ -24,12 +24,12 @@ export function ratesAt(threshold: number, normal: ArrayLike<number>, outliers: 
  * @param normal scores, ascending, at least one   @param rate 0 to 1
  */
 export function thresholdFor(rate: number, normal: ArrayLike<number>): number {
-  // the small addition makes 0.05 of 20 images one image, though 0.05 has no exact f64
+  // the small addition makes 0.05 of 20 images one image, as 0.05 has no exact f64
   const below = Math.min(Math.floor(rate * normal.length + 1e-9), normal.length - 1);
   return normal[below];
 }
 
-/** Share of the normal images that score lower: 0 for one that is stranger than all of them. @param normal ascending */
+/** Share of the normal images that score lower: 0 for a score below all of them. @param normal ascending */
 export function percentileAmong(normal: ArrayLike<number>, score: number): number {
   return normal.length === 0 ? 0 : bisectLeft(normal, score) / normal.length;
 }

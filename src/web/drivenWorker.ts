@@ -1,6 +1,6 @@
 /**
  * The worker that `--in chrome` drives: commands come as server-sent events, events go back as POST requests in order, and
- * every file is the driver's. Paths are relative to the page that the driver serves.
+ * all files belong to the driver. Paths are relative to the page that the driver serves.
  */
 import { browserRuntimePlatform } from '../../runtime/platform/browser.ts';
 import { type Command, tellingHooks, toPlainError, type WorkerEvent } from '../chrome/protocol.ts';
@@ -9,7 +9,7 @@ import { runTraining } from '../runs/run.ts';
 
 const interrupt = new AbortController();
 
-/** Sends events one request at a time, which keeps their order; what gathers meanwhile goes with the next. */
+/** Sends events in one request at a time, which keeps their order; events in the meantime are sent with the next request. */
 class Teller {
   #waiting: WorkerEvent[] = [];
   #isSending = false;

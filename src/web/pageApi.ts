@@ -1,7 +1,7 @@
 /**
- * What the page asks of its worker. The worker owns the device, the stored images and the run folders; the page shows
- * them. Arguments and answers are plain data, but for files and callbacks; errors arrive as PlainError (protocol.ts).
- * Images lie in the origin's private file system, as the `folder` data set expects them:
+ * The interface of the page's worker. The worker owns the device, the stored images and the run folders; the page shows
+ * them. Arguments and results are plain data, except for files and callbacks; errors arrive as PlainError (protocol.ts).
+ * Images are stored in the origin private file system, in the layout of the `folder` data set:
  * data/ID/train/CLASS/*, data/ID/test/CLASS/*, data/ID/outliers/*. Run folders: runs/NAME, as on the command line.
  */
 import type { AdapterDescription } from '../base/adapter.ts';
@@ -13,14 +13,14 @@ import type { ScoredImage } from '../report/scoresCsv.ts';
 import type { RunStart } from '../runs/hooks.ts';
 import type { StepMetrics } from '../train/stepMetrics.ts';
 
-/** Normal images to learn from, outlier-exposure images, labelled images to test on. */
+/** Normal images to learn from, outlier-exposure images, labeled images to test on. */
 export type Part = 'train' | 'outliers' | 'test';
 
 /** A file as it was dropped or chosen: images, or zips of images. */
 export interface GivenFile {
-  /** With the folders above it, forward slashes: `cells/neutrophil/001.jpg`. */
+  /** With parent folders and forward slashes: `cells/neutrophil/001.jpg`. */
   path: string;
-  /** Null when the browser cannot open it; of a folder too. */
+  /** Null when the browser cannot open the file or folder. */
   file: File | null;
 }
 
@@ -33,11 +33,11 @@ export interface Picture {
 
 export interface PartContent {
   images: number;
-  /** The folders; a single one when there were none. */
+  /** The folders; a single class when there were none. */
   classes: { name: string; images: number }[];
-  /** Files that are no images, or damaged ones, and why. */
+  /** Files that are not images, or damaged, with reasons. */
   skipped: SkippedFile[];
-  /** Some of the images, spread over the classes. */
+  /** A sample of the images from all classes. */
   pictures: Picture[];
 }
 
@@ -45,27 +45,27 @@ export interface PartContent {
 export interface DataContent {
   id: string | null;
   parts: Record<Part, PartContent | null>;
-  /** Bytes that the origin uses and may use. */
+  /** Bytes that the origin uses, and its quota. */
   usage: number;
   quota: number;
 }
 
 export type RunState = 'interrupted' | 'finished' | 'model' | 'damaged';
 
-/** A run of this or an earlier visit, or a model that was brought along. */
+/** A run of this or an earlier visit, or an imported model. */
 export interface RunInfo {
   folder: string;
   state: RunState;
   config: RunConfig | null;
   result: RunResult | null;
-  /** Done, and of the whole run. */
+  /** Steps done, and steps of the whole run. */
   steps: number;
   totalSteps: number;
-  /** Of the last write, milliseconds since 1970. */
+  /** Time of the last write, milliseconds since 1970. */
   changed: number;
 }
 
-/** A finished run, with all that the page draws. */
+/** A finished run, with everything that the page shows. */
 export interface RunView {
   folder: string;
   config: RunConfig;
@@ -82,25 +82,25 @@ export interface KeptThreshold {
   threshold: number;
 }
 
-/** New images with their scores, in the order given; the higher, the more normal. */
+/** New images with their scores, in the given order; higher = more normal. */
 export interface NewScores {
   /** The main score of the model. */
   mainScore: string;
   images: { path: string; scores: PerScore; uri: string }[];
   skipped: SkippedFile[];
-  /** What a reader of the scores must know: images that are cut, scaled or cannot be seen. */
+  /** What readers of the scores must know: images that are cropped, scaled or invisible. */
   notes: string[];
 }
 
-/** What the page learns while a run goes. */
+/** What the page is told during a run. */
 export interface TrainCallbacks {
   onLoad(what: string, done: number, total: number | null): void;
   onStart(start: RunStart): void;
-  /** The steps since the last call: one call a few times a second, however fast the steps are. */
+  /** The steps since the last call, a few times per second however fast the steps are. */
   onSteps(metrics: StepMetrics[]): void;
   onEvaluate(done: number, total: number): void;
   onNote(text: string): void;
-  /** The device was lost; the run goes on from its last checkpoint. `attempt` counts from 1 to 3. */
+  /** The device was lost; the run resumes from its last checkpoint. `attempt` counts from 1 to 3. */
   onRecover(attempt: number): void;
 }
 
@@ -109,20 +109,20 @@ export interface PageApi {
   device(): Promise<AdapterDescription>;
 
   readData(): Promise<DataContent>;
-  /** Copies images into the private file system; zips are unpacked; what cannot be read is listed in `skipped`. */
+  /** Copies images into the origin private file system; unpacks zips; unreadable files are listed in `skipped`. */
   addImages(part: Part, files: GivenFile[], onProgress: (done: number, total: number) => void): Promise<DataContent>;
   removeImages(part: Part): Promise<DataContent>;
   /** Small pictures of the demo's classes. Synthetic images. */
   demoPictures(): Promise<Picture[]>;
 
   /**
-   * Trains, or goes on with `resume: true`. Only one run at a time, over all tabs of the origin. Ends early, with a
+   * Trains, or resumes with `resume: true`. Only one run at a time, across all tabs of the origin. Ends early, with a
    * checkpoint, after `interrupt`.
    * @returns the run folder, and whether it was interrupted
    */
   train(options: TrainOptions, callbacks: TrainCallbacks): Promise<{ folder: string; interrupted: boolean }>;
   interrupt(): Promise<void>;
-  /** The run that was under way when the page was closed, crashed or was reloaded; null after a pause, a stop or an end. */
+  /** The run in progress when the page was closed, crashed or was reloaded; null after a pause, a stop or the end. */
   unfinished(): Promise<RunInfo | null>;
 
   /** The newest first. */
@@ -130,7 +130,7 @@ export interface PageApi {
   view(folder: string): Promise<RunView>;
   /** For the next view of a finished run. */
   keepThreshold(folder: string, kept: KeptThreshold): Promise<void>;
-  /** Pictures of test images; null where the images were removed since. */
+  /** Thumbnails of test images; null for images that have been removed since. */
   pictures(folder: string, paths: string[]): Promise<(string | null)[]>;
   removeRun(folder: string): Promise<void>;
 
@@ -139,7 +139,7 @@ export interface PageApi {
   /** The whole run folder. */
   zip(folder: string): Promise<Blob>;
 
-  /** Stores a model.safetensors of Node or of another visit, to score with. */
+  /** Imports a model.safetensors to score with, from Node or another visit. */
   addModel(file: File): Promise<RunInfo>;
   score(folder: string, files: GivenFile[], onProgress: (done: number, total: number) => void): Promise<NewScores>;
 }

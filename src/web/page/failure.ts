@@ -1,8 +1,8 @@
-/** An error that no view shows, in words at the top of the page. It needs nothing that may not have loaded. */
+/** Shows an error that no view handles at the top of the page, without anything that may have failed to load. */
 
 export const RELOAD = 'Reload the page; if that does not help, use a current Chrome, Edge, Firefox or Safari.';
 
-/** Shows an error. The latest takes the place of an earlier one. */
+/** Shows an error, in place of an earlier one. */
 export function showFailure(error: unknown): void {
   const isStarting = document.querySelector('#start') !== null;
   const box = document.createElement('div');

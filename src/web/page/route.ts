@@ -1,11 +1,11 @@
-/** Which of the four views shows: the address's fragment, so that back, forward and bookmarks work in a static page. */
+/** The current view, taken from the URL's fragment, so that back, forward and bookmarks work in a static page. */
 import { type Signal, signal } from '@preact/signals';
 
 export type ViewName = 'images' | 'train' | 'results' | 'runs';
 
 export interface Route {
   view: ViewName;
-  /** The run that the results are of. */
+  /** The run whose results are shown. */
   folder: string | null;
 }
 
@@ -20,7 +20,7 @@ export function parseRoute(fragment: string): Route {
 export const hrefOf = ({ view, folder }: Route): string =>
   folder === null ? `#${view}` : `#${view}/${encodeURIComponent(folder).replaceAll('%2F', '/')}`;
 
-/** Follows the address. */
+/** Follows the URL. */
 export function watchRoute(): Signal<Route> {
   const route = signal(parseRoute(location.hash));
   addEventListener('hashchange', () => (route.value = parseRoute(location.hash)));

@@ -1,4 +1,4 @@
-/** All that the page knows: one store of signals, made once and handed down. What changes it is in actions/. */
+/** The page's state: one store of signals, created once and passed down. It is changed by actions/. */
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
@@ -23,14 +23,14 @@ export type Phase = 'idle' | 'preparing' | 'training' | 'evaluating' | 'stopping
 
 export interface Count {
   done: number;
-  /** Null while it is unknown. */
+  /** Null while unknown. */
   total: number | null;
 }
 
 /** Where a problem is shown. */
 export type Place = 'images' | 'train' | 'results' | 'score' | 'runs';
 
-/** The run that is under way, paused or failed. */
+/** The run in progress, paused or failed. */
 export interface Training {
   phase: Signal<Phase>;
   folder: Signal<string | null>;
@@ -39,17 +39,17 @@ export interface Training {
   task: Signal<(Count & { what: string }) | null>;
   latest: Signal<StepMetrics | null>;
   notes: Signal<readonly string[]>;
-  /** Of the device's recovery, 1 to 3; 0 when it was never lost, or runs again. */
+  /** Attempt to recover the device, 1 to 3; 0 when it was never lost, or works again. */
   recovery: Signal<number>;
-  /** The page was closed or reloaded while it went. */
+  /** The page was closed or reloaded during the run. */
   wasResumed: Signal<boolean>;
   /** Stopped for good, not paused. */
   isLeft: Signal<boolean>;
-  /** It was not resumed, as the images are no longer those that it began with. */
+  /** It was not resumed, because the images have changed since it started. */
   hasChangedData: Signal<boolean>;
   curves: RunCurves;
   pace: Pace;
-  /** Counts redraws of the curves, a few a second. */
+  /** Counts redraws of the curves, a few per second. */
   drawn: Signal<number>;
 }
 
@@ -85,9 +85,9 @@ export interface Store {
   training: Training;
   results: Signal<Results | null>;
   reference: Signal<Reference | null>;
-  /** An image scoring below it is called an outlier. */
+  /** Images that score below it are called outliers. */
   threshold: Signal<number>;
-  /** One that its run does not hold yet. */
+  /** A threshold that is not stored with its run yet. */
   unkept: ({ folder: string } & KeptThreshold) | null;
   /** New images that were scored with the open run. */
   fresh: Signal<NewScores | null>;
@@ -96,7 +96,7 @@ export interface Store {
   /** A run that ended while another view was open. */
   finished: Signal<string | null>;
   hasShownView: boolean;
-  /** What a screen reader says next. */
+  /** The next announcement for screen readers. */
   announcement: Signal<string>;
 }
 
@@ -147,13 +147,13 @@ export function useStore(): Store {
 /** An image that a dialog shows: of the test, or a new one. */
 export interface ShownImage {
   path: string;
-  /** Null of a new image: nobody has said what it is. */
+  /** Null for a new image, whose class is unknown. */
   truth: { className: string; isNormal: boolean } | null;
   scores: PerScore;
   uri: string | null;
 }
 
-/** A run that holds the device: nothing else can be trained or scored meanwhile. */
+/** A run that occupies the device: nothing else can be trained or scored in the meantime. */
 export const isBusy = ({ training }: Store): boolean =>
   ['preparing', 'training', 'evaluating', 'stopping'].includes(training.phase.value);
 

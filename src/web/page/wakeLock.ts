@@ -1,10 +1,10 @@
 /**
- * A machine that goes to sleep takes the training with it. While one is under way the screen stays on; what a browser does
- * not offer, or a low battery forbids, is done without.
+ * Keeps the screen on during training, so that the machine does not go to sleep. Where a browser does
+ * not support this, or a low battery prevents it, training continues without.
  */
 import { effect } from '@preact/signals';
 
-/** @param isNeeded of signals, which are followed */
+/** @param isNeeded reads signals, which are tracked */
 export function keepAwakeWhile(isNeeded: () => boolean): void {
   let lock: WakeLockSentinel | null = null;
   let turn = Promise.resolve();
@@ -16,7 +16,7 @@ export function keepAwakeWhile(isNeeded: () => boolean): void {
       lock = await navigator.wakeLock.request('screen');
     }
   };
-  // one after the other: a training may end while its lock is still being asked for
+  // sequentially: training may end while its lock is still being requested
   const update = () => {
     turn = turn.then(follow).catch(() => {});
   };

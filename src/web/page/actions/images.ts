@@ -1,4 +1,4 @@
-/** The user's images: read at the start, added to, taken away. */
+/** The user's images: loading, adding, removing. */
 import type { GivenFile, Part } from '../../pageApi.ts';
 import { ALL, normalClasses } from '../logic/choices.ts';
 import { counted } from '../logic/format.ts';
@@ -38,7 +38,7 @@ export async function removeImages(store: Store, part: Part): Promise<void> {
   });
 }
 
-/** Trains on these images; the normal class becomes one that they have. */
+/** Selects these images for training; the normal class becomes one of theirs. */
 export function chooseSource(store: Store, source: 'demo' | 'own'): void {
   const { names, all } = normalClasses(source, store.data.value);
   const { normal } = store.choices.value;
@@ -52,7 +52,7 @@ export function chooseSource(store: Store, source: 'demo' | 'own'): void {
   };
 }
 
-/** Eosinophil is what the command line trains on too. */
+/** Eosinophil is the default of the command line too. */
 const defaultDemoClass = (names: readonly string[]): string => names.find((name) => name === 'Eosinophil') ?? names[0];
 
 export function trainOn(store: Store, source: 'demo' | 'own'): void {

@@ -1,4 +1,4 @@
-/** A finished run opened, its threshold chosen, new images scored with it. */
+/** Opening a finished run, choosing its threshold, scoring new images with it. */
 
 import { DataError } from '../../../base/errors.ts';
 import { mainScoreOf } from '../../../report/result.ts';
@@ -52,14 +52,14 @@ export async function openResults(store: Store, folder: string): Promise<void> {
   clearProblem(store, 'score');
   await attempt(store, 'results', async () => {
     const results = resultsOf(await store.api.view(folder));
-    if (store.route.value.folder !== folder) return; // another one was opened meanwhile
+    if (store.route.value.folder !== folder) return; // another one was opened in the meantime
     store.results.value = results;
     if (results.view.kept !== null) store.threshold.value = results.view.kept.threshold;
     else proposeThreshold(store, results.normal);
   });
 }
 
-/** Moves the threshold, and keeps it with the run that is open, for later visits. */
+/** Moves the threshold, and stores it with the open run for later visits. */
 export async function chooseThreshold(store: Store, threshold: number): Promise<void> {
   store.threshold.value = threshold;
   const { folder } = store.route.value;
@@ -68,7 +68,7 @@ export async function chooseThreshold(store: Store, threshold: number): Promise<
   const isKeeping = store.unkept !== null;
   store.unkept = { folder, threshold, score: results.score };
   if (isKeeping) return;
-  // while one is written others may come: then the last of them is written next
+  // further changes during a write are combined: the last one is written next
   while (store.unkept !== null) {
     const last: NonNullable<Store['unkept']> = store.unkept;
     const { folder, ...kept } = last;
@@ -77,7 +77,7 @@ export async function chooseThreshold(store: Store, threshold: number): Promise<
   }
 }
 
-/** The scores.csv of the run that a model comes from: with it, its scores of new images have something to compare with. */
+/** Loads the scores.csv of a model's run, as a reference for the scores of new images. */
 export async function addReference(store: Store, folder: string, file: File): Promise<void> {
   await attempt(store, 'score', async () => {
     const images = parseScoresCsv(await file.text(), file.name);

@@ -1,4 +1,4 @@
-/** Runs of this and earlier visits, and models that were brought along. */
+/** Runs of this and earlier visits, and imported models. */
 import type { RunInfo } from '../../pageApi.ts';
 import { baseName } from '../logic/format.ts';
 import { goTo } from '../route.ts';
@@ -32,7 +32,7 @@ export async function addModel(store: Store, file: File): Promise<void> {
   if (isDone && info !== null) goTo('results', (info as RunInfo).folder);
 }
 
-/** Hands a file to the browser's downloads. */
+/** Downloads a file. */
 export function download(content: Blob, name: string): void {
   const url = URL.createObjectURL(content);
   const link = document.createElement('a');

@@ -1,4 +1,4 @@
-/** What all actions need: showing what went wrong where it was asked for, and telling it to screen readers. */
+/** Shared by all actions: showing errors where the action was requested, and announcing them to screen readers. */
 import { problemOf } from '../logic/problem.ts';
 import type { Place, Store } from '../state.ts';
 
@@ -15,7 +15,7 @@ export function showProblem(store: Store, place: Place, error: unknown): void {
   store.problems.value = { ...store.problems.value, [place]: problemOf(error) };
 }
 
-/** Does it; what goes wrong is shown at the place. @returns whether it went well */
+/** Runs an action and shows its errors at the given place. @returns whether it succeeded */
 export async function attempt(store: Store, place: Place, action: () => Promise<void>): Promise<boolean> {
   clearProblem(store, place);
   try {

@@ -1,4 +1,4 @@
-/** A run: started, paused, gone on with, and followed while it goes. */
+/** A run: starting, pausing, resuming, and following it. */
 
 import { ChangedDataError } from '../../../base/errors.ts';
 import { oneLine } from '../../../base/text.ts';
@@ -14,23 +14,23 @@ import { isBusy, type Store, type Training } from '../state.ts';
 import { readRuns } from './runs.ts';
 import { announce, clearProblem, showProblem } from './shared.ts';
 
-/** A screen reader hears of every tenth of the run. */
+/** Screen readers announce every tenth of the run. */
 const ANNOUNCED_SHARE = 0.1;
 
 export async function startTraining(store: Store): Promise<void> {
-  await navigator.storage.persist(); // else a browser short of space may drop images and runs; no is no error
+  await navigator.storage.persist(); // otherwise a browser short of space may delete images and runs; a refusal is not an error
   const taken = (store.runs.value ?? []).map(({ folder }) => folder);
   await run(store, trainOptions(store.choices.value, store.data.value, taken));
 }
 
-/** Continues from the last checkpoint. @param acceptChangedData also with other images than before */
+/** Resumes from the last checkpoint. @param acceptChangedData even if the images have changed */
 export async function resumeTraining(store: Store, folder: string, acceptChangedData = false): Promise<void> {
   if (isBusy(store)) return;
   goTo('train');
   await run(store, { out: folder, resume: true, acceptChangedData });
 }
 
-/** A run that was under way when the page was last closed goes on by itself. */
+/** Resumes the run that was in progress when the page was last closed. */
 export async function resumeUnfinished(store: Store): Promise<void> {
   const info = await store.api.unfinished().catch(() => null);
   if (info === null) return;
@@ -45,13 +45,13 @@ export async function pauseTraining(store: Store): Promise<void> {
   await store.api.interrupt();
 }
 
-/** As a pause, but the form for another run comes next; the stopped one stays in the list of runs. */
+/** Like a pause, but returns to the form; the stopped run stays in the list of runs. */
 export async function stopTraining(store: Store): Promise<void> {
   store.training.isLeft.value = true;
   await pauseTraining(store);
 }
 
-/** Leaves a paused or failed run for another one; it stays in the list of runs. */
+/** Returns from a paused or failed run to the form; the run stays in the list of runs. */
 export function leaveTraining({ training }: Store): void {
   training.phase.value = 'idle';
   training.wasResumed.value = false;

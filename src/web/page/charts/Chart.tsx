@@ -1,21 +1,21 @@
-/** A canvas chart that follows its data, its width and the theme, with words for those who cannot see it. */
+/** A canvas chart that follows its data, its width and the theme, with a text alternative. */
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { ChartOptions } from './options.ts';
 import { type ChartTheme, chartTheme, onThemeChange } from './theme.ts';
 
 interface ChartProps {
-  /** What the chart shows, and its main figures. */
+  /** Text alternative: what the chart shows, with its main values. */
   label: string;
   data: uPlot.AlignedData;
   height: number;
-  /** Another function makes the chart anew. */
+  /** The chart is rebuilt when this function changes. */
   options: (theme: ChartTheme) => ChartOptions;
-  /** Changes when marks move though the data stay. */
+  /** Changes when marks move while the data stay the same. */
   marks?: number;
-  /** The value of the x axis that was pointed at, while the button is down. */
+  /** Called with the pointer's x value while the button is down. */
   onPoint?(x: number): void;
-  /** The data point that the pointer is over; null when it has left. */
+  /** Called with the index of the data point under the pointer; null when it leaves. */
   onHover?(index: number | null): void;
 }
 

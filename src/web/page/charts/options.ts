@@ -1,11 +1,11 @@
-/** What uPlot is asked to draw: the same axes everywhere, lines, bars and marks in the page's colours. */
+/** Options for uPlot: uniform axes, and lines, bars and marks in the page's colors. */
 import uPlot from 'uplot';
 import { type ChartTheme, faded } from './theme.ts';
 
-/** A chart's options but for its size, which its place gives. */
+/** A chart's options except its size, which depends on its container. */
 export type ChartOptions = Omit<uPlot.Options, 'width' | 'height'>;
 
-export type Colour = 'normal' | 'outlier' | 'total';
+export type Color = 'normal' | 'outlier' | 'total';
 
 export function axis(theme: ChartTheme, label: string, more: Partial<uPlot.Axis> = {}): uPlot.Axis {
   return {
@@ -26,15 +26,15 @@ export const hovered = { show: true, y: false, drag: { x: false, y: false } } sa
 
 export const horizontal = { size: 30, labelSize: 18, space: 60 } satisfies Partial<uPlot.Axis>;
 
-export function line(theme: ChartTheme, colour: Colour, dash?: number[]): uPlot.Series {
-  return { stroke: theme[colour], width: 2, dash, points: { show: false }, spanGaps: true };
+export function line(theme: ChartTheme, color: Color, dash?: number[]): uPlot.Series {
+  return { stroke: theme[color], width: 2, dash, points: { show: false }, spanGaps: true };
 }
 
 /** Stepped bars, filled: data points are the left edges of the bins. */
-export function bars(theme: ChartTheme, colour: Colour): uPlot.Series {
+export function bars(theme: ChartTheme, color: Color): uPlot.Series {
   return {
-    stroke: theme[colour],
-    fill: faded(theme[colour], 0.28),
+    stroke: theme[color],
+    fill: faded(theme[color], 0.28),
     width: 1.5,
     points: { show: false },
     paths: uPlot.paths.stepped!({ align: 1 }),
@@ -57,7 +57,7 @@ export function chart(
   };
 }
 
-/** A dashed vertical line with words at its top. */
+/** A dashed vertical line with a label at its top. */
 export function verticalMark(u: uPlot, x: number, label: string, theme: ChartTheme): void {
   const { ctx, bbox } = u;
   const at = Math.round(u.valToPos(x, 'x', true));
@@ -85,12 +85,12 @@ export function verticalMark(u: uPlot, x: number, label: string, theme: ChartThe
   ctx.restore();
 }
 
-export function dot(u: uPlot, x: number, y: number, colour: string, theme: ChartTheme): void {
+export function dot(u: uPlot, x: number, y: number, color: string, theme: ChartTheme): void {
   const { ctx } = u;
   ctx.save();
   ctx.beginPath();
   ctx.arc(u.valToPos(x, 'x', true), u.valToPos(y, 'y', true), 6 * devicePixelRatio, 0, 2 * Math.PI);
-  ctx.fillStyle = colour;
+  ctx.fillStyle = color;
   ctx.strokeStyle = theme.card;
   ctx.lineWidth = 2.5 * devicePixelRatio;
   ctx.fill();

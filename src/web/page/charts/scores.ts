@@ -1,4 +1,4 @@
-/** The two charts of scores: how they are drawn, and where the threshold stands in them. */
+/** The two charts of scores, with the threshold in them. */
 import type { ReadonlySignal } from '@preact/signals';
 import { ratesAt } from '../../../scores/threshold.ts';
 import { axis, bars, type ChartOptions, chart, dot, horizontal, line, percentTicks, verticalMark } from './options.ts';

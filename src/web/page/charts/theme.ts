@@ -1,4 +1,4 @@
-/** The page's colours for a canvas, which knows no CSS variables. */
+/** The page's colors for a canvas, which does not know CSS variables. */
 
 export interface ChartTheme {
   ink: string;
@@ -13,26 +13,26 @@ export interface ChartTheme {
 
 export function chartTheme(element: Element): ChartTheme {
   const style = getComputedStyle(element);
-  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
-    ink: colour('ink'),
-    muted: colour('muted'),
-    line: colour('line'),
-    normal: colour('normal'),
-    outlier: colour('outlier'),
-    total: colour('total'),
-    card: colour('card'),
+    ink: color('ink'),
+    muted: color('muted'),
+    line: color('line'),
+    normal: color('normal'),
+    outlier: color('outlier'),
+    total: color('total'),
+    card: color('card'),
     font: `12px ${style.fontFamily}`,
   };
 }
 
-/** A colour of the theme, `#rrggbb`, seen through. @param alpha 0 to 1 */
-export const faded = (colour: string, alpha: number): string =>
-  `${colour}${Math.round(alpha * 255)
+/** A translucent color of the theme, `#rrggbb`. @param alpha 0 to 1 */
+export const faded = (color: string, alpha: number): string =>
+  `${color}${Math.round(alpha * 255)
     .toString(16)
     .padStart(2, '0')}`;
 
-/** Calls back when the reader's system turns light or dark. @returns how to stop */
+/** Calls back when the system switches between light and dark. @returns a function that unsubscribes */
 export function onThemeChange(callback: () => void): () => void {
   const query = matchMedia('(prefers-color-scheme: dark)');
   query.addEventListener('change', callback);

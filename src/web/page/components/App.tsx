@@ -60,7 +60,7 @@ export function App() {
   );
 }
 
-/** A run has ended while something else was looked at. */
+/** A run has ended while another view was open. */
 function FinishedNotice() {
   const { finished } = useStore();
   const folder = finished.value;
@@ -97,7 +97,7 @@ function Views() {
   );
 }
 
-/** How far the run is, in words; null when there is none. */
+/** Progress of the run in words; null when there is none. */
 function progressWords({ training: { start, latest, phase } }: Store): string | null {
   if (phase.value === 'idle' || phase.value === 'failed') return null;
   if (phase.value === 'paused') return 'paused';
@@ -105,13 +105,13 @@ function progressWords({ training: { start, latest, phase } }: Store): string | 
   return `${Math.floor(share * 100)} %`;
 }
 
-/** How far the run is, wherever one looks. */
+/** Progress of the run, in every view. */
 function Progress() {
   const words = progressWords(useStore());
   return words === null ? null : <span class="badge">{words}</span>;
 }
 
-/** The tab's title, which shows the progress while other tabs are looked at. */
+/** The tab's title, which shows the progress while other tabs are active. */
 function Title() {
   const store = useStore();
   const { view } = store.route.value;

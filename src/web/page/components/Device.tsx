@@ -1,4 +1,4 @@
-/** What the training runs on, and what to do when that is nothing, or slow. */
+/** The device that trains, and what to do when there is none, or a slow one. */
 import { useStore } from '../state.ts';
 import { Icon } from './Icon.tsx';
 import { Notice, ProblemBox } from './Notices.tsx';

@@ -10,7 +10,7 @@ import { FileButton } from './FileButton.tsx';
 interface DropZoneProps {
   /** Said by the buttons to a screen reader: Choose files: normal images. */
   name: string;
-  /** Where it is said that files cannot be read. */
+  /** Where unreadable files are reported. */
   place: Place;
   isDisabled: boolean;
   onFiles(files: GivenFile[]): void;
@@ -27,7 +27,7 @@ export function DropZone({ name, place, isDisabled, onFiles, children }: DropZon
     setOver(false);
     if (isDisabled || !event.dataTransfer) return;
     let files: GivenFile[] = [];
-    // a file that went away or may not be read
+    // a file that was removed or may not be read
     const isRead = await attempt(store, place, async () => {
       files = await droppedFiles(event.dataTransfer!);
     });

@@ -7,9 +7,9 @@ interface FileButtonProps {
   text: string;
   /** What a screen reader says instead of the text. */
   label?: string;
-  /** What the file input is called in `data-part`. */
+  /** The file input's `data-part`. */
   name: string;
-  /** Which files; a folder is asked for as a whole. */
+  /** Accepted files; folders are chosen as a whole. */
   wanted: { accept: string; isMultiple: boolean } | 'folder';
   isSmall?: boolean;
   onFiles(files: FileList): void;

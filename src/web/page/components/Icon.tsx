@@ -1,4 +1,4 @@
-/** Small pictures beside words; a screen reader passes over them. */
+/** Icons next to text; hidden from screen readers. */
 const PATHS = {
   lock: 'M6 10V7.5a4 4 0 0 1 8 0V10M4.5 10h11v7h-11z',
   chip: 'M6 6h8v8H6zM8 3v3M12 3v3M8 14v3M12 14v3M3 8h3M3 12h3M14 8h3M14 12h3',

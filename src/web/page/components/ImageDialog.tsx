@@ -1,4 +1,4 @@
-/** One image, large, with its scores and what the threshold says of it. */
+/** One image, large, with its scores and the verdict of the threshold. */
 
 import { useEffect, useRef } from 'preact/hooks';
 import { oneLine } from '../../../base/text.ts';

@@ -1,4 +1,4 @@
-/** The idea in a picture: outliers are drawn to the middle, normal images keep away from it. */
+/** The idea as a picture: outliers are pulled to the center, normal images stay away from it. */
 
 export function Logo() {
   return (
@@ -9,7 +9,7 @@ export function Logo() {
   );
 }
 
-/** The angle between neighbouring seeds of a sunflower, radians: dots that never line up. */
+/** The angle between neighboring seeds of a sunflower, radians: dots that never line up. */
 const GOLDEN_ANGLE = 2.399963;
 
 interface Dot {

@@ -1,4 +1,4 @@
-/** A network without its run: it scores, and its verdicts need scores to compare with. */
+/** A network without its run: it can score, but verdicts need reference scores. */
 import { addReference } from '../actions/results.ts';
 import { baseName } from '../logic/format.ts';
 import { useStore } from '../state.ts';

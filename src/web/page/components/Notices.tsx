@@ -1,4 +1,4 @@
-/** What is wrong and what to do; what a reader must know; how far something is. */
+/** Problems with remedies, notes, and progress. */
 import type { ComponentChildren } from 'preact';
 import { clearProblem } from '../actions/shared.ts';
 import { percent } from '../logic/format.ts';
@@ -59,7 +59,7 @@ export function SyntheticNotice() {
   );
 }
 
-/** A bar with its words; without a total it moves without saying how far. */
+/** A progress bar with text; indeterminate without a total. */
 export function Bar({ label, count }: { label: string; count: Count }) {
   const { done, total } = count;
   const share = total === null || total === 0 ? null : Math.min(done / total, 1);

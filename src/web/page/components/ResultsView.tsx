@@ -1,4 +1,4 @@
-/** What a run found: one figure, the scores behind it, each image, and what can be taken away. */
+/** The results of a run: the main metric, the scores behind it, each image, and downloads. */
 import { useEffect } from 'preact/hooks';
 import { headlineOf } from '../../../protocols/table.ts';
 import type { RunResult } from '../../../report/result.ts';

@@ -1,4 +1,4 @@
-/** A run under way: how far, how fast, how long still; pause, go on, stop. */
+/** A run in progress: progress, speed, remaining time; pause, resume, stop. */
 import { useMemo } from 'preact/hooks';
 import { duration } from '../../../base/duration.ts';
 import { leaveTraining, pauseTraining, resumeTraining, stopTraining } from '../actions/training.ts';
@@ -109,7 +109,7 @@ function Controls() {
 function LiveCharts() {
   const { training } = useStore();
   const drawn = training.drawn.value;
-  // the curves are filled in place; `drawn` tells when
+  // the curves are updated in place; `drawn` signals when
   const columns = useMemo(() => training.curves.columns(), [training, drawn]);
   return <TrainingCharts {...columns} />;
 }

@@ -1,4 +1,4 @@
-/** Runs of this and earlier visits; models that were brought along. */
+/** Runs of this and earlier visits; imported models. */
 import { useState } from 'preact/hooks';
 import { mainScoreOf } from '../../../report/result.ts';
 import type { RunInfo, RunState } from '../../pageApi.ts';
@@ -72,7 +72,7 @@ function RunCard({ run, onDelete }: { run: RunInfo; onDelete(): void }) {
   const { folder, state, config, result, changed } = run;
   const name = baseName(folder);
   const isGoing = isBusy(store) && store.training.folder.value === folder;
-  const auroc = result?.auroc?.[mainScoreOf(result)] ?? null; // runs of before left it out
+  const auroc = result?.auroc?.[mainScoreOf(result)] ?? null; // earlier versions omitted it
   return (
     <li class="card run">
       <div>

@@ -1,4 +1,4 @@
-/** Where normal images and outliers score, and the threshold between them. */
+/** The scores of normal images and outliers, and the threshold between them. */
 import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { histogram } from '../../../report/histogram.ts';
@@ -14,7 +14,7 @@ const HEIGHT = 260;
 /** As high as the histogram with what stands below it. */
 const ROC_HEIGHT = 430;
 const MOST_BINS = 40;
-/** Fewer images than this, and the note below says how coarse the rates are. */
+/** With fewer images than this, a note states how coarse the rates are. */
 const FEW_NORMAL = 100;
 /** Steps of the slider from the lowest score to the highest. */
 const SLIDER_STEPS = 1000;
@@ -122,7 +122,7 @@ function Roc({ results }: { results: Results }) {
   const store = useStore();
   const { normal, outliers, view } = results;
   const { data, options } = useMemo(() => {
-    // axes as the report has them: share of outliers accepted, share of normal images accepted
+    // same axes as in the report: share of outliers accepted, share of normal images accepted
     const { falsePositiveRate, truePositiveRate } = rocCurve(normal, outliers);
     const data = [Array.from(falsePositiveRate), Array.from(truePositiveRate)] as uPlot.AlignedData;
     return { data, options: rocOptions(normal, outliers, store.threshold) };

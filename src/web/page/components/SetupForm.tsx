@@ -1,4 +1,4 @@
-/** What to train on, how, and how long; the rest is folded away. */
+/** What to train on, how, and how long; other options are collapsed. */
 import { METHODS } from '../../../methods/table.ts';
 import { change } from '../actions/choose.ts';
 import { chooseSource } from '../actions/images.ts';

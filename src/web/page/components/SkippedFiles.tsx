@@ -1,9 +1,9 @@
-/** Files that were left out, each with its reason; folded, as a folder of pictures often holds other things. */
+/** Files that were left out, with reasons; collapsed, as folders of pictures often contain other files. */
 import { oneLine } from '../../../base/text.ts';
 import type { SkippedFile } from '../../../data/imageSet.ts';
 import { counted } from '../logic/format.ts';
 
-/** A list of hundreds helps nobody. */
+/** A list of hundreds would not help. */
 const MOST_LISTED = 50;
 
 export function SkippedFiles({ files }: { files: readonly SkippedFile[] }) {

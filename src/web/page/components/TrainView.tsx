@@ -1,4 +1,4 @@
-/** The form of a run, or the run that is under way. */
+/** The form for a run, or the run in progress. */
 import { resumeTraining } from '../actions/training.ts';
 import { useStore } from '../state.ts';
 import { Icon } from './Icon.tsx';

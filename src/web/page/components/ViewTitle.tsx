@@ -8,7 +8,7 @@ export function ViewTitle({ children }: { children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     scrollTo({ top: 0, behavior: 'instant' });
-    // when the page itself is loaded, the focus stays where the browser has put it
+    // when the page is loaded, the focus stays where the browser put it
     if (store.hasShownView) heading.current?.focus({ preventScroll: true });
     store.hasShownView = true;
   }, [store]);

@@ -1,4 +1,4 @@
-/** What the form asks, and the options of a run that follow from it. */
+/** The choices in the form, and the options of a run that follow from them. */
 
 import { EVERY_CLASS } from '../../../base/names.ts';
 import { PRESETS, type Preset } from '../../../base/recipe.ts';
@@ -13,7 +13,7 @@ import type { DataContent } from '../../pageApi.ts';
 export type Source = 'demo' | 'own';
 export type Method = MethodName;
 
-/** A number of the folded part of the form; what is left empty comes from the preset. */
+/** A number in the collapsed part of the form; empty fields use the preset. */
 export interface NumberField {
   key:
     | 'epochs'
@@ -109,7 +109,7 @@ export const FIT_NAMES: Readonly<Record<Fit, string>> = {
   pad: 'Pad to a square',
 };
 
-/** The choice of all classes together: a folder cannot have this name. */
+/** The choice of all classes together; no folder can have this name. */
 export const ALL = '/all';
 
 export const firstChoices = (preset: Preset): Choices => ({
@@ -130,7 +130,7 @@ export function normalClasses(source: Source, data: DataContent | null): { names
   return { names: names.length > 1 ? names : [], all: true };
 }
 
-/** What an empty field stands for. */
+/** The value that an empty field stands for. */
 export function defaultOf(key: NumberField['key'], { source, preset, method, numbers }: Choices): number | null {
   const values = presetValues(preset, source === 'demo' ? 'demo' : 'folder');
   if (key === 'seed') return 0;
@@ -182,7 +182,7 @@ export function trainOptions(choices: Choices, data: DataContent | null, taken: 
   };
 }
 
-/** Whether the outlier images that were brought along are what the run is exposed to. */
+/** Whether the run uses the user's own outlier images. */
 export function usesOwnOutliers({ source, outliers }: Choices, data: DataContent | null): boolean {
   return source === 'own' && outliers === 'own' && data?.parts.outliers != null;
 }

@@ -1,16 +1,16 @@
-/** A curve that grows for hours and stays short: each point is the mean over a stretch of steps, which doubles when full. */
+/** A curve of bounded length: each point is the mean over an interval of steps, which doubles when the curve is full. */
 
 type Value = number | null;
 
 interface Point {
-  /** The last step of the stretch. */
+  /** The last step of the interval. */
   step: number;
   steps: number;
   sums: number[];
   counts: number[];
 }
 
-/** The columns of a chart: steps, then one column a line. */
+/** The columns of a chart: steps, then one column per line. */
 export type Columns = [number[], ...Value[][]];
 
 export class Curve {
@@ -19,13 +19,13 @@ export class Curve {
   #stretch = 1;
   #points: Point[] = [];
 
-  /** @param mostPoints beyond it, neighbours are averaged; even */
+  /** @param mostPoints beyond it, neighbors are averaged; even */
   constructor(lines: number, mostPoints = 600) {
     this.#lines = lines;
     this.#mostPoints = mostPoints;
   }
 
-  /** Steps come in ascending order. A null is left out of the mean. */
+  /** Steps come in ascending order. Nulls are excluded from the mean. */
   add(step: number, values: readonly Value[]): void {
     let last = this.#points.at(-1);
     if (last === undefined || last.steps >= this.#stretch) {

@@ -1,9 +1,9 @@
-/** Files that were dropped or chosen, with the folders they lay in. */
+/** Files that were dropped or chosen, with their parent folders. */
 import type { GivenFile } from '../../pageApi.ts';
 
-/** The files of a drop, folders walked through. Must be called in the event's handler: later, the list is empty. */
+/** The files of a drop, including those in folders. Must be called in the event handler: later, the list is empty. */
 export async function droppedFiles(transfer: DataTransfer): Promise<GivenFile[]> {
-  // what comes from another page is a file without an entry
+  // files from other pages have no entry
   const dropped = Array.from(transfer.items, (item) => item.webkitGetAsEntry() ?? item.getAsFile());
   const files: GivenFile[] = [];
   for (const each of dropped) {
@@ -26,11 +26,11 @@ async function collect(entry: FileSystemEntry, files: GivenFile[]): Promise<void
     return;
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
-  // a reader answers a hundred entries at a time, and none when it is through
+  // a reader returns up to a hundred entries at a time, and none at the end
   for (;;) {
     const read = new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
     const batch = await read.catch(() => null);
-    if (batch === null) files.push({ path, file: null }); // a folder without permission, say: told as a file is
+    if (batch === null) files.push({ path, file: null }); // for example without permission: reported like a file
     if (batch === null || batch.length === 0) return;
     for (const child of batch) await collect(child, files);
   }

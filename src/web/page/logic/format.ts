@@ -7,7 +7,7 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 
 export const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
-/** 0.05 as 5 %, 0.0512 as 5.1 %, unbroken. Never 100 % or 0 % of what is only nearly so. */
+/** 0.05 as 5 %, 0.0512 as 5.1 %, unbroken. Never rounds to 100 % or 0 %. */
 export function percent(share: number): string {
   const value = share * 100;
   const text = value.toFixed(1);
@@ -26,7 +26,7 @@ export function bytes(count: number): string {
 /** A score with four significant digits: those of one run often differ in the third. */
 export const score = (value: number): string => (Math.abs(value) < 1000 ? value.toPrecision(4) : whole(value));
 
-/** A figure of a table: 0.970. */
+/** A metric in a table: 0.970. */
 export const figure = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(3));
 
 export function moment(milliseconds: number): string {

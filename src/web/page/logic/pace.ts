@@ -1,6 +1,6 @@
-/** How fast a run goes, over its last steps, so that the figure follows a change of pace. */
+/** The speed of a run over its last steps, so that it follows changes. */
 
-/** The rate is a mean over this many milliseconds of steps. */
+/** The rate is averaged over this many milliseconds. */
 const WINDOW = 20_000;
 
 export class Pace {
@@ -14,7 +14,7 @@ export class Pace {
     while (this.#sum > WINDOW && this.#steps.length > 2) this.#sum -= this.#steps.shift()!;
   }
 
-  /** Steps a second; null before the second step, as the first one also compiles kernels. */
+  /** Steps per second; null before the second step, as the first one also compiles kernels. */
   stepsPerSecond(): number | null {
     if (this.#steps.length < 2 || this.#sum <= 0) return null;
     // the slowest step of a short history is the one that compiled
@@ -23,7 +23,7 @@ export class Pace {
     return ((this.#steps.length - (isShort ? 1 : 0)) * 1000) / (this.#sum - slowest);
   }
 
-  /** Seconds that so many steps will take; null while unknown. */
+  /** Estimated seconds for a number of steps; null while unknown. */
   secondsFor(steps: number): number | null {
     const rate = this.stepsPerSecond();
     return rate === null ? null : steps / rate;

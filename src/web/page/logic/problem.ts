@@ -1,4 +1,4 @@
-/** What went wrong, in the page's words: errors of the library speak of options as the command line spells them. */
+/** Errors in the page's terms: errors of the library name options as on the command line. */
 import { visible } from '../../../base/text.ts';
 import { OPTION_LABELS } from './choices.ts';
 
@@ -31,6 +31,6 @@ export function inPageWords(text: string): string {
   });
 }
 
-/** A capital for a first word; what is a name, as `layer1.0.conv1:`, keeps its own. */
+/** Capitalizes the first word, unless it is a name such as `layer1.0.conv1:`. */
 const sentenceCase = (text: string): string =>
   text.replace(/^[a-z]+(?=[ ,])/, (word) => word[0].toUpperCase() + word.slice(1));

@@ -1,6 +1,6 @@
 /**
- * The user's images in the origin's private file system, as the `folder` data set expects them, and a list of them beside:
- * data/index.json. A file below data/ID that the list does not know is the rest of an import that did not come to its end.
+ * The user's images in the origin private file system, in the layout of the `folder` data set, and a list of them:
+ * data/index.json. A file below data/ID that is not listed is left over from an incomplete import.
  */
 
 import { DataError } from '../../../base/errors.ts';
@@ -18,7 +18,7 @@ const DATA = 'data';
 const INDEX = `${DATA}/index.json`;
 const NO_PARTS: StoredParts = { train: null, outliers: null, test: null };
 
-/** Room that an import leaves free: for packed images, checkpoints and what the browser keeps itself. */
+/** Space that an import leaves free, for packed images, checkpoints and the browser itself. */
 const SPARE_BYTES = 64e6;
 /** Files between two calls of onProgress. */
 const TELL_EVERY = 8;
@@ -48,7 +48,7 @@ export class Images {
     return { id: index?.id ?? null, parts, ...(await this.#storage.room()) };
   }
 
-  /** Whether the images that are there now lie in this folder: after all were removed, others get a new one. */
+  /** Whether the current images are in this folder; after all are removed, new ones get a new folder. */
   async holds(folder: string): Promise<boolean> {
     const index = await this.#index();
     return index !== null && folder === `${DATA}/${index.id}`;
@@ -78,9 +78,9 @@ export class Images {
         throw nothingAdded(importer.parts[part]?.skipped.slice(parts[part]?.skipped.length) ?? []);
       }
       await this.#writeIndex(id, importer.parts);
-      await this.#storage.removeFolder(this.#files.cacheFolder); // no run reads the packs of other images again
+      await this.#storage.removeFolder(this.#files.cacheFolder); // packs of other images are no longer needed
     } catch (error) {
-      await importer.finish().catch(() => {}); // a write that comes to its end later would not be tidied away
+      await importer.finish().catch(() => {}); // a write that completes later would not be cleaned up
       await this.tidy();
       if ((error as Error).name !== 'QuotaExceededError') throw error;
       throw noRoom(sumOfBytes(sources), await this.#storage.room(), error);
@@ -88,7 +88,7 @@ export class Images {
     onProgress(sources.length, sources.length);
   }
 
-  /** Removes the images of a part, and what was made of them. */
+  /** Removes the images of a part, and their packs. */
   async remove(part: Part): Promise<void> {
     const index = await this.#index();
     if (index === null) return;
@@ -99,7 +99,7 @@ export class Images {
     await this.tidy();
   }
 
-  /** Removes what the list does not know: else a later training would read it. */
+  /** Removes files that are not listed, which later training would read. */
   async tidy(): Promise<void> {
     const index = await this.#index();
     for (const { name, kind } of (await this.#files.listFolder(DATA)) ?? []) {
@@ -149,7 +149,7 @@ function contentOf(stored: StoredPart | null): PartContent | null {
 
 const sumOfBytes = (sources: readonly Source[]): number => sources.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** Unique among the names that this origin gives, and of no meaning. */
+/** Unique within this origin, without meaning. */
 const randomName = (): string => crypto.randomUUID().slice(0, 8);
 
 function nothingAdded(skipped: readonly SkippedFile[]): DataError {

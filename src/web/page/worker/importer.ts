@@ -1,4 +1,4 @@
-/** One drop of files on its way into the store: read, decoded to see that training will be able to, written. */
+/** Imports one drop of files: read, decoded as a check, stored. */
 import { ImageDecoder } from '../../../data/codecs/decode.ts';
 import { headerSize } from '../../../data/codecs/headerSize.ts';
 import { bitsOf, type DecodedImage } from '../../../data/codecs/rgb.ts';
@@ -12,16 +12,16 @@ import { PICTURE_SIDE } from './runs.ts';
 import { readSource, reasonOf, type Source } from './sources.ts';
 import { UnreadableFile } from './zip.ts';
 
-/** While it is decoded, an image takes 7 bytes a pixel. */
+/** An image takes 7 bytes per pixel while it is decoded. */
 const MOST_PIXELS = 64e6;
-/** Writes under way: each waits for other processes most of its time. */
+/** Concurrent writes: each mostly waits for other processes. */
 const MOST_WRITES = 8;
 /** Small pictures of a part. */
 const MOST_PICTURES = 24;
 
 /** The images of a part. */
 export interface StoredPart {
-  /** Of every image, below the part's folder. */
+  /** Of each image, relative to the part's folder. */
   paths: string[];
   skipped: SkippedFile[];
   pictures: Picture[];
@@ -60,7 +60,7 @@ export class Importer {
     );
   }
 
-  /** Adds the file where it was placed, or lists why not. @param part of the drop */
+  /** Adds the file at its place, or lists the reason why not. @param part of the drop */
   async take(source: Source, placed: Placed, part: Part): Promise<void> {
     if ('reason' in placed) return this.skip(part, source.path, placed.reason);
     try {
@@ -71,7 +71,7 @@ export class Importer {
     }
   }
 
-  /** Resolves when all is written. Rejects when something could not be. */
+  /** Resolves when everything is written. Rejects when a write failed. */
   async finish(): Promise<void> {
     await Promise.all(this.#writes);
     if (this.#failure) throw this.#failure.error;
@@ -87,11 +87,11 @@ export class Importer {
     this.#known.add(`${part}/${path}`);
     this.#contentOf(part).paths.push(path);
     this.added++;
-    await this.#write(part, path, bytes); // which takes it back when it cannot be stored
+    await this.#write(part, path, bytes); // removed again when it cannot be stored
     await this.#show(bytes, image, part, path);
   }
 
-  /** Begins to write, as soon as there are few enough writes under way. Rejects with what failed of those before. */
+  /** Starts a write as soon as few enough are in progress. Rejects with the error of an earlier one. */
   async #write(part: Part, path: string, bytes: Uint8Array): Promise<void> {
     while (this.#writes.size >= MOST_WRITES) await Promise.race(this.#writes);
     if (this.#failure) throw this.#failure.error;
@@ -105,7 +105,7 @@ export class Importer {
     this.#writes.add(write);
   }
 
-  /** Of a file that the browser does not store: not every name that a zip may hold is one for it. */
+  /** For a file that the browser cannot store: not every name in a zip is valid there. */
   #withdraw(part: Part, path: string, { message }: Error): void {
     const content = this.#contentOf(part);
     content.paths = content.paths.filter((each) => each !== path);
@@ -119,7 +119,7 @@ export class Importer {
   async #freePath(bytes: Uint8Array, part: Part, wanted: string): Promise<string> {
     let path = wanted;
     for (let number = 2; this.#known.has(`${part}/${path}`); number++) {
-      await this.finish(); // it may be under way
+      await this.finish(); // it may be in progress
       if (isSame(bytes, await this.#files.readFile(`${this.#folder}/${part}/${path}`))) {
         throw new UnreadableFile('it is there already');
       }
@@ -133,7 +133,7 @@ export class Importer {
     const left = this.#picturesAClass.get(keyOf(part, path)) ?? 0;
     if (left === 0 || content.pictures.length >= MOST_PICTURES) return;
     this.#picturesAClass.set(keyOf(part, path), left - 1);
-    // a picture of its own range: that of the training is not known before all images are there
+    // scaled by its own range: that of the training set is unknown until all images are there
     const shown = image.largest16 === null ? image : await this.#decoder.decode(bytes, bitsOf(image.largest16) || 1);
     const uri = thumbnailUri(shown, PICTURE_SIDE);
     if (content.paths.includes(path)) content.pictures.push({ path, className: classNameOf(path), uri });

@@ -10,9 +10,9 @@ import type { SkippedFile } from '../../../data/imageSet.ts';
 import { isLitterImage, litterIn } from '../../../data/litter.ts';
 import type { Part } from '../../pageApi.ts';
 
-/** The class of training images that lie in no folder. */
+/** The class of training images outside any folder. */
 export const ONLY_CLASS = 'normal';
-/** Folders in each other, at most: deeper than any real data set. */
+/** Maximum depth of folders: deeper than any real data set. */
 const MOST_FOLDERS = 16;
 
 /** What becomes of a file: its place below a part's folder, or why it has none. */

@@ -1,4 +1,4 @@
-/** Models that were brought along, and new images scored with any model of this origin. */
+/** Imported models, and scoring new images with any model of this origin. */
 
 import { DataError } from '../../../base/errors.ts';
 import { folderName } from '../../../base/folderNames.ts';
@@ -24,7 +24,7 @@ const MOST_MODEL_BYTES = 1e9;
 /** Images between two calls of onProgress. */
 const TELL_EVERY = 8;
 
-/** A picture that is scored, at the size of the network's input. */
+/** An image to score, at the size of the network's input, with its thumbnail. */
 interface Taken extends ImagePixels {
   uri: string;
 }
@@ -38,7 +38,7 @@ export class Models {
     this.#library = library;
   }
 
-  /** Stores a model.safetensors. @returns its folder   @throws FormatError when it is none, or does not say how it scores */
+  /** Stores a model.safetensors. @returns its folder   @throws FormatError when it is not one, or lacks what scoring needs */
   async add(file: File): Promise<string> {
     if (file.size > MOST_MODEL_BYTES) {
       throw new DataError(
@@ -77,7 +77,7 @@ export class Models {
     };
   }
 
-  /** The images, made small one by one, so that many large ones need little memory. */
+  /** The images, resized one by one, so that many large ones need little memory. */
   async #take(
     given: readonly GivenFile[],
     { size, fit, sampleBits }: Readonly<ScoringConfig>,

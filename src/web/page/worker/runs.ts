@@ -1,4 +1,4 @@
-/** The run folders of this origin: what there is, what it found, and what can be taken away. */
+/** The run folders of this origin: listing, results and downloads. */
 
 import { DataError, UsageError } from '../../../base/errors.ts';
 import { parseObject } from '../../../base/json.ts';
@@ -23,20 +23,20 @@ export const RUNS = 'runs';
 /** Side of the small pictures, pixels. */
 export const PICTURE_SIDE = 64;
 
-/** Beside the trainer's own files: what the page must know of a run when it comes back. */
+/** Stored with the trainer's files: what the page needs to know about a run after a reload. */
 const NOTE = 'page.json';
 
 export interface RunNote {
   /** Steps of the whole run. */
   steps: number;
-  /** Set from the first step to a pause, a stop, an end or an error: still set, the page was closed meanwhile. */
+  /** Set from the first step until a pause, a stop, the end or an error: if it is still set, the page was closed in between. */
   isUnderWay: boolean;
   /** That was chosen, once one was, and the score that it is of: in notes from before there was a choice, the main one. */
   threshold?: number;
   score?: string;
 }
 
-/** So much of metrics.jsonl holds its last line. */
+/** Bytes at the end of metrics.jsonl that contain its last line. */
 const TAIL_BYTES = 2048;
 
 export class Runs {
@@ -95,13 +95,13 @@ export class Runs {
     };
   }
 
-  /** In the note: a run that has none was removed meanwhile. */
+  /** Updates the note; a run without one was removed in the meantime. */
   async keepThreshold(folder: string, kept: KeptThreshold): Promise<void> {
     const note = await this.note(folder);
     if (note) await this.writeNote(folder, { ...note, ...kept });
   }
 
-  /** Pictures of images that the run knows by these paths; null where they are no longer there. */
+  /** Thumbnails of the run's images with these paths; null for those that no longer exist. */
   async pictures(folder: string, paths: readonly string[]): Promise<(string | null)[]> {
     const config = await this.#json<RunConfig>(folder, FILE.config);
     if (config === null) return paths.map(() => null);
@@ -129,16 +129,16 @@ export class Runs {
     return file;
   }
 
-  /** Steps that the last checkpoint has seen: the metrics are written just before it. */
+  /** Steps up to the last checkpoint: the metrics are written just before it. */
   async doneSteps(folder: string): Promise<number> {
     const file = await this.#open(folder, FILE.metrics);
     if (file === null) return 0;
     const lines = (await file.slice(Math.max(0, file.size - TAIL_BYTES)).text()).split('\n');
-    const whole = lines.slice(0, -1).reverse(); // what follows the last line end is nothing, or torn
+    const whole = lines.slice(0, -1).reverse(); // anything after the last line break is incomplete
     return whole.map(metricsOf).find((metrics) => metrics !== null)?.step ?? 0;
   }
 
-  /** All files of the folder, as a zip with the folder in it. */
+  /** All files of the folder, as a zip that contains the folder. */
   async zip(folder: string): Promise<Blob> {
     const entries = (await this.#files.listFolder(folder)) ?? [];
     const names = entries.filter(({ name, kind }) => kind === 'file' && name !== NOTE).map(({ name }) => name);

@@ -1,6 +1,6 @@
 /**
- * The run that is under way: one at a time over all tabs, interrupted on request, and after a lost device on its way again
- * from the last checkpoint by itself.
+ * The run in progress: one at a time across all tabs, interrupted on request, and resumed automatically
+ * from the last checkpoint after the device was lost.
  */
 import { AdapterError, DeviceLostError } from '../../../../runtime/index.ts';
 import { DataError, InterruptedError, type OeclError, UsageError } from '../../../base/errors.ts';
@@ -16,11 +16,11 @@ import type { RunInfo, TrainCallbacks } from '../../pageApi.ts';
 import type { Images } from './images.ts';
 import type { RunNote, Runs } from './runs.ts';
 
-/** Lost devices in a row, without a new checkpoint between them, after which a run gives up. */
+/** Consecutive device losses, without a new checkpoint in between, after which a run gives up. */
 const MOST_LOSSES = 3;
 /** Milliseconds between two calls of onSteps. */
 const TELL_EVERY = 250;
-/** Milliseconds: a browser restarts the process that drives the GPU. */
+/** Milliseconds that a browser gets to restart its GPU process. */
 const RESTART_TAKES = 1000;
 const LOCK = 'oecl training';
 
@@ -38,7 +38,7 @@ export class Session {
     this.#storage = storage;
   }
 
-  /** Runs `body` while no tab trains, and lets none begin. @param what the page cannot do meanwhile, for the error */
+  /** Runs `body` while no tab trains, and prevents training until it ends. @param what the page cannot do in the meantime, for the error */
   async alone<T>(what: string, body: () => Promise<T>): Promise<T> {
     const done = await this.#storage.withLock(LOCK, PATIENCE, body);
     if (done) return done.value;
@@ -49,14 +49,14 @@ export class Session {
     this.#interrupt?.abort();
   }
 
-  /** @throws UsageError when it is the run that is under way */
+  /** @throws UsageError when it is the run in progress */
   async removeRun(folder: string): Promise<void> {
     const isUnderWay = (await this.#runs.note(folder))?.isUnderWay && (await this.#storage.isLocked(LOCK));
     if (isUnderWay) throw underWay(`remove ${folder}`);
     await this.#runs.remove(folder);
   }
 
-  /** The run that was under way when the page was closed; null while another tab trains. */
+  /** The run that was in progress when the page was closed; null while another tab trains. */
   async unfinished(): Promise<RunInfo | null> {
     const found = await this.#storage.withLock(LOCK, PATIENCE, async () => {
       for (const run of await this.#runs.list()) {
@@ -114,10 +114,10 @@ export class Session {
         losses = done > doneAtLoss ? 1 : losses + 1;
         doneAtLoss = done;
         if (losses > MOST_LOSSES) throw givenUp(error, done);
-        // a run whose folder is not begun yet begins anew; one without a checkpoint does so by itself
+        // a run without a folder starts again; one without a checkpoint does so by itself
         const { acceptChangedData } = options;
         if (run.folder !== null) next = { out: run.folder, resume: true, acceptChangedData };
-        run.tell(); // what was learnt before the loss comes before the news of it
+        run.tell(); // report the steps before the loss first
         onRecover(losses);
         await new Promise((resolve) => setTimeout(resolve, RESTART_TAKES));
       }
@@ -125,7 +125,7 @@ export class Session {
   }
 }
 
-/** What the page is told of a run, and what it will find of it after it was closed. */
+/** Reports a run to the page, and records what the page needs after a reload. */
 class WatchedRun {
   /** Once it has begun. */
   folder: string | null;
@@ -135,10 +135,10 @@ class WatchedRun {
   readonly #callbacks: TrainCallbacks;
   #steps: StepMetrics[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** The notes are written one after the other. */
+  /** Notes are written sequentially. */
   #written: Promise<void> = Promise.resolve();
 
-  /** @param folder, begun of a run that goes on */
+  /** @param folder, begun of a resumed run */
   constructor(
     runs: Runs,
     callbacks: TrainCallbacks,
@@ -160,7 +160,7 @@ class WatchedRun {
     };
   }
 
-  /** The run is no longer under way. */
+  /** The run is no longer in progress. */
   async end(): Promise<void> {
     this.tell();
     this.#keepNote(false);
@@ -179,7 +179,7 @@ class WatchedRun {
     this.#timer ??= setTimeout(() => this.tell(), TELL_EVERY);
   }
 
-  /** Hands over the steps that wait. */
+  /** Reports the pending steps. */
   tell(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -200,7 +200,7 @@ const underWay = (what: string): UsageError =>
     remedy: 'wait until it has finished, or pause it there',
   });
 
-/** While the browser restarts the process that drives the GPU, there is no adapter. */
+/** There is no adapter while the browser restarts its GPU process. */
 const isLoss = (error: unknown, losses: number): error is OeclError =>
   error instanceof DeviceLostError || (losses > 0 && error instanceof AdapterError);
 

@@ -1,11 +1,11 @@
-/** The files that the user gave, zips opened: each with its path, its size and a way to its bytes. */
+/** The user's files, with zips opened: each with its path, its size and access to its bytes. */
 import type { SkippedFile } from '../../../data/imageSet.ts';
 import { litterIn } from '../../../data/litter.ts';
 import type { GivenFile } from '../../pageApi.ts';
 import { cleanPath, commonRoot, litterAmong, partCalled } from './intake.ts';
 import { filesInZip, isZip, UnreadableFile, type ZippedFile } from './zip.ts';
 
-/** Larger files are no image that one trains on, and would fill the memory. */
+/** Larger files are not training images, and would exhaust the memory. */
 export const MOST_FILE_BYTES = 250e6;
 
 /** As a zip's: `bytes` before it is read, `read` with UnreadableFile. */
@@ -64,7 +64,7 @@ function inside(entries: readonly ZippedFile[], zip: string, hasNeighbours: bool
   }));
 }
 
-/** The bytes of a source. @throws UnreadableFile with the reason when it is too large, or its bytes cannot be had */
+/** The bytes of a source. @throws UnreadableFile with the reason when it is too large, or cannot be read */
 export async function readSource({ bytes, read }: Source): Promise<Uint8Array<ArrayBuffer>> {
   if (bytes > MOST_FILE_BYTES) {
     throw new UnreadableFile(`it has ${megabytes(bytes)}; files of up to ${megabytes(MOST_FILE_BYTES)} are read`);
@@ -80,7 +80,7 @@ async function readFile(file: File): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** The clause of an UnreadableFile; anything else is thrown on. */
+/** The message of an UnreadableFile; anything else is rethrown. */
 export function reasonOf(error: unknown): string {
   if (error instanceof UnreadableFile) return error.message;
   throw error;

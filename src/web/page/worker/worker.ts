@@ -1,4 +1,4 @@
-/** The worker of the page: its parts, put together, behind PageApi. */
+/** The page's worker: implements PageApi. */
 import { expose } from 'comlink';
 import { browserRuntimePlatform } from '../../../../runtime/platform/browser.ts';
 import { descriptionOf } from '../../../base/adapter.ts';

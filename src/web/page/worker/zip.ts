@@ -4,7 +4,7 @@
  * browser's own CompressionStream. The core without its own codecs and workers: we are in a worker already.
  */
 
-/** Loaded with the first zip: most visits see none, and zip.js is a seventh of the page's script. */
+/** Loaded with the first zip: most visits need none, and zip.js is a seventh of the page's script. */
 async function loadZipLibrary() {
   const library = await import('@zip.js/zip.js/lib/zip-core-custom.js').catch((cause) => {
     throw new UnreadableFile('the script for zips could not be loaded; check the connection, then reload the page', {
@@ -18,7 +18,7 @@ async function loadZipLibrary() {
 /** Stored, and Deflate: what browsers unpack. */
 const READ_METHODS = [0, 8];
 
-/** Why its bytes cannot be had; the message is a clause. */
+/** Why it cannot be read; the message is a clause. */
 export class UnreadableFile extends Error {
   override readonly name = 'UnreadableFile';
 }
@@ -31,7 +31,7 @@ export interface ZippedFile {
   read(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Whether a file is a zip, by its first bytes. */
+/** Whether a file is a zip, by its signature. */
 export async function isZip(file: Blob): Promise<boolean> {
   const [p, k, three, four] = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   return p === 0x50 && k === 0x4b && ((three === 3 && four === 4) || (three === 5 && four === 6));
@@ -40,14 +40,14 @@ export async function isZip(file: Blob): Promise<boolean> {
 /** The files in a zip; nothing is unpacked before `read`. @throws UnreadableFile when it is damaged */
 export async function filesInZip(zip: Blob): Promise<ZippedFile[]> {
   const { BlobReader, ZipReader } = await loadZipLibrary();
-  // a name that leads out of the zip is for who takes it to refuse, and no reason to refuse the other files
+  // a name that leads out of the zip is refused by the caller, and is no reason to refuse the other files
   const reader = new ZipReader(new BlobReader(zip), { filenameValidation: 'tolerant' });
   const entries = await reader.getEntries().catch((cause) => {
     throw new UnreadableFile('the zip is damaged, or cut off', { cause });
   });
   return entries.flatMap((entry) => {
     const { filename: path, uncompressedSize: bytes, encrypted, compressionMethod } = entry;
-    if (entry.directory || path.endsWith('\\')) return []; // as Windows' own programs write a folder
+    if (entry.directory || path.endsWith('\\')) return []; // as Windows programs write folders
     const read = async () => {
       if (encrypted) throw new UnreadableFile('it is locked with a password; unpack the zip yourself');
       if (!READ_METHODS.includes(compressionMethod)) {
@@ -67,7 +67,7 @@ export async function filesInZip(zip: Blob): Promise<ZippedFile[]> {
   });
 }
 
-/** Fails when there is more to write than the array holds, so that a file that lies about its size fills no memory. */
+/** Fails when more is written than the array can hold, so that a file with a false size cannot exhaust the memory. */
 function intoArray(target: Uint8Array): WritableStream<Uint8Array> {
   let filled = 0;
   return new WritableStream({
