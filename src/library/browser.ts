@@ -7,7 +7,7 @@ import { browserPlatform } from '../platform/browser.ts';
 import { libraryFor } from './library.ts';
 
 export * from './public.ts';
-export const { train, loadModel, openScorer, score } = libraryFor({
+export const { train, loadModel, openScorer, score, scoreEach } = libraryFor({
   runtime: browserRuntimePlatform,
   files: browserPlatform(),
   where: 'browser',

@@ -41,7 +41,7 @@ export async function loadGivenImages(
       const onNote = (text: string) => notes.push(text);
       const options = { inputSize: size, seed, fit, sampleBits, skipBad, watch, onNote };
       const loaded = await readAt(platform, path, options, (context) => loadAllImages(context, context.dir));
-      return requireSome({ ...loaded, notes });
+      return { ...loaded, notes };
     }
     if (!(await platform.exists(path))) {
       throw new DataError(`${path}: there is no such file or folder.`, {
@@ -68,17 +68,19 @@ export async function loadGivenImages(
     } catch (error) {
       if (!(error instanceof UnreadableImage)) throw error;
       if (!skipBad) {
-        throw new DataError(`${name}: ${error.message}.`, { remedy: 'leave it out, or skipBad to have it listed' });
+        throw new DataError(`${name}: ${error.message}.`, {
+          remedy: 'leave it out, or skip such images: skipBad, on the command line --skip-bad',
+        });
       }
       skipped.push({ file: name, reason: error.message });
     }
   }
   const labels = new Int32Array(decoded.length);
-  return requireSome({
+  return {
     set: { name: 'images', synthetic: false, classes: ['image'], images: await packImages(decoded), labels, paths },
     skipped,
     notes: remarks.list().map((remark) => noteOf(remark, paths.length, (at) => paths[at])),
-  });
+  };
 }
 
 /** @throws UnreadableImage when the file does not exist, or was removed after it was chosen */
@@ -101,8 +103,9 @@ function wholeImage({ width, height, pixels }: ImagePixels): RgbImage {
   throw new UnreadableImage(`it has ${pixels.length} bytes, expected ${width} x ${height} x 3 (R, G, B)${alpha}`);
 }
 
-function requireSome(loaded: LoadedImages): LoadedImages {
-  if (loaded.set.images.count > 0) return loaded;
-  const details = loaded.skipped.slice(0, 3).map(({ file, reason }) => `${file}: ${reason}`);
+/** @throws DataError when there is none */
+export function requireSome(count: number, skipped: readonly SkippedFile[]): void {
+  if (count > 0) return;
+  const details = skipped.slice(0, 3).map(({ file, reason }) => `${file}: ${reason}`);
   throw new DataError('there is no image to score.', { details, remedy: 'one or more JPEG, PNG or BMP images' });
 }

@@ -53,6 +53,13 @@ export interface Library {
    * @throws DataError for an image that cannot be read, unless `skipBad` is set
    */
   score(model: TrainedModel, images: GivenImages, options?: ScoreOptions): Promise<ScoreOutcome>;
+
+  /**
+   * As `score`, for any number of image files in bounded memory: yields the scores of some hundred images at a time, in
+   * order, under the paths of the files. `onProgress` counts over all of them.
+   * @param paths of image files, and of folders whose images are scored in the order of their paths
+   */
+  scoreEach(model: TrainedModel, paths: Iterable<string>, options?: ScoreOptions): AsyncGenerator<ScoreOutcome, void>;
 }
 
 export function libraryFor(host: LibraryHost): Library {
@@ -90,6 +97,18 @@ export function libraryFor(host: LibraryHost): Library {
       const scorer = await openScorerOn(host, model, { adapter, precision });
       try {
         return await scorer.score(checked, call);
+      } finally {
+        await scorer.close();
+      }
+    },
+
+    async *scoreEach(model, paths, options = {}) {
+      checkModel('scoreEach', model);
+      checkOptions('scoreEach: options', options, { ...SCORER_OPTIONS, ...SCORE_CALL_OPTIONS });
+      const { adapter, precision, ...call } = options;
+      const scorer = await openScorerOn(host, model, { adapter, precision });
+      try {
+        yield* scorer.scoreEach(paths, call);
       } finally {
         await scorer.close();
       }

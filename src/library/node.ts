@@ -4,7 +4,7 @@ import { nodePlatform } from '../platform/node.ts';
 import { libraryFor } from './library.ts';
 
 export * from './public.ts';
-export const { train, loadModel, openScorer, score } = libraryFor({
+export const { train, loadModel, openScorer, score, scoreEach } = libraryFor({
   runtime: nodeRuntimePlatform,
   files: nodePlatform(),
   where: 'node',

@@ -11,7 +11,8 @@ import { SCORES } from '../scores/table.ts';
 import { checkPrecision, ofEvaluation, ofNetwork } from '../train/limits.ts';
 import { checkOptions, type OptionKind } from './arguments.ts';
 import { checkedImages, type GivenImage, type GivenImages } from './givenImages.ts';
-import { loadGivenImages } from './images.ts';
+import { loadGivenImages, requireSome } from './images.ts';
+import { listImages } from './listImages.ts';
 import { buildEncoder, type TrainedModel } from './model.ts';
 import type { ImageScores, ScoreCallOptions, ScoreOutcome, ScorerOptions } from './types.ts';
 
@@ -23,9 +24,16 @@ export const SCORE_CALL_OPTIONS: Record<keyof ScoreCallOptions, OptionKind> = {
   signal: 'AbortSignal',
 };
 
+/** Images that scoreEach reads before it scores them. */
+const IMAGES_PER_PART = 256;
+/** Unreadable files that are named when nothing can be scored. */
+const EXAMPLES = 3;
+
 export interface Scorer {
   /** Like the function `score`, on this scorer's device. Overlapping calls are queued. */
   score(images: GivenImages, options?: ScoreCallOptions): Promise<ScoreOutcome>;
+  /** As the function `scoreEach`, on this scorer's device. */
+  scoreEach(paths: Iterable<string>, options?: ScoreCallOptions): AsyncGenerator<ScoreOutcome, void>;
   /** Releases the device, after the calls made so far. */
   close(): Promise<void>;
 }
@@ -73,7 +81,35 @@ class OpenScorer implements Scorer {
     checkOptions('score: options', options, SCORE_CALL_OPTIONS);
     if (this.#closed) throw new UsageError('score: the scorer is closed.', { remedy: 'another one: openScorer' });
     const checked = checkedImages(images);
-    const outcome = this.#earlier.then(() => this.#scored(checked, options));
+    return this.#inTurn(async () => {
+      const outcome = await this.#scored(checked, options);
+      if (!outcome.interrupted) requireSome(outcome.scores.length, outcome.skipped);
+      return outcome;
+    });
+  }
+
+  async *scoreEach(paths: Iterable<string>, options: ScoreCallOptions = {}): AsyncGenerator<ScoreOutcome, void> {
+    checkOptions('scoreEach: options', options, SCORE_CALL_OPTIONS);
+    if (this.#closed) throw new UsageError('scoreEach: the scorer is closed.', { remedy: 'another one: openScorer' });
+    const { files, skipped, notes } = await listImages(this.#files, paths, options.skipBad ?? false);
+    if (skipped.length + notes.length > 0) yield { interrupted: false, scores: [], skipped, notes };
+    const told = new Set(notes);
+    const unreadable = skipped.slice(0, EXAMPLES);
+    let scored = 0;
+    for (let first = 0; first < files.length; first += IMAGES_PER_PART) {
+      const onProgress = options.onProgress && ((done: number) => options.onProgress!(first + done, files.length));
+      const part = files.slice(first, first + IMAGES_PER_PART);
+      const outcome = await this.#inTurn(() => this.#scored(part, { ...options, onProgress }));
+      yield { ...outcome, notes: outcome.notes.filter((text) => !told.has(text) && told.add(text)) };
+      if (outcome.interrupted) return;
+      scored += outcome.scores.length;
+      unreadable.push(...outcome.skipped.slice(0, EXAMPLES - unreadable.length));
+    }
+    requireSome(scored, unreadable);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const outcome = this.#earlier.then(work);
     this.#earlier = outcome.catch(() => {});
     return outcome;
   }
@@ -92,6 +128,7 @@ class OpenScorer implements Scorer {
     if (!loaded) return { interrupted: true, scores: [], skipped: [], notes: [] };
     const { set, skipped } = loaded;
     const notes = [...this.#notes, ...loaded.notes];
+    if (set.images.count === 0) return { interrupted: false, scores: [], skipped, notes };
     const indices = Array.from(set.paths.keys());
     const hooks = { states: this.#states, onEvaluate: options.onProgress, signal: options.signal };
     const table = await evaluate(this.#context, this.#encoder, set, indices, config, hooks).catch((error) => {

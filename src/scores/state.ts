@@ -1,5 +1,5 @@
 /** What fitted scores keep of the training images, for all scores of a run or a model: fitted, stored, read and opened. */
-import { FormatError, type SafetensorsTensor } from '../../runtime/index.ts';
+import { FormatError, floatValues, type SafetensorsTensor } from '../../runtime/index.ts';
 import type { FeatureTable, Matrix } from './features.ts';
 import type { FittedScore, Score, ScoreImages, ScoreState } from './score.ts';
 
@@ -61,8 +61,8 @@ export function decodeStates(scores: readonly Score[], tensors: Tensors, file: s
 
 function matrixOf(tensors: Tensors, name: string, file: string): Matrix {
   const found = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-  const data = found?.data;
-  if (found?.shape.length === 2 && (data instanceof Float32Array || data instanceof Float64Array) && data.length > 0) {
+  if (found?.shape.length === 2 && found.shape.every((length) => length > 0)) {
+    const data = found.data instanceof Float64Array ? found.data : floatValues(found, `${file}: ${name}`);
     const at = data.findIndex((value) => !Number.isFinite(value));
     if (at < 0) return { data, width: found.shape[1] };
     throw new FormatError(`${file}: ${name} has the value ${data[at]} (element ${at}), expected finite numbers.`, {
@@ -71,7 +71,7 @@ function matrixOf(tensors: Tensors, name: string, file: string): Matrix {
   }
   throw new FormatError(`${file}: the state of a score is not whole.`, {
     details: [
-      `${name}: found ${found ? `${found.dtype} [${found.shape.join(', ')}]` : 'none'}, expected F32 or F64 [rows, width]`,
+      `${name}: found ${found ? `${found.dtype} [${found.shape.join(', ')}]` : 'none'}, expected floats [rows, width]`,
     ],
     remedy: 'a whole copy of the file',
   });

@@ -15,6 +15,7 @@ import { nodeRuntimePlatform } from '../../runtime/platform/node.ts';
 import type { GivenImages } from '../../src/library/givenImages.ts';
 import { libraryFor } from '../../src/library/library.ts';
 import type { Scorer } from '../../src/library/scorer.ts';
+import type { ScoreOutcome } from '../../src/library/types.ts';
 import { Encoder } from '../../src/models/resnet.ts';
 import { loadStateDict, stateDict } from '../../src/models/stateDict.ts';
 import { encodePng } from '../../src/report/png.ts';
@@ -137,5 +138,38 @@ describe('an image', () => {
     const { scores, skipped } = await scorer.score([nowhere, rgba, { name, bytes: png }], { skipBad: true });
     expect(scores.map(({ image }) => image)).toEqual([name]);
     expect(skipped.map(({ file }) => file)).toEqual([nowhere, 'rgba']);
+  });
+
+  test('scoreEach: any number of files and folders, some at a time, with the scores of score', async () => {
+    const path = join(folder, name);
+    const broken = join(folder, 'broken.png');
+    await writeFile(broken, 'no image');
+    const paths = [...new Array<string>(257).fill(path), folder];
+    const told: number[][] = [];
+    const onProgress = (done: number, total: number) => told.push([done, total]);
+    const parts: ScoreOutcome[] = [];
+    for await (const part of scorer.scoreEach(paths, { skipBad: true, onProgress })) parts.push(part);
+    expect(parts.map(({ scores }) => scores.length)).toEqual([256, 2]);
+    expect(parts.flatMap(({ skipped }) => skipped.map(({ file }) => file))).toEqual([broken]);
+    const [first, ...others] = parts.flatMap(({ scores }) => scores);
+    expect(first).toEqual((await scorer.score(path)).scores[0]);
+    for (const other of others) expect(other).toEqual(first);
+    expect([told[0], told.at(-1)]).toEqual([
+      [0, 259],
+      [258, 259],
+    ]);
+    expect(told.map(([done]) => done)).toEqual(told.map(([done]) => done).toSorted((a, b) => a - b));
+    const all = parts.flatMap(({ notes }) => notes);
+    expect(all).toEqual([expect.stringContaining('images have no cosineNorm, knn, knnEuclidean, mahalanobis')]);
+
+    const drained = async (given: string[], options = {}) => {
+      for await (const part of scorer.scoreEach(given, options)) if (part.interrupted) return 'interrupted';
+      return 'whole';
+    };
+    expect(await drained([path], { signal: AbortSignal.abort() })).toBe('interrupted');
+    await expect(drained([path, broken])).rejects.toThrow(`${broken}: it is not a JPEG, PNG or BMP file.`);
+    await expect(drained([broken], { skipBad: true })).rejects.toThrow(/no image to score[\s\S]*broken\.png/);
+    await expect(drained([join(folder, 'nowhere')])).rejects.toThrow('nowhere: there is no such file or folder.');
+    await expect(drained([7 as never])).rejects.toThrow('scoreEach: paths[0]: got the number 7');
   });
 });

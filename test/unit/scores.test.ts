@@ -237,7 +237,7 @@ describe('the state in a model file', () => {
   test('a state that is not whole, or of another network, is refused by the name of its tensor', () => {
     const { 'score.mahalanobis.covariance': covariance, ...others } = stored();
     expect(() => decodeStates(SCORES, others, file)).toThrow(
-      /score\.mahalanobis\.covariance: found none, expected F32/,
+      /score\.mahalanobis\.covariance: found none, expected floats/,
     );
     const broken = { ...covariance, data: (covariance.data as Float64Array<ArrayBuffer>).with(3, Number.NaN) };
     expect(() => decodeStates(SCORES, { ...others, 'score.mahalanobis.covariance': broken }, file)).toThrow(
