@@ -1,6 +1,6 @@
 /**
  * Three kinds of plots as SVG text: lines, overlaid histograms, ROC. Nothing here runs in the reader's browser, so a
- * report works in a mail, on paper and with scripts off. Colours are CSS classes: the page decides between light and dark.
+ * report works in a mail, on paper and with scripts off. Colors are CSS classes: the page decides between light and dark.
  */
 import { extent, mean, nice, ticks } from 'd3-array';
 import { oneLine } from '../base/text.ts';
@@ -8,7 +8,7 @@ import { histogram } from './histogram.ts';
 
 export interface Line {
   label: string;
-  /** CSS class that sets its colour. */
+  /** CSS class that sets its color. */
   color: string;
   x: ArrayLike<number>;
   y: ArrayLike<number>;
@@ -112,7 +112,7 @@ export function rocPlot(options: {
   ]);
 }
 
-/** The colour key of a plot. */
+/** The legend of a plot. */
 export function legend(entries: readonly { label: string; color: string; mark?: 'dashed' | 'point' }[]): string {
   const items = entries.map(
     ({ label, color, mark }) =>

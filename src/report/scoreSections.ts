@@ -1,6 +1,7 @@
 /** What the report says of the scores: the figure at its head, histograms, the ROC curve, and each outlier class. */
-import { METRIC_NAMES, METRICS, rocCurve, splitByTruth } from '../scores/metrics.ts';
+import { METRIC_NAMES, METRICS, RECALL, rocCurve, splitByTruth } from '../scores/metrics.ts';
 import { scoreNamed } from '../scores/table.ts';
+import { FALSE_ALARMS, thresholdFor } from '../scores/threshold.ts';
 import { card, count, percent } from './parts.ts';
 import { escapeHtml, histogramPlot, legend, rocPlot } from './plot.ts';
 import type { RunResult, ScoreTable } from './result.ts';
@@ -48,7 +49,10 @@ function byTruth({ images, scores }: Scored, name: string) {
     scores[name],
     images.map(({ isNormal }) => isNormal),
   );
-  const accepted = [...normal].sort((a, b) => b - a)[Math.ceil((normal.length * 19) / 20) - 1];
+  const accepted = thresholdFor(
+    FALSE_ALARMS,
+    [...normal].sort((a, b) => a - b),
+  );
   return { normal, outliers, accepted };
 }
 
@@ -87,7 +91,7 @@ function scoreCharts(input: Scored, score: string): string {
 
 function rocCard(auroc: number, normal: readonly number[], outliers: readonly number[]): string {
   const roc = rocCurve(normal, outliers);
-  const operating = roc.truePositiveRate.findIndex((rate) => rate >= 0.95);
+  const operating = roc.truePositiveRate.findIndex((rate) => rate >= RECALL);
   const accepts = `accepts ${percent(roc.truePositiveRate[operating])} of normal, ${percent(roc.falsePositiveRate[operating])} of outliers`;
   return card('ROC curve', 'Share of normal images accepted, for each share of outliers.', [
     legend([

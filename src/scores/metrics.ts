@@ -183,12 +183,15 @@ function areaUnderRoc(groups: readonly TieGroup[], normalCount: number, outlierC
   return wins / (normalCount * outlierCount);
 }
 
+/** The share of positives that FPR95 has accepted. A quotient of counts is at least this f64 exactly when it is at least 95 %. */
+export const RECALL = 0.95;
+
 /** Share of the field `outliers` accepted by the strictest threshold that accepts at least 95 % of the field `normal`. */
 function falsePositiveRateAt95(groups: readonly TieGroup[], positives: number, negatives: number): number {
   let found = 0;
   let wrong = 0;
   for (const group of groups) {
-    if (20 * found >= 19 * positives) break; // in whole numbers: 0.95 has no exact f64
+    if (found / positives >= RECALL) break;
     found += group.normal;
     wrong += group.outliers;
   }

@@ -47,12 +47,12 @@ const LEADS_OUT = 'its name leads out of the folder that it is to be put into';
 
 const ENDING = /\.zip$/i;
 
-function inside(entries: readonly ZippedFile[], zip: string, hasNeighbours: boolean): Source[] {
+function inside(entries: readonly ZippedFile[], zip: string, hasNeighbors: boolean): Source[] {
   const cleaned = entries.flatMap((entry) => {
     const path = cleanPath(entry.path);
     return path === null ? [] : [{ ...entry, path }];
   });
-  if (!hasNeighbours) return cleaned;
+  if (!hasNeighbors) return cleaned;
   const isPart = partCalled(zip.slice(zip.lastIndexOf('/') + 1).replace(ENDING, '')) !== undefined;
   const meant = cleaned.map(({ path }) => path).filter((path) => litterIn(path) === null);
   const root = commonRoot(meant, !isPart);
