@@ -1,17 +1,17 @@
 /**
- * What public functions expect of their arguments, checked before anything is launched: tensors of one open context that
- * are not disposed and of a type that the op computes with, and options that exist.
+ * Checks of the arguments of public functions, before anything is launched: all tensors belong to one open context, are not
+ * disposed and have a type that the op computes with, and every option exists.
  */
 import { ShapeError, UsageError } from './errors.ts';
 import { formatShape } from './shape.ts';
 import { Tensor, usedAfterDispose } from './tensor.ts';
 
-/** Checks one argument, and adds its tensors to those that must be of one context. @param what `op: name` */
+/** Checks one argument and collects its tensors, which must all belong to one context. @param what `op: name` */
 export type Check = (what: string, value: unknown, tensors: Tensor[]) => void;
 
 type Parameters = Readonly<Record<string, Check>>;
 
-/** `body` with its arguments checked. @param parameters in order, by the names that errors print */
+/** `body` with its arguments checked. @param parameters in order, under the names that errors print */
 export function op<A extends unknown[], R>(
   name: string,
   parameters: Parameters,
@@ -23,7 +23,7 @@ export function op<A extends unknown[], R>(
   };
 }
 
-/** @throws UsageError, ShapeError for the first argument that is not as its parameter says */
+/** @throws UsageError or ShapeError for the first argument that fails its check */
 export function checkArguments(name: string, parameters: Parameters, args: readonly unknown[]): void {
   const names = Object.keys(parameters);
   const tensors: Tensor[] = [];
@@ -32,14 +32,14 @@ export function checkArguments(name: string, parameters: Parameters, args: reado
   });
   const surplus = args.slice(names.length).find((each) => each !== undefined);
   if (surplus !== undefined) {
-    throw new UsageError(`${name}: an argument too many, ${describe(surplus)}.`, {
+    throw new UsageError(`${name}: unexpected argument ${describe(surplus)}.`, {
       remedy: `${name}(${names.join(', ')})`,
     });
   }
   const context = tensors[0]?.context;
   if (context?.isClosed) throw new UsageError(`${name}: its tensors belong to a closed context.`);
   if (tensors.some((tensor) => tensor.context !== context)) {
-    throw new ShapeError(`${name}: its inputs live in different contexts.`, {
+    throw new ShapeError(`${name}: its inputs belong to different contexts.`, {
       details: tensors.map(({ shape, dtype }) => `${formatShape(shape)} ${dtype}`),
       remedy: 'create all of them from one context; read() and tensor() copy one to another',
     });
@@ -58,7 +58,7 @@ export const tensor: Check = (what, value, tensors) => {
   tensors.push(value);
 };
 
-/** A tensor to compute with. Integers are converted by cast() alone. */
+/** A floating-point tensor. Only cast() converts integers. */
 export const float: Check = (what, value, tensors) => {
   tensor(what, value, tensors);
   const { shape, dtype } = value as Tensor;
@@ -94,17 +94,17 @@ const typed =
 export const number = typed('a number', (value) => typeof value === 'number');
 export const flag = typed('true or false', (value) => typeof value === 'boolean');
 export const text = typed('a string', (value) => typeof value === 'string');
-/** A constant that becomes part of a kernel. */
+/** A constant compiled into a kernel. */
 export const finite = typed(
   'a finite number of f32',
   (value) => Number.isFinite(Math.fround(value as number)) && typeof value === 'number',
 );
-/** Axes, a shape or a memory order; which numbers fit is the op's to say. */
+/** Axes, a shape or a memory order; the op checks the values. */
 export const numbers = typed(
   'an array of numbers, as [1, 2]',
   (value) => Array.isArray(value) && value.every((each) => typeof each === 'number'),
 );
-/** One number for both axes of an image, or two. */
+/** One number for both axes of an image, or one for each. */
 export const pair = typed(
   'a number, or two as [vertical, horizontal]',
   (value) =>
@@ -118,10 +118,10 @@ export const both = (value: Pair): readonly [number, number] => (typeof value ==
 export const oneOf = (...values: readonly string[]): Check =>
   typed(`one of ${values.join(', ')}`, (value) => values.includes(value as string));
 
-/** Whatever the body checks itself. */
+/** Not checked here: the body does. */
 export const anything: Check = () => {};
 
-/** An object of the given keys and no others. Those that may be left out are optional(). */
+/** An object with the given keys and no others. Keys that may be missing are optional(). */
 export const object =
   (known: Parameters): Check =>
   (what, value, tensors) => {
@@ -142,7 +142,7 @@ export const object =
     }
   };
 
-/** An object of options that may be left out. */
+/** As object(), but may be missing. */
 export const options = (known: Parameters): Check => {
   const check = object(known);
   return (what, value, tensors) => {
@@ -150,7 +150,7 @@ export const options = (known: Parameters): Check => {
   };
 };
 
-/** A value in a few words. */
+/** A short description of a value, for errors. */
 export function describe(value: unknown): string {
   if (value instanceof Tensor) return `a tensor ${formatShape(value.shape)}`;
   if (Array.isArray(value)) {

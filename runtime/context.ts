@@ -1,6 +1,6 @@
 /**
- * Everything that a computation hangs on: device, memory, kernels, scopes, and whether launches run now or go into a
- * plan. No other module keeps state, so two contexts live side by side and a lost one can be replaced.
+ * Everything that a computation depends on: device, memory, kernels, scopes, and whether launches run now or are recorded
+ * in a plan. All state is here, so several contexts can be open at once and a lost one can be replaced.
  */
 
 import fillSource from '../shaders/fill.wgsl';
@@ -25,17 +25,17 @@ import { byteOffset, Tensor, type TensorLayout } from './tensor.ts';
 import type { Variants } from './variants.ts';
 
 export interface ContextOptions {
-  /** Which adapter, by name or kind; default the best. */
+  /** Name or kind of the adapter. Default: the best one. */
   adapter?: string;
-  /** Which implementation of a kernel family, where the default is not wanted. */
+  /** Variants of kernel families to use instead of the defaults. */
   variants?: Partial<Variants>;
-  /** Fills fresh memory with NaN, so that a kernel that reads what nobody wrote is found out. For tests. */
+  /** Fills new memory with NaN, to expose kernels that read unwritten memory. For tests. */
   poison?: boolean;
 }
 
 export interface TensorOptions {
   dtype?: DType;
-  /** Axes from slowest to fastest in memory; default row-major. */
+  /** Axes from slowest to fastest in memory. Default: row-major. */
   order?: Shape;
 }
 
@@ -49,7 +49,7 @@ const FILL: KernelSpec = { file: 'fill.wgsl', source: fillSource, entry: 'fill' 
 
 export class Context {
   readonly device: Device;
-  /** Which implementation each convolution uses. */
+  /** Which variant each convolution uses. */
   readonly choices: KernelChoices;
   readonly #kernels: KernelCache;
   readonly #pool: MemoryPool;
@@ -91,7 +91,7 @@ export class Context {
     return this.#gradientsEnabled;
   }
 
-  /** From the call of close() on: what is under way ends, and nothing new begins. */
+  /** True once close() has been called: pending work finishes, and new work is refused. */
   get isClosed(): boolean {
     return this.#closing !== null;
   }
@@ -116,7 +116,7 @@ export class Context {
     return tensor;
   }
 
-  /** Uninitialised memory: every element must be written before it is read. @throws ShapeError, LimitError */
+  /** Uninitialized memory: every element must be written before it is read. @throws ShapeError, LimitError */
   empty(shape: Shape, options: TensorOptions = {}): Tensor {
     return this.#allocate(shape, options, this.isRecording);
   }
@@ -125,18 +125,18 @@ export class Context {
     return this.full(shape, 0, options);
   }
 
-  /** A tensor of one value (0 only, unless f32 or f16). */
+  /** A tensor filled with one value (only 0 for integer types). */
   full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
     checkArguments('full', { shape: numbers, value: number, options: anything }, [shape, value, options]);
     const tensor = this.empty(shape, options);
     const isFloat = tensor.dtype === 'f32' || tensor.dtype === 'f16';
     if (!isFloat && value !== 0) {
       tensor.dispose();
-      throw new UsageError(`full: a tensor of ${tensor.dtype} can be filled with 0 alone, not ${value}.`, {
+      throw new UsageError(`full: a tensor of ${tensor.dtype} can only be filled with 0, not ${value}.`, {
         remedy: 'context.tensor(), or cast()',
       });
     }
-    const count = isFloat ? tensor.size : bytesOf(tensor) / 4; // of others the words
+    const count = isFloat ? tensor.size : bytesOf(tensor) / 4; // integers: count words
     this.launch({
       kernel: FILL,
       bindings: { y: tensor },
@@ -147,15 +147,15 @@ export class Context {
   }
 
   /**
-   * Runs `body` and disposes the tensors made in it, but for those that its result reaches (also through the tape).
-   * @throws UsageError when body is async: its tensors would be gone at its first await
+   * Runs `body`, then disposes the tensors created in it except those reachable from its result (also through the tape).
+   * @throws UsageError if body is async: its tensors would be disposed at its first await
    */
   scope<T>(body: () => T): T {
     const result = this.#scopes.run(body);
     if (!(result instanceof Promise)) return result;
-    result.catch(() => {}); // it fails of what is gone, and this error says why
-    throw new UsageError('scope: its body is async, and would use tensors after the scope has ended.', {
-      remedy: 'await inside no scope: return tensors from scope(), and read() them after it',
+    result.catch(() => {}); // it fails because its tensors are disposed; the error below says why
+    throw new UsageError('scope: its body is async and would use tensors after the scope has ended.', {
+      remedy: 'do not await inside a scope: return tensors from scope() and read() them afterwards',
     });
   }
 
@@ -187,13 +187,13 @@ export class Context {
   }
 
   /**
-   * Traces `body` once (nothing runs) into a plan that can be run often: memory placed, kernels compiled in parallel,
-   * bind groups built. Tensors made before keep their memory; refill them with write() between runs.
+   * Records the launches of `body` (nothing runs) as a plan to be replayed: places memory, compiles kernels in parallel and
+   * builds bind groups. Tensors created before keep their memory; refill them with write() between runs.
    * @throws LimitError, KernelError, and what body throws
    */
   record<T>(body: () => T): Promise<Plan<T>> {
     if (!this.#recorder) return this.#record(body);
-    // not a rejected promise, which the outer step would not wait for
+    // thrown rather than rejected: the outer step does not await the promise
     throw new UsageError('record: a step is being recorded already.', { remedy: 'call record() outside of it' });
   }
 
@@ -205,7 +205,7 @@ export class Context {
       const { result: outputs, made } = this.#gather(recorder, body);
       const kept = reachableTensors(outputs);
       const pinned = new Set([...kept].map((tensor) => tensor.storage));
-      this.#pool.trim(); // what was made on the way here, as parameters before they were packed, a plan has no use for
+      this.#pool.trim(); // frees what was only needed until now, such as parameters before they were packed
       const replay = await this.device.during(recorder.finish(this.device, this.#pool, pinned));
       for (const tensor of [...made]) if (!kept.has(tensor)) tensor.dispose();
       return planOf(replay, outputs, this.#queue);
@@ -222,8 +222,8 @@ export class Context {
   }
 
   /**
-   * Ends the context: waits for the queue and for reads that are under way, frees all memory, lets the process end. Safe
-   * after a failure, and to call again.
+   * Closes the context: waits for the queue and pending reads, then frees all memory so that the process can exit. Safe to
+   * call after a failure, and repeatedly.
    */
   close(): Promise<void> {
     this.#closing ??= this.#end();
@@ -234,7 +234,7 @@ export class Context {
     try {
       await this.#idle();
     } catch {
-      // a failed device has nothing left to wait for; its error has reached whoever awaits `lost`
+      // a failed device has nothing left to wait for; `lost` reports its error
     }
     await this.device.settled();
     this.#readback.close();
@@ -260,7 +260,7 @@ export class Context {
     });
   }
 
-  /** For Tensor.view: another tensor on a storage that was retained for it. */
+  /** For Tensor.view: a new tensor on a storage that the caller has retained. */
   adopt(storage: Storage, layout: TensorLayout, dtype: DType): Tensor {
     const tensor = new Tensor(this, this.#nextId++, storage, layout, dtype);
     this.#pool.liveTensors++;
@@ -268,7 +268,7 @@ export class Context {
     return tensor;
   }
 
-  /** Takes a tensor out of the scopes that would dispose it: whoever refers to it disposes it. */
+  /** Removes a tensor from all scopes: its owner must dispose it. */
   keep(tensor: Tensor): void {
     this.#scopes.remove(tensor);
   }
@@ -282,7 +282,7 @@ export class Context {
   /** For Tensor.write: bytes in memory order. */
   upload(tensor: Tensor, values: ArrayBufferView<ArrayBuffer>): void {
     this.#expectOpen();
-    this.#queue.flush(); // the queue's writes would overtake launches that are only encoded
+    this.#queue.flush(); // otherwise the write would overtake launches that are encoded but not submitted
     const whole = values.byteLength % 4 === 0 ? values : padToWords(values);
     const { storage } = tensor;
     this.device.gpu.queue.writeBuffer(
@@ -307,10 +307,10 @@ export class Context {
     return this.#readback.read(storage.buffer, storage.offset + byteOffset(tensor), byteLength(tensor.dtype, extent));
   }
 
-  /** Copies a dense tensor to `place`, of the same layout; in a recorded step its kernel writes there in the first place. */
+  /** Moves a dense tensor to `place`, which has the same layout. In a recorded step its kernel writes there directly. */
   moveInto(tensor: Tensor, place: Tensor): void {
     const [from, to] = [tensor.storage, place.storage];
-    // a kernel may write its last vec4 in full, and what lies behind `place` is not this tensor's
+    // a kernel may write a whole last vec4, but the memory after `place` belongs to another tensor
     if (!from.isPlaced && tensor.offset === 0 && tensor.size % 4 === 0) {
       from.place(to.buffer, to.offset + byteOffset(place));
       return;
@@ -318,7 +318,7 @@ export class Context {
     this.copy(tensor, place);
   }
 
-  /** Copies a dense tensor's bytes to a place of the same size, type and memory order. */
+  /** Copies the bytes of a dense tensor to `place`, which has the same size, type and memory order. */
   copy(tensor: Tensor, place: Tensor): void {
     this.#expectOpen();
     for (const each of [tensor, place]) this.#expectOwn(each);
@@ -332,7 +332,7 @@ export class Context {
     (this.#recorder ?? this.#queue).copy(copy);
   }
 
-  /** Runs `body` while launches go to the recorder. */
+  /** Runs `body` with launches going to the recorder. */
   #gather<T>(recorder: Recorder, body: () => T): { result: T; made: Set<Tensor> } {
     this.#recorder = recorder;
     try {
@@ -352,7 +352,7 @@ export class Context {
     }
     if (dtype === 'f16' && !this.features.f16) throw noHalves(shape);
     const bytes = byteLength(dtype, sizeOf(shape));
-    this.#pool.checkLimits(bytes, `a tensor ${formatShape(shape)} ${dtype}`); // a plan's memory is taken much later
+    this.#pool.checkLimits(bytes, `a tensor ${formatShape(shape)} ${dtype}`); // a plan allocates only when it is placed
     const storage = planned ? new Storage(bytes, null) : this.#pool.allocate(bytes);
     return this.adopt(storage, { shape: [...shape], strides: denseStrides(shape, order), offset: 0 }, dtype);
   }

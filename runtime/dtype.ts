@@ -1,6 +1,6 @@
 /**
- * Element types of tensors. u8 is stored packed, four to a 32-bit word, as WGSL has no bytes. f16 is a type of storage
- * alone: kernels compute in f32 (kernel/halves.ts), and the host sees Float32Arrays.
+ * Element types of tensors. u8 is packed, four to a 32-bit word, as WGSL has no bytes. f16 is a storage type only: kernels
+ * compute in f32 (kernel/halves.ts), and the host sees Float32Arrays.
  */
 import { fromHalves, toHalves } from './half.ts';
 
@@ -16,10 +16,10 @@ export type TypedArrayOf = {
 };
 
 const BYTES = { f32: 4, f16: 2, u32: 4, u8: 1 } as const;
-/** What holds the elements on the host. */
+/** The typed array of the host. */
 export const ARRAYS = { f32: Float32Array, f16: Float32Array, u32: Uint32Array, u8: Uint8Array } as const;
 
-/** Bytes that `elements` of a type take in a buffer, whole words. */
+/** Bytes of `elements` in a buffer, rounded up to whole words. */
 export function byteLength(dtype: DType, elements: number): number {
   return Math.ceil((elements * BYTES[dtype]) / 4) * 4;
 }
@@ -33,14 +33,14 @@ export function typedArray<D extends DType>(dtype: D, elements: number): TypedAr
   return new ARRAYS[dtype](elements) as TypedArrayOf[D];
 }
 
-/** The elements as a buffer holds them. f16 rounds to the nearest, ties to even. */
+/** The elements as stored in a buffer. f16 rounds to nearest, ties to even. */
 export function encoded(dtype: DType, values: ArrayLike<number>): ArrayBufferView<ArrayBuffer> {
   if (dtype === 'f16') return toHalves(values);
   const array = ARRAYS[dtype] as new (from: ArrayLike<number>) => Float32Array<ArrayBuffer>;
   return values instanceof array ? values : new array(values);
 }
 
-/** The elements of bytes read from a device. */
+/** The elements in bytes read from a device. */
 export function decoded<D extends DType>(dtype: D, bytes: ArrayBuffer, elements: number): TypedArrayOf[D] {
   if (dtype === 'f16') return fromHalves(new Uint16Array(bytes, 0, elements)) as TypedArrayOf[D];
   return new ARRAYS[dtype](bytes, 0, elements) as TypedArrayOf[D];

@@ -1,9 +1,9 @@
 /**
- * Every failure that a user can meet, one class a family. A message says what was got and what was expected, then the
- * shapes or files on lines of their own, then the remedy. `exitCode` is what a command line ends with.
+ * Every failure that a user can encounter, one class per family. A message says what was received and what was expected,
+ * then lists shapes or files on separate lines, then the remedy. `exitCode` is the exit code of the command line.
  */
 export interface ErrorParts {
-  /** Lines shown below the sentence, indented: shapes, files, limits. */
+  /** Indented lines below the sentence: shapes, files, limits. */
   details?: readonly string[];
   /** What the reader can do about it. */
   remedy?: string;
@@ -11,7 +11,7 @@ export interface ErrorParts {
 }
 
 export class OeclError extends Error {
-  /** Written out in every family: a minifier renames classes. */
+  /** Spelled out in every class, as minifiers rename classes. */
   override readonly name: string = 'OeclError';
   readonly exitCode: number = 1;
   readonly sentence: string;
@@ -28,15 +28,15 @@ export class OeclError extends Error {
   }
 }
 
-/** Tensors that do not fit an operation. The sentence starts with the operation's name. */
+/** Tensors whose shapes or types an op cannot use. The sentence starts with the name of the op. */
 export class ShapeError extends OeclError {
   override readonly name: string = 'ShapeError';
 }
 
-/** A tensor or launch beyond what the adapter allows. */
+/** A tensor or launch that exceeds a limit of the adapter. */
 export class LimitError extends OeclError {
   override readonly name: string = 'LimitError';
-  /** Where bytes are the limit: whoever knows what the tensor's size hangs on can say what would fit. */
+  /** If the limit is in bytes: lets callers that know what the size depends on suggest what would fit. */
   readonly bytes: { needed: number; allowed: number } | undefined;
 
   constructor(
@@ -48,40 +48,40 @@ export class LimitError extends OeclError {
   }
 }
 
-/** No adapter, or none that serves. */
+/** No adapter, or no suitable one. */
 export class AdapterError extends OeclError {
   override readonly name: string = 'AdapterError';
 }
 
-/** There are adapters, but none of the name that was asked for. */
+/** There are adapters, but none with the requested name. */
 export class UnknownAdapterError extends AdapterError {
   override readonly name: string = 'UnknownAdapterError';
   override readonly exitCode: number = 2;
 }
 
-/** The device went away: driver reset, watchdog, too little memory. */
+/** The device was lost: driver reset, watchdog, out of memory. */
 export class DeviceLostError extends OeclError {
   override readonly name: string = 'DeviceLostError';
 }
 
-/** A kernel that does not compile, or a call that the GPU rejected: ours to mend. */
+/** A kernel that does not compile, or a call that the GPU rejected: a bug in the runtime, or in a user's WGSL. */
 export class KernelError extends OeclError {
   override readonly name: string = 'KernelError';
 }
 
-/** A call that cannot be right: an unknown option, an argument of another kind, a tensor or context that is gone. */
+/** An invalid call: an unknown option, an argument of the wrong type, a disposed tensor, a closed context. */
 export class UsageError extends OeclError {
   override readonly name: string = 'UsageError';
   override readonly exitCode: number = 2;
 }
 
-/** A file that is not what it claims to be, or of another model. */
+/** A file that is malformed, or belongs to another model. */
 export class FormatError extends OeclError {
   override readonly name: string = 'FormatError';
   override readonly exitCode: number = 2;
 }
 
-/** "internal:" marks what only our own code can cause. */
+/** "internal:" marks errors that only our own code can cause. */
 export function internal(sentence: string): OeclError {
   return new OeclError(`internal: ${sentence}`, { remedy: 'please report this, with the command that led here' });
 }

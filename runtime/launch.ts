@@ -16,16 +16,16 @@ export interface Launch {
   kernel: KernelSpec;
   bindings: Readonly<Record<string, Tensor>>;
   uniforms?: Readonly<Record<string, number | readonly number[]>>;
-  /** Beyond 65535 in a dimension for kernels with a uniform `firstGroup` alone: they are launched in parts. */
+  /** Workgroups. More than 65535 in a dimension needs a kernel with a uniform `firstGroup`, which is launched in parts. */
   groups: readonly [number, number, number];
-  /** For profiles: what the kernel is used for, of what shape, and the floating-point operations. */
+  /** For profiles: what the kernel computes, for which shape, and its floating-point operations. */
   work?: Readonly<Pick<LaunchWork, 'name' | 'shape' | 'flops'>>;
 }
 
 const MAX_GROUPS = 65535;
 const OFFSET_ALIGNMENT = 256;
 
-/** A grid of at least n workgroups within the limit of a dimension; the kernel computes y * groups.x + x. */
+/** A grid of at least n workgroups within the limit per dimension; the kernel computes y * groups.x + x. */
 export function groups2d(n: number): [number, number, number] {
   if (n <= MAX_GROUPS) return [Math.max(n, 1), 1, 1];
   const rows = Math.ceil(n / MAX_GROUPS);
@@ -33,24 +33,24 @@ export function groups2d(n: number): [number, number, number] {
 }
 
 /**
- * A grid for a kernel whose lanes go on by the grid until all is done, n workgroups' worth. A software adapter pays for
- * each workgroup what it pays for some hundred elements; a GPU wants one an element.
+ * A grid for a kernel with a grid-stride loop over the work of n workgroups. On a software adapter a workgroup costs as much
+ * as some hundred elements; a GPU is best used with one lane per element.
  */
 export function stridingGroups({ info }: Context, n: number): [number, number, number] {
   return groups2d(info.isSoftware ? Math.min(n, ENOUGH_GROUPS) : n);
 }
 
-/** For the cores of a machine, with some to even the load. */
+/** Enough for all cores, with some to balance the load. */
 const ENOUGH_GROUPS = 32;
 
-/** Names of the tensors that are stored as f16: the kernel's text must say so. */
+/** Names of the bindings stored as f16, which the shader source must declare. */
 export function halvesOf({ bindings }: Launch): string[] {
   return Object.keys(bindings).filter((name) => bindings[name].dtype === 'f16');
 }
 
 /**
- * Looks names up and checks them. A view that starts where no binding may is copied to a storage of its own first.
- * @param scratch makes that storage
+ * Resolves tensors to ranges of memory, and checks them. A view at an offset that bindings do not allow is copied first.
+ * @param scratch allocates the copy
  */
 export function resolve(
   kernel: Kernel,
@@ -90,7 +90,7 @@ export function resolve(
 
 type Grid = readonly [number, number, number];
 
-/** A grid in parts that are within the limit of every dimension. */
+/** Splits a grid into parts within the limit of every dimension. */
 function partsOfGrid(groups: Grid): { firstGroup: Grid; groups: Grid }[] {
   if (groups.every((count) => count <= MAX_GROUPS)) return [{ firstGroup: [0, 0, 0], groups }];
   const [xs, ys, zs] = groups.map((count) =>
@@ -115,7 +115,7 @@ function workOf(kernel: Kernel, { work }: Launch, ranges: readonly BoundRange[])
   return { shape: '', flops: 0, ...work, name, bytes };
 }
 
-/** The bytes that a tensor spans, rounded up to whole vec4s where the storage has them. */
+/** The bytes that a tensor spans, rounded up to whole vec4s if the storage has them. */
 function rangeOf(tensor: Tensor): { storage: Storage; offset: number; bytes: number } {
   const { storage, dtype } = tensor;
   const offset = byteOffset(tensor);

@@ -1,6 +1,6 @@
 /**
  * Random numbers from a counter: threefry2x32 with 20 rounds, the same function as shaders/random.wgsl, bit for bit.
- * A number depends only on its key (seed, stream) and counter (index, draw), never on what was drawn before it elsewhere.
+ * A number depends only on its key (seed, stream) and counter (index, draw), not on what was drawn before.
  * Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC 2011); constants as in Random123.
  */
 import { internal } from './errors.ts';
@@ -82,8 +82,8 @@ export class RandomStream {
   }
 
   /**
-   * A uniform integer in [0, n), n in [1, 2^32]. Words in the incomplete last run of n values are drawn again, so that
-   * no value is likelier than another.
+   * A uniform integer in [0, n), n in [1, 2^32]. Words beyond the last complete multiple of n are rejected, so that all
+   * values are equally likely.
    */
   integer(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > TWO_TO_32) {

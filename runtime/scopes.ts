@@ -1,11 +1,11 @@
-/** Which tensors end with which scope: those made in it that its result does not reach. */
+/** Scopes: each disposes the tensors created in it, except those reachable from its result. */
 import { Tensor } from './tensor.ts';
 
 export class Scopes {
-  /** What was made in each open scope, the innermost last. */
+  /** The tensors created in each open scope, innermost last. */
   readonly #open: Set<Tensor>[] = [];
 
-  /** Runs `body` and disposes the tensors made in it, but for those that its result reaches: they go to the scope outside. */
+  /** Runs `body` and disposes the tensors created in it; those reachable from its result move to the enclosing scope. */
   run<T>(body: () => T): T {
     const { result, made } = this.gather(body);
     const kept = reachableTensors(result);
@@ -16,7 +16,7 @@ export class Scopes {
     return result;
   }
 
-  /** Runs `body` and hands over the tensors made in it. All of them are disposed when it throws. */
+  /** Runs `body` and returns the tensors created in it. Disposes them all if it throws. */
   gather<T>(body: () => T): { result: T; made: Set<Tensor> } {
     const made = new Set<Tensor>();
     this.#open.push(made);
@@ -30,23 +30,23 @@ export class Scopes {
     }
   }
 
-  /** A tensor that was just made. */
+  /** Adds a new tensor to the innermost scope. */
   add(tensor: Tensor): void {
     this.#open.at(-1)?.add(tensor);
   }
 
-  /** A tensor that no scope may dispose any more. */
+  /** Removes a tensor from all scopes. */
   remove(tensor: Tensor): void {
     for (const scope of this.#open) scope.delete(tensor);
   }
 }
 
-/** One by one: as arguments of a single call, some hundred thousand values would exhaust the stack. */
+/** Pushes one by one: spreading some hundred thousand arguments would overflow the stack. */
 function pushAll(target: unknown[], ...lists: Iterable<unknown>[]): void {
   for (const list of lists) for (const value of list) target.push(value);
 }
 
-/** Tensors in a value (tensor, array, plain object), with what their tapes hold. */
+/** The tensors in a value (tensor, array, plain object), with those on their tapes. */
 export function reachableTensors(value: unknown): Set<Tensor> {
   const found = new Set<Tensor>();
   const open: unknown[] = [value];

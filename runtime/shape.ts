@@ -1,12 +1,12 @@
 /**
- * Shapes and strides: plain arithmetic, no device. A tensor's shape is logical (N, C, H, W as in PyTorch); its strides
- * say how it lies in memory. A memory order lists the axes from slowest to fastest.
+ * Shapes and strides: plain arithmetic, no device. A tensor's shape is logical (N, C, H, W as in PyTorch); its strides give
+ * its layout in memory. A memory order lists the axes from slowest to fastest.
  */
 import { LimitError, ShapeError } from './errors.ts';
 
 export type Shape = readonly number[];
 
-/** Memory order of images and activations: N, H, W, C, so that a pixel's channels are neighbours. */
+/** Memory order of images and activations: N, H, W, C, so that the channels of a pixel are contiguous. */
 export const CHANNELS_LAST: Shape = [0, 2, 3, 1];
 
 /** Memory order of convolution weights [OC, IC, KH, KW]: KH, KW, IC, OC. */
@@ -31,7 +31,7 @@ export function rowMajor(rank: number): number[] {
   return Array.from({ length: rank }, (_, axis) => axis);
 }
 
-/** Strides, in elements, of a dense tensor whose axes lie in `order`. */
+/** Strides, in elements, of a dense tensor in memory order `order`. */
 export function denseStrides(shape: Shape, order: Shape = rowMajor(shape.length)): number[] {
   const strides = new Array<number>(shape.length).fill(1);
   let step = 1;
@@ -42,13 +42,13 @@ export function denseStrides(shape: Shape, order: Shape = rowMajor(shape.length)
   return strides;
 }
 
-/** True when the strides are those of a dense tensor in `order`; the stride of a side of 1 does not matter. */
+/** True if the strides are those of a dense tensor in `order`. Strides of sides of 1 are ignored. */
 export function isDenseIn(shape: Shape, strides: Shape, order: Shape = rowMajor(shape.length)): boolean {
   const dense = denseStrides(shape, order);
   return shape.every((side, axis) => side === 1 || strides[axis] === dense[axis]);
 }
 
-/** The memory order in which a tensor is dense, or null when it is not dense in any. */
+/** The memory order in which a tensor is dense, or null if there is none. */
 export function denseOrder(shape: Shape, strides: Shape): number[] | null {
   if (isDenseIn(shape, strides)) return rowMajor(shape.length);
   if (shape.length === 4 && isDenseIn(shape, strides, CHANNELS_LAST)) return [...CHANNELS_LAST];
@@ -56,7 +56,7 @@ export function denseOrder(shape: Shape, strides: Shape): number[] | null {
   return isDenseIn(shape, strides, order) ? order : null;
 }
 
-/** Elements from the first to the last that a view touches. */
+/** Number of elements from the first to the last that a view touches. */
 export function extentOf(shape: Shape, strides: Shape): number {
   return shape.reduce((last, side, axis) => last + (side - 1) * strides[axis], 0) + 1;
 }
@@ -84,7 +84,7 @@ export function broadcastShapes(op: string, shapes: readonly Shape[]): number[] 
   return result;
 }
 
-/** Axes counted from the front; negative ones from the back. @throws ShapeError for one outside the rank or given twice. */
+/** Axes as non-negative numbers; negative ones count from the last. @throws ShapeError if out of range or repeated */
 export function normalizeAxes(op: string, axes: Shape, rank: number): number[] {
   const result = axes.map((axis) => (axis < 0 ? axis + rank : axis));
   if (
@@ -98,10 +98,10 @@ export function normalizeAxes(op: string, axes: Shape, rank: number): number[] {
   return result;
 }
 
-/** Axes of a tensor whose strides a kernel gets. */
+/** The most axes that a kernel with arbitrary strides supports. */
 const MAX_RANK = 6;
 
-/** @throws LimitError for more axes than kernels of any strides have */
+/** @throws LimitError for more axes than kernels with arbitrary strides support */
 export function checkRank(op: string, { length }: Shape): void {
   if (length <= MAX_RANK) return;
   throw new LimitError(`${op}: a tensor of rank ${length}, at most ${MAX_RANK} axes are supported.`);

@@ -1,6 +1,6 @@
 /**
- * A tensor: a logical shape over a range of device memory. Views (transpose, slice, expand) share the storage. Who makes
- * a tensor disposes it, or makes it inside Context.scope, which does.
+ * A tensor: a logical shape over a range of device memory. Views (transpose, slice, expand) share the storage. Dispose
+ * tensors after use, or create them inside Context.scope, which does.
  */
 import type { TapeNode } from './autograd/tape.ts';
 import type { Context } from './context.ts';
@@ -22,26 +22,26 @@ export interface TensorLayout {
 
 export class Tensor {
   readonly context: Context;
-  /** Grows by one a tensor of the context: tells what was made during a call. */
+  /** Counts up within a context. */
   readonly id: number;
   readonly shape: Shape;
   readonly strides: Shape;
   readonly dtype: DType;
   /** Number of elements. */
   readonly size: number;
-  /** True for parameters, and for what is computed from them. */
+  /** True for parameters, and for tensors computed from them. */
   requiresGrad = false;
-  /** dLoss/dThis after backward(), for leaves that require it. */
+  /** dLoss/dThis after backward(), for leaves with requiresGrad. */
   grad: Tensor | null = null;
-  /** Where backward() must leave the gradient: a range of an optimizer's gradient arena, or null for anywhere. */
+  /** Where backward() writes the gradient: a range of an optimizer's gradient arena. Null: anywhere. */
   gradPlace: Tensor | null = null;
-  /** How it was computed; null for a leaf. */
+  /** The op call that computed it; null for a leaf. */
   node: TapeNode | null = null;
   #offset: number;
   #storage: Storage;
   #disposed = false;
 
-  /** For the runtime: user code calls context.tensor() and the ops. Takes over one reference to the storage. */
+  /** For the runtime only: use context.tensor() and the ops. Takes ownership of one reference to the storage. */
   constructor(context: Context, id: number, storage: Storage, layout: TensorLayout, dtype: DType) {
     this.context = context;
     this.id = id;
@@ -65,7 +65,7 @@ export class Tensor {
     return this.#disposed;
   }
 
-  /** The memory, for launches. @throws when the tensor was disposed. */
+  /** The memory, for launches. @throws UsageError if the tensor is disposed */
   get storage(): Storage {
     if (this.#disposed) {
       throw usedAfterDispose('a tensor', this.shape);
@@ -73,12 +73,12 @@ export class Tensor {
     return this.#storage;
   }
 
-  /** True when elements lie in row-major order without gaps. */
+  /** True if the elements are in row-major order without gaps. */
   get isContiguous(): boolean {
     return isDenseIn(this.shape, this.strides);
   }
 
-  /** Moves the tensor to another storage with the same layout. Only for packing parameters into an arena. */
+  /** Moves the tensor to another storage, with the same strides. Only for packing parameters into an arena. */
   rebind(storage: Storage, offset: number): void {
     this.storage.release();
     this.#storage = storage;
@@ -111,7 +111,7 @@ export class Tensor {
     this.context.upload(this, encoded(this.dtype, memory));
   }
 
-  /** The elements in logical row-major order, once the work before has run. @throws DeviceLostError, KernelError */
+  /** The elements in logical row-major order, after all work launched before. @throws DeviceLostError, KernelError */
   async read(): Promise<TensorValues> {
     const extent = extentOf(this.shape, this.strides);
     const memory = decoded(this.dtype, await this.context.download(this, extent), extent);
@@ -130,7 +130,7 @@ export class Tensor {
     return (await this.read())[0];
   }
 
-  /** The same memory under another layout; shares the storage and is disposed on its own. */
+  /** The same memory with another layout. Shares the storage; dispose it separately. */
   view(layout: TensorLayout): Tensor {
     this.storage.retain();
     return this.context.adopt(this.storage, layout, this.dtype);
@@ -141,7 +141,7 @@ export class Tensor {
     return this.view({ shape: this.shape, strides: this.strides, offset: this.offset });
   }
 
-  /** Gives the memory back when no view holds it. Safe to call twice. */
+  /** Releases the memory unless another view uses it. Safe to call twice. */
   dispose(): void {
     if (this.#disposed) return;
     this.#storage.release();
@@ -156,7 +156,7 @@ export function usedAfterDispose(subject: string, shape: Shape): UsageError {
   });
 }
 
-/** Bytes from the start of the storage to the tensor's first element. @throws ShapeError when no word begins there */
+/** Bytes from the start of the storage to the first element. @throws ShapeError if that is not a word boundary */
 export function byteOffset({ offset, dtype, shape }: Tensor): number {
   const bytes = offset * bytesPerElement(dtype);
   if (bytes % 4 === 0) return bytes;
@@ -166,14 +166,14 @@ export function byteOffset({ offset, dtype, shape }: Tensor): number {
   });
 }
 
-/** True when an element of the one may lie where an element of the other lies. A disposed tensor lies nowhere. */
+/** True if two tensors may overlap in memory. A disposed tensor does not. */
 export function sharesMemory(a: Tensor, b: Tensor): boolean {
   if (a.isDisposed || b.isDisposed || a.storage !== b.storage) return false;
   const [endA, endB] = [a, b].map(({ offset, shape, strides }) => offset + extentOf(shape, strides));
   return a.offset < endB && b.offset < endA;
 }
 
-/** @throws ShapeError naming `op` when the shapes differ. */
+/** @throws ShapeError naming `op` if the shapes differ */
 export function expectShape(op: string, what: string, tensor: Tensor, shape: Shape): void {
   if (sameShape(tensor.shape, shape)) return;
   throw new ShapeError(`${op}: ${what} is ${formatShape(tensor.shape)}, expected ${formatShape(shape)}.`);
@@ -194,7 +194,7 @@ function forEachElement(shape: Shape, strides: Shape, visit: (logical: number, a
   }
 }
 
-/** @throws UsageError for what is not an array of numbers: nested arrays, strings, 64-bit integers */
+/** @throws UsageError for anything but an array of numbers: nested arrays, strings, 64-bit integers */
 function checkValues(op: string, values: ArrayLike<unknown>): void {
   const isBig = values instanceof BigInt64Array || values instanceof BigUint64Array;
   if (ArrayBuffer.isView(values) && !(values instanceof DataView) && !isBig) return;

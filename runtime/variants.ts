@@ -1,10 +1,10 @@
-/** Which implementation of a kernel family a context uses. All give the same numbers; they differ in what they need. */
+/** The variants of kernel families. All give the same bits; they differ in the features that they need. */
 import type { DeviceFeatures } from './device/device.ts';
 
 export interface Variants {
   /**
-   * Convolutions and matrix products: how what all lanes need of an operand reaches them. By subgroup broadcast, through
-   * workgroup memory, or by a load of every lane.
+   * Convolutions and matrix products: how lanes share what they all read of an operand. By subgroup broadcast, through
+   * workgroup memory, or not at all (every lane loads it).
    */
   conv: 'subgroup' | 'workgroup' | 'register';
 }

@@ -1,18 +1,18 @@
-// Augmented views of uint8 images, as torchvision defines the transforms (docs/methods.md 5): random resized crop,
-// flip, color jitter, grayscale, normalize. Four launches: `draw_views` draws each view's numbers, `resample` crops,
-// resizes and flips, `gray_means` takes the mean that the contrast step needs, `finish` does the colors and normalizes.
+// Augmented views of uint8 images, with torchvision's transforms (docs/methods.md 5): random resized crop, flip, color
+// jitter, grayscale, normalize. Four launches: `draw_views` draws the random numbers of each view, `resample` crops,
+// resizes and flips, `gray_means` computes the means for the contrast step, `finish` changes colors and normalizes.
 //   pixels: R, G, B bytes, four to a word; images[slot] = (first word, width, height, key of its draws, copy, round)
-//   views [V, S, S, 3] f32; view v is augmentation number (v / batch) % viewsPerImage of an image of its stream of images
-// A view's draws come from its image's key, which the host derives from (seed, stream, content of the image), and from
-// (copy, round, number of the view): neither its place in a batch nor the order of the work changes a pixel.
-const PLAIN: bool = false; // @param true: view 0 of each image is its centre, not augmented
+//   views [V, S, S, 3] f32; view v is augmentation (v / batch) % viewsPerImage of an image in its stream
+// The draws of a view depend only on its image's key, which the host derives from (seed, stream, content of the image),
+// and on (copy, round, number of the view), not on its place in the batch or the order of the work.
+const PLAIN: bool = false; // @param true: view 0 of each image is its center, not augmented
 struct Sizes {
   views: u32, side: u32, batch: u32, viewsPerImage: u32,
   smallestArea: f32, largestArea: f32, mean: vec4<f32>, perStd: vec4<f32>,
 }
 struct Image { firstWord: u32, width: u32, height: u32, key0: u32, key1: u32, copy: u32, round: u32 }
 struct Draws {
-  // the crop in pixels of the image, whether it is mirrored, jittered, gray
+  // the crop in pixels of the image, and whether it is flipped, jittered, gray
   left: f32, top: f32, width: f32, height: f32, isFlipped: u32, isJittered: u32, isGray: u32,
   // op k of the jitter is order[k]: 0 brightness, 1 contrast, 2 saturation, 3 hue; factor[op] its factor or shift
   order: vec4<u32>, factor: vec4<f32>,
@@ -37,14 +37,14 @@ fn slot_of(view: u32) -> u32 {
   return view / (sizes.batch * sizes.viewsPerImage) * sizes.batch + view % sizes.batch;
 }
 
-// Two uniform numbers: draw d of a view. The counter: the image's copy; round (20 bits), view (6) and draw (6).
+// Draw d of a view: two uniform numbers. Counter: the image's copy; round (20 bits), view (6) and draw (6).
 fn draw(image: Image, number: u32, d: u32) -> vec2<f32> {
   let counter = vec2<u32>(image.copy, (image.round << 12u) | (number << 6u) | d);
   let bits = threefry2x32(vec2<u32>(image.key0, image.key1), counter);
   return vec2<f32>(uniform01(bits.x), uniform01(bits.y));
 }
 
-// e^x for |x| <= 0.3, to 1e-8 relative: a Taylor polynomial, as exp() may differ between adapters.
+// e^x for |x| <= 0.3, to a relative error of 1e-8: a Taylor polynomial, as exp() differs between adapters.
 fn exp_small(x: f32) -> f32 {
   return 1.0 + x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0)))));
 }
@@ -52,12 +52,12 @@ fn exp_small(x: f32) -> f32 {
 const LOG_4_3: f32 = 0.28768207245178096;
 const TRIES: u32 = 10u;
 
-// Area fraction U(scale), log of the aspect ratio U(log 3/4, log 4/3); what does not fit is drawn again, up to 10 times,
-// and then the largest crop within the ratios is taken from the middle. Returns left, top, width, height.
+// Area fraction U(scale), log of the aspect ratio U(log 3/4, log 4/3). A crop that does not fit is redrawn, up to 10 times;
+// then the largest central crop within the ratios is used. Returns left, top, width, height.
 fn draw_crop(image: Image, number: u32) -> vec4<f32> {
   let whole = vec2<f32>(f32(image.width), f32(image.height));
   var crop = vec2<f32>(min(whole.x, floor(whole.y * 4.0 / 3.0 + 0.5)), min(whole.y, floor(whole.x * 4.0 / 3.0 + 0.5)));
-  var place = vec2<f32>(0.49999); // the middle, rounded down
+  var place = vec2<f32>(0.49999); // the center, rounded down
   var isFound = false;
   for (var d = 0u; d < TRIES; d++) {
     if (!isFound) {
@@ -76,7 +76,7 @@ fn draw_crop(image: Image, number: u32) -> vec4<f32> {
   return vec4<f32>(min(corner, whole - crop), crop);
 }
 
-// The k-th of the 24 orders of four.
+// The k-th of the 24 permutations of four.
 fn order_of(k: u32) -> vec4<u32> {
   var left = vec4<u32>(0u, 1u, 2u, 3u);
   var order = vec4<u32>(0u);
@@ -100,7 +100,7 @@ fn draw_views(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
     let number = (view / sizes.batch) % sizes.viewsPerImage;
     var d: Draws;
     if (PLAIN && number == 0u) {
-      // an image smaller than the view gives its largest square, enlarged
+      // of an image smaller than the view, enlarges the largest central square
       let side = f32(min(sizes.side, min(image.width, image.height)));
       let corner = round((vec2<f32>(f32(image.width), f32(image.height)) - side) / 2.0); // half to even, as torchvision
       d.left = corner.x;
@@ -141,8 +141,8 @@ fn source_color(image: Image, x: i32, y: i32) -> vec3<f32> {
   return vec3<f32>(byte_at(at), byte_at(at + 1u), byte_at(at + 2u)) / 255.0;
 }
 
-// Source pixels [first, end) of target pixel o, along one axis: a triangle of half-width max(scale, 1) around the pixel's
-// centre, cut off at the crop's edges (torchvision's antialias=True).
+// Source pixels [first, end) of target pixel o, along one axis: a triangle of half-width max(scale, 1) around the center
+// of the pixel, cut off at the edges of the crop (torchvision's antialias=True).
 struct Taps { first: i32, end: i32, center: f32, perSupport: f32 }
 
 fn taps_of(o: u32, scale: f32, start: f32, length: f32) -> Taps {
@@ -239,7 +239,7 @@ fn color_at(i: u32) -> vec3<f32> {
 
 var<workgroup> sums: array<f32, 64>;
 
-// Mean gray value of each jittered view as it is when contrast's turn comes. One workgroup a view; launch groups2d(views).
+// Mean gray value of each jittered view just before its contrast step. One workgroup per view; launch groups2d(views).
 @compute @workgroup_size(64, 1, 1)
 fn gray_means(
   @builtin(workgroup_id) group: vec3<u32>,

@@ -1,13 +1,14 @@
-// Batch normalisation over the rows of x [rows, C], C contiguous (channels-last images: rows = N H W), with the sum with a
-// residual and the ReLU that follow it, and their gradients:
+// Batch normalization over the rows of x [rows, C], C contiguous (channels-last images: rows = N H W), with the residual sum
+// and the ReLU that follow it, and their gradients:
 //   y = relu((x - mean) * invStd * weight + bias + residual)
-// Two launches each way. `statistics` sums slices of the rows, and `normalize` joins them (Chan, Golub and LeVeque 1979),
-// every workgroup for itself, which costs less than a launch between; `backward_sums` and `backward` do the same for the
-// gradients. Where a workgroup has all rows of its channels, `normalize` and `backward` sum them first (slots `deviations` and `sums`), and
-// are the one launch. The order of sums is fixed: a lane's rows, then lanes in two levels; slices likewise.
-// A workgroup has quadsPerGroup quads of channels times rowsPerGroup rows at a time, of slice group.y; a quad is four
-// channels (T = vec4) or, when C is not a multiple of 4, one (T = f32). Uniforms, so that layers share a pipeline.
-// Launch (ceil(quads / quadsPerGroup), slices, 1), all four; quadsPerGroup may be another one where slices are 1.
+// Two launches forward and two backward. `statistics` sums slices of the rows, and every workgroup of `normalize` joins
+// them (Chan, Golub and LeVeque 1979), which is cheaper than a launch in between; `backward_sums` and `backward` do the same
+// for the gradients. If a workgroup has all rows of its channels, `normalize` and `backward` compute the sums themselves
+// (slots `deviations` and `sums`) in a single launch. The order of sums is fixed: the rows of a lane, then lanes in two
+// levels; slices likewise.
+// A workgroup processes quadsPerGroup quads of channels times rowsPerGroup rows at a time, of slice group.y. A quad is four
+// channels (T = vec4) or, if C is not a multiple of 4, one (T = f32). These are uniforms, so that layers share a pipeline.
+// Launch (ceil(quads / quadsPerGroup), slices, 1) for all four; quadsPerGroup may differ between launches if slices is 1.
 alias T = vec4<f32>; // @param f32
 alias I = vec4<i32>; // @param i32: the bits of a T
 const LANES: u32 = 64u; // @param
@@ -18,7 +19,7 @@ struct Sizes {
 }
 @group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> dy: array<T>;
-@group(0) @binding(2) var<storage, read> y: array<T>; // what forward gave: tells where ReLU let through
+@group(0) @binding(2) var<storage, read> y: array<T>; // the output of forward: gives the ReLU mask
 @group(0) @binding(3) var<storage, read> sliced: array<T>; // [slices, 2, C]
 @group(0) @binding(4) var<storage, read> statistic: array<T>; // [2, C]: mean, 1 / sqrt(variance + eps)
 @group(0) @binding(5) var<storage, read> weight: array<T>;
@@ -35,7 +36,7 @@ struct Sizes {
 @group(0) @binding(16) var<storage, read> addend: array<T>; // to dy
 @group(0) @binding(17) var<uniform> sizes: Sizes;
 
-// What the lanes of a quad join: lane = row * quadsPerGroup + quad.
+// Values that the lanes of a quad join: lane = row * quadsPerGroup + quad.
 var<workgroup> counts: array<f32, LANES>;
 var<workgroup> first: array<T, LANES>;
 var<workgroup> second: array<T, LANES>;
@@ -45,10 +46,10 @@ fn relu(value: T) -> T {
   return select(value, T(0), bitcast<I>(value) <= I(-8388608)); // from -infinity to -0
 }
 
-// Lanes that are left after the first of two levels: eight a quad.
+// Lanes that remain after the first of two levels: eight per quad.
 fn eights() -> u32 { return min(8u * sizes.quadsPerGroup, LANES); }
 
-// Into lane `lane` goes what lanes lane + step, lane + 2 step, ... below `end` hold.
+// Adds the values of lanes lane + step, lane + 2 step, ... below `end` to lane `lane`.
 fn join_deviations(lane: u32, end: u32, step: u32) {
   for (var other = lane + step; other < end; other += step) {
     let delta = first[other] - first[lane];
@@ -66,7 +67,7 @@ fn join_sums(lane: u32, end: u32, step: u32) {
   }
 }
 
-// Behind the last quad lanes repeat it, so that barriers meet all of them, and store nothing.
+// Lanes beyond the last quad repeat it, so that all lanes reach the barriers, and store nothing.
 fn quad_of(group: vec3<u32>, lane: u32) -> u32 {
   return min(group.x * sizes.quadsPerGroup + lane % sizes.quadsPerGroup, sizes.quads - 1u);
 }
@@ -75,7 +76,7 @@ fn is_inside(group: vec3<u32>, lane: u32) -> bool {
   return group.x * sizes.quadsPerGroup + lane % sizes.quadsPerGroup < sizes.quads;
 }
 
-// What the first lane of each quad holds by then.
+// The value of the first lane of each quad.
 fn store_slice(group: vec3<u32>, lane: u32) {
   if ((lane < sizes.quadsPerGroup) & is_inside(group, lane)) {
     let at = 2u * group.y * sizes.quads + quad_of(group, lane);
@@ -88,8 +89,8 @@ fn end_of(slice: u32) -> u32 {
   return min((slice + 1u) * sizes.rowsPerSlice, sizes.rows);
 }
 
-// Mean and sum of squared deviations of the lane's rows in slice group.y. Values are taken relative to the first of them,
-// so that the square of a large mean does not swallow a small variance.
+// Mean and sum of squared deviations of the lane's rows in slice group.y. Values are relative to the first one, so that a
+// small variance is not lost to the square of a large mean.
 fn deviations_of_rows(group: vec3<u32>, lane: u32) {
   let quad = quad_of(group, lane);
   let begin = group.y * sizes.rowsPerSlice + lane / sizes.quadsPerGroup;
@@ -182,8 +183,7 @@ fn normalize(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_ind
   }
 }
 
-// Sum of g and of g * normalised x over the lane's rows in slice group.y, where g is the gradient that reaches the sum
-// before ReLU.
+// Sums of g and of g * normalized x over the lane's rows in slice group.y, where g is the gradient of the sum before ReLU.
 fn sums_of_rows(group: vec3<u32>, lane: u32) {
   let quad = quad_of(group, lane);
   let mean = statistic[quad];
@@ -238,8 +238,8 @@ fn backward_sums(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation
   store_slice(group, lane);
 }
 
-// dx = weight * invStd * (g - mean of g - normalised x * mean of (g * normalised x)), the means being 0 at inference,
-// where statistics do not depend on x (perRow = 0).
+// dx = weight * invStd * (g - mean of g - normalized x * mean of (g * normalized x)). For inference, where the statistics do
+// not depend on x, the means are 0 (perRow = 0).
 @compute @workgroup_size(LANES, 1, 1)
 fn backward(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let group = id + sizes.firstGroup;

@@ -1,7 +1,6 @@
 // Integers as floats and back. u8 is packed, four to a word, the first in the lowest bits.
 //   to_floats: x, u32 or u8 of any strides -> y f32, row-major; beyond 2^24 one of the two nearest values.
-//   to_integers: x f32, row-major -> y, u32 or u8: the fraction is dropped, values out of range become the nearest in range,
-//   NaN becomes 0. One lane per word of y.
+//   to_integers: x f32, row-major -> y, u32 or u8: truncates toward 0, clamps to the range, NaN becomes 0. One lane per word.
 // Launch groups2d(ceil(count / 64)), count in elements of y for to_floats and in words of y for to_integers.
 const PER_WORD: u32 = 1u; // @param 4 for u8
 struct Sizes { count: u32, size: u32, rank: u32, shape: array<vec4<u32>, 2>, strides: array<vec4<u32>, 2>, offset: u32 }

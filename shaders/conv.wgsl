@@ -2,27 +2,27 @@
 // x[place of (pixel, tap), ic] * w[tap, ic, oc].
 //   x [images, H, W, IC], w [taps, IC, OC], y [images, OH, OW, OC], all f32, the last axis contiguous. A matrix product is
 //   an image one pixel high under a window of one tap.
-// An invocation has a patch of output pixels times RUNS * V channels in registers; the lanes of a workgroup go over the
-// channels and share the patch. So what the patch reads of x is the same for all of them: variant `subgroup` loads each
-// place once, a lane each, and broadcasts it; `workgroup` passes it through workgroup memory; `register` has every lane
-// load it. Which place each (pixel, tap) needs is static, and unrolled: slot `products` (window.ts).
-// Conditions are joined by &, and one branch guards a store: && is a branch too, and over a store guarded by two, unrolled,
-// SwiftShader's compiler takes minutes.
-// Sums go ic ascending, then taps ascending, by explicit fma: every variant and patch gives the same bits.
-// Launch (patches by groups2d, channels / (WIDTH * RUNS * V)). Loads a patch: SOURCE of x and TAPS * RUNS of w a channel.
+// An invocation keeps a patch of output pixels times RUNS * V channels in registers. The lanes of a workgroup have different
+// channels of the same patch, so they all read the same part of x: variant `subgroup` loads each position in one lane and
+// broadcasts it, `workgroup` passes it through workgroup memory, `register` loads it in every lane. The position that each
+// (pixel, tap) reads is static, and unrolled: slot `products` (window.ts).
+// Conditions are joined by &, so that one branch guards a store: && is a branch too, and SwiftShader takes minutes to compile
+// unrolled stores guarded by two branches.
+// Sums run over ic ascending, then taps ascending, with explicit fma: every variant and patch gives the same bits.
+// Launch (patches by groups2d, channels / (WIDTH * RUNS * V)). Loads per patch and channel: SOURCE of x, TAPS * RUNS of w.
 // @slot enables
 enable subgroups;
 // @end
-const LANES: u32 = 8u; // @param lanes that hold a patch's source together: at most the least size of a subgroup
-const WIDTH: u32 = 8u; // @param lanes of a workgroup
+const LANES: u32 = 8u; // @param lanes that together hold the source of a patch: at most the smallest subgroup size
+const WIDTH: u32 = 8u; // @param lanes per workgroup
 const PATCH_ROWS: u32 = 4u; // @param
 const PATCH_COLS: u32 = 4u; // @param
 const PIXELS: u32 = 16u; // @param PATCH_ROWS * PATCH_COLS
-const RUNS: u32 = 1u; // @param runs of V channels of a lane
+const RUNS: u32 = 1u; // @param runs of V channels per lane
 alias V = vec2<f32>; // @param f32, vec2 or vec4, as OC allows
 const TAPS: u32 = 9u; // @param of the window
 const WINDOW_COLS: u32 = 3u; // @param
-// The places of x that a patch needs: SOURCE_COLS wide, SPACING apart, the first at (row0 * STEP / STEP_DOWN + offset).
+// The positions of x that a patch reads: SOURCE_COLS wide, SPACING apart, from (row0 * STEP / STEP_DOWN + offset) on.
 const SOURCE: u32 = 36u; // @param
 const SOURCE_COLS: u32 = 6u; // @param
 const HELD: u32 = 5u; // @param ceil(SOURCE / LANES)
@@ -32,10 +32,10 @@ const STEP_Y: u32 = 1u; // @param
 const STEP_X: u32 = 1u; // @param
 const STEP_DOWN_Y: u32 = 1u; // @param
 const STEP_DOWN_X: u32 = 1u; // @param
-const PIXEL_STEP_Y: u32 = 1u; // @param places from one pixel to the next; STEP / SPACING
+const PIXEL_STEP_Y: u32 = 1u; // @param positions from one pixel to the next: STEP / SPACING
 const PIXEL_STEP_X: u32 = 1u; // @param
-const CHUNK: u32 = 1u; // @param channels of x that are passed at a time
-const DEPTH: u32 = 1u; // @param channels of x whose products are added in one go; divides the channels
+const CHUNK: u32 = 1u; // @param channels of x that are shared at a time
+const DEPTH: u32 = 1u; // @param channels of x per iteration; divides the channels
 struct Sizes {
   firstGroup: vec3<u32>, images: u32, inChannels: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, runs: u32, patchCols: u32,
   patches: u32, offsetY: i32, offsetX: i32, firstTap: i32, tapRowStep: i32, tapColStep: i32,
@@ -48,7 +48,7 @@ struct Sizes {
 
 struct Place { at: u32, isInside: bool }
 
-// Place number `place` of the patch whose source begins at (top, left).
+// Position number `place` of the patch whose source begins at (top, left).
 fn place_of(place: u32, image: u32, top: i32, left: i32) -> Place {
   let sy = top + i32(place / SOURCE_COLS * SPACING_Y);
   let sx = left + i32(place % SOURCE_COLS * SPACING_X);

@@ -1,33 +1,34 @@
 // Weight gradient of a convolution: dw[tap, ic, oc] = sum over images and output pixels of x[place of (pixel, tap), ic] *
 // dy[pixel, oc]. x [images, H, W, IC], dy [images, OH, OW, OC], y [slices, taps, IC, OC], all f32, last axis contiguous.
-// An invocation has all taps times CHANNELS of ic times a run of V of oc in registers, and goes over the patches of its
-// slice of the sum; the lanes of a workgroup go over oc and share what the patch reads of x, as in conv.wgsl, with the
-// same variants. Slices are added by slices_sum.wgsl.
-// Sums go patches ascending, then pixels ascending, by explicit fma: every variant gives the same bits for the same slices.
-// Launch (oc / (WIDTH * V), IC / CHANNELS, slices). Loads a patch: SOURCE * CHANNELS of x (by four with E = vec4), PIXELS of dy.
+// An invocation keeps all taps times CHANNELS of ic times a run of V of oc in registers, and loops over the patches of its
+// slice of the sum. The lanes of a workgroup have different oc and share what the patch reads of x, as in conv.wgsl, with
+// the same variants. slices_sum.wgsl adds the slices.
+// Sums run over patches ascending, then pixels ascending, with explicit fma: for the same slices every variant gives the same
+// bits. Launch (oc / (WIDTH * V), IC / CHANNELS, slices). Loads per patch: SOURCE * CHANNELS of x (by four with E = vec4),
+// PIXELS of dy.
 // @slot enables
 enable subgroups;
 // @end
-const LANES: u32 = 8u; // @param lanes that hold a patch's source together: at most the least size of a subgroup
-const WIDTH: u32 = 8u; // @param lanes of a workgroup
+const LANES: u32 = 8u; // @param lanes that together hold the source of a patch: at most the smallest subgroup size
+const WIDTH: u32 = 8u; // @param lanes per workgroup
 const PATCH_ROWS: u32 = 2u; // @param
 const PATCH_COLS: u32 = 4u; // @param
 const PIXELS: u32 = 8u; // @param PATCH_ROWS * PATCH_COLS
-const STACK: u32 = 1u; // @param patches that lie below each other before the next column's begin
+const STACK: u32 = 1u; // @param patches in a column of patches
 alias V = vec2<f32>; // @param f32, vec2 or vec4, as OC allows
 const TAPS: u32 = 9u; // @param of the window
 const WINDOW_COLS: u32 = 3u; // @param
-const CHANNELS: u32 = 4u; // @param ic's of an invocation
-alias E = vec4<f32>; // @param f32 when IC is not a multiple of 4: what one load of x brings
-const LOADS: u32 = 1u; // @param loads of a place: 1 with E = vec4, CHANNELS with f32
-const SOURCE: u32 = 24u; // @param places of x that a patch needs, SOURCE_COLS wide
+const CHANNELS: u32 = 4u; // @param ic per invocation
+alias E = vec4<f32>; // @param f32 if IC is not a multiple of 4: the type of one load of x
+const LOADS: u32 = 1u; // @param loads per position: 1 with E = vec4, CHANNELS with f32
+const SOURCE: u32 = 24u; // @param positions of x that a patch reads, SOURCE_COLS wide
 const SOURCE_COLS: u32 = 6u; // @param
 const HELD: u32 = 3u; // @param ceil(SOURCE * LOADS / LANES)
 const SPACING_Y: u32 = 1u; // @param
 const SPACING_X: u32 = 1u; // @param
 const STEP_Y: u32 = 1u; // @param
 const STEP_X: u32 = 1u; // @param
-const PIXEL_STEP_Y: u32 = 1u; // @param places from one pixel to the next; STEP / SPACING
+const PIXEL_STEP_Y: u32 = 1u; // @param positions from one pixel to the next: STEP / SPACING
 const PIXEL_STEP_X: u32 = 1u; // @param
 struct Sizes {
   firstGroup: vec3<u32>, images: u32, inChannels: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, runs: u32, patchCols: u32,
@@ -38,7 +39,7 @@ struct Sizes {
 @group(0) @binding(2) var<storage, read_write> y: array<V>;
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 
-// Load `entry` of a patch whose source begins at (top, left): a place's channel, or its next four; 0 outside.
+// Load `entry` of the patch whose source begins at (top, left): one channel of a position, or the next four; 0 outside.
 fn load(entry: u32, image: u32, top: i32, left: i32, ic0: u32) -> E {
   let place = entry / LOADS;
   let ic = ic0 + entry % LOADS;
@@ -72,7 +73,7 @@ fn conv_weight(
   var acc: array<V, TAPS * CHANNELS>;
   let first = group.z * sizes.patchesPerSlice;
   let end = min(first + sizes.patchesPerSlice, sizes.images * sizes.patches);
-  // counted on from patch to patch, as a processor divides lane by lane
+  // updated from patch to patch, as CPUs divide lane by lane
   var image = first / sizes.patches;
   let within = first - image * sizes.patches;
   var row0 = (within / (sizes.patchCols * STACK) * STACK + within % STACK) * PATCH_ROWS;
@@ -103,7 +104,7 @@ fn conv_weight(
         }
       }
     }
-    let isAbove = (row0 / PATCH_ROWS + 1u) % STACK != 0u; // the next lies below it
+    let isAbove = (row0 / PATCH_ROWS + 1u) % STACK != 0u; // the next patch is below
     let next_col = select(col0 + PATCH_COLS, col0, isAbove);
     let isRowDone = next_col >= sizes.outWidth;
     let row_of_stack = row0 / (PATCH_ROWS * STACK) * (PATCH_ROWS * STACK);
@@ -113,7 +114,7 @@ fn conv_weight(
     row0 = select(select(next_row, 0u, isImageDone), row0 + PATCH_ROWS, isAbove);
     image += select(0u, 1u, isImageDone);
   }
-  // a loop, though acc must be picked from: compilers spend more time on 36 stores than on all products
+  // a loop, although it has to index acc: 36 unrolled stores take compilers longer than all products
   let stored = select(0u, TAPS, run < sizes.runs);
   for (var t = 0u; t < stored; t++) {
     let tap = sizes.firstTap + t / WINDOW_COLS * sizes.tapRowStep + t % WINDOW_COLS;

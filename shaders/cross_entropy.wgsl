@@ -1,5 +1,4 @@
-// Cross-entropy of rows of logits [rows, cols] with one class each, both ways.
-// A label that names no column gives NaN.
+// Cross-entropy of rows of logits [rows, cols] with one label each, forward and backward. An invalid label gives NaN.
 //   losses[r] = lse[r] - logits[r, labels[r]];   dx[r, c] = dy / rows * (exp(logits[r, c] - lse[r]) - [c == labels[r]])
 // Launch groups2d(ceil(rows / 64)) forward, groups2d(ceil(rows * cols / 64)) backward.
 struct Sizes { rows: u32, cols: u32 }

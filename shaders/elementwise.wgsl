@@ -1,6 +1,6 @@
-// y = expression(a, b, c, d), elementwise, of up to four inputs. The expression is a slot.
-//   linear: all tensors lie in memory alike; vec4 accesses. strided: any strides, 0 for a broadcast axis; rank up to 6.
-// Launch groups2d(ceil(count / 256)), or fewer for linear, whose lanes go on by the grid.
+// y = expression(a, b, c, d), elementwise, with up to four inputs. The expression is a slot.
+//   linear: all tensors have the same layout; vec4 accesses. strided: any strides, 0 for a broadcast axis; rank up to 6.
+// Launch groups2d(ceil(count / 256)), or fewer for linear, which has a grid-stride loop.
 alias T = vec4<f32>; // @param f32 for strided, u32 for a copy of u32
 alias I = vec4<i32>; // @param i32 for strided: the bits of a T
 struct Sizes {
@@ -20,8 +20,8 @@ struct Sizes {
 @group(0) @binding(4) var<storage, read_write> y: array<T>;
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 
-// NaN passes through these, as in PyTorch. They test bits: max() may drop NaN, and shader compilers may assume that floats
-// are never NaN (WGSL 15.7.2).
+// These propagate NaN, as in PyTorch. They test bits, as max() may drop NaN and shader compilers may assume that there is no
+// NaN (WGSL 15.7.2).
 fn relu(value: T) -> T {
   return select(value, T(0), bitcast<I>(value) <= I(-8388608)); // from -infinity to -0
 }
@@ -31,7 +31,7 @@ fn maximum(first: T, second: T) -> T {
   return select(max(first, second), first + second, isNan);
 }
 
-// `value`, or 0 where a norm counts as 0: up to 1e-12.
+// `value`, or 0 if the norm counts as 0, at most 1e-12.
 fn unless_tiny(value: T, norm: T) -> T {
   return select(value, T(0), (bitcast<I>(norm) & I(0x7fffffff)) <= I(0x2b8cbccc));
 }

@@ -3,14 +3,14 @@
 //   forward:  lse[i] = log of the sum over j != i of exp(s_ij);  losses[i] = lse[i] - s_ip
 //   backward: dz[i] = scale * dy * sum over j != i of c_ij z_j,
 //             c_ij = exp(s_ij - lse_i) + exp(s_ij - lse_j) - 2 [j = p(i)], scale = 1 / (N temperature)
-// A workgroup has ROWS rows i and goes over j in steps of 64, a lane each: one load of z_j meets ROWS of z_i. For dz the
-// c_ij pass through workgroup memory, and the lanes divide ROWS x D among themselves.
-// Launch groups2d(ceil(N / ROWS)). Loads z N / ROWS times. Sums: k ascending; j ascending, in forward by lanes, then a tree.
+// A workgroup has ROWS rows i and loops over j in steps of 64, one per lane: each load of z_j is used for ROWS of z_i. For dz
+// the c_ij pass through workgroup memory, and the lanes share ROWS x D.
+// Launch groups2d(ceil(N / ROWS)). Loads z N / ROWS times. Sums: k ascending; j ascending (forward: per lane, then a tree).
 alias Z = vec4<f32>; // @param f32 when D is not a multiple of 4
 const ROWS: u32 = 16u; // @param a multiple of 4
-const OWN: u32 = 8u; // @param rows that a lane sums in backward, a multiple of 4 that divides ROWS
-const COL_LANES: u32 = 32u; // @param lanes beside each other over the columns: 64 * OWN / ROWS
-const STEPS: u32 = 1u; // @param columns of Z that a lane sums: ceil(cols / COL_LANES)
+const OWN: u32 = 8u; // @param rows per lane in backward, a multiple of 4 that divides ROWS
+const COL_LANES: u32 = 32u; // @param lanes across the columns: 64 * OWN / ROWS
+const STEPS: u32 = 1u; // @param columns of Z per lane: ceil(cols / COL_LANES)
 struct Sizes { rows: u32, cols: u32, perTemperature: f32, scale: f32 } // cols in units of Z
 @group(0) @binding(0) var<storage, read> z: array<Z>;
 @group(0) @binding(1) var<storage, read> lse: array<f32>;
@@ -30,7 +30,7 @@ fn partner_of(row: u32) -> u32 {
   return select(row - half, row + half, row < half);
 }
 
-// s_ij of rows row0, row0 + 1, ... with row j; beyond the last row, of that row.
+// s_ij of rows row0, row0 + 1, ... with row j. Rows beyond the last repeat it.
 fn similarities(row0: u32, j: u32) -> array<f32, ROWS> {
   var at: array<u32, ROWS>;
   for (var r = 0u; r < ROWS; r++) { // @unroll

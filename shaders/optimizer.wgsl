@@ -1,8 +1,8 @@
-// An optimiser's update of a part of the parameters: they and the optimiser's state lie in arenas of one layout, the part
-// from `first` on; its gradients begin at 0. g is the gradient plus weight decay.
+// Updates a part of the parameters. Parameters and optimizer state are in arenas with the same layout, where the part begins
+// at `first`; its gradients begin at 0. g is the gradient plus weight decay.
 //   sgd  (PyTorch): v = momentum v + g;  p -= lr v
 //   lars (docs/methods.md 4): as sgd with g times eta ||p|| / (||gradient|| + weightDecay ||p|| + eps) for tensors of
-//        rank > 1, others without weight decay; `lars_ratios` computes that factor first, one workgroup per tensor
+//        rank > 1, others without weight decay; `lars_ratios` computes this factor first, one workgroup per tensor
 //   adam (Kingma and Ba 2015): first and second moments m, v, corrected by 1 - beta^t, t counted on the device
 // `first` and `count` are in vec4s. Launch groups2d(ceil(count / 256)); lars_ratios groups2d(tensors of the part);
 // adam_powers (1, 1, 1).
@@ -13,14 +13,14 @@ struct Sizes { first: u32, count: u32, firstTensor: u32, tensorCount: u32, momen
 @group(0) @binding(3) var<storage, read_write> m: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> lr: array<f32>;
 @group(0) @binding(5) var<storage, read_write> powers: array<f32>; // beta1^t, beta2^t
-@group(0) @binding(6) var<storage, read> tensorOf: array<u32>; // of each run of 64 scalars
+@group(0) @binding(6) var<storage, read> tensorOf: array<u32>; // the tensor of each run of 64 scalars
 @group(0) @binding(7) var<storage, read> tensors: array<vec4<u32>>; // first run, runs, 1 when scaled
 @group(0) @binding(8) var<storage, read_write> ratios: array<f32>;
 @group(0) @binding(9) var<storage, read> ratio: array<f32>;
 @group(0) @binding(10) var<storage, read> parameters: array<vec4<f32>>;
 @group(0) @binding(11) var<uniform> sizes: Sizes;
 
-const EACH = 4u; // vec4s of a lane, 64 apart: what all need is loaded once
+const EACH = 4u; // vec4s per lane, 64 apart: uniform values are loaded once
 
 fn first_of(group: vec3<u32>, groups: vec3<u32>, lane: u32) -> u32 {
   return (group.y * groups.x + group.x) * 64u * EACH + lane;

@@ -1,5 +1,5 @@
-// What an adapter can do at most: y[i] = 12 chains of fused multiply-adds, ROUNDS * 16 links each. 12 chains hide the
-// latency of an addition, and 16 links a round that of the loop. Launch (y / 64, 1, 1).
+// Peak rate of an adapter: y[i] = 12 chains of fused multiply-adds, ROUNDS * 16 links each. 12 chains hide the latency of an
+// addition, and 16 links per round the overhead of the loop. Launch (y / 64, 1, 1).
 const ROUNDS: u32 = 1u; // @param
 const CHAINS: u32 = 12u; // @param
 struct Sizes { factor: f32, added: f32 }

@@ -1,6 +1,6 @@
-// Max and average pooling of channels-last images, both ways. x [N, H, W, C], y [N, OH, OW, C]; one lane an element of what
-// is written (groups2d(ceil(count / 64))), so that backward gathers and needs no atomics. With T = vec4 an
-// element is four channels: channels and count are then in quads.
+// Max and average pooling of channels-last images, forward and backward. x [N, H, W, C], y [N, OH, OW, C]. One lane per
+// element written (groups2d(ceil(count / 64))), so that backward gathers and needs no atomics. With T = vec4 an element is
+// four channels; channels and count are then in quads.
 alias T = vec4<f32>; // @param f32
 alias P = vec4<u32>; // @param u32: a pixel of x for each channel, row * width + column
 struct Sizes {
@@ -46,7 +46,7 @@ fn max_pool(
         if (row < sizes.height && col < sizes.width) {
           let value = x[((at.image * sizes.height + row) * sizes.width + col) * sizes.channels + at.channel];
           let isNan = (bitcast<P>(value) & P(0x7fffffffu)) > P(0x7f800000u);
-          let isBetter = (winning == P(0xffffffffu)) | (value > best) | isNan; // of equal ones the first, as in PyTorch
+          let isBetter = (winning == P(0xffffffffu)) | (value > best) | isNan; // the first of equal values, as in PyTorch
           best = select(best, value, isBetter);
           winning = select(winning, P(row * sizes.width + col), isBetter);
         }
@@ -80,7 +80,7 @@ fn avg_pool(
   }
 }
 
-// Both gradients: dx[i] = sum over the windows that hold pixel i of what each of them gives it.
+// Both gradients: dx[i] = sum over the windows that contain pixel i of its share of their gradient.
 @compute @workgroup_size(64, 1, 1)
 fn pool_backward(
   @builtin(workgroup_id) group: vec3<u32>,

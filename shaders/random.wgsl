@@ -1,5 +1,5 @@
-// Random numbers from a counter: threefry2x32, 20 rounds (Salmon et al. 2011), bit for bit runtime/random.ts. A number
-// depends on its key (seed, stream) and counter (index, draw) alone. Put into the slot `random` of kernels that draw.
+// Counter-based random numbers: threefry2x32, 20 rounds (Salmon et al. 2011), with the same bits as runtime/random.ts. A number
+// depends only on its key (seed, stream) and counter (index, draw). Fills the slot `random` of kernels that draw.
 fn threefry2x32(key: vec2<u32>, counter: vec2<u32>) -> vec2<u32> {
   let keys = array<u32, 3>(key.x, key.y, 0x1bd11bdau ^ key.x ^ key.y);
   var a = counter.x + key.x;

@@ -1,6 +1,6 @@
 // y[k, c] = scale * sum over r of x[k, r, c]: one pass of a reduction. x [keep, rows, cols], cols contiguous.
 // slices > 1 splits the rows: y is then [keep, slices, cols] and a second pass adds the slices.
-// Launch groups2d(ceil(cols / 64) * slices * keep); each lane adds a column, rows ascending: the same bits in every run.
+// Launch groups2d(ceil(cols / 64) * slices * keep). Each lane adds one column, rows ascending, so the bits are reproducible.
 struct Sizes { keep: u32, rows: u32, cols: u32, slices: u32, rowsPerSlice: u32, scale: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
@@ -30,7 +30,7 @@ fn reduce_columns(
   }
 }
 
-// The same for cols = 1: one workgroup per (k, slice), lanes stride over the rows, then a tree. Launch groups2d(keep * slices).
+// For cols = 1: one workgroup per (k, slice), lanes stride over the rows, then a tree. Launch groups2d(keep * slices).
 var<workgroup> sums: array<f32, 64>;
 
 @compute @workgroup_size(64, 1, 1)

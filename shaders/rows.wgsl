@@ -1,5 +1,5 @@
-// One number a row of x [rows, cols], cols contiguous: its L2 norm, its maximum, or the logarithm of its sum of exponentials.
-// One workgroup a row, launch groups2d(rows): lanes stride over the row, then a tree; the order follows from the shape.
+// Reduces each row of x [rows, cols], cols contiguous, to its L2 norm, its maximum, or the logarithm of its sum of exponentials.
+// One workgroup per row, launch groups2d(rows): lanes stride over the row, then a tree. The order depends only on the shape.
 struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
@@ -53,7 +53,7 @@ fn row_max(
   if (lane == 0u) { y[row] = peaks[0]; }
 }
 
-// A sum of exponentials relative to a maximum: (peak, sum) and another are joined by rescaling the smaller one.
+// Joins two sums of exponentials, each (peak, sum) relative to a maximum, by rescaling the smaller one.
 fn joined(peak: f32, sum: f32, otherPeak: f32, otherSum: f32) -> vec2<f32> {
   let highest = larger(peak, otherPeak);
   return vec2<f32>(highest, sum * exp(peak - highest) + otherSum * exp(otherPeak - highest));

@@ -1,6 +1,6 @@
 // y[i] = sum over s of x[s, i], slices in index order: the second pass of a split sum.
 //   x [slices, count] f32 -> y [count] f32, count in elements of T.
-// Launch groups2d(ceil(count / 64)) or fewer: lanes go on by the grid.
+// Launch groups2d(ceil(count / 64)) or fewer: a grid-stride loop.
 alias T = vec4<f32>; // @param f32
 struct Sizes { count: u32, slices: u32 }
 @group(0) @binding(0) var<storage, read> x: array<T>;

@@ -1,5 +1,5 @@
-// y[b, c, r] = x[b, r, c]: two axes, or two runs of axes, change places. x [batch, rows, cols], rows and cols multiples of 4.
-// A lane turns up to four blocks of 4 x 4; the 8 x 8 lanes of a workgroup read and write 128 bytes in a row.
+// y[b, c, r] = x[b, r, c]: swaps two axes, or two runs of axes. x [batch, rows, cols], rows and cols multiples of 4.
+// A lane transposes up to four blocks of 4 x 4; the 8 x 8 lanes of a workgroup read and write 128 contiguous bytes.
 // Launch (ceil(cols / 128), ceil(rows / 32), batch).
 struct Sizes { rowQuads: u32, colQuads: u32 }
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;

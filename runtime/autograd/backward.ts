@@ -12,13 +12,12 @@ import { sharesMemory, type Tensor } from '../tensor.ts';
 import type { TapeNode } from './tape.ts';
 
 /**
- * What to do with the gradient of a leaf, in its memory order, in place of keeping it in `.grad`. It is called during the
- * pass, as soon as the gradient is complete and nothing that follows reads the leaf: it may change the leaf. The gradient
- * ends with the call.
+ * Receives the gradient of a leaf, in the leaf's memory order, instead of `.grad`. Called during the pass as soon as the
+ * gradient is complete and no later node reads the leaf, so it may update the leaf. The gradient is disposed after the call.
  */
 export type GradientHooks = ReadonlyMap<Tensor, (gradient: Tensor) => void>;
 
-/** Nodes that `root` was computed from, each after all those that it feeds. Iterative: depth costs no stack. */
+/** The nodes that `root` depends on, each after all nodes that use its outputs. Iterative, so that depth needs no stack. */
 export function reverseTopologicalOrder(root: TapeNode): TapeNode[] {
   const order: TapeNode[] = [];
   const state = new Map<TapeNode, 'open' | 'done'>();
@@ -40,8 +39,8 @@ export function reverseTopologicalOrder(root: TapeNode): TapeNode[] {
 }
 
 /**
- * Sets `.grad` of every leaf that requires it to dLoss/dLeaf, replacing earlier gradients, and drops the tape. Where the
- * leaf's gradient has a place already (packParameters), the gradient is written there.
+ * Sets `.grad` of every leaf with requiresGrad to dLoss/dLeaf, replacing earlier gradients, and frees the tape. If the leaf
+ * has a `gradPlace` (packParameters), the gradient is written there.
  * @throws ShapeError when the loss is not a scalar or depends on nothing that requires a gradient
  */
 export function backward(loss: Tensor, hooks: GradientHooks = new Map()): void {
@@ -79,12 +78,12 @@ export function backward(loss: Tensor, hooks: GradientHooks = new Map()): void {
       const taken = new Set<Storage>();
       return [...gradients].map(([leaf, sum]) => settle(leaf, total(sum), taken));
     });
-    // they belong to their leaves, not to the scope that called; in a plan they live as long as its step
+    // they belong to their leaves, not to the caller's scope; in a plan they live until the end of the step
     if (!context.isRecording) for (const gradient of leafGradients) context.keep(gradient);
   });
 }
 
-/** For each leaf the node that is the last to read its memory, be it through a view. */
+/** For each leaf, the last node to read its memory, directly or through a view. */
 function lastReaders(order: readonly TapeNode[], leaves: readonly Tensor[]): Map<Tensor, TapeNode> {
   const last = new Map<Tensor, TapeNode>();
   for (const node of order)
@@ -93,7 +92,7 @@ function lastReaders(order: readonly TapeNode[], leaves: readonly Tensor[]): Map
   return last;
 }
 
-/** The gradients so far: each what it is, or a sum of two that is not taken yet. */
+/** The gradients so far: each a tensor, or two whose sum is still to be computed. */
 type PendingSums = Map<Tensor, readonly [Tensor, Tensor?]>;
 
 const total = ([gradient, addend]: readonly [Tensor, Tensor?]): Tensor => (addend ? add(gradient, addend) : gradient);
@@ -124,10 +123,10 @@ function propagate(node: TapeNode, gradients: PendingSums): void {
   });
 }
 
-/** Makes a leaf's gradient its own, in the leaf's memory order, and at its place in the gradient arena if it has one. */
+/** Stores a leaf's gradient in memory of its own, in the leaf's memory order, or at its place in the gradient arena. */
 function settle(leaf: Tensor, dLeaf: Tensor, taken: Set<Storage>): Tensor {
   const ordered = inMemoryOrder(leaf, dLeaf);
-  // a gradient that shares its memory (add hands the same tensor to both of its inputs) must not become two leaves'
+  // two leaves must not share a gradient's memory: add() passes the same tensor to both of its inputs
   const shared = ordered.storage.references > 1 || taken.has(ordered.storage);
   const own = shared ? copyOf(ordered, orderOf(leaf)) : ordered;
   taken.add(own.storage);

@@ -7,8 +7,8 @@ import type { Tensor } from '../tensor.ts';
 export type Gradients = (Tensor | null)[];
 
 /**
- * Gradients of the outputs -> gradients of the inputs. Where an output was used more than once, the last summand of its
- * gradient may come as its addend, null for the others: a kernel that reads the gradient anyway saves the launch of a sum.
+ * Gradients of the outputs -> gradients of the inputs. If an output has several uses, the last summand of its gradient may
+ * be passed as its addend (null otherwise): a kernel that reads the gradient anyway adds it and saves a launch.
  */
 type Backward = (dOutputs: Gradients, addends?: Gradients) => Gradients;
 
@@ -16,10 +16,10 @@ export class TapeNode {
   readonly name: string;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
-  /** Kept for backward, so that a scope that ends in between does not free them. */
+  /** Tensors that backward reads; a scope that ends before it must not free them. */
   readonly saved: readonly Tensor[];
   readonly backward: Backward;
-  /** Whether backward adds what it is given as addends; if not, it is given none. */
+  /** True if backward adds the addends it is given. Otherwise it is given none. */
   readonly takesAddends: boolean;
 
   constructor(
@@ -40,10 +40,10 @@ export class TapeNode {
 }
 
 /**
- * Attaches history to an op's output when gradients are on and an input requires one. Returns the output.
- * @param saved what backward reads besides the inputs
- * @param backward dOutput -> a gradient for every input, of the input's logical shape in any memory order, or null
- * @param options takesAddend: the gradient is dOutput + addend where backward is given one, of any memory order
+ * Returns the output with its history attached, if gradients are enabled and an input requires one.
+ * @param saved tensors that backward reads besides the inputs
+ * @param backward dOutput -> one gradient per input, with the input's shape in any memory order, or null
+ * @param options takesAddend: backward accepts an addend, in any memory order; the gradient is then dOutput + addend
  */
 export function differentiable(
   name: string,
@@ -57,7 +57,7 @@ export function differentiable(
   return differentiableMany(name, inputs, [output], saved, many, takesAddend)[0];
 }
 
-/** As differentiable(), for an op with several outputs; an output that the loss does not use has a null gradient. */
+/** As differentiable(), for an op with several outputs. The gradient of an output that the loss does not use is null. */
 export function differentiableMany(
   name: string,
   inputs: readonly Tensor[],

@@ -1,6 +1,6 @@
 /**
- * The GPU, its adapter and its device, held together: nothing is global, several may be open at once, and close() drops
- * every reference so that the process may end. Loss and uncaptured errors become one rejected promise.
+ * The GPU device with its adapter. Nothing is global, several can be open at once, and close() drops every reference so
+ * that the process can exit. Device loss and uncaptured errors reject one promise, `lost`.
  */
 import { AdapterError, DeviceLostError, KernelError, LimitError, type OeclError, UsageError } from '../errors.ts';
 import type { AdapterInfo, PlatformAdapter, RuntimePlatform } from '../platform/platform.ts';
@@ -33,11 +33,11 @@ export class Device {
   readonly info: AdapterInfo;
   readonly features: DeviceFeatures;
   readonly limits: GPUSupportedLimits;
-  /** Rejects when the device is lost or the GPU reports an error that nobody caught; never resolves. */
+  /** Rejects when the device is lost or reports an uncaptured error; never resolves. */
   readonly lost: Promise<never>;
   readonly #gpu: GPUDevice;
   readonly #wait: PlatformAdapter['wait'];
-  /** What a native call may still be needed for: close() waits for it. */
+  /** Pending operations that still need the native device: close() waits for them. */
   readonly #pending = new Set<Promise<unknown>>();
   #release: (() => void) | null;
   #failure: OeclError | null = null;
@@ -54,7 +54,7 @@ export class Device {
     this.lost = new Promise<never>((_, reject) => {
       this.#reject = reject;
     });
-    this.lost.catch(() => {}); // whoever awaits it still sees it; a run that never asks must not crash twice
+    this.lost.catch(() => {}); // no unhandled rejection if nobody awaits it
     gpu.addEventListener('uncapturederror', this.#onError);
     void gpu.lost.then(({ reason, message }) => {
       if (this.#release === null) return; // closed on purpose
@@ -72,7 +72,7 @@ export class Device {
     });
   }
 
-  /** @throws UsageError after close(): a call of a destroyed device may end the process */
+  /** @throws UsageError after close(): calls on a destroyed device can crash the process */
   get gpu(): GPUDevice {
     if (this.isClosed) throw closed();
     return this.#gpu;
@@ -82,12 +82,12 @@ export class Device {
     return this.#release === null;
   }
 
-  /** Awaits a promise of `gpu`'s as is best here: PlatformAdapter.wait. */
+  /** Awaits a promise from `gpu` in the platform's way (PlatformAdapter.wait). */
   wait<T>(promise: Promise<T>): Promise<T> {
     return this.during(this.#wait(promise));
   }
 
-  /** The same promise; close() waits until it is settled. */
+  /** Returns the promise; close() waits until it has settled. */
   during<T>(promise: Promise<T>): Promise<T> {
     this.#pending.add(promise);
     const done = () => void this.#pending.delete(promise);
@@ -95,7 +95,7 @@ export class Device {
     return promise;
   }
 
-  /** Resolves when nothing is under way that still needs the device. */
+  /** Resolves when no pending operation needs the device any more. */
   async settled(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled([...this.#pending]);
   }
@@ -114,8 +114,8 @@ export class Device {
   }
 
   /**
-   * Why a call failed: the device's own failure where there is one, else the error as it is. A lost device is told of a
-   * little after the calls that fail of it.
+   * Why a call failed: the device's failure if there is one, otherwise the error itself. Calls on a lost device fail shortly
+   * before the loss is reported.
    */
   async reasonOf(error: unknown): Promise<unknown> {
     const patience = new Promise<void>((resolve) => setTimeout(resolve, LOSS_TOLD_WITHIN));
@@ -130,7 +130,7 @@ export class Device {
     this.check();
   }
 
-  /** Destroys the device and drops the adapter, so that a Node process may end. Safe to call twice. */
+  /** Destroys the device and drops the adapter, so that a Node process can exit. Safe to call twice. */
   close(): void {
     const release = this.#release;
     this.#release = null;
@@ -142,12 +142,12 @@ export class Device {
   }
 }
 
-/** Of any use after Context.close(). */
+/** For any use after Context.close(). */
 export function closed(): UsageError {
   return new UsageError('the context is closed.', { remedy: 'close it after its last use' });
 }
 
-/** An error that no one waited for, in our words. */
+/** An uncaptured error as one of our classes. */
 function uncaptured(error: GPUError): OeclError {
   if (error.constructor.name === 'GPUOutOfMemoryError') {
     return new LimitError(`the device has no memory left: ${error.message}`, {
@@ -159,7 +159,7 @@ function uncaptured(error: GPUError): OeclError {
   });
 }
 
-/** Opens a device with the adapter's own limits and those wanted features that it has. @throws AdapterError */
+/** Opens a device with the adapter's full limits and those of our features that it supports. @throws AdapterError */
 export async function openDevice(platform: RuntimePlatform, options: { adapter?: string } = {}): Promise<Device> {
   if (typeof platform?.requestAdapter !== 'function') {
     throw new AdapterError(`openContext: got ${platform === null ? 'null' : typeof platform}, expected a platform.`, {

@@ -1,6 +1,6 @@
 /**
- * Buffers: reference-counted storages over a pool of reusable GPU buffers, with counters. A storage of a recorded plan
- * has no buffer until the plan is placed.
+ * Reference-counted storages over a pool of reusable GPU buffers, with counters. A storage of a recorded plan has no buffer
+ * until the plan is placed.
  */
 import { internal, LimitError } from '../errors.ts';
 import type { Device } from './device.ts';
@@ -12,18 +12,18 @@ export interface MemoryReport {
   liveBytes: number;
   /** Bytes kept for reuse. */
   pooledBytes: number;
-  /** The most that live and pooled bytes were together. */
+  /** Peak of live plus pooled bytes. */
   peakBytes: number;
 }
 
-const ALIGNMENT = 256; // the least offset alignment that every adapter accepts
+const ALIGNMENT = 256; // the offset alignment that every adapter supports
 
-/** Bytes rounded up to where a binding may start. */
+/** Bytes rounded up to the offset alignment of bindings. */
 export function alignBytes(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
-/** A range of a GPU buffer that tensors share by counting references. */
+/** A range of a GPU buffer, shared by tensors through a reference count. */
 export class Storage {
   readonly bytes: number;
   #place: { buffer: GPUBuffer; offset: number } | null;
@@ -70,7 +70,7 @@ export class Storage {
   }
 }
 
-/** Allocates buffers and keeps freed ones for the next request of the same rounded size. */
+/** Allocates buffers, and reuses freed ones for requests of the same rounded size. */
 export class MemoryPool {
   liveTensors = 0;
   readonly #device: Device;
@@ -80,13 +80,13 @@ export class MemoryPool {
   #peakBytes = 0;
   readonly #onAllocate: ((buffer: GPUBuffer) => void) | undefined;
 
-  /** @param onAllocate called with every storage's buffer before its first use (tests fill it with NaN) */
+  /** @param onAllocate called with the buffer of each new storage before its first use (tests fill it with NaN) */
   constructor(device: Device, onAllocate?: (buffer: GPUBuffer) => void) {
     this.#device = device;
     this.#onAllocate = onAllocate;
   }
 
-  /** A storage of its own, contents undefined. @throws LimitError */
+  /** A new storage with undefined contents. @throws LimitError */
   allocate(bytes: number): Storage {
     const rounded = roundUp(bytes);
     const buffer = this.take(rounded);
@@ -106,7 +106,7 @@ export class MemoryPool {
     return buffer;
   }
 
-  /** Takes back a buffer of take(). Work already encoded on it still runs first: the queue keeps its order. */
+  /** Returns a buffer from take() to the pool. Work already encoded on it still runs first, as the queue is ordered. */
   give(buffer: GPUBuffer): void {
     const bytes = buffer.size;
     this.#liveBytes -= bytes;
@@ -125,14 +125,14 @@ export class MemoryPool {
     };
   }
 
-  /** Destroys the buffers kept for reuse. */
+  /** Destroys the pooled buffers. */
   trim(): void {
     for (const list of this.#free.values()) for (const buffer of list) buffer.destroy();
     this.#free.clear();
     this.#pooledBytes = 0;
   }
 
-  /** @param what a tensor that needs these bytes, for the error   @throws LimitError when no binding can hold them */
+  /** @param what the tensor that needs the bytes, for the error   @throws LimitError if they exceed the limit of a binding */
   checkLimits(bytes: number, what = 'a tensor'): void {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
     const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
@@ -146,10 +146,10 @@ export class MemoryPool {
   }
 }
 
-/** GPUBufferUsage, whose global exists in browsers only. */
+/** GPUBufferUsage, which is a global only in browsers. */
 export const BUFFER_USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const;
 
-/** Steps of a thirty-second of the power of two below: at most 3 % of waste, few sizes. */
+/** Rounds up to a 32nd of the power of two below: few sizes, at most 3 % waste. */
 function roundUp(bytes: number): number {
   const step = Math.max(ALIGNMENT, 2 ** (26 - Math.clz32(Math.max(bytes, 1))));
   return Math.ceil(Math.max(bytes, 1) / step) * step;

@@ -1,8 +1,8 @@
-/** Copies from the device to the host through staging buffers that are used again. */
+/** Copies from the device to the host through reusable staging buffers. */
 import type { Device } from './device.ts';
 import { BUFFER_USAGE } from './memory.ts';
 
-const MAP_MODE_READ = 1; // GPUMapMode.READ, whose global exists in browsers only
+const MAP_MODE_READ = 1; // GPUMapMode.READ, which is a global only in browsers
 
 export class Readback {
   readonly #device: Device;
@@ -12,7 +12,7 @@ export class Readback {
     this.#device = device;
   }
 
-  /** The bytes [offset, offset + bytes) of a buffer once all work submitted before has run. Both multiples of 4. */
+  /** The bytes [offset, offset + bytes) of a buffer after all submitted work. Both are multiples of 4. */
   read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     return this.#device.during(this.#read(source, offset, bytes));
   }

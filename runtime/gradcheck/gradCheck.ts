@@ -1,6 +1,6 @@
 /**
- * Compares an op on the device with a reference in f64: its values, and its gradients with central differences of the
- * reference (never of the device's own f32 values, whose rounding would drown them).
+ * Compares an op on the device with a reference in f64: its values directly, its gradients with central differences of the
+ * reference (not of the device's f32 values, whose rounding errors would dominate).
  */
 import {
   anything,
@@ -32,15 +32,15 @@ export interface F64Array {
 }
 
 export interface GradCheckInput {
-  /** Row-major; rounded to f32, or f16, first, so that device and reference see the same numbers. */
+  /** Row-major; first rounded to f32 or f16, so that the device and the reference see the same numbers. */
   values: ArrayLike<number>;
   shape: Shape;
   dtype?: DType;
-  /** Memory order of the device's tensor. */
+  /** Memory order of the tensor on the device. */
   order?: Shape;
-  /** A leaf that exists, with these values, to be used as it is (a module's parameter) instead of a new one. */
+  /** An existing leaf with these values (a module's parameter) to use instead of a new one. */
   tensor?: Tensor;
-  /** False for what no gradient is asked of. Default: true for f32 and f16. */
+  /** False to skip the gradient of this input. Default: true for f32 and f16. */
   differentiate?: boolean;
 }
 
@@ -48,22 +48,22 @@ export interface GradCheckOptions {
   op: (...inputs: Tensor[]) => Tensor;
   reference: (...inputs: F64Array[]) => F64Array;
   inputs: readonly GradCheckInput[];
-  /** Largest relative error allowed of the values. */
+  /** Largest relative error allowed in the values. */
   tolerance: number;
-  /** The same of the gradients. Default `tolerance`. */
+  /** Largest relative error allowed in the gradients. Default: `tolerance`. */
   gradientTolerance?: number;
   /**
-   * An error is measured against max(|expected|, floor * the largest |expected| of its tensor): a sum that cancels to
-   * almost nothing keeps the rounding of its terms, so that its own size is no measure. Default 0.1.
+   * Errors are relative to max(|expected|, floor * largest |expected| of the tensor): a sum that almost cancels keeps the
+   * rounding errors of its terms, which its own size does not reflect. Default: 0.1.
    */
   floor?: number;
-  /** Step of the differences is this times max(1, |x|). Default 1e-5. */
+  /** The step of the differences is this times max(1, |x|). Default: 1e-5. */
   step?: number;
-  /** Gradients are checked at so many random places of each input; default at all. */
+  /** Number of random elements of each input whose gradient is checked. Default: all. */
   coordinates?: number;
   /**
-   * Sets aside places where the reference has a kink (ReLU, ties of a maximum) within the step: where its one-sided
-   * slopes, or its slopes at the step and at a quarter of it, disagree. They are counted. Costs twice as much.
+   * Skips, and counts, elements where the reference has a kink (ReLU, ties of a maximum) within the step: where the
+   * one-sided slopes, or the slopes at the full step and a quarter of it, disagree. Doubles the cost.
    */
   skipKinks?: boolean;
 }
@@ -81,7 +81,7 @@ const PARAMETERS = {
   }),
 };
 
-/** One tensor compared: the place with the largest error. */
+/** The comparison of one tensor: its largest error and where it is. */
 export interface Comparison {
   /** `output`, or `gradient of input 0`. */
   what: string;
@@ -96,18 +96,18 @@ export interface Comparison {
 
 export interface GradCheckResult {
   passed: boolean;
-  /** The output first, then each input that is differentiated. */
+  /** The output, then each differentiated input. */
   comparisons: Comparison[];
-  /** Places where gradients were compared, and those set aside at kinks. */
+  /** Gradient elements compared, and those skipped at kinks. */
   checked: number;
   kinks: number;
 }
 
 /**
- * Runs an op forward and backward and compares both with the reference. The gradient is that of sum(output * r) with
- * fixed random r in +-[0.5, 1], so that no part of it can hide.
- * @throws ShapeError when the reference's output has another shape than the op's; what the op throws
- * Cost: two runs of the reference for every place (four with skipKinks).
+ * Runs an op forward and backward and compares both with the reference. The gradient is that of sum(output * r) for fixed
+ * random r in +-[0.5, 1], so that every element of the output contributes.
+ * @throws ShapeError if the reference's output differs in shape from the op's; what the op throws
+ * Cost: two runs of the reference per element checked (four with skipKinks).
  */
 export async function gradCheck(context: Context, options: GradCheckOptions): Promise<GradCheckResult> {
   checkArguments('gradCheck', PARAMETERS, [context, options]);
@@ -133,7 +133,7 @@ export async function gradCheck(context: Context, options: GradCheckOptions): Pr
   return { passed: comparisons.every((each) => each.worstError <= each.tolerance), comparisons, checked, kinks };
 }
 
-/** A line for each comparison that failed (all when none did): where, what was got, what was expected. */
+/** One line per failed comparison (all if none failed): where, the actual value and the expected one. */
 export function describeGradCheck({ comparisons }: GradCheckResult): string {
   const failed = comparisons.filter((each) => !(each.worstError <= each.tolerance));
   return (failed.length > 0 ? failed : comparisons)
@@ -183,7 +183,7 @@ async function runOnDevice(
         );
       }
       if (differentiated.length > 0) backward(sum(mul(y, context.tensor(weights, expected.shape))));
-      return [y.detach(), ...differentiated.map((at) => gradientOf(leaves[at], at))]; // what is not returned is freed
+      return [y.detach(), ...differentiated.map((at) => gradientOf(leaves[at], at))]; // the scope frees everything else
     });
     const [output, ...dInputs] = await Promise.all(made.map((each) => each.read()));
     made[0].dispose();
@@ -228,7 +228,7 @@ function differences(
     const central = slopeBetween(below, above, weights, 2 * h);
     if (!skipKinks) return { place, central, doubts: [] };
     const nearer = slopeBetween(valueAt(place, x - h / 4), valueAt(place, x + h / 4), weights, h / 2);
-    // one-sided slopes of a smooth function differ by h f'': far more is allowed than of the two central ones
+    // the one-sided slopes of a smooth function differ by h f'', far more than the two central ones
     const sides = slopeBetween(here, above, weights, h) - slopeBetween(below, here, weights, h);
     return { place, central, doubts: [(nearer - central) / (0.25 * tolerance), sides / 1e-2] };
   });
@@ -241,14 +241,14 @@ function differences(
   };
 }
 
-/** Differences first, sums second: what does not change cancels exactly. */
+/** Takes differences before summing, so that unchanged elements cancel exactly. */
 function slopeBetween(from: Float64Array, to: Float64Array, weights: Float64Array, distance: number): number {
   let total = 0;
   for (let i = 0; i < to.length; i++) total += weights[i] * (to[i] - from[i]);
   return total / distance;
 }
 
-/** All places, or `count` of them drawn without repeats. */
+/** All indices, or `count` of them drawn without repeats. */
 function placesOf(size: number, count = size): number[] {
   const places = Array.from({ length: size }, (_, place) => place);
   if (count >= size) return places;
@@ -280,7 +280,7 @@ function compare(
   };
   for (let i = 0; i < expected.length; i++) {
     const difference = Math.abs(actual[i] - expected[i]);
-    // where all that is expected is 0, only 0 will do; NaN is worse than any number
+    // if all expected values are 0, only 0 passes; NaN is worse than any number
     const scale = Math.max(Math.abs(expected[i]), floor * largest);
     const error = difference === 0 ? 0 : Number.isFinite(difference) ? difference / scale : Number.POSITIVE_INFINITY;
     if (error > worst.worstError)

@@ -1,6 +1,6 @@
 /**
- * Kernels compiled once: text -> layouts and pipeline. The cache is keyed by the emitted text, so two specs that come
- * to the same WGSL share a pipeline. The eager path compiles at once, a recorded plan all its kernels in parallel.
+ * Compiles each kernel once: shader source -> layouts and pipeline. Specs that emit the same WGSL share a pipeline. Eager
+ * launches compile when needed; a recorded plan compiles all its kernels in parallel.
  */
 import type { Device } from '../device/device.ts';
 import { KernelError } from '../errors.ts';
@@ -9,9 +9,9 @@ import { storedAsHalves } from './halves.ts';
 import { type KernelInterface, reflect } from './reflect.ts';
 import { type KernelSpec, kernelKey } from './spec.ts';
 
-const COMPUTE = 4; // GPUShaderStage.COMPUTE, whose global exists in browsers only
+const COMPUTE = 4; // GPUShaderStage.COMPUTE, which is a global only in browsers
 
-/** One kernel of one device. */
+/** A kernel on one device. */
 export class Kernel {
   readonly label: string;
   readonly text: string;
@@ -42,17 +42,17 @@ export class Kernel {
     });
   }
 
-  /** The pipeline, compiled now if it is not yet. Errors arrive through Device.lost with the kernel's text. */
+  /** The pipeline, compiled on first use. Errors are reported through Device.lost, with the shader source. */
   get pipeline(): GPUComputePipeline {
     if (!this.#pipeline) {
       this.#pipeline = this.#device.gpu.createComputePipeline(this.#descriptor());
       const diagnosed = this.#diagnose(this.#module!).then((error) => error && this.#device.fail(error));
-      this.#device.during(diagnosed).catch(() => {}); // of a device that is lost meanwhile, which says so itself
+      this.#device.during(diagnosed).catch(() => {}); // the device was lost, which it reports itself
     }
     return this.#pipeline;
   }
 
-  /** Compiles without holding up the caller. @throws KernelError with line and source text. */
+  /** Compiles asynchronously. @throws KernelError with the line and the shader source */
   compile(): Promise<void> {
     if (this.#pipeline) return Promise.resolve();
     this.#compiling ??= this.#device.wait(this.#device.gpu.createComputePipelineAsync(this.#descriptor())).then(
@@ -81,7 +81,7 @@ export class Kernel {
 
 export class KernelCache {
   readonly #device: Device;
-  /** Of specs that are made once and launched often: spares the key. */
+  /** By spec object, to skip computing the key for specs that are launched repeatedly. */
   readonly #byObject = new WeakMap<KernelSpec, Kernel>();
   readonly #bySpec = new Map<string, Kernel>();
   readonly #byText = new Map<string, Kernel>();
@@ -90,7 +90,7 @@ export class KernelCache {
     this.#device = device;
   }
 
-  /** @param halves names of the bindings that are stored as f16 */
+  /** @param halves names of the bindings stored as f16 */
   get(spec: KernelSpec, halves: readonly string[] = []): Kernel {
     if (halves.length > 0) return this.#find(spec, halves);
     const known = this.#byObject.get(spec);

@@ -1,13 +1,13 @@
 /**
- * Which implementation each convolution and matrix product of a context uses: a table by what is computed, and one fixed
- * choice for all that the table does not name. Keys and names say nothing of an adapter, so that a table serves other
- * hosts too; all choices give the same bits, so that it changes the time of a run and not its result.
+ * Which variant and patch each convolution and matrix product of a context uses: a table keyed by the computation, and one
+ * fixed choice for everything else. All choices give the same bits, so a table changes the time of a run but not its
+ * result. Keys and names do not mention the adapter, so a table can be used on another host.
  */
 import type { DeviceFeatures } from '../device/device.ts';
 import type { DType } from '../dtype.ts';
 import { defaultVariants, type Variants } from '../variants.ts';
 
-/** A convolution, its input gradient (`isTransposed`) or a matrix product (an image one pixel high), without operands. */
+/** The geometry of a convolution, its input gradient (`isTransposed`) or a matrix product (an image one pixel high). */
 export interface ConvGeometry {
   images: number;
   inChannels: number;
@@ -19,34 +19,34 @@ export interface ConvGeometry {
   kernel: readonly [number, number];
   stride: readonly [number, number];
   padding: readonly [number, number];
-  /** True for the input gradient: x is then dy, and y the gradient. */
+  /** True for the input gradient: x is dy and y is dx. */
   isTransposed: boolean;
 }
 
 /** `sum`: conv.wgsl, over channels and taps. `weight`: conv_weight.wgsl, over pixels. */
 export type ConvKind = 'sum' | 'weight';
 
-/** As conv.wgsl names them. Of a weight gradient, w is dy and y is dw. */
+/** The names in conv.wgsl. For a weight gradient, w is dy and y is dw. */
 export const OPERANDS = ['x', 'w', 'y'] as const;
 export type Operand = (typeof OPERANDS)[number];
 
-/** How the operands are stored. */
+/** Types of the operands. */
 export type OperandTypes = Readonly<Record<Operand, DType>>;
 
 export interface ConvChoice {
   variant: Variants['conv'];
-  /** Rows and columns of output pixels of an invocation, where they are not those of the fixed choice. */
+  /** Rows and columns of output pixels per invocation, if they differ from the fixed choice. */
   patch: readonly [number, number] | null;
 }
 
-/** What is computed (`conv 3x3/1 64->64 16x16`) to the name of a choice (`subgroup`, `subgroup 4x8`). Plain JSON. */
+/** Computation (`conv 3x3/1 64->64 16x16`) -> name of a choice (`subgroup`, `subgroup 4x8`). Plain JSON. */
 export type KernelTable = Readonly<Record<string, string>>;
 
-/** What a context was asked to compute, under one key. */
+/** What a context has computed under one key. */
 export interface AskedKernel {
   key: string;
   kind: ConvKind;
-  /** Of the call with the most images. */
+  /** The geometry of the call with the most images. */
   geometry: ConvGeometry;
   types: OperandTypes;
   /** Floating-point operations of all calls. */
@@ -58,9 +58,9 @@ const ALL_F32: OperandTypes = { x: 'f32', w: 'f32', y: 'f32' };
 const VARIANT_NAMES: readonly Variants['conv'][] = ['subgroup', 'workgroup', 'register'];
 
 export class KernelChoices {
-  /** For what the table does not name. */
+  /** For computations that are not in the table. */
   readonly fixed: ConvChoice;
-  /** The variants that the adapter can run, the fixed one first. */
+  /** The variants that the adapter supports, the fixed one first. */
   readonly variants: readonly Variants['conv'][];
   table: KernelTable = {};
   readonly #asked = new Map<string, AskedKernel>();
@@ -73,12 +73,12 @@ export class KernelChoices {
     this.variants = [...new Set([this.fixed.variant, ...possible])];
   }
 
-  /** Everything that was asked for since the context was made, the most work first. */
+  /** Everything requested since the context was opened, by descending work. */
   get asked(): AskedKernel[] {
     return [...this.#asked.values()].sort((a, b) => b.flops - a.flops);
   }
 
-  /** The choice for a computation, which is noted. A choice that the adapter cannot run counts as not made. */
+  /** The choice for a computation; records the request. Choices in the table that the adapter does not support are ignored. */
   of(kind: ConvKind, geometry: ConvGeometry, types = ALL_F32): ConvChoice {
     if (this.#tried) return this.#tried;
     const key = keyOf(kind, geometry, types);
@@ -87,7 +87,7 @@ export class KernelChoices {
     return choice && this.variants.includes(choice.variant) ? choice : this.fixed;
   }
 
-  /** Runs `body` with one choice for whatever it asks, and notes nothing. */
+  /** Runs `body` with one choice for every request, recording none. */
   trying<T>(choice: ConvChoice, body: () => T): T {
     this.#tried = choice;
     try {
@@ -109,7 +109,7 @@ export class KernelChoices {
   }
 }
 
-/** Without the operands that a call has beside it: they must not be held here. */
+/** Drops the operands of a call, which must not be kept alive. */
 function plainGeometry(call: ConvGeometry): ConvGeometry {
   const { images, inChannels, height, width, outChannels, outHeight, outWidth } = call;
   const { kernel, stride, padding, isTransposed } = call;
@@ -120,8 +120,8 @@ function plainGeometry(call: ConvGeometry): ConvGeometry {
 }
 
 /**
- * What is computed, but for the number of images: `conv weight 3x3/1 64->64 16x16`, `matmul 64x512->128`; then the operands
- * that are not f32: `conv 3x3/1 64->64 16x16, x f16, y f16`.
+ * The computation without the number of images: `conv weight 3x3/1 64->64 16x16`, `matmul 64x512->128`; then the operands that
+ * are not f32: `conv 3x3/1 64->64 16x16, x f16, y f16`.
  */
 export function keyOf(kind: ConvKind, geometry: ConvGeometry, types = ALL_F32): string {
   const others = OPERANDS.filter((operand) => types[operand] !== 'f32');
@@ -140,7 +140,7 @@ function shapeKeyOf(kind: ConvKind, geometry: ConvGeometry): string {
 /** Floating-point operations of the whole window. */
 export function flopsOf(geometry: ConvGeometry): number {
   const { images, inChannels, outChannels, height, width, outHeight, outWidth, kernel, isTransposed } = geometry;
-  // a transposed window meets a whole place once for each of its source's pixels and taps
+  // a transposed window has one product for each source pixel and tap
   const pixels = images * (isTransposed ? height * width : outHeight * outWidth);
   return 2 * pixels * inChannels * outChannels * kernel[0] * kernel[1];
 }
@@ -149,14 +149,14 @@ export function nameOf({ variant, patch }: ConvChoice): string {
   return patch ? `${variant} ${patch.join('x')}` : variant;
 }
 
-/** The choice of a name; null for a name of another version. */
+/** The choice with a name; null if unknown, as from another version. */
 function parseChoice(name: string): ConvChoice | null {
   const [, variant, rows, cols] = /^(\w+)(?: (\d+)x(\d+))?$/.exec(name) ?? [];
   const known = VARIANT_NAMES.find((each) => each === variant);
   return known ? { variant: known, patch: rows ? [Number(rows), Number(cols)] : null } : null;
 }
 
-/** A table that was read from a file, or null when it is none. */
+/** `value` as a table, or null if it is not one. */
 export function parseKernelTable(value: unknown): KernelTable | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   return Object.values(value).every((name) => typeof name === 'string' && parseChoice(name) !== null)

@@ -1,7 +1,7 @@
-/** Constant expressions of a shader's text: whole numbers, its `const` lines, + - * / % and parentheses. */
+/** Constant expressions of shader source: integers, names declared by `const`, + - * / % and parentheses. */
 import { internal } from '../errors.ts';
 
-/** The value of an expression. @param text where its names are declared @throws for what is not constant */
+/** The value of an expression. @param text the source that declares its names @throws if it is not constant */
 export function constantValue(text: string, expression: string): number {
   const tokens = expression.match(/\w+|[-+*/%()]/g) ?? [];
   let at = 0;

@@ -1,12 +1,12 @@
 /**
- * Turns a shader file into specialised WGSL: parameters replaced, slots filled, marked loops unrolled. The marks are
- * comments, so every file is valid WGSL as it stands, and is its own default variant.
+ * Specializes a shader file: replaces parameters, fills slots, unrolls marked loops. The marks are comments, so every file
+ * is valid WGSL by itself, its own default variant.
  */
 import { internal } from '../errors.ts';
 import { constantValue } from './constants.ts';
 import type { KernelSpec } from './spec.ts';
 
-/** The WGSL text of a kernel. @throws when a parameter or slot is not marked in the file. */
+/** The WGSL source of a kernel. @throws if a parameter or slot is not marked in the file */
 export function emit(spec: KernelSpec): string {
   let text = spec.source;
   for (const [name, value] of Object.entries(spec.params ?? {})) text = replaceParameter(spec, text, name, value);
@@ -43,7 +43,7 @@ function fillSlot(spec: KernelSpec, text: string, name: string, body: string): s
 
 const UNROLLED = /for \(var (\w+)(?:: u32)? = 0u?; \1 < ([^;]+); \1(?:\+\+|\s*\+=\s*1u?)\) \{ *\/\/ @unroll[^\n]*\n/;
 
-/** Repeats the body of every loop marked `// @unroll`, inner loops included; the index becomes a literal. */
+/** Unrolls every loop marked `// @unroll`, inner loops included; the index becomes a literal. */
 function unroll(text: string): string {
   for (let match = UNROLLED.exec(text); match; match = UNROLLED.exec(text)) {
     const [head, index, bound] = match;
@@ -58,7 +58,7 @@ function unroll(text: string): string {
   return text;
 }
 
-/** Where the bracket closes that was opened just before `from`. @param kind the opening and the closing one */
+/** Where the bracket that opens just before `from` closes. @param kind the opening and the closing bracket */
 export function closingBracket(text: string, from: number, [opening, closing]: string): number {
   let depth = 1;
   for (let at = from; at < text.length; at++) {
@@ -68,7 +68,7 @@ export function closingBracket(text: string, from: number, [opening, closing]: s
   throw internal(`a "${opening}" of a shader is not closed.`);
 }
 
-/** WGSL wants directives before everything else. */
+/** Moves directives to the top, where WGSL requires them. */
 function hoistEnables(text: string): string {
   const directives = new Set<string>();
   const rest = text.replace(/^\s*(enable|requires) [^;]+;[^\n]*$/gm, (line) => {

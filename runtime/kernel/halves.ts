@@ -1,15 +1,14 @@
 /**
- * Kernels over tensors that are stored as f16. Every kernel is written for f32; here the elements of some bindings become
- * f16, each load a conversion to what the kernel computes with, and each store one back, which rounds. So sums stay f32,
- * and no shader knows of it. A text without such bindings is left as it is.
+ * Kernels over tensors stored as f16. Every kernel is written for f32. Here the element type of some bindings becomes f16:
+ * each load converts to f32 and each store rounds to f16, so sums remain f32 and shader files need no f16 versions.
  */
 import { internal } from '../errors.ts';
 import { closingBracket } from './emit.ts';
 
-/** @param text an emitted kernel   @param names of its bindings that are stored as f16 */
+/** @param text the source of an emitted kernel   @param names of the bindings stored as f16 */
 export function storedAsHalves(text: string, names: readonly string[]): string {
   if (names.length === 0) return text;
-  const code = text.replace(/\/\/.*$/gm, ''); // a comment may name an element, and must not be taken for code
+  const code = text.replace(/\/\/.*$/gm, ''); // elements named in comments are not code
   const [, directives, rest] = /^((?:\s*(?:enable|requires) [^;]+;)*)([\s\S]*)$/.exec(code)!;
   return `enable f16;\n${directives}${names.reduce(storedAsHalf, rest)}`;
 }
@@ -25,7 +24,7 @@ function storedAsHalf(code: string, name: string): string {
   return convertedLoads(stored, name, type);
 }
 
-/** `name[...]` as `type(name[...])`, wherever nothing is assigned to it. */
+/** Replaces `name[...]` by `type(name[...])` except where it is assigned to. */
 function convertedLoads(code: string, name: string, type: string): string {
   let converted = '';
   let from = 0;

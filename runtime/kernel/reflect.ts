@@ -1,4 +1,4 @@
-/** What a WGSL text binds, and where its uniform fields lie. */
+/** The bindings of WGSL source, and the layout of its uniforms. */
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { internal } from '../errors.ts';
 
@@ -47,7 +47,7 @@ export function reflect(file: string, text: string, entry: string): KernelInterf
   return { storage, uniform };
 }
 
-/** Field of a kernel whose grid may be launched in parts: the workgroup at which a part begins, a vec3<u32>. */
+/** Uniform field of kernels that can be launched in parts: the first workgroup of the part, a vec3<u32>. */
 export const FIRST_GROUP = 'firstGroup';
 
 interface Member {
@@ -72,7 +72,7 @@ function scalarOf(type: Member['type']): UniformField['type'] {
   return /i32|\di\b/.test(names) ? 'i32' : 'u32';
 }
 
-/** The bytes of a uniform struct; a field `firstGroup` is 0 unless given. @throws for a field that is missing, unknown or too long. */
+/** The bytes of a uniform struct. `firstGroup` defaults to 0. @throws for a missing, unknown or too long field */
 export function packUniforms(
   label: string,
   layout: NonNullable<KernelInterface['uniform']>,

@@ -1,10 +1,10 @@
-/** Initial values from counter-based random numbers: equal in every engine, as they need only + - * / and sqrt. */
+/** Initial values from counter-based random numbers, the same in every engine: only + - * / and sqrt are used. */
 import type { Context } from '../context.ts';
 import { RandomStream } from '../random.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
-/** Draws the initial parameters of one network; parameter i has numbers of its own, whatever came before it. */
+/** Draws the initial parameters of one network. The values of parameter i do not depend on the parameters before it. */
 export class Initializer {
   readonly context: Context;
   readonly #seed: number;
@@ -18,8 +18,8 @@ export class Initializer {
   }
 
   /**
-   * U(-1/sqrt(fanIn), 1/sqrt(fanIn)): PyTorch's default for convolutions and linear layers, which it calls Kaiming
-   * uniform with a = sqrt(5). Drawn in logical order, so that the memory order does not matter.
+   * U(-1/sqrt(fanIn), 1/sqrt(fanIn)): PyTorch's default for convolutions and linear layers (Kaiming uniform, a = sqrt(5)).
+   * Drawn in logical order, so that the memory order does not matter.
    */
   uniform(shape: Shape, fanIn: number, order?: Shape): Tensor {
     const bound = 1 / Math.sqrt(fanIn);

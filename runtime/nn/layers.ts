@@ -1,4 +1,4 @@
-/** The layers that hold parameters. Each is its op with weights; shapes and errors are the op's. */
+/** Layers with parameters. Each applies its op; shapes and errors are the op's. */
 import { checkArguments, object } from '../arguments.ts';
 import { KERNEL_ORDER } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -15,7 +15,7 @@ export class Linear extends Module {
 
   constructor(init: Initializer, inFeatures: number, outFeatures: number) {
     super();
-    // memory order [in, out]: the forward product reads it as it lies
+    // memory order [in, out], as the forward product reads it
     this.weight = this.parameter('weight', init.uniform([outFeatures, inFeatures], inFeatures, [1, 0]));
     this.bias = this.parameter('bias', init.uniform([outFeatures], inFeatures));
   }
@@ -44,14 +44,14 @@ export class Conv2d extends Module {
 }
 
 export interface FusedTail {
-  /** Added to the normalised value before ReLU. */
+  /** Added to the normalized value before the ReLU. */
   residual?: Tensor;
   relu?: boolean;
 }
 
 /**
- * Batch normalisation over all axes but the second, eps 1e-5, momentum 0.1 in PyTorch's meaning (running = 0.9 running +
- * 0.1 batch, with the unbiased variance). ReLU and the residual sum can be done in the same launches.
+ * Batch normalization over all axes but the second, with eps 1e-5 and momentum 0.1 as in PyTorch (running = 0.9 running +
+ * 0.1 batch, with the unbiased variance). Can fuse the residual sum and the ReLU that follow.
  */
 export class BatchNorm extends Module {
   readonly weight: Tensor;

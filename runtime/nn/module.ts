@@ -1,4 +1,4 @@
-/** A part of a network: named parameters, named running statistics, and parts of its own. Names are PyTorch's. */
+/** A part of a network, with named parameters, buffers (running statistics) and children. Names are as in PyTorch. */
 import type { Tensor } from '../tensor.ts';
 
 export type Named = [name: string, tensor: Tensor];
@@ -10,16 +10,16 @@ export abstract class Module {
 
   /**
    * The output for a batch.
-   * @param training batch statistics, which also move the running ones; otherwise the running ones are used
+   * @param training true: batch statistics are used and update the running ones; false: the running ones are used
    */
   abstract forward(input: Tensor, training: boolean): Tensor;
 
-  /** Trainable tensors with their full names, in the order of their making. */
+  /** Trainable tensors with their full names, in order of creation. */
   namedParameters(prefix = ''): Named[] {
     return this.#collect(prefix, (module) => module.#parameters);
   }
 
-  /** Running statistics with their full names: saved with the model, not trained. */
+  /** Running statistics with their full names: saved with the model but not trained. */
   namedBuffers(prefix = ''): Named[] {
     return this.#collect(prefix, (module) => module.#buffers);
   }
@@ -35,7 +35,7 @@ export abstract class Module {
     return tensor;
   }
 
-  /** Registers a part; `name` may be empty to keep the part's names as they are, or dotted. */
+  /** Registers a child. `name` may be dotted, or empty to add no prefix to the child's names. */
   protected child<M extends Module>(name: string, module: M): M {
     this.#children.push([name, module]);
     return module;

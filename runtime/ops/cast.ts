@@ -1,4 +1,4 @@
-/** Values in another type. Integers and floats meet here alone: no other op converts them. */
+/** Type conversion. No other op converts between integers and floats. */
 import source from '../../shaders/cast.wgsl';
 import { oneOf, op, tensor } from '../arguments.ts';
 import { differentiable } from '../autograd/tape.ts';
@@ -12,11 +12,11 @@ import { map } from './map.ts';
 const isFloat = (dtype: DType): dtype is 'f32' | 'f16' => dtype === 'f32' || dtype === 'f16';
 
 /**
- * The values in another type; `x` itself when it has the type.
- *   f32 to f16: rounded to nearest; beyond 65504 infinite. f16 to f32: exact.
- *   u32 or u8 to f32: exact up to 2^24, beyond it one of the two nearest values.
- *   f32 or f16 to u32 or u8, and u32 to u8: the fraction is dropped; values out of range become the nearest in range, NaN 0.
- * The gradient is f32, as every gradient; integers have none.
+ * The values in another type; `x` itself if it has that type already.
+ *   f32 to f16: rounds to nearest; infinite beyond 65504. f16 to f32: exact.
+ *   u32 or u8 to f32: exact up to 2^24, beyond that one of the two nearest values.
+ *   f32 or f16 to u32 or u8, and u32 to u8: truncates toward 0 and clamps to the range; NaN becomes 0.
+ * The gradient is f32, like every gradient; integers have none.
  */
 export const cast = op('cast', { x: tensor, dtype: oneOf(...DTYPES) }, (x: Tensor, dtype: DType): Tensor => {
   if (x.dtype === dtype) return x;
@@ -31,7 +31,7 @@ const perWord = (dtype: DType): number => 4 / bytesPerElement(dtype);
 function floatsOf(x: Tensor, dtype: 'f32' | 'f16'): Tensor {
   checkRank('cast', x.shape);
   const y = x.context.empty(x.shape, { dtype });
-  // a view of u8 may begin inside a word: the whole tensor is bound, and the kernel finds the view
+  // a view of u8 may start inside a word, so bind the whole storage and let the kernel add the offset
   const whole = x.view({ shape: [x.storage.bytes / bytesPerElement(x.dtype)], strides: [1], offset: 0 });
   x.context.launch({
     kernel: { file: 'cast.wgsl', source, entry: 'to_floats', params: { PER_WORD: perWord(x.dtype) } },

@@ -8,7 +8,7 @@ import { sumTo } from './reduce.ts';
 
 type Partial = (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor;
 
-/** An op of two inputs; the gradient of a broadcast input is summed over where it was repeated. */
+/** An op with two inputs. The gradient of a broadcast input is summed over the axes it was broadcast along. */
 function binary(name: string, expression: string, da: Partial, db: Partial): (a: Tensor, b: Tensor) => Tensor {
   return op(name, { a: float, b: float }, (a, b) => {
     const shape = broadcastShapes(name, [a.shape, b.shape]);
@@ -40,7 +40,7 @@ export const div = binary(
   (dy, _, b) => map('a / b', [dy, b]),
   (dy, _, b, y) => map('-a * c / b', [dy, b, y]),
 );
-/** max(a, b), NaN where either is; where they are equal each gets half of the gradient, as in PyTorch. */
+/** max(a, b), NaN if either is. Equal inputs get half the gradient each, as in PyTorch. */
 export const maximum = binary(
   'maximum',
   'maximum(a, b)',
@@ -48,7 +48,7 @@ export const maximum = binary(
   (dy, a, b) => map('a * select(select(T(1), T(0.5), b == c), T(0), c < b)', [dy, a, b]),
 );
 
-/** An op of one input. Its slope is an expression in a = dy and b, which is x or y as `of` says (nothing for neither). */
+/** An op with one input. `slope` is the gradient in terms of a = dy and b, which is x or y as `of` says. */
 function unary(
   name: string,
   expression: string,
@@ -75,12 +75,12 @@ export const square = unary('square', 'a * a', 'T(2) * a * b', 'input');
 /** |x|; the slope at 0 is 0. */
 export const abs = unary('abs', 'abs(a)', 'a * sign(b)', 'input');
 /**
- * max(x, 0); NaN stays NaN. The slope at 0 is 0, as in PyTorch. Keeps its output, not its input. The slope at NaN is 1 where
- * the adapter's comparisons know NaN, which WGSL does not promise.
+ * max(x, 0); NaN stays NaN. The slope at 0 is 0, as in PyTorch. Saves its output, not its input. The slope at NaN is 1 if
+ * the adapter's comparisons handle NaN, which WGSL does not guarantee.
  */
 export const relu = unary('relu', 'relu(a)', 'select(a, T(0), b <= T(0))', 'output');
 
-/** factor * x, for a finite constant that never changes between runs of a plan. */
+/** factor * x, for a finite constant that does not change between runs of a plan. */
 export const scale = op('scale', { x: float, factor: finite }, (x: Tensor, factor: number): Tensor => {
   const by = `T(${Number.isInteger(factor) ? factor.toFixed(1) : factor})`;
   return differentiable('scale', [x], map(`a * ${by}`, [x]), [], (dy) => [map(`a * ${by}`, [dy])]);

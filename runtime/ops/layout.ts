@@ -1,15 +1,15 @@
-/** Memory order: copies where an op needs another one. No tape, as gradients are logical. */
+/** Copies to another memory order. No tape: gradients are independent of the memory order. */
 import source from '../../shaders/transpose.wgsl';
 import { denseOrder, isDenseIn, rowMajor, type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { copyByStrides } from './map.ts';
 
-/** `x` itself when it is dense in that memory order (default row-major), else a copy that is. */
+/** `x` itself if it is dense in the given memory order (default: row-major), otherwise a copy. */
 export function inOrder(x: Tensor, order?: Shape): Tensor {
   return isDenseIn(x.shape, x.strides, order) ? x : copyOf(x, order);
 }
 
-/** A copy, dense in that memory order (default row-major). */
+/** A copy, dense in the given memory order (default: row-major). */
 export function copyOf(x: Tensor, order: Shape = rowMajor(x.rank)): Tensor {
   const blocks = transpositionOf(x, order);
   if (!blocks) return copyByStrides(x, order);
@@ -28,8 +28,8 @@ export function copyOf(x: Tensor, order: Shape = rowMajor(x.rank)): Tensor {
 const MOST_GROUPS = 65535;
 
 /**
- * The copy as a batch of matrices to be transposed: memory orders that differ in that two runs of axes, the last ones,
- * have changed places. Some twenty times as fast as a copy by strides (docs/performance.md). Null for other orders, and sides that do not suit.
+ * The copy as a batch of matrix transposes, if the two memory orders differ by a swap of two runs of axes at the end, and
+ * otherwise null, also for unsuitable sides. About twenty times as fast as a strided copy (docs/performance.md).
  */
 function transpositionOf(x: Tensor, order: Shape): { batch: number; rows: number; cols: number } | null {
   const matters = (axis: number) => x.shape[axis] !== 1;

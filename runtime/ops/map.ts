@@ -1,4 +1,4 @@
-/** Kernels of WGSL expressions, on any strides: what elementwise ops, copies and gradients are made of. No tape. */
+/** Elementwise kernels from WGSL expressions, for any strides. Elementwise ops, copies and gradients use them. No tape. */
 import source from '../../shaders/elementwise.wgsl';
 import { arrayOf, float, numbers, oneOf, op, optional, options, text } from '../arguments.ts';
 import type { DType } from '../dtype.ts';
@@ -14,17 +14,17 @@ const NAMES = ['a', 'b', 'c', 'd'] as const;
 const specs = { file: 'elementwise.wgsl', source };
 
 export interface MapOptions {
-  /** Default: what the inputs broadcast to. */
+  /** Default: the shape that the inputs broadcast to. */
   shape?: Shape;
-  /** Memory order of the result; default that of the first input of full shape, else row-major. */
+  /** Memory order of the result. Default: that of the first input with the full shape, otherwise row-major. */
   order?: Shape;
-  /** Of the result; default f16 when all inputs are. */
+  /** Type of the result. Default: f16 if all inputs are. */
   dtype?: 'f32' | 'f16';
 }
 
 /**
- * A new tensor of a WGSL expression of up to four inputs named a, b, c, d. No tape. The expression must hold for scalars
- * and vectors alike: constants are written T(0.5).
+ * Evaluates a WGSL expression in up to four inputs named a, b, c, d. No tape. The expression must be valid for scalars and
+ * vectors: write constants as T(0.5).
  */
 export const map = op(
   'map',
@@ -41,7 +41,7 @@ export const map = op(
   },
 );
 
-/** A copy, dense in a memory order: bit for bit, also of u32. */
+/** A bit-exact copy, also of u32, dense in the given memory order. */
 export function copyByStrides(x: Tensor, order: Shape): Tensor {
   if (x.dtype === 'u8') {
     throw new ShapeError('a tensor of u8 cannot be copied to another memory order.', {
@@ -109,7 +109,7 @@ function uniformsOf(y: Tensor, inputs: readonly Tensor[]): Record<string, number
   };
 }
 
-/** Strides of an input along the axes of the result: 0 where it is repeated. */
+/** Strides of an input along the axes of the result: 0 along broadcast axes. */
 function broadcastStrides(input: Tensor, shape: Shape): number[] {
   const missing = shape.length - input.rank;
   return shape.map((_, axis) =>

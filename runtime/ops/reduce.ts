@@ -1,4 +1,4 @@
-/** Sums and means over axes. Long sums are split into slices, by the shape alone, and the slices added in order. */
+/** Sums and means over axes. Long sums are split into slices, depending only on the shape, which are added in order. */
 
 import source from '../../shaders/reduce.wgsl';
 import { flag, float, numbers, op, optional, options } from '../arguments.ts';
@@ -14,10 +14,10 @@ export interface ReduceOptions {
   keepDims?: boolean;
 }
 
-/** Rows that one lane or workgroup adds before the sum is split: long enough to be worth a launch, short enough to round well. */
+/** Rows that one lane or workgroup adds: enough to be worth a launch, few enough to keep rounding errors small. */
 const ROWS_PER_SLICE = { columns: 256, rows: 4096 } as const;
 
-/** Sum over axes, all by default. @throws ShapeError for axes that are not there. */
+/** Sum over axes, by default all. @throws ShapeError for axes out of range */
 export const sum = op(
   'sum',
   { x: float, axes: optional(numbers), options: options({ keepDims: optional(flag) }) },
@@ -26,7 +26,7 @@ export const sum = op(
   },
 );
 
-/** Mean over axes, all by default. @throws ShapeError for axes that are not there. */
+/** Mean over axes, by default all. @throws ShapeError for axes out of range */
 export const mean = op(
   'mean',
   { x: float, axes: optional(numbers), options: options({ keepDims: optional(flag) }) },
@@ -36,7 +36,7 @@ export const mean = op(
   },
 );
 
-/** Sums a gradient down to the shape of an input that was broadcast. No tape. */
+/** Sums a gradient to the shape of an input that was broadcast. No tape. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const missing = x.rank - shape.length;
@@ -47,7 +47,7 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   return reshaped(total, shape);
 }
 
-/** A dense tensor of one's own in another shape. Its gradient then owns its memory, and need not be copied. */
+/** Reshapes a dense tensor and disposes the original, so that the result is the only owner of its memory. */
 function reshaped(x: Tensor, shape: Shape): Tensor {
   const y = x.view({ shape, strides: denseStrides(shape), offset: 0 });
   x.dispose();
@@ -73,7 +73,7 @@ function reduceAxes(x: Tensor, axes: readonly number[], factor: number): Tensor 
   const keptShape = keptAxes.map((axis) => x.shape[axis]);
   const rows = sizeOf(axes.map((axis) => x.shape[axis]));
   const size = sizeOf(keptShape);
-  // where the reduced axes are the fastest in memory, rows are contiguous; otherwise the kept ones are made the fastest
+  // if the reduced axes are the fastest in memory, rows are contiguous; otherwise the kept axes are made the fastest
   const rowsFirst = [...axes, ...keptAxes];
   const rowsLast = [...keptAxes, ...axes];
   const order = denseOrder(x.shape, x.strides);
@@ -83,7 +83,7 @@ function reduceAxes(x: Tensor, axes: readonly number[], factor: number): Tensor 
   return reshaped(flat, keptShape);
 }
 
-/** Rows slowest, in whatever order they lie, so that channels-last activations need no copy. */
+/** With the reduced axes slowest, in any order among them, so that channels-last activations need no copy. */
 function inOrderKeeping(x: Tensor, axes: readonly number[], fallback: readonly number[]): Tensor {
   const order = denseOrder(x.shape, x.strides);
   if (!order) return inOrder(x, fallback);

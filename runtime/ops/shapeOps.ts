@@ -1,4 +1,4 @@
-/** Shapes rearranged: views where possible, copies where not. */
+/** Ops that change the shape: views if possible, otherwise copies. */
 import { arrayOf, number, numbers, op, optional, tensor } from '../arguments.ts';
 import { differentiable, differentiableMany } from '../autograd/tape.ts';
 import { ShapeError } from '../errors.ts';
@@ -17,7 +17,7 @@ import type { Tensor } from '../tensor.ts';
 import { inOrder } from './layout.ts';
 import { sumTo } from './reduce.ts';
 
-/** The same elements, in row-major order, under another shape; one side may be -1. A copy unless x is row-major. */
+/** The same elements, in row-major order, with another shape; one side may be -1. A copy unless x is row-major. */
 export const reshape = op('reshape', { x: tensor, shape: numbers }, (x: Tensor, shape: Shape): Tensor => {
   const given = shape.filter((side) => side !== -1);
   checkShape('reshape', given);
@@ -35,7 +35,7 @@ export const reshape = op('reshape', { x: tensor, shape: numbers }, (x: Tensor, 
   });
 });
 
-/** Axes in another order: a view. */
+/** A view with the axes in another order. */
 export const permute = op('permute', { x: tensor, axes: numbers }, (x: Tensor, axes: Shape): Tensor => {
   const order = normalizeAxes('permute', axes, x.rank);
   if (order.length !== x.rank) {
@@ -55,7 +55,7 @@ function permuted(x: Tensor, order: Shape): Tensor {
   });
 }
 
-/** Two axes swapped, the last two by default: a view. */
+/** A view with two axes swapped, by default the last two. */
 export const transpose = op(
   'transpose',
   { x: tensor, first: optional(number), second: optional(number) },
@@ -66,7 +66,7 @@ export const transpose = op(
   },
 );
 
-/** Sides of 1 repeated to `shape`: a view. */
+/** A view with sides of 1 repeated to `shape`. */
 export const expand = op('expand', { x: tensor, shape: numbers }, (x: Tensor, shape: Shape): Tensor => {
   checkShape('expand', shape);
   if (!sameShape(broadcastShapes('expand', [x.shape, shape]), shape)) {
@@ -81,7 +81,7 @@ export const expand = op('expand', { x: tensor, shape: numbers }, (x: Tensor, sh
   return differentiable('expand', [x], x.view({ shape, strides, offset: x.offset }), [], (dy) => [sumTo(dy, x.shape)]);
 });
 
-/** Tensors of one type, one after the other along an axis. All other sides are equal. */
+/** Concatenates tensors of one type along an axis. All other sides must be equal. */
 export const concat = op(
   'concat',
   { parts: arrayOf(tensor), axis: optional(number) },
@@ -107,7 +107,7 @@ export const concat = op(
   },
 );
 
-/** Parts of the given sides along an axis: views. */
+/** Views of consecutive parts along an axis, of the given sides. */
 export const split = op(
   'split',
   { x: tensor, sides: numbers, axis: optional(number) },
@@ -128,7 +128,7 @@ export const split = op(
   },
 );
 
-/** Elements [start, end) along an axis: a view. */
+/** A view of the elements [start, end) along an axis. */
 export const slice = op(
   'slice',
   { x: tensor, axis: number, start: number, end: number },
@@ -161,7 +161,7 @@ function pieces(x: Tensor, axis: number, sides: readonly number[]): Tensor[] {
   });
 }
 
-/** Copies the parts into one tensor: buffer copies of whole rows, so only along the slowest axis; others are permuted first. */
+/** Copies the parts into one tensor. Buffer copies need the axis to be the slowest, so parts are permuted first if it is not. */
 function joined(parts: readonly Tensor[], axis: number, sides: readonly number[]): Tensor {
   const { context } = parts[0];
   const shape = parts[0].shape.map((side, at) => (at === axis ? sides.reduce((total, each) => total + each, 0) : side));

@@ -1,29 +1,29 @@
 /**
- * All parameters side by side in one tensor, so that few launches update them. The parameters stay the tensors they were:
- * only their memory moves. The small ones come first, and their gradients have an arena of the same layout: they are
- * updated together. A large one is a part of its own, whose gradient need not outlive the backward pass.
+ * All parameters in one tensor, the arena, so that few launches update them. The parameter tensors remain valid; only their
+ * memory moves. Small parameters come first and are updated together; an arena with the same layout holds their gradients.
+ * Each large parameter is updated separately, and its gradient need not outlive the backward pass.
  */
 import type { Context } from '../context.ts';
 import { ShapeError } from '../errors.ts';
 import { extentOf, formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
-/** Scalars between possible starts: the offset alignment of a binding, 256 bytes. */
+/** Parameters start at multiples of this many scalars: 256 bytes, the offset alignment of bindings. */
 const RUN = 64;
 
-/** A parameter is large when it has this share of all scalars: ResNet-18 has 7 of them, in which 9 of 10 scalars are. */
+/** A parameter with this share of all scalars is large. ResNet-18 has 7 of them, with 9 of 10 scalars. */
 const LARGE_SHARE = 1 / 32;
 
-/** Where a parameter lies, in runs of 64 scalars. */
+/** The place of a parameter, in runs of 64 scalars. */
 export interface Segment {
   parameter: Tensor;
   firstRun: number;
   runs: number;
 }
 
-/** What one launch updates. */
+/** The parameters that one launch updates. */
 export interface Part {
-  /** Scalars. The first is a multiple of 64, the count one of 4. */
+  /** In scalars. `first` is a multiple of 64, `count` of 4. */
   first: number;
   count: number;
   firstSegment: number;
@@ -32,18 +32,18 @@ export interface Part {
 
 export interface Arena {
   context: Context;
-  /** [size]; what is left of a run is 0. */
+  /** [size]; the unused end of a run is 0. */
   parameters: Tensor;
   size: number;
   segments: Segment[];
-  /** All small parameters and their gradients, laid out alike; null when there are none. */
+  /** All small parameters, and their gradients in the same layout; null if there are none. */
   small: { part: Part; gradients: Tensor } | null;
   large: ReadonlyMap<Tensor, Part>;
 }
 
 /**
- * Moves parameters into an arena, and points the gradients of the small ones to another.
- * @throws ShapeError for none, or one that is a view
+ * Moves the parameters into an arena, and the gradients of the small ones into another.
+ * @throws ShapeError if there are no parameters, or one is not dense f32
  */
 export function packParameters(parameters: readonly Tensor[]): Arena {
   if (parameters.length === 0) throw new ShapeError('optimizer: no parameters, expected one or more.');
@@ -55,7 +55,7 @@ export function packParameters(parameters: readonly Tensor[]): Arena {
   }
   const { context } = parameters[0];
   const all = parameters.reduce((sum, { size }) => sum + size, 0);
-  // a kernel writes whole vec4s, and what lies behind a gradient of another size is not its own
+  // kernels write whole vec4s, which must not exceed the gradient
   const isLarge = ({ size }: Tensor) => size >= all * LARGE_SHARE && size % 4 === 0;
   const smallOnes = parameters.filter((parameter) => !isLarge(parameter));
   const largeOnes = parameters.filter(isLarge);

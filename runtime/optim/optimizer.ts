@@ -1,4 +1,4 @@
-/** SGD with momentum, LARS and Adam. Each owns its parameters' arena and updates it part by part. */
+/** SGD with momentum, LARS and Adam. Each owns the arena of its parameters and updates it part by part. */
 
 import source from '../../shaders/optimizer.wgsl';
 import { arrayOf, type Check, checkArguments, float, number, object, optional, pair } from '../arguments.ts';
@@ -9,22 +9,22 @@ import { type Arena, type Part, packParameters } from './arena.ts';
 
 export interface Optimizer {
   /**
-   * Computes the gradients of a scalar loss and updates the parameters from them. A large parameter is updated during the
-   * backward pass, once nothing there reads it any more, and its gradient's memory is free for the rest of the pass (Lv
-   * et al. 2023, arXiv 2306.09782): it leaves no `.grad`. May be recorded.
+   * Computes the gradients of a scalar loss and updates the parameters. A large parameter is updated during the backward
+   * pass, after its last use, and the memory of its gradient is reused in the rest of the pass (Lv et al. 2023, arXiv
+   * 2306.09782); its `.grad` is not set. Can be recorded.
    * @throws ShapeError as backward()
    */
   minimize(loss: Tensor): void;
-  /** Updates the parameters from the gradients that backward() left in `.grad`: as minimize(), bit for bit. */
+  /** Updates the parameters from the gradients that backward() stored in `.grad`. Gives the same bits as minimize(). */
   step(): void;
-  /** What it keeps between steps, by name: checkpoints hold these tensors. */
+  /** The state kept between steps, by name, for checkpoints. */
   stateDict(): Record<string, Tensor>;
 }
 
 interface CommonOptions {
-  /** A scalar tensor, so that a schedule can change it between the runs of a plan. */
+  /** A scalar tensor, so that a schedule can change it between runs of a plan. */
   learningRate: Tensor;
-  /** Added to the gradient as weightDecay * parameter (L2, as PyTorch). Default 0. */
+  /** Adds weightDecay * parameter to the gradient (L2, as in PyTorch). Default: 0. */
   weightDecay?: number;
 }
 
@@ -49,7 +49,7 @@ type Uniforms = Record<'momentum' | 'weightDecay' | 'eta' | 'beta1' | 'beta2' | 
 
 const NO_UNIFORMS: Uniforms = { momentum: 0, weightDecay: 0, eta: 0, beta1: 0, beta2: 0, eps: 0 };
 
-/** What the three have in common: when which part is updated. */
+/** The common part: which parameters are updated when. */
 abstract class ArenaOptimizer implements Optimizer {
   protected readonly arena: Arena;
   protected readonly learningRate: Tensor;
@@ -76,10 +76,10 @@ abstract class ArenaOptimizer implements Optimizer {
 
   abstract stateDict(): Record<string, Tensor>;
 
-  /** What is due once a step, before any part. */
+  /** Called once per step, before the updates. */
   protected begin(): void {}
 
-  /** @param grads of the part's parameters, laid out as they are */
+  /** @param grads the gradients of the part, in the layout of its parameters */
   protected abstract update(part: Part, grads: Tensor): void;
 
   protected launch(
@@ -108,7 +108,7 @@ abstract class ArenaOptimizer implements Optimizer {
 const COMMON = { learningRate: float, weightDecay: optional(number) };
 const MOMENTUM = { ...COMMON, momentum: optional(number) };
 
-/** Checked before the parameters move into the arena. */
+/** Must run before the parameters move into the arena. */
 function checkOptimizer(
   name: string,
   known: Record<string, Check>,
@@ -118,7 +118,7 @@ function checkOptimizer(
   checkArguments(name, { parameters: arrayOf(float), options: object(known) }, [parameters, given]);
 }
 
-/** v = momentum v + (g + weightDecay p); p -= lr v: PyTorch's SGD, dampening 0, no Nesterov. */
+/** v = momentum v + (g + weightDecay p); p -= lr v: SGD as in PyTorch, without dampening and Nesterov momentum. */
 export class SGD extends ArenaOptimizer {
   readonly #velocity: Tensor;
 
@@ -140,8 +140,8 @@ export class SGD extends ArenaOptimizer {
 
 /**
  * SGD whose gradient g + weightDecay p is scaled, tensor by tensor, by
- * trustCoefficient ||p|| / (||g|| + weightDecay ||p|| + 1e-8) (You, Gitman and Ginsburg 2017; torchlars), or by 1 where
- * ||p|| or ||g|| is 0. Biases and batch-norm parameters (rank 1) are neither scaled nor decayed (docs/methods.md 4).
+ * trustCoefficient ||p|| / (||g|| + weightDecay ||p|| + 1e-8) (You, Gitman and Ginsburg 2017; torchlars), or by 1 if ||p||
+ * or ||g|| is 0. Biases and batch-norm parameters (rank 1) are neither scaled nor decayed (docs/methods.md 4).
  */
 export class LARS extends ArenaOptimizer {
   readonly #velocity: Tensor;
@@ -175,7 +175,7 @@ export class LARS extends ArenaOptimizer {
   }
 }
 
-/** Adam with bias correction and L2 weight decay (Kingma and Ba 2015; PyTorch's Adam). */
+/** Adam with bias correction and L2 weight decay (Kingma and Ba 2015; as in PyTorch). */
 export class Adam extends ArenaOptimizer {
   readonly #mean: Tensor;
   readonly #square: Tensor;

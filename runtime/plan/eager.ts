@@ -1,6 +1,6 @@
 /**
- * Runs launches as they come: encodes them into one pass until something has to be seen (a read, a write from the
- * host, a full uniform buffer), then submits. For development, tests and set-up; training replays a plan.
+ * Runs launches eagerly: encodes them into one pass, and submits it before a read, a write from the host, or when the
+ * uniform buffer is full. For development, tests and set-up; training replays a plan.
  */
 import type { Device } from '../device/device.ts';
 import { alignBytes, BUFFER_USAGE } from '../device/memory.ts';
@@ -40,7 +40,7 @@ export class EagerQueue implements LaunchSink {
     this.#encoder.copyBufferToBuffer(from.buffer, from.offset + fromOffset, to.buffer, to.offset + toOffset, bytes);
   }
 
-  /** Submits what is encoded. Must precede every write of the host, which would overtake it. */
+  /** Submits what is encoded. Must precede every write from the host, which would otherwise overtake it. */
   flush(): void {
     if (!this.#encoder) return;
     this.#pass?.end();

@@ -1,4 +1,4 @@
-/** One dispatch, resolved to storages: what the eager path encodes at once and the recorder keeps. */
+/** A launch resolved to storages, to be encoded (eager) or recorded. */
 import type { Storage } from '../device/memory.ts';
 import type { Kernel } from '../kernel/cache.ts';
 import type { LaunchWork } from './timing.ts';
@@ -21,7 +21,7 @@ export interface ResolvedLaunch {
   work: LaunchWork;
 }
 
-/** A copy between storages, for the few cases that no kernel serves (a view at an odd offset). Bytes, multiples of 4. */
+/** A copy between storages, as for views at unaligned offsets. In bytes, multiples of 4. */
 export interface CopyCommand {
   from: Storage;
   fromOffset: number;
@@ -30,7 +30,7 @@ export interface CopyCommand {
   bytes: number;
 }
 
-/** Where launches go: run now, or into a plan. */
+/** Accepts launches: runs them, or records them in a plan. */
 export interface LaunchSink {
   launch(launch: ResolvedLaunch): void;
   copy(copy: CopyCommand): void;

@@ -1,20 +1,20 @@
 /**
- * Lifetimes -> ranges of buffers ("slots"). Storages that are never alive at the same launch may share memory; others may
- * lie side by side in one slot, unless a launch writes the one and touches the other: WebGPU forbids one buffer to be
- * read-only and writable in the same launch. Greedy by size, with offsets (Pisarchyk and Lee, 2020, arXiv 2001.03288).
+ * Lifetimes -> ranges of buffers ("slots"). Storages with disjoint lifetimes may share memory. Others may be in the same
+ * slot unless a launch writes one and uses the other: WebGPU does not allow a launch to bind the same buffer both read-only
+ * and writable. Greedy by size, with offsets (Pisarchyk and Lee, 2020, arXiv 2001.03288).
  */
 export interface Lifetime {
   /** A multiple of 256. */
   bytes: number;
-  /** Index of the first and the last launch between which its contents count. */
+  /** Indices of the first and the last launch that need its contents. */
   first: number;
   last: number;
-  /** The launches that touch it, and whether they write it. */
+  /** The launches that use it, and how. */
   uses: ReadonlyMap<number, 'read' | 'write'>;
 }
 
 export interface Placement {
-  /** Slot of each lifetime and bytes from its start, in the order given. */
+  /** Slot and byte offset of each lifetime, in the given order. */
   places: { slot: number; offset: number }[];
   /** Bytes of each slot. */
   slotBytes: number[];
@@ -31,7 +31,7 @@ export function place(lifetimes: readonly Lifetime[]): Placement {
   const largestFirst = lifetimes.map((_, i) => i).sort((a, b) => lifetimes[b].bytes - lifetimes[a].bytes || a - b);
   for (const i of largestFirst) {
     const lifetime = lifetimes[i];
-    // the smallest slot with room: slots were opened largest first
+    // the smallest slot with room, as slots are opened largest first
     let slot = slots.length;
     let offset: number | null = null;
     while (offset === null && --slot >= 0) offset = roomFor(lifetime, slots[slot]);
@@ -61,7 +61,7 @@ export function overlap(a: Lifetime, b: Lifetime): boolean {
   return a.first <= b.last && b.first <= a.last;
 }
 
-/** True when a launch touches both and writes one. */
+/** True if a launch uses both and writes one. */
 export function clash(a: Lifetime, b: Lifetime): boolean {
   const [few, many] = a.uses.size < b.uses.size ? [a.uses, b.uses] : [b.uses, a.uses];
   for (const [launch, use] of few) {

@@ -1,9 +1,9 @@
-/** NaN in fresh memory, for tests: a kernel that reads what nobody wrote is found out. */
+/** NaN in new memory, for tests: exposes kernels that read unwritten memory. */
 import type { Device } from '../device/device.ts';
 import { BUFFER_USAGE, Storage } from '../device/memory.ts';
 import type { EagerQueue } from './eager.ts';
 
-/** Fills fresh buffers with NaN, in order with the launches around it. */
+/** Fills new buffers with NaN, in order with the launches before and after. */
 export function nanFiller(device: Device, queue: EagerQueue): (buffer: GPUBuffer) => void {
   let nan: Storage | null = null;
   return (buffer) => {

@@ -1,6 +1,6 @@
 /**
- * A step recorded once: launches in order, with the storages that they touch. finish() places the storages that the
- * step made itself, compiles all kernels in parallel and builds the bind groups; Replay then runs them again and again.
+ * Records a step: its launches in order, with the storages that they use. finish() places the storages that the step
+ * created, compiles all kernels in parallel and builds the bind groups; Replay then runs the launches repeatedly.
  */
 import type { Device } from '../device/device.ts';
 import { alignBytes, BUFFER_USAGE, type MemoryPool, type Storage } from '../device/memory.ts';
@@ -12,7 +12,7 @@ type Entry = { launch: ResolvedLaunch } | { copy: CopyCommand };
 
 export class Recorder implements LaunchSink {
   readonly #entries: Entry[] = [];
-  /** Memory from outside that the step refers to: a scope in the step, or its maker, may dispose the tensor. */
+  /** External memory that the step uses, retained because its tensors may be disposed before the plan. */
   readonly #retained = new Set<Storage>();
 
   launch(launch: ResolvedLaunch): void {
@@ -23,7 +23,7 @@ export class Recorder implements LaunchSink {
     this.#add({ copy });
   }
 
-  /** Lets go of memory from outside: for a step that will not be finished, or not run any more. */
+  /** Releases external memory, if recording fails or the plan is disposed. */
   letGo(): void {
     for (const storage of this.#retained) storage.release();
     this.#retained.clear();
@@ -31,7 +31,7 @@ export class Recorder implements LaunchSink {
 
   /**
    * @param outputs storages that must keep their contents after the last launch
-   * @throws LimitError when the plan does not fit, KernelError when a kernel does not compile
+   * @throws LimitError if the plan does not fit, KernelError if a kernel does not compile
    */
   async finish(device: Device, pool: MemoryPool, outputs: ReadonlySet<Storage>): Promise<Replay> {
     const kernels = new Set(this.#entries.flatMap((entry) => ('launch' in entry ? [entry.launch.kernel] : [])));
@@ -64,7 +64,7 @@ export class Recorder implements LaunchSink {
     }
   }
 
-  /** Gives every storage that the step made its memory, and returns the buffers. */
+  /** Places every storage that the step created, and returns the buffers. */
   #placeStorages(pool: MemoryPool, outputs: ReadonlySet<Storage>): GPUBuffer[] {
     const lifetimes = new Map<Storage, Lifetime & { uses: Map<number, 'read' | 'write'> }>();
     this.#entries.forEach((entry, at) => {
@@ -89,7 +89,7 @@ export class Recorder implements LaunchSink {
     return buffers;
   }
 
-  /** All uniform structs in one buffer, equal ones once. */
+  /** All uniform structs in one buffer, without duplicates. */
   #uniforms(device: Device): { buffer: GPUBuffer | null; offsets: number[] } {
     const offsetOf = new Map<string, number>();
     const contents: Uint8Array[] = [];

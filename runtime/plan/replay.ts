@@ -15,9 +15,9 @@ export type Command =
   | { copy: CopyCommand };
 
 export class Replay {
-  /** Dispatches of one run. */
+  /** Launches per run. */
   readonly launches: number;
-  /** Bytes of the buffers that the plan owns; what it only refers to (parameters, inputs) is not counted. */
+  /** Bytes of the buffers that the plan owns, without those it only uses (parameters, inputs). */
   readonly bytes: number;
   readonly #device: Device;
   readonly #release: () => void;
@@ -37,7 +37,7 @@ export class Replay {
     return this.#commands.map((command) => ('copy' in command ? 'copy' : command.label));
   }
 
-  /** Submits the whole step. Returns at once. @throws DeviceLostError, KernelError when the device failed before. */
+  /** Submits the whole step and returns at once. @throws DeviceLostError, KernelError if the device has failed */
   run(): void {
     this.#check();
     const { gpu } = this.#device;
@@ -60,7 +60,7 @@ export class Replay {
     gpu.queue.submit([encoder.finish()]);
   }
 
-  /** Runs the step once, every launch timed. @throws LimitError without timestamp queries, and what run() throws */
+  /** Runs the step once and times every launch. @throws LimitError without timestamp queries, and what run() throws */
   profile(): Promise<LaunchTime[]> {
     this.#check();
     return this.#device.during(timedRun(this.#device, this.#commands));
@@ -72,7 +72,7 @@ export class Replay {
     throw new UsageError('a plan was used after dispose().', { remedy: 'dispose of it after its last run' });
   }
 
-  /** Gives the plan's memory back. */
+  /** Releases the plan's memory. */
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;

@@ -1,6 +1,6 @@
 /**
- * A plan's launches timed one by one, by timestamp queries: each gets a pass of its own, so a timed run is slower than a
- * plain one, and computes the same.
+ * Times each launch of a plan with timestamp queries. Every launch gets its own pass, so a timed run is slower than a normal
+ * one, but computes the same.
  */
 import type { Device } from '../device/device.ts';
 import { BUFFER_USAGE } from '../device/memory.ts';
@@ -8,31 +8,31 @@ import { Readback } from '../device/readback.ts';
 import { LimitError } from '../errors.ts';
 import type { Command } from './replay.ts';
 
-/** What a launch does, for profiles. */
+/** What a launch computes, for profiles. */
 export interface LaunchWork {
-  /** A row of a profile: the kernel, and what it is used for. */
+  /** Name in a profile: the kernel, and what it computes. */
   name: string;
-  /** Of the operands, in words; empty where nothing says. */
+  /** Shape of the operands as text; may be empty. */
   shape: string;
-  /** Floating-point operations; 0 where they are not counted. */
+  /** Floating-point operations; 0 if not counted. */
   flops: number;
-  /** Bytes that its bindings span, each counted once. */
+  /** Bytes spanned by its bindings, each counted once. */
   bytes: number;
 }
 
-/** Times in milliseconds from the begin of the first launch. */
+/** Milliseconds since the beginning of the first launch. */
 export interface LaunchTime extends LaunchWork {
   begin: number;
   end: number;
 }
 
-/** The most that a query set may hold is 4096; two a launch. */
+/** A query set holds at most 4096 timestamps, two per launch. */
 const LAUNCHES_PER_SET = 2048;
-const QUERY_RESOLVE = 512; // GPUBufferUsage.QUERY_RESOLVE, whose global exists in browsers only
+const QUERY_RESOLVE = 512; // GPUBufferUsage.QUERY_RESOLVE, which is a global only in browsers
 
 /**
- * Runs the commands once, every launch timed.
- * @throws LimitError when the adapter has no timestamp queries
+ * Runs the commands once and times every launch.
+ * @throws LimitError if the adapter has no timestamp queries
  */
 export async function timedRun(device: Device, commands: readonly Command[]): Promise<LaunchTime[]> {
   if (!device.features.timestampQuery) {

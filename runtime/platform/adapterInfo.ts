@@ -1,7 +1,7 @@
-/** What kind of adapter a WebGPU implementation offers, from what it says of it. */
+/** The kind of an adapter, from the information that WebGPU gives about it. */
 import type { AdapterInfo } from './platform.ts';
 
-/** The parts of GPUAdapterInfo that tell. */
+/** The relevant fields of GPUAdapterInfo. */
 export interface ReportedInfo {
   vendor: string;
   architecture: string;
@@ -9,7 +9,7 @@ export interface ReportedInfo {
   description: string;
 }
 
-/** @param isFallback the adapter's own word, for software that has another name */
+/** @param isFallback as the adapter reports, for software with other names */
 export function describeAdapter(
   { vendor, architecture, device, description }: ReportedInfo,
   isFallback: boolean,

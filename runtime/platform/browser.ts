@@ -1,11 +1,11 @@
-/** WebGPU in a browser, from a page or a worker: the one adapter that the browser offers, or its software one. */
+/** WebGPU in a browser, in a page or a worker: the adapter that the browser offers, or its software adapter. */
 import { AdapterError, UnknownAdapterError } from '../errors.ts';
 import { describeAdapter } from './adapterInfo.ts';
 import type { PlatformAdapter, RuntimePlatform } from './platform.ts';
 
 export const browserRuntimePlatform: RuntimePlatform = {
   async requestAdapter({ adapter: wanted } = {}) {
-    const { gpu } = navigator as { gpu?: GPU }; // missing in older browsers, and on pages that are not secure
+    const { gpu } = navigator as { gpu?: GPU }; // missing in older browsers and on insecure pages
     if (!gpu) throw noWebGpu();
     const best = await openAdapter(gpu, false);
     const software = best?.info.isSoftware ? null : await openAdapter(gpu, true);
@@ -13,7 +13,7 @@ export const browserRuntimePlatform: RuntimePlatform = {
     if (offered.length === 0) throw noAdapter();
     const found = offered.find((each) => wanted === undefined || isCalled(each, wanted));
     if (found) return found;
-    throw new UnknownAdapterError(`adapter ${wanted}: this browser offers none of this name or kind.`, {
+    throw new UnknownAdapterError(`adapter ${wanted}: this browser has none with this name or kind.`, {
       details: offered.map(({ info }, i) => `${i === 0 ? 'there is' : '        '}  ${nameOf(info)} (${info.kind})`),
       remedy: 'a part of one of these names, or no name for the best',
     });

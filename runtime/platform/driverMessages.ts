@@ -1,17 +1,17 @@
 /**
- * What Dawn and Vulkan's loader write on standard error while they look for adapters, and which of it nobody needs: they
- * do so whether all is well or not, for each look. What is not known here is a message to be read.
+ * Messages that Dawn and the Vulkan loader write to standard error on every search for adapters, even if all is well, and
+ * which of them to hide. Unknown messages are shown.
  */
 
-/** Written although there is nothing to be done about it: Dawn offers fewer dynamic buffers than the driver has. */
+/** Harmless: Dawn offers fewer dynamic buffers than the driver. */
 const LIMITS = /^Warning: maxDynamic(Uniform|Storage)BuffersPerPipelineLayout artificially reduced from \d+ to \d+ /;
-/** Without a Vulkan driver. When nothing else serves either, the error says so (`noDriverReasons`). */
+/** Without a Vulkan driver. If there is no other adapter either, the error gives the reason (`noDriverReasons`). */
 const NO_DRIVER =
   /^Warning: (Couldn't load Vulkan: .*|vkCreateInstance: Found no drivers!|vkCreateInstance failed with VK_ERROR_INCOMPATIBLE_DRIVER)$/;
-/** A line of Dawn's source, by its path on the machine where the npm package was built. */
+/** A location in Dawn's source, with the path on the machine that built the npm package. */
 const SOURCE_LINE = /^ {4}at .* \(.*\/dawn\/.*:\d+\)$/;
 
-/** The text without the lines that are known and of no use. */
+/** The text without the lines to hide. */
 export function withoutKnownMessages(text: string): string {
   const kept: string[] = [];
   let isAfterSource = false;
@@ -24,7 +24,7 @@ export function withoutKnownMessages(text: string): string {
   return kept.join('\n');
 }
 
-/** Why there is no Vulkan driver, in the words of Dawn and of the loader; none when there is one. */
+/** Dawn's and the loader's messages on why there is no Vulkan driver; empty if there is one. */
 export function noDriverReasons(text: string): string[] {
   return text.split('\n').flatMap((line) => NO_DRIVER.exec(line)?.[1] ?? []);
 }

@@ -1,6 +1,6 @@
 /**
- * WebGPU in Node: Dawn, from the npm package `webgpu`. Order of adapters: hardware, lavapipe, SwiftShader from an npm
- * package. Dawn itself prefers hardware to lavapipe; SwiftShader needs an environment of its own (adapterEnvironment).
+ * WebGPU in Node: Dawn, from the npm package `webgpu`. Adapters by preference: hardware, lavapipe, SwiftShader from an npm
+ * package. Dawn itself prefers hardware to lavapipe; SwiftShader needs environment variables (adapterEnvironment).
  */
 import { tmpdir } from 'node:os';
 import { create } from 'webgpu';
@@ -12,10 +12,10 @@ import { Rest } from './rest.ts';
 import { withStandardError } from './standardError.ts';
 import { swiftShaderEnvironment } from './swiftshader.ts';
 
-/** Names that --adapter takes beside parts of an adapter's own name. */
+/** Names that --adapter accepts besides parts of an adapter's own name. */
 export const ADAPTER_KINDS = ['hardware', 'lavapipe', 'swiftshader'] as const;
 
-/** SwiftShader while it is only a package: it needs a process of its own (adapterEnvironment). */
+/** SwiftShader as a package that is not loaded: it needs a new process (adapterEnvironment). */
 const PACKAGED_SWIFTSHADER = {
   vendor: 'google',
   architecture: 'swiftshader',
@@ -23,7 +23,7 @@ const PACKAGED_SWIFTSHADER = {
   description: 'SwiftShader, from the npm package @sparticuz/chromium',
 };
 
-/** What Dawn knows the software adapters as. */
+/** Dawn's names for the software adapters. */
 const DAWN_NAMES: Record<string, string> = { lavapipe: 'llvmpipe', swiftshader: 'SwiftShader' };
 
 export const nodeRuntimePlatform: RuntimePlatform = {
@@ -50,13 +50,13 @@ async function noAdapter(): Promise<AdapterError> {
 async function noSuchAdapter(wanted: string): Promise<AdapterError> {
   const names = (await listAdapters()).map((info) => info.description || info.device);
   if (names.length === 0) return noAdapter();
-  return new UnknownAdapterError(`adapter ${wanted}: there is none of this name or kind.`, {
+  return new UnknownAdapterError(`adapter ${wanted}: there is none with this name or kind.`, {
     details: names.map((name, i) => `${i === 0 ? 'there is' : '        '}  ${name}`),
     remedy: 'a part of one of these names, or no name for the best',
   });
 }
 
-/** The adapter of a kind or name, or the default one; null when there is none. */
+/** The adapter with a kind or name, or the default one; null if there is none. */
 async function openAdapter(wanted?: string): Promise<PlatformAdapter | null> {
   const kind = ADAPTER_KINDS.find((each) => each === wanted?.toLowerCase());
   if (wanted === undefined) return openNamed();
@@ -78,13 +78,13 @@ function hardwareOnly(adapter: PlatformAdapter | null): PlatformAdapter | null {
   return null;
 }
 
-/** The adapter that Dawn knows by this name, or prefers; null when there is none. */
+/** The adapter that Dawn finds by this name, or prefers; null if there is none. */
 async function openNamed(name?: string): Promise<PlatformAdapter | null> {
-  process.env.XDG_RUNTIME_DIR ||= tmpdir(); // Mesa complains on standard error when it is not set
-  // browsers round timestamps to hide what a page might learn from them; a profile wants them whole
+  process.env.XDG_RUNTIME_DIR ||= tmpdir(); // Mesa warns on standard error if it is not set
+  // Dawn rounds timestamps by default to prevent timing attacks; profiles need them exact
   const flags = ['disable-dawn-features=timestamp_quantization', ...(name === undefined ? [] : [`adapter=${name}`])];
   let gpu: GPU | null = create(flags);
-  // Dawn throws, rather than resolving to null, for a name that no adapter has
+  // for an unknown name Dawn throws rather than resolving to null
   const adapter = await look(gpu, { powerPreference: 'high-performance' }).catch(() => null);
   if (!adapter) return null;
   const isFallback = (adapter.info as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? false;
@@ -97,7 +97,7 @@ async function openNamed(name?: string): Promise<PlatformAdapter | null> {
     adapter,
     info,
     wait: (pending) => rest.until(pending),
-    // Dawn keeps the process alive for as long as somebody refers to what create() returned
+    // Dawn keeps the process alive as long as the result of create() is referenced
     release() {
       gpu = null;
     },
@@ -105,8 +105,8 @@ async function openNamed(name?: string): Promise<PlatformAdapter | null> {
 }
 
 /**
- * An instance's first look for adapters, when Dawn and the drivers write on standard error: what is known and of no use is
- * left out, unless OECL_DEBUG asks for everything.
+ * The first search of an instance for adapters, during which Dawn and the drivers write to standard error. Hides the known
+ * harmless messages, unless OECL_DEBUG is set.
  */
 async function look(gpu: GPU, options?: GPURequestAdapterOptions): Promise<GPUAdapter | null> {
   if (process.env.OECL_DEBUG) return gpu.requestAdapter(options);
@@ -115,7 +115,7 @@ async function look(gpu: GPU, options?: GPURequestAdapterOptions): Promise<GPUAd
   return value;
 }
 
-/** What Dawn calls the adapters of this process: it lists them when asked for one that cannot be. */
+/** Dawn's names for the adapters of this process: it lists them in the error for an impossible name. */
 async function adapterNames(): Promise<string[]> {
   process.env.XDG_RUNTIME_DIR ||= tmpdir();
   const gpu = create(['adapter=\n']);
@@ -126,7 +126,7 @@ async function adapterNames(): Promise<string[]> {
   return [...new Set([...refusal.matchAll(/name: '(.*)'/g)].map(([, name]) => name))];
 }
 
-/** What the adapters are called that can be asked for, hardware first: those of this process, and the package's SwiftShader. */
+/** The names of all available adapters, hardware first: those of this process, and SwiftShader from the package. */
 export async function listAdapters(): Promise<AdapterInfo[]> {
   const found: AdapterInfo[] = [];
   for (const name of await adapterNames()) {
@@ -141,7 +141,7 @@ export async function listAdapters(): Promise<AdapterInfo[]> {
   return found.sort((a, b) => rank(a) - rank(b));
 }
 
-/** What an adapter is called; null when there is none. Opens no device. */
+/** The name of an adapter; null if there is none. Opens no device. */
 export async function findAdapter(wanted?: string): Promise<AdapterInfo | null> {
   const found = await openAdapter(wanted);
   found?.release();
@@ -149,8 +149,8 @@ export async function findAdapter(wanted?: string): Promise<AdapterInfo | null> 
 }
 
 /**
- * Environment variables with which a new process finds the wanted adapter: none when this process does, those of
- * SwiftShader when only it serves, null when nothing does.
+ * Environment variables for a new process to find the wanted adapter: empty if this process finds it, those of SwiftShader
+ * if only that remains, null if there is none.
  */
 export async function adapterEnvironment(wanted?: string): Promise<Record<string, string> | null> {
   if (wanted?.toLowerCase() !== 'swiftshader' && (await findAdapter(wanted))) return {};

@@ -1,9 +1,9 @@
-/** The one thing that differs between Node and a browser for the runtime: where an adapter comes from. */
+/** What differs between Node and browsers for the runtime: how to get an adapter. */
 
 /**
- * The types of WebGPU that the published declarations name. TypeScript 5.9 knows them only with the package @webgpu/types,
- * which newer versions do not get along with, and all of them only with the library DOM. Where they are declared, these add
- * nothing; elsewhere they keep the declarations valid.
+ * The WebGPU types that the published declarations use. TypeScript 5.9 has them only with the package @webgpu/types, which
+ * conflicts with newer versions, and those have them only with the DOM library. If they are declared already, these add
+ * nothing; otherwise they keep the declarations valid.
  */
 declare global {
   interface GPU {}
@@ -21,7 +21,7 @@ export interface AdapterInfo {
   architecture: string;
   device: string;
   description: string;
-  /** True when the work runs on the CPU. */
+  /** True if it runs on the CPU. */
   isSoftware: boolean;
   kind: 'hardware' | 'lavapipe' | 'swiftshader' | 'other-software';
 }
@@ -30,9 +30,9 @@ export interface PlatformAdapter {
   gpu: GPU;
   adapter: GPUAdapter;
   info: AdapterInfo;
-  /** Awaits a promise of the device's: the same outcome, with no core kept busy by the waiting. */
+  /** Awaits a promise from the device without keeping a core busy. */
   wait<T>(pending: Promise<T>): Promise<T>;
-  /** Drops what keeps the process alive. Called once, after the device is destroyed. */
+  /** Releases what keeps the process alive. Called once, after the device is destroyed. */
   release(): void;
 }
 

@@ -1,13 +1,13 @@
-/** Of the time waited so far: news is late by at most this. */
+/** Share of the time waited so far, which bounds the delay. */
 const SHARE = 1 / 64;
-/** Milliseconds: the longest sleep, and how long a turn may take before other work than Dawn's question was in it. */
+/** Milliseconds: the longest sleep, and the longest turn of the event loop without other work than Dawn's polling. */
 const LONGEST = 1;
 const IDLE_TURN = 0.2;
 
 /**
- * Waits for a device in Node without keeping a core busy. While a promise of Dawn's is open, its Node binding asks the
- * device for news in every turn of the event loop, and the loop turns as fast as a core can. A software adapter computes
- * on the same cores. So the thread sleeps between turns, by a share of what it has waited, if no other work came.
+ * Waits for a device in Node without keeping a core busy. While a promise is pending, Dawn's Node binding polls the device
+ * in every turn of the event loop, which spins on a core that a software adapter needs. So the thread sleeps between turns
+ * for a share of the time waited so far, unless there is other work.
  */
 export class Rest {
   readonly #asleep = new Int32Array(new SharedArrayBuffer(4));
@@ -16,7 +16,7 @@ export class Rest {
   #waitingSince = 0;
   #turnEnded = 0;
 
-  /** The same promise's outcome. */
+  /** Resolves or rejects as the promise does. */
   async until<T>(pending: Promise<T>): Promise<T> {
     this.#open++;
     this.#waitingSince = performance.now();

@@ -1,8 +1,7 @@
 /**
- * Standard error of native code, which writes to file descriptor 2 past Node's streams. It can only be read by leading the
- * descriptor elsewhere for the time of a call; dup2, which does that in one step, is the C library's, and Node has no such
- * function: koffi calls it. Where that package or a place for the file is missing (Windows has another kind of
- * descriptor), nothing is caught.
+ * Captures what native code writes to standard error, bypassing Node's streams, by redirecting file descriptor 2 during a
+ * call. That takes dup2 from the C library, which Node does not expose, so koffi calls it. Without that package or a
+ * directory for the file, and on Windows (which has other descriptors), nothing is captured.
  */
 import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
@@ -15,8 +14,8 @@ interface Descriptors {
 }
 
 /**
- * What a function returns, and what was written to file descriptor 2 meanwhile.
- * @param action synchronous, short: other threads write to the same place
+ * The result of a function, and what was written to file descriptor 2 during the call.
+ * @param action synchronous and short: the output of other threads is captured too
  */
 export async function withStandardError<T>(action: () => T): Promise<{ value: T; text: string }> {
   const calls = await descriptorCalls();
@@ -41,14 +40,14 @@ async function descriptorCalls(): Promise<Descriptors | null> {
   if (process.platform === 'win32') return null;
   try {
     const { default: koffi } = await import('koffi');
-    const library = koffi.load(null); // what the process has loaded already
+    const library = koffi.load(null); // the symbols already loaded in the process
     return { dup: library.func('int dup(int)'), dup2: library.func('int dup2(int, int)') } as Descriptors;
   } catch {
     return null; // an optional dependency
   }
 }
 
-/** A file without a name, which is gone with its descriptor. A pipe would stop a writer whom nobody reads. */
+/** An unlinked file, which disappears with its descriptor. A pipe would block its writer when full. */
 function openScratch(): number | null {
   const path = join(tmpdir(), `oecl-${randomUUID()}`);
   try {

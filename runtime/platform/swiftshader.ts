@@ -1,7 +1,6 @@
 /**
- * SwiftShader from the npm package @sparticuz/chromium: a Vulkan driver that needs neither a GPU nor root. Unpacked once
- * into the user's cache. Its folder has to be in the environment before the process starts, as the system's loader reads
- * LD_LIBRARY_PATH only then.
+ * SwiftShader from the npm package @sparticuz/chromium: a Vulkan driver that needs neither a GPU nor root. It is unpacked
+ * once into the user's cache. The folder must be in LD_LIBRARY_PATH before the process starts.
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -15,7 +14,7 @@ import { parseTar } from 'nanotar';
 const PACKAGE = '@sparticuz/chromium';
 const MANIFEST = 'vk_swiftshader_icd.json';
 
-/** The environment in which Vulkan finds SwiftShader, or null when the package is not installed or not for this system. */
+/** Environment variables for Vulkan to find SwiftShader, or null if the package is missing or does not support the system. */
 export async function swiftShaderEnvironment(env: NodeJS.ProcessEnv): Promise<Record<string, string> | null> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return null;
   const packed = findPackage();
@@ -36,7 +35,7 @@ function findPackage(): { archive: string; version: string } | null {
     const archive = join(root, 'bin', 'swiftshader.tar.br');
     return existsSync(archive) ? { archive, version } : null;
   } catch {
-    return null; // not installed: a development dependency, which users of the published package may not have
+    return null; // not installed: it is a development dependency
   }
 }
 
@@ -56,7 +55,7 @@ async function unpack(
       await writeFile(path, data, { mode: 0o755 });
     }
     await rename(temporary, folder).catch((error) => {
-      if (!existsSync(join(folder, MANIFEST))) throw error; // else another process was faster
+      if (!existsSync(join(folder, MANIFEST))) throw error; // otherwise another process was faster
     });
   } finally {
     await rm(temporary, { recursive: true, force: true });

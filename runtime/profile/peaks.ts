@@ -1,9 +1,9 @@
-/** What the adapter reaches at most: the two rates that a profile is compared with. */
+/** The peak rates of an adapter, measured. Profiles are compared with them. */
 import peaksSource from '../../shaders/peaks.wgsl';
 import type { Context } from '../context.ts';
 import { map } from '../ops/map.ts';
 
-/** What the adapter reaches in the two simplest kernels there are. */
+/** What the adapter reaches in the two simplest kernels. */
 export interface Peaks {
   /** Fused multiply-adds from registers, two operations each. */
   gigaflops: number;
@@ -38,7 +38,7 @@ export async function measurePeaks(context: Context): Promise<Peaks> {
   return { gigaflops: flops / 1e6, gigabytesPerSecond: copied / 1e6 };
 }
 
-/** The best of three rates: amount a run over milliseconds a run, of runs that together take long enough to be timed. */
+/** The best of three rates: amount per run over milliseconds per run, of as many runs as timing needs. */
 async function perMillisecond(context: Context, amount: number, body: () => unknown): Promise<number> {
   const plan = await context.record(body);
   const timed = async (runs: number): Promise<number> => {

@@ -10,7 +10,7 @@ interface Row {
   bytes: number;
 }
 
-/** Launches of several equal steps, by kernel, the dearest first; figures are means over the steps. */
+/** Launches of several equal steps, by kernel, the most expensive first; values are means over the steps. */
 function rowsOf(steps: readonly (readonly LaunchTime[])[]): Row[] {
   const rows = new Map<string, Row>();
   for (const { name, begin, end, flops, bytes } of steps.flat()) {
@@ -24,7 +24,7 @@ function rowsOf(steps: readonly (readonly LaunchTime[])[]): Row[] {
   return [...rows.values()].sort((a, b) => b.milliseconds - a.milliseconds);
 }
 
-/** A text table of several timed runs of the same plan, and the adapter's peaks below. */
+/** A text table of several timed runs of the same plan, with the adapter's peaks at the end. */
 export function profileTable(steps: readonly (readonly LaunchTime[])[], peaks: Peaks): string {
   const rows = rowsOf(steps);
   const total = rows.reduce(
@@ -56,7 +56,7 @@ export function profileTable(steps: readonly (readonly LaunchTime[])[], peaks: P
 
 const significant = (value: number): string => String(Number(value.toPrecision(3)));
 
-/** The launches as a Chrome trace (about:tracing, ui.perfetto.dev), one row of the viewer a step. */
+/** The launches as a Chrome trace (about:tracing, ui.perfetto.dev), with one row of the viewer per step. */
 export function chromeTrace(steps: readonly (readonly LaunchTime[])[]): string {
   const events = steps.flatMap((launches, step) =>
     launches.map(({ name, shape, flops, bytes, begin, end }) => ({

@@ -18,10 +18,10 @@ import {
 const MAX_HEADER_BYTES = 100_000_000; // the reference implementation's limit
 
 /**
- * The tensors and the metadata of a safetensors file. Tensors are views of `file` where alignment allows, else copies.
- * @param what how errors name the file.
- * @throws FormatError for what is no bytes, a truncated file, a header that is too long or not JSON, a duplicate name, an unknown type, a
- * shape that does not match its bytes, and for bytes that no tensor or more than one tensor describes.
+ * The tensors and the metadata of a safetensors file. Tensors are views of `file` if alignment allows, otherwise copies.
+ * @param what the file's name in errors
+ * @throws FormatError if `file` is not bytes, is truncated, its header is too long or not JSON, a name is duplicated, a type
+ * is unknown, a shape does not match its bytes, or some bytes belong to no tensor or to several
  */
 export function decodeSafetensors(file: ArrayBuffer | ArrayBufferView, what = 'safetensors file'): SafetensorsFile {
   const bytes = bytesOf(file);
@@ -59,7 +59,7 @@ export function decodeSafetensors(file: ArrayBuffer | ArrayBufferView, what = 's
 
 type Refuse = (problem: string) => never;
 
-/** By what they are called: an ArrayBuffer of another window or sandbox is no instance of this one's. */
+/** Checks an ArrayBuffer by its tag, as one from another realm is not an instance of ours. */
 function bytesOf(file: ArrayBuffer | ArrayBufferView): Uint8Array {
   if (ArrayBuffer.isView(file)) return new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   if (/ (Shared)?ArrayBuffer]$/.test(Object.prototype.toString.call(file))) return new Uint8Array(file);
@@ -90,8 +90,8 @@ function readHeader(bytes: Uint8Array, refuse: Refuse): { header: Record<string,
 }
 
 /**
- * The first key that some object of a valid JSON text holds twice (JSON.parse would keep the last one silently). Strings
- * are found by their quotes, not by a regular expression, whose stack a string of some megabytes would exhaust.
+ * The first duplicate key in an object of a valid JSON text (JSON.parse would silently keep the last one). Strings are found
+ * by their quotes rather than by a regular expression, which would overflow the stack on strings of several megabytes.
  */
 function duplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
@@ -112,7 +112,7 @@ function duplicateKey(json: string): string | undefined {
   return undefined;
 }
 
-/** Where the string that begins at `start` ends: after the first quote with an even number of backslashes before it. */
+/** The end of the string that starts at `start`: after the first quote preceded by an even number of backslashes. */
 function stringEnd(json: string, start: number): number {
   for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
     let backslashes = 0;
@@ -138,7 +138,7 @@ interface Entry {
 function readEntry(name: string, entry: unknown, refuse: Refuse): Entry {
   const { dtype, shape, data_offsets: offsets } = isObject(entry) ? entry : {};
   if (!isDtype(dtype)) {
-    const found = typeof dtype === 'string' ? `the type "${dtype}"` : 'no type'; // it may be nested too deep to be shown
+    const found = typeof dtype === 'string' ? `the type "${dtype}"` : 'no type'; // it may be nested too deeply to print
     return refuse(`"${name}" has ${found}; this reads ${Object.keys(ARRAYS).join(', ')}.`);
   }
   if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2 || offsets[1] < offsets[0]) {

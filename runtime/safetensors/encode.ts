@@ -16,9 +16,9 @@ import {
 const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * The bytes of a safetensors file. Equal content gives equal bytes: the header lists metadata and tensors by name, the
- * data lie by element size (8 bytes first, so that every tensor stays aligned), then name.
- * @throws FormatError when a tensor's data do not fill its shape, or its name is `__metadata__`.
+ * The bytes of a safetensors file. Equal content gives equal bytes: the header is sorted by name, the data by element size
+ * (8 bytes first, so that every tensor is aligned) and then name.
+ * @throws FormatError if a tensor's data do not match its shape, or it is named `__metadata__`
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, SafetensorsTensor>>,
@@ -46,7 +46,7 @@ export function encodeSafetensors(
   ]);
   const pairs = Object.entries(metadata).sort(byName);
   if (pairs.length > 0) described.unshift([METADATA, Object.fromEntries(pairs)]);
-  // Written pair by pair: in an object, names that look like integers would come first.
+  // not JSON.stringify of one object, which would list integer-like names first
   const json = `{${described.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
   const header = new TextEncoder().encode(json);
 

@@ -2,7 +2,7 @@
 import { FormatError } from '../errors.ts';
 import { fromHalves } from '../half.ts';
 
-/** F16 and BF16 are given as their bits: `floatValues` makes numbers of them. */
+/** F16 and BF16 are given as bits; `floatValues` converts them to numbers. */
 export const ARRAYS = {
   F64: Float64Array,
   I64: BigInt64Array,
@@ -26,7 +26,7 @@ export interface SafetensorsTensor {
   dtype: SafetensorsDtype;
   /** Row-major; [] is a scalar. */
   shape: number[];
-  /** The array type of `dtype`, or the same bytes as a Uint8Array. Reading gives the former. */
+  /** The array type of `dtype`, or its bytes as a Uint8Array. Decoding gives the former. */
   data: SafetensorsArray;
 }
 
@@ -42,9 +42,9 @@ export const elementBytes = (dtype: SafetensorsDtype): number => ARRAYS[dtype].B
 export const elementCount = (shape: readonly number[]): number => shape.reduce((size, length) => size * length, 1);
 
 /**
- * The numbers of a tensor of any floating-point type; the tensor's own array where it is F32. F64 is rounded to the nearest.
- * @param what how errors name the tensor.
- * @throws FormatError for another type.
+ * The numbers of a tensor of any floating-point type; for F32 the tensor's own array. F64 is rounded to nearest.
+ * @param what the tensor's name in errors
+ * @throws FormatError for another type
  */
 export function floatValues({ dtype, data }: SafetensorsTensor, what: string): Float32Array<ArrayBuffer> {
   if (dtype === 'F32') return data as Float32Array<ArrayBuffer>;

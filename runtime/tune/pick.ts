@@ -1,18 +1,18 @@
-/** One measurement: trials of the same computation in turns, and which of them to take. Knows no GPU. */
+/** Runs trials of the same computation in turn and picks one. Independent of the GPU. */
 
-/** A way to compute something, ready to run. */
+/** One way to compute something, ready to run. */
 export interface Trial {
-  /** Runs it, and returns the bits of its result. */
+  /** Runs it and returns the bits of its result. */
   result(): Promise<Uint32Array>;
-  /** Runs it, and returns how long that took, in any unit that its rivals share. */
+  /** Runs it and returns the time it took, in any unit common to all trials. */
   time(): Promise<number>;
 }
 
-/** Turns that every trial takes. */
+/** Rounds, in each of which every trial runs once. */
 export const ROUNDS = 5;
-/** Slower than this many times the first trial in the first turn: no further turn. */
+/** A trial that takes this many times as long as the first one in round 1 is dropped. */
 const HOPELESS = 1.5;
-/** What a trial must save of the first one's time to replace it: less may be noise, and costs another pipeline. */
+/** The share of time that a trial must save to replace the first one: less may be noise, and costs another pipeline. */
 const MARGIN = 0.05;
 
 interface Rival {
@@ -21,10 +21,10 @@ interface Rival {
 }
 
 /**
- * The index of the trial to take. The first is the one that is kept when in doubt: another must give its bits, and be
- * faster by a margin in the median of its ratios to the first in the same turn (so that a change of pace hits both), and
- * then once more by itself (the best of several is often only the luckiest).
- * @param isOver no time is left: the first is kept
+ * The index of the trial to use. When in doubt that is the first. Another trial must give the same bits and be faster by a
+ * margin, by the median of its ratios to the first one in the same round (so that changes of load affect both), and again
+ * in a second measurement (the best of several is often just lucky).
+ * @param isOver returns true when time is up: the first is kept
  */
 export async function pickTrial(trials: readonly Trial[], isOver: () => boolean = () => false): Promise<number> {
   const [first, ...others] = trials;
@@ -40,7 +40,7 @@ export async function pickTrial(trials: readonly Trial[], isOver: () => boolean 
   return confirmed ? confirmed.index : 0;
 }
 
-/** The rival that saves most, and more than the margin. */
+/** The rival that saves the most, if that exceeds the margin. */
 async function fastest(first: Trial, rivals: readonly Rival[], isOver: () => boolean): Promise<Rival | null> {
   let running = rivals.map((rival) => ({ rival, ratios: [] as number[] }));
   for (let round = 0; round < ROUNDS && running.length > 0; round++) {

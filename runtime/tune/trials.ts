@@ -1,7 +1,6 @@
 /**
- * Trials on the device: each choice of a kernel in a recorded plan of its own, all on the same operands. The operands are
- * views of a few buffers, stored as the step stores them, that serve every computation, with fewer images than the step has
- * where it has many.
+ * Trials on the device: a recorded plan for each choice of a kernel, all on the same operands. The operands are views of a
+ * few shared buffers, with the types that the step uses, and fewer images if the step has many.
  */
 import type { Context } from '../context.ts';
 import type { DType } from '../dtype.ts';
@@ -21,10 +20,10 @@ import type { Trial } from './pick.ts';
 
 /** Elements of an operand that keep a device busy. */
 const ENOUGH_ELEMENTS = { software: 2 ** 19, hardware: 2 ** 22 } as const;
-/** Floating-point operations of a timed run: a few milliseconds, which clocks can tell apart. */
+/** Floating-point operations of a timed run: enough for a few milliseconds, which clocks resolve. */
 const ENOUGH_FLOPS = { software: 2e8, hardware: 4e9 } as const;
 const MOST_REPEATS = 16;
-/** No sum of the operands comes near it, and f16 holds it: what a kernel leaves unwritten is seen. */
+/** Fills outputs before a run, to detect elements left unwritten. No result comes near it, and f16 can represent it. */
 const UNWRITTEN = 60000;
 
 export interface PreparedTrial extends Trial {
@@ -34,10 +33,10 @@ export interface PreparedTrial extends Trial {
 export class TrialBench {
   readonly #context: Context;
   readonly #size: 'software' | 'hardware';
-  /** By operand and type. */
+  /** Keyed by operand and type. */
   readonly #buffers = new Map<string, Tensor>();
 
-  /** @param asked all that will be tried */
+  /** @param asked all computations that will be tried */
   constructor(context: Context, asked: readonly AskedKernel[]) {
     this.#context = context;
     this.#size = context.info.isSoftware ? 'software' : 'hardware';
@@ -61,7 +60,7 @@ export class TrialBench {
     }
   }
 
-  /** Compiles the choices in parallel. Those that do not compile are null, but for the first, which must. */
+  /** Compiles the choices in parallel. Those that do not compile are null, except the first, which must. */
   async prepare(asked: AskedKernel, choices: readonly ConvChoice[]): Promise<(PreparedTrial | null)[]> {
     const geometry = this.#fewer(asked.geometry);
     const repeats = Math.ceil(ENOUGH_FLOPS[this.#size] / Math.max(flopsOf(geometry), 1));
@@ -105,7 +104,7 @@ export class TrialBench {
     };
   }
 
-  /** The same computation on as many images as keep the device busy. */
+  /** The same computation on only as many images as keep the device busy. */
   #fewer(geometry: ConvGeometry): ConvGeometry {
     const { inChannels, height, width, outChannels, outHeight, outWidth } = geometry;
     const perImage = Math.max(inChannels * height * width, outChannels * outHeight * outWidth);
@@ -114,7 +113,7 @@ export class TrialBench {
   }
 }
 
-/** Elements of the operands. */
+/** Element counts of the operands. */
 function countsOf({ kind }: Pick<AskedKernel, 'kind'>, geometry: ConvGeometry): Record<Operand, number> {
   const { images, inChannels, height, width, outChannels, outHeight, outWidth, kernel } = geometry;
   const weights = kernel[0] * kernel[1] * inChannels * outChannels;
@@ -123,7 +122,7 @@ function countsOf({ kind }: Pick<AskedKernel, 'kind'>, geometry: ConvGeometry): 
   return { x: images * height * width * inChannels, w, y };
 }
 
-/** Values in (-1, 1) whose sums and products are inexact, so that another order of a sum has other bits. */
+/** Values in (-1, 1) whose sums and products are inexact, so that the order of a sum shows in the bits. */
 function noiseOf(count: number): Float32Array {
   const values = new Float32Array(count);
   let state = 1;
@@ -134,7 +133,7 @@ function noiseOf(count: number): Float32Array {
   return values;
 }
 
-/** Milliseconds of a run: on the device's clock where there is one, else until the queue is done. */
+/** Milliseconds per run: by the device's clock if available, otherwise until the queue is done. */
 async function timeOf(context: Context, plan: Plan<unknown>): Promise<number> {
   if (context.features.timestampQuery) {
     const launches = await plan.profile();

@@ -1,6 +1,6 @@
 /**
- * The tuner: measures the choices of each kernel that a context was asked for, on this adapter, and returns a table of
- * the best. All choices are checked to give the same bits, so that a table changes the time of a run and nothing else.
+ * The tuner: measures the choices for each kernel that a context uses, on this adapter, and returns a table of the fastest.
+ * All choices are checked to give the same bits, so a table changes the time of a run but not its result.
  */
 import source from '../../shaders/conv.wgsl';
 import weightSource from '../../shaders/conv_weight.wgsl';
@@ -12,22 +12,22 @@ import { pickTrial } from './pick.ts';
 import { TrialBench } from './trials.ts';
 
 export interface TuneOptions {
-  /** Milliseconds that it may take, compilation included; what is not measured by then is not in the table. */
+  /** Time limit in milliseconds, including compilation. Kernels not measured by then are not in the table. */
   budget?: number;
-  /** Before each kernel, and at the end. */
+  /** Called before each kernel and at the end. */
   onProgress?(done: number, total: number, key: string): void;
-  /** Aborted: returns what it has. */
+  /** When aborted, the table so far is returned. */
   signal?: AbortSignal;
-  /** Milliseconds, for tests. */
+  /** Returns milliseconds. For tests. */
   clock?: () => number;
-  /** Makes trials, for tests. */
+  /** Prepares trials. For tests. */
   bench?: Pick<TrialBench, 'prepare' | 'dispose'>;
 }
 
 export interface TuneOutcome {
-  /** For every kernel but those that the time was not enough for. */
+  /** A choice for every kernel, except those that time did not suffice for. */
   table: KernelTable;
-  /** Kernels that were measured, and that were not reached. */
+  /** Kernels measured, and kernels not reached. */
   measured: number;
   left: number;
 }
@@ -41,21 +41,21 @@ const PARAMETERS = {
 
 const BUDGET = 9000;
 
-/** Kernels with less than this share of all operations keep the fixed choice: the best of them would save nothing. */
+/** Kernels with less than this share of all operations keep the fixed choice, as tuning them saves nothing. */
 const LEAST_SHARE = 0.005;
 
-/** Kernels whose choices are compiled together. Software compiles and runs on the same cores, one thing at a time. */
+/** Kernels whose choices are compiled together. Software adapters compile and run on the same cores, so one at a time. */
 const AT_ONCE = { software: 1, hardware: 4 } as const;
 
-/** To be changed whenever choices.ts or the launchers make other kernels of the same name. */
+/** To be incremented when choices.ts or the launchers give a different kernel for the same name. */
 const CHOICES_VERSION = 1;
 
-/** What a stored table depends on beside the adapter: the kernels' text. To be hashed. */
+/** What a stored table depends on besides the adapter: the shader source. To be hashed. */
 export const TUNED_KERNELS = [CHOICES_VERSION, source, weightSource].join('\n');
 
 /**
- * The best choice for each kernel, the most expensive ones first, until the time is used up.
- * @param asked context.choices.asked, or those of them that are wanted
+ * The fastest choice for each kernel, the most expensive kernels first, within the time limit.
+ * @param asked context.choices.asked, or a part of it
  * @throws DeviceLostError, KernelError, LimitError
  */
 export async function tuneKernels(
@@ -78,7 +78,7 @@ export async function tuneKernels(
   try {
     while (done < sorted.length) {
       const from = clock();
-      // one that would be half done at the end is not begun
+      // does not start what probably cannot be finished
       if (signal?.aborted || from - began + longest > budget) break;
       const group = sorted.slice(done, done + atOnce);
       onProgress?.(done, sorted.length, group[0].key);
@@ -96,7 +96,7 @@ export async function tuneKernels(
   return { table, measured: done, left: sorted.length - done };
 }
 
-/** What a choice is tried against, in this order: the other variants, then other patches of the best of them. */
+/** What to try: first the other variants, then other patches of the best variant. */
 const STAGES: readonly ((context: Context, asked: AskedKernel, best: ConvChoice) => ConvChoice[])[] = [
   ({ choices }, _, best) => choices.variants.slice(1).map((variant) => ({ ...best, variant })),
   (_, { kind, geometry }, best) => (kind === 'sum' ? otherPatches(geometry).map((patch) => ({ ...best, patch })) : []),

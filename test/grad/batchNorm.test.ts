@@ -240,10 +240,10 @@ describeOp('batchNorm', (suite) => {
       'expected an input [N, C] or [N, C, H, W].',
     );
     expect(() => rt.batchNorm(context.zeros([1, 3]), parameters, training)).toThrow(
-      'one value a channel has no variance.',
+      'one value per channel has no variance.',
     );
     expect(() =>
       rt.batchNorm(context.zeros([2, 3]), parameters, { training: true, residual: context.zeros([3, 3]) }),
-    ).toThrow('the residual has another shape than the input.');
+    ).toThrow('the shape of the residual differs from that of the input.');
   });
 });

@@ -1,4 +1,4 @@
-/** Batch normalisation, with the residual sum and the ReLU that follow it in the same launches, both ways. */
+/** Batch normalization, fused with the residual sum and the ReLU that follow it, forward and backward. */
 
 import source from '../../../shaders/batch_norm.wgsl';
 import { flag, float, number, object, op, optional } from '../../arguments.ts';
@@ -11,7 +11,7 @@ import { map } from '../../ops/map.ts';
 import { CHANNELS_LAST, formatShape, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 
-/** All [C]. Training moves the running ones in place. */
+/** All [C]. Training updates the running statistics in place. */
 export interface BatchNormParameters {
   weight: Tensor;
   bias: Tensor;
@@ -20,15 +20,15 @@ export interface BatchNormParameters {
 }
 
 export interface BatchNormOptions {
-  /** Statistics of the batch, which also move the running ones; otherwise the running ones are used. */
+  /** True: uses the statistics of the batch and updates the running ones. False: uses the running ones. */
   training: boolean;
-  /** PyTorch's meaning: running = (1 - momentum) running + momentum batch. Default 0.1. */
+  /** As in PyTorch: running = (1 - momentum) running + momentum batch. Default: 0.1. */
   momentum?: number;
   /** Added to the variance. Default 1e-5. */
   eps?: number;
-  /** Ends with max(., 0); NaN stays NaN. */
+  /** Applies max(., 0) at the end; NaN stays NaN. */
   relu?: boolean;
-  /** Added before the ReLU; of the input's shape. */
+  /** Added before the ReLU; has the input's shape. */
   residual?: Tensor | null;
 }
 
@@ -38,13 +38,13 @@ const OPTIONS = object({
   ...{ relu: optional(flag), residual: optional(float) },
 });
 
-/** What one call works on. The matrix is [rows, C], in memory order `order`. */
+/** The data of one call. The matrix is [rows, C], in memory order `order`. */
 interface Call {
   context: Context;
   shape: Shape;
   order: Shape | undefined;
   rows: number;
-  /** One launch each way: a workgroup has all rows of its channels. */
+  /** One launch forward and one backward: each workgroup has all rows of its channels. */
   isWhole: boolean;
   sizes: Record<'rows' | 'quads' | 'slices' | 'rowsPerSlice' | 'quadsPerGroup' | 'rowsPerGroup', number>;
   params: { T: string; I: string; LANES: number };
@@ -52,24 +52,24 @@ interface Call {
 }
 
 /**
- * Lanes of a workgroup, and rows that a lane has at least: a GPU wants many of either, a software adapter few lanes with
- * much to do. The order of sums follows from both. A software adapter has few cores and dear launches: up to wholeBytes,
- * which its caches hold, an input takes one launch of wholeGroups workgroups, or of as many as there are quads.
+ * Lanes per workgroup, and the minimum of rows per lane: a GPU needs many lanes, a software adapter few lanes with much
+ * work each. Both determine the order of sums. Software adapters have few cores, and launches are expensive there: an input
+ * of up to wholeBytes, which fits in the cache, takes one launch of wholeGroups workgroups, or one workgroup per quad.
  */
 const SPREAD = {
   software: { LANES: 64, rowsPerLane: 64, wholeBytes: 2 ** 20, wholeGroups: 8 },
   hardware: { LANES: 256, rowsPerLane: 16, wholeBytes: 0, wholeGroups: 0 },
 } as const;
-/** Quads of channels of a workgroup at most: 16 are whole cache lines, and leave rows to share the sums. */
+/** The most quads of channels per workgroup: 16 fill whole cache lines and leave lanes to split the rows. */
 const MOST_QUADS = 16;
-/** Slices that a lane joins at most. */
+/** The most slices that a lane joins. */
 const SLICES_PER_LANE = 16;
 
 /**
- * relu((x - mean) / sqrt(variance + eps) * weight + bias + residual), the last two steps as asked for. Mean and (biased)
- * variance over all axes but the second; the running variance is the unbiased one (Ioffe and Szegedy 2015, as PyTorch).
+ * relu((x - mean) / sqrt(variance + eps) * weight + bias + residual); residual and ReLU are optional. Mean and (biased)
+ * variance are over all axes but the second; the running variance is unbiased (Ioffe and Szegedy 2015, as in PyTorch).
  * @param input [N, C] or [N, C, H, W]; the result has its shape and type, channels last in memory
- * @throws ShapeError when sides do not fit, or when training has one value a channel
+ * @throws ShapeError if shapes do not match, or if training has one value per channel
  */
 export const batchNorm = op(
   'batchNorm',
@@ -110,12 +110,12 @@ export const batchNorm = op(
   },
 );
 
-/** What inference uses in place of the batch's. */
+/** Replaces the statistics of the batch for inference. */
 const RUNNING_STATISTICS = `
   let mean = runningMean[quad];
   let variance = runningVar[quad];`;
 
-/** [slices, 2, C]: what normalize joins. */
+/** Statistics of slices, [slices, 2, C], which normalize joins. */
 function batchSums(call: Call, x: Tensor): Tensor {
   const sums = call.context.empty([call.sizes.slices, 2, call.shape[1]]);
   launch(call, 'statistics', { bindings: { x, slices_out: sums } });
@@ -123,9 +123,9 @@ function batchSums(call: Call, x: Tensor): Tensor {
 }
 
 /**
- * [dx, dWeight, dBias, dResidual]; the last null when it is not wanted. Where ReLU let through is seen by its output; with
- * no residual before it, it is cheaper to compute it again from x, which is read anyway.
- * @param addend the gradient is dy + addend, where there is one; with residual and ReLU alone
+ * [dx, dWeight, dBias, dResidual]; the last is null if not needed. The ReLU mask comes from the output if there is a
+ * residual; otherwise it is cheaper to recompute it from x, which is read anyway.
+ * @param addend if given, the gradient is dy + addend; only with residual and ReLU
  */
 function backward(
   call: Call,
@@ -139,7 +139,7 @@ function backward(
   const isMasked = options.relu === true;
   const fromOutput = isMasked && options.residual != null;
   const fromInput = isMasked && !fromOutput;
-  // the masked dy is what `backward` goes on with; without ReLU that is dy itself
+  // `backward` continues with the masked dy; without ReLU that is dy itself
   const g = fromOutput ? context.empty(call.shape, { order: call.order }) : dy;
   const sums: LaunchParts = {
     bindings: {
@@ -177,7 +177,7 @@ function backward(
   return [dx, dWeight, dBias, wantsResidual ? (fromOutput ? g : map('a', [dy])) : null];
 }
 
-/** The expression of slot input_mask in `backward`, so that both see the same mask. */
+/** The same expression as slot input_mask of `backward`, so that both use the same mask. */
 const MASK_FROM_INPUT = {
   input: `
   let factor = weight[quad];
@@ -220,13 +220,13 @@ function callOf(input: Tensor, parameters: BatchNormParameters, options: BatchNo
   }
   const { residual } = options;
   if (residual && !sameShape(residual.shape, shape)) {
-    throw new ShapeError('batchNorm: the residual has another shape than the input.', {
+    throw new ShapeError('batchNorm: the shape of the residual differs from that of the input.', {
       details: [...details, `residual ${formatShape(residual.shape)}`],
     });
   }
   const rows = input.size / channels;
   if (options.training && rows < 2) {
-    throw new ShapeError('batchNorm: one value a channel has no variance.', {
+    throw new ShapeError('batchNorm: one value per channel has no variance.', {
       details,
       remedy: 'a batch of two or more in training',
     });

@@ -1,6 +1,6 @@
 /**
- * The two losses that the runtime fuses because contrastive training spends its head on them: NT-Xent and the norm
- * penalty. Each stands beside the composition of plain ops that it must agree with.
+ * The two losses of contrastive training as fused kernels: NT-Xent and the norm penalty. Each is accompanied by its
+ * composition of plain ops, which it is tested against.
  */
 
 import source from '../../../shaders/nt_xent.wgsl';
@@ -27,9 +27,9 @@ export interface NtXentOptions {
 const TEMPERATURE = object({ temperature: number });
 
 /**
- * Normalised-temperature cross-entropy of SimCLR (Chen et al. 2020, eq. 1), a scalar: mean over the rows of
+ * Normalized-temperature cross-entropy of SimCLR (Chen et al. 2020, eq. 1), a scalar: mean over the rows of
  * -s(i, p(i)) + log(sum over j != i of exp(s(i, j))), s the cosine over the temperature, p(i) = i +- N / 2.
- * @param features [N, D], N even: view 1 of all images, then view 2 in the same order. Not normalised.
+ * @param features [N, D], N even, not normalized: view 1 of all images, then view 2 in the same order
  * @throws ShapeError for another rank or an odd N, or a temperature that is not positive
  * Cost: 2 N^2 D flops forward, 4 N^2 D backward; memory N D, no N x N matrix.
  */
@@ -68,15 +68,15 @@ export const ntXent = op(
   },
 );
 
-/** Rows of a workgroup: many use what they load often, few leave work for every core when there are not many. */
+/** Rows per workgroup: more rows reuse each load more often, fewer rows keep all cores busy on small inputs. */
 const rowsOf = (rows: number): number => (rows >= 256 ? 16 : 4);
 
-/** The kernel's file with what is to change in it for features [rows, cols]; how it is divided changes no bit. */
+/** The kernel for features [rows, cols]. The division of the work does not affect the bits. */
 function shapeOf(rows: number, cols: number): Omit<KernelSpec, 'entry'> {
   const isVector = cols % 4 === 0;
   const units = isVector ? cols / 4 : cols;
   const ROWS = rowsOf(rows);
-  // as many rows side by side as the columns leave lanes for
+  // the lanes that the columns do not need take further rows
   let OWN = ROWS;
   while (OWN > 4 && (64 * OWN) / ROWS >= 2 * units) OWN /= 2;
   const COL_LANES = (64 * OWN) / ROWS;
@@ -88,7 +88,7 @@ function shapeOf(rows: number, cols: number): Omit<KernelSpec, 'entry'> {
   };
 }
 
-/** The same from plain ops, with the N x N matrix: what ntXent is tested against. */
+/** ntXent from plain ops, with the N x N matrix. For tests. */
 export const ntXentUnfused = op(
   'ntXentUnfused',
   { features: float, options: TEMPERATURE },
@@ -101,7 +101,7 @@ export const ntXentUnfused = op(
     const isSelf = new Float32Array(rows * rows);
     const isPartner = new Float32Array(rows * rows);
     for (let i = 0; i < rows; i++) {
-      isSelf[i * rows + i] = -1e30; // leaves nothing of exp
+      isSelf[i * rows + i] = -1e30; // exp of it is 0
       isPartner[i * rows + ((i + rows / 2) % rows)] = 1;
     }
     const others = logSoftmax(add(similarities, context.tensor(isSelf, [rows, rows])));
@@ -125,7 +125,7 @@ export const normPenalty = op('normPenalty', { features: float }, (features: Ten
   ]);
 });
 
-/** The same from plain ops, without the guard at the zero vector: what normPenalty is tested against. */
+/** normPenalty from plain ops, without the guard at the zero vector. For tests. */
 export const normPenaltyUnfused = op('normPenaltyUnfused', { features: float }, (features: Tensor): Tensor => {
   checkMatrix('normPenaltyUnfused', features);
   return mean(sqrt(sum(square(features), [-1])));

@@ -1,4 +1,4 @@
-/** Launches of conv.wgsl: patch, lanes and variant chosen. Convolutions, their input gradients and matrix products. */
+/** Launches conv.wgsl for convolutions, input gradients and matrix products: chooses patch, lanes and variant. */
 import source from '../../../shaders/conv.wgsl';
 import type { Context } from '../../context.ts';
 import { type ConvChoice, type ConvGeometry, flopsOf } from '../../kernel/choices.ts';
@@ -21,7 +21,7 @@ export interface Convolution extends ConvGeometry {
 
 /** Writes [images, outHeight, outWidth, outChannels] into `y`, dense in that order. */
 export function convolve(context: Context, convolution: Convolution, y: Tensor): void {
-  // with stride 1 a transposed window is a forward one with its taps in reverse: the same pipeline
+  // with stride 1 a transposed window is a forward one with reversed taps, which shares its pipeline
   const isFlipped = convolution.isTransposed && convolution.stride.every((step) => step === 1);
   const call = isFlipped ? flipped(convolution) : convolution;
   const choice = context.choices.of('sum', call, { x: call.x.dtype, w: call.w.dtype, y: y.dtype });
@@ -85,7 +85,7 @@ interface Patches {
   horizontal: SourceAxis;
 }
 
-/** What conv.wgsl and conv_weight.wgsl both have to know of the images and how they are cut into patches. */
+/** What conv.wgsl and conv_weight.wgsl need to know about the images and their division into patches. */
 export function patchUniforms(call: Omit<Convolution, 'w'>, cut: Patches): Record<string, number> {
   const { images, inChannels, height, width, outHeight, outWidth } = call;
   const { runs, patchCols, patches, vertical, horizontal } = cut;
@@ -168,7 +168,7 @@ function kernelOf(
   };
 }
 
-/** The sum goes on where an earlier piece of the window left it; what lies outside is not stored. */
+/** Resumes the sum of an earlier piece of the window; pixels outside are not stored. */
 const RESUME = `
   for (var i = 0u; i < PIXELS; i++) { // @unroll
     let row = min(row0 + i / PATCH_COLS, sizes.outHeight - 1u);
@@ -179,7 +179,7 @@ const RESUME = `
     }
   }`;
 
-/** Stores of a large patch, picked from acc: compilers spend more time on a store than on the pick, and than on products. */
+/** Stores a large patch in a loop, indexing acc: unrolled stores take compilers longer than all products. */
 const ROWS_IN_A_LOOP = {
   rows: '  for (var j = 0u; j < PATCH_ROWS; j++) {',
   sum: `
@@ -224,7 +224,7 @@ const VARIANT_SLOTS: Record<Variants['conv'], Record<string, string>> = {
   },
 };
 
-/** Which taps reach which pixels is irregular with strides: every product on a line of its own. */
+/** With strides it is irregular which taps reach which pixels, so every product is written out. */
 function transposedProducts(
   rows: number,
   cols: number,

@@ -1,4 +1,4 @@
-/** Launches of conv_weight.wgsl: the gradient of a convolution's weight. */
+/** Launches conv_weight.wgsl: the weight gradient of a convolution. */
 import source from '../../../shaders/conv_weight.wgsl';
 import slicesSumSource from '../../../shaders/slices_sum.wgsl';
 import type { Context } from '../../context.ts';
@@ -11,23 +11,23 @@ import type { Variants } from '../../variants.ts';
 import { type Convolution, patchUniforms } from './convolve.ts';
 import { forwardAxis, type Piece, piecesOf, type SourceAxis } from './window.ts';
 
-/** Pixels that are summed in one go, in this order: rows, columns. */
+/** Patch of pixels summed per iteration: rows, columns. */
 const PATCH = [4, 2] as const;
-/** Of a matrix product, which is one pixel high. */
+/** The same for matrix products, which are one pixel high. */
 const FLAT_PATCH = [1, 8] as const;
-/** Patches that a slice of the sum has at least, and workgroups that keep a device busy. */
+/** The minimum of patches per slice of the sum, and the number of workgroups that keep a device busy. */
 const PATCHES_PER_SLICE = 16;
 const ENOUGH_GROUPS = { software: 8, hardware: 1024 } as const;
 const MOST_SLICES = 256;
 /**
- * A processor goes over a slice once for each run of channels: one that stays in its cache is read from memory once. But
- * each slice stores a gradient of its own, and that pays from so many pixels on.
+ * A CPU reads a slice once for each run of channels, so slices should fit in its cache. But each slice stores a gradient of
+ * its own, which pays off only from this number of pixels.
  */
 const SLICE_BYTES = 2 ** 19;
 const SLICE_PATCHES = 128;
 
 /**
- * Writes [taps, inChannels, outChannels] into `dw`, dense in that order: the sum over images and pixels of x at (pixel,
+ * Writes [taps, inChannels, outChannels] to `dw`, dense in that order: the sum over images and pixels of x at (pixel,
  * tap) times dy at the pixel.
  * @param call the forward convolution; its `w` is not read   @param dy [images, outHeight, outWidth, outChannels]
  */
@@ -45,7 +45,7 @@ export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, d
   const isVector = call.inChannels % 4 === 0 && pieceTaps <= 9;
   const channels = isVector ? 4 : taps > 9 ? 1 : Math.min(4, call.inChannels);
   const [patchRows, cols] = call.outHeight === 1 ? FLAT_PATCH : PATCH;
-  // so many products with so wide lanes are too much text at a time: half a patch takes less than half the time
+  // the source of so many products with such wide lanes gets too long: half a patch compiles in less than half the time
   const STACK = isSoftware && V === 4 && lanes.LANES > 4 && pieceTaps >= 4 && patchRows === 4 ? 2 : 1;
   const rows = patchRows / STACK;
   const patchCols = Math.ceil(call.outWidth / cols);
@@ -99,8 +99,8 @@ function sumSlices(context: Context, x: Tensor, slices: number, y: Tensor): void
 }
 
 /**
- * Slices of the sum. For software adapters it hangs on nothing of theirs, so that all of them add in the same order.
- * @param groups workgroups of a slice   @param patches of all images
+ * The number of slices of the sum. All software adapters use the same number, so that they add in the same order.
+ * @param groups workgroups per slice   @param patches in all images
  */
 function slicesOf({ info }: Context, call: Omit<Convolution, 'w'>, groups: readonly number[], patches: number): number {
   const most = Math.min(MOST_SLICES, Math.ceil(patches / PATCHES_PER_SLICE));
@@ -174,7 +174,7 @@ function kernelOf(variant: Variants['conv'], choice: Choice): KernelSpec {
 const SCALAR_PRODUCT = `
           acc[t * CHANNELS + c] = fma(V(value[((i / PATCH_COLS * PIXEL_STEP_Y + t / WINDOW_COLS) * SOURCE_COLS + i % PATCH_COLS * PIXEL_STEP_X + t % WINDOW_COLS) * LOADS + c]), g[i], acc[t * CHANNELS + c]);`;
 
-/** How what the patch reads of x comes to every lane. */
+/** How every lane gets what the patch reads of x. */
 const VARIANT_SLOTS: Record<Variants['conv'], Record<string, string>> = {
   subgroup: {},
   register: {

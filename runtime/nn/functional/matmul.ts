@@ -1,4 +1,4 @@
-/** Matrix product and linear layer: convolutions of an image one pixel high under a window of one tap. */
+/** Matrix product and linear layer, as convolutions of an image one pixel high with a window of one tap. */
 import { flag, float, op, optional, options } from '../../arguments.ts';
 import { differentiable } from '../../autograd/tape.ts';
 import { ShapeError } from '../../errors.ts';
@@ -19,7 +19,7 @@ export interface MatmulOptions {
  * Matrix product. Returns [M, N], row-major.
  * @param a [M, K], or [K, M] with transposeA   @param b [K, N], or [N, K] with transposeB
  * @throws ShapeError when a rank is not 2 or the inner sides differ
- * Cost: 2 M N K flops forward, the same for each gradient. An operand that does not lie as needed is copied first.
+ * Cost: 2 M N K flops forward, the same for each gradient. Operands in an unsuitable memory order are copied first.
  */
 export const matmul = op(
   'matmul',
@@ -86,7 +86,7 @@ export const linear = op(
   },
 );
 
-/** dy^T x as the weight gradient of a convolution, which needs neither operand transposed; in the layer's memory order. */
+/** dy^T x as the weight gradient of a convolution, without transposing an operand; in the layer's memory order. */
 function weightGradient(x: Tensor, dy: Tensor): Tensor {
   const dw = x.context.empty([dy.shape[1], x.shape[1]], { order: [1, 0] });
   convolveWeight(x.context, { ...convolutionOf(x, dy.shape[1]), x }, dy, dw);
@@ -96,9 +96,9 @@ function weightGradient(x: Tensor, dy: Tensor): Tensor {
 const transposed = (x: Tensor): Tensor =>
   x.view({ shape: [x.shape[1], x.shape[0]], strides: [x.strides[1], x.strides[0]], offset: x.offset });
 
-/** [M, K] x [K, N] in whatever memory order they lie. No tape. */
+/** [M, K] x [K, N], each in any memory order. No tape. */
 function product(left: Tensor, right: Tensor): Tensor {
-  // y^T = right^T left^T costs the same, and saves copies when both operands lie transposed
+  // y^T = right^T left^T costs the same and avoids copies if both operands are stored transposed
   const isTransposedCheaper = !isDenseIn(left.shape, left.strides) && !isDenseIn(right.shape, right.strides);
   if (
     isTransposedCheaper &&

@@ -11,11 +11,11 @@ import { CHANNELS_LAST, formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 
 export interface PoolOptions {
-  /** Sides of the window, pixels. */
+  /** Sides of the window in pixels. */
   kernel: Pair;
   /** Default: the window's sides. */
   stride?: Pair;
-  /** At most half of the window. Default 0. */
+  /** At most half the window. Default: 0. */
   padding?: Pair;
 }
 
@@ -24,9 +24,9 @@ const WINDOW = object({ kernel: pair, stride: optional(pair), padding: optional(
 type Sizes = Record<string, number>;
 
 /**
- * The maximum of each window. [N, C, H, W] -> [N, C, OH, OW], OH = floor((H + 2 padding - kernel) / stride) + 1. Padding
- * never wins; of equal values the first gets the gradient, as in PyTorch. The result has the input's type. Keeps the winners' places.
- * @throws ShapeError when the window is larger than the padded input, or padding larger than half of it
+ * The maximum of each window. [N, C, H, W] -> [N, C, OH, OW], OH = floor((H + 2 padding - kernel) / stride) + 1. Padding is
+ * never the maximum. The first of equal values gets the gradient, as in PyTorch. Has the input's type. Saves the indices.
+ * @throws ShapeError if the window is larger than the padded input, or the padding larger than half the window
  */
 export const maxPool2d = op(
   'maxPool2d',
@@ -47,8 +47,8 @@ export const maxPool2d = op(
 );
 
 /**
- * The mean of each window, padding counted as zeros (PyTorch's default). Shapes and errors as maxPool2d; the result is f32,
- * as that of every sum.
+ * The mean of each window, with padding counted as zeros (PyTorch's default). Shapes and errors as in maxPool2d. The result
+ * is f32, as for all sums.
  */
 export const avgPool2d = op(
   'avgPool2d',

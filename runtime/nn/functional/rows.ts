@@ -1,4 +1,4 @@
-/** One number for each row of a tensor: the launches behind norms and softmax. No tape. */
+/** Reductions of rows to one number each, for norms and softmax. No tape. */
 import source from '../../../shaders/rows.wgsl';
 import { ShapeError } from '../../errors.ts';
 import { groups2d } from '../../launch.ts';
@@ -6,13 +6,13 @@ import { inOrder } from '../../ops/layout.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 
-/** L2 norms over the last axis, which stays with a side of 1. */
+/** L2 norms over the last axis, which is kept with a side of 1. */
 export const rowNorms = (op: string, x: Tensor): Tensor => perRow(op, 'row_norm', x);
 
-/** Maxima over the last axis, which stays with a side of 1. */
+/** Maxima over the last axis, which is kept with a side of 1. */
 export const rowMaxima = (op: string, x: Tensor): Tensor => perRow(op, 'row_max', x);
 
-/** log(sum(exp(.))) over the last axis, which stays with a side of 1; the row's maximum is subtracted first. */
+/** log(sum(exp(.))) over the last axis, which is kept with a side of 1. Subtracts the row's maximum first. */
 export const rowLogSumExp = (op: string, x: Tensor): Tensor => perRow(op, 'log_sum_exp', x);
 
 function perRow(op: string, entry: string, input: Tensor): Tensor {

@@ -1,4 +1,4 @@
-/** Softmax over the last axis, its logarithm, and the cross-entropy with given classes. */
+/** Softmax and log-softmax over the last axis, and cross-entropy with class labels. */
 
 import source from '../../../shaders/cross_entropy.wgsl';
 import { float, op, tensor } from '../../arguments.ts';
@@ -12,7 +12,7 @@ import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { rowLogSumExp, rowMaxima } from './rows.ts';
 
-/** exp(x - peak) and its sum, peak the row's maximum: digits are kept however large x is. No tape. */
+/** exp(x - peak) and its sum, where peak is the row's maximum, so that large x do not overflow. No tape. */
 function exponentialsOf(op: string, x: Tensor): { peak: Tensor; exponentials: Tensor; total: Tensor } {
   const peak = rowMaxima(op, x);
   const exponentials = map('exp(a - b)', [x, peak]);
@@ -40,8 +40,8 @@ export const logSoftmax = op('logSoftmax', { x: float }, (x: Tensor): Tensor => 
 
 /**
  * Mean over the rows of -log softmax(logits)[label]: a scalar.
- * @param logits [N, C]   @param labels u32 [N], each below C: one that is not makes the loss NaN
- * @throws ShapeError when ranks, rows or the labels' type do not fit
+ * @param logits [N, C]   @param labels u32 [N], each less than C; a larger one makes the loss NaN
+ * @throws ShapeError if the ranks, the numbers of rows or the type of the labels are wrong
  */
 export const crossEntropy = op(
   'crossEntropy',

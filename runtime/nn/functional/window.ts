@@ -1,7 +1,7 @@
 /**
- * Which places of the source a patch of output pixels needs: the static part of a convolution. `forward` reads at
- * pixel * stride - padding + tap; `transposed` (the input gradient) at (pixel + padding - tap) / stride where that is whole.
- * Plain arithmetic on one axis at a time; conv.wgsl and conv_weight.wgsl unroll what comes out.
+ * Which source positions a patch of output pixels reads: the static part of a convolution. `forward` reads at
+ * pixel * stride - padding + tap, `transposed` (the input gradient) at (pixel + padding - tap) / stride if that is an
+ * integer. Computed per axis; conv.wgsl and conv_weight.wgsl unroll the result.
  */
 
 /** A window along one axis. */
@@ -12,24 +12,24 @@ export interface Axis {
   padding: number;
 }
 
-/** One axis of a patch's source. */
+/** The source of a patch along one axis. */
 export interface SourceAxis {
-  /** Places that a patch needs. */
+  /** Positions that a patch reads. */
   count: number;
-  /** Elements of the source between two places. */
+  /** Elements of the source between two positions. */
   spacing: number;
-  /** The first place lies at pixel0 * step / stepDown + offset. */
+  /** The first position is pixel0 * step / stepDown + offset. */
   step: number;
   stepDown: number;
   offset: number;
-  /** Places from one pixel to the next, where that is the same everywhere (forward). */
+  /** Positions from one pixel to the next, if uniform (forward). */
   pixelStep: number;
-  /** The place that (pixel, tap) reads; null when it reads none. */
+  /** The position that (pixel, tap) reads, or null. */
   placeOf(pixel: number, tap: number): number | null;
 }
 
 export function forwardAxis({ kernel, stride, padding }: Axis, pixels: number): SourceAxis {
-  // under one tap only every stride-th place is read
+  // with a single tap, only every stride-th position is read
   const spacing = kernel === 1 ? stride : 1;
   const pixelStep = stride / spacing;
   return {
@@ -61,7 +61,7 @@ export function transposedAxis({ kernel, stride, padding }: Axis, pixels: number
   };
 }
 
-/** A part of a window's taps. */
+/** A rectangle of taps. */
 export interface Piece {
   firstRow: number;
   firstCol: number;
@@ -69,10 +69,10 @@ export interface Piece {
   cols: number;
 }
 
-/** More taps an axis would unroll to more text than compilers like. */
+/** With more taps per axis the unrolled source would take too long to compile. */
 const MOST_TAPS = 7;
 
-/** A window cut into pieces of at most 7 x 7 taps. */
+/** Divides a window into pieces of at most 7 x 7 taps. */
 export function piecesOf(kernelRows: number, kernelCols: number): Piece[] {
   const cut = (taps: number) =>
     Array.from({ length: Math.ceil(taps / MOST_TAPS) }, (_, i) => ({
