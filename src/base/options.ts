@@ -1,4 +1,7 @@
 /** What an option is: one line of the tables that parsing, checks, help, the page's form and config.json come from. */
+import { UsageError } from './errors.ts';
+import { findName } from './names.ts';
+import { nearestName } from './suggest.ts';
 
 /** Limits of a number: `above` is excluded, `min` and `max` are included. */
 interface Limits {
@@ -63,4 +66,87 @@ export function placeholderOf(option: OptionSpec): string {
   if (option.type === 'choice') return [...option.choices, ...(option.file ? ['FILE'] : [])].join('|');
   if (option.type === 'range') return 'LOW,HIGH';
   return option.type === 'flag' ? '' : option.type === 'integer' ? 'N' : 'X';
+}
+
+/** How programs call an option: `checkpointEvery` for --checkpoint-every, `where` for --in. */
+export const keyOf = ({ key, name }: OptionSpec): string =>
+  key ?? name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/** Values by key, and the default of each that is not among them. */
+export const withDefaults = <Values extends object>(options: OptionTable, values: Values) =>
+  ({ ...Object.fromEntries(options.map((option) => [keyOf(option), option.value])), ...values }) as Values;
+
+/** Whether a value, not its text, is one that the option takes. */
+export function isValueOf(option: OptionSpec, value: unknown): value is OptionValue {
+  switch (option.type) {
+    case 'flag':
+      return typeof value === 'boolean';
+    case 'text':
+      return typeof value === 'string' && value !== '';
+    case 'choice':
+      return typeof value === 'string' && (option.choices.includes(value) || isFile(option, value));
+    case 'range':
+      return Array.isArray(value) && isRange(value);
+    default:
+      return typeof value === 'number' && isWithin(option, value);
+  }
+}
+
+/**
+ * A value from its text.
+ * @throws UsageError that names the option, what it takes, and the nearest right spelling
+ */
+export function parseValue(option: OptionSpec, text: string): OptionValue {
+  switch (option.type) {
+    case 'choice':
+      return isFile(option, text) ? text : parseChoice(option, option.choices, text);
+    case 'integer':
+    case 'number': {
+      const value = parseNumber(text);
+      if (!isWithin(option, value)) throw wrongValue(option, text, expectedValue(option));
+      return value;
+    }
+    case 'range': {
+      const ends = text.split(',').map(parseNumber);
+      if (!isRange(ends)) throw wrongValue(option, text, expectedValue(option));
+      return ends;
+    }
+    default:
+      return text;
+  }
+}
+
+export function wrongValue(option: OptionSpec, text: string, expected: string): UsageError {
+  const words = defaultInWords(option);
+  const fallback = words ? `${expected} (default: ${words})` : expected;
+  return new UsageError(`--${option.name} ${text}: expected ${expected}.`, {
+    remedy: `--${option.name} with ${fallback}`,
+  });
+}
+
+const isFile = (option: OptionSpec, text: string): boolean =>
+  option.type === 'choice' && option.file !== undefined && text.endsWith(option.file);
+
+const isRange = (ends: readonly unknown[]): ends is [number, number] => {
+  const [low, high] = ends as number[];
+  return ends.length === 2 && low > 0 && low <= high && high <= 1;
+};
+
+function isWithin({ type, min = -Infinity, above = -Infinity, max = Infinity }: OptionSpec & Limits, value: number) {
+  const isWhole = type === 'number' || Number.isInteger(value);
+  return Number.isFinite(value) && isWhole && value >= min && value <= max && value > above;
+}
+
+function parseChoice(option: OptionSpec, choices: readonly string[], text: string): string {
+  const found = findName(`--${option.name}`, text, choices);
+  if (found) return found;
+  const guess = nearestName(text, choices);
+  throw new UsageError(`--${option.name} ${text}: expected ${expectedValue(option)}.`, {
+    remedy: `--${option.name} ${guess ?? choices[0]}`,
+  });
+}
+
+/** A plain decimal number; NaN for anything else. Number() alone would take '', '0x10' and 'Infinity'. */
+function parseNumber(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }

@@ -1,45 +1,33 @@
-/** Help texts: examples first, then what each option means, made from the option table. No longer than 100 columns. */
+/** Help texts: what a command says of itself, then its lists and options, from their tables. No longer than 100 columns. */
 import { UsageError } from '../base/errors.ts';
 import { defaultInWords, type OptionSpec, placeholderOf } from '../base/options.ts';
 import { nearestName } from '../base/suggest.ts';
-import { TRAIN_OPTIONS } from '../config/trainOptions.ts';
-import { DATASETS } from '../data/datasets/table.ts';
-import { METRIC_NAMES, METRICS } from '../scores/metrics.ts';
-import { SERVE_OPTIONS } from './serveOptions.ts';
-
-/** Every command, with its one line. `oecl help COMMAND` and the check of a typed command read this. */
-export const COMMANDS = {
-  train: 'train on normal images, then score test images',
-  serve: 'serve the page that trains in your browser, on this machine, without uploads',
-  doctor: 'show which GPU was found, what is missing, and how to get it',
-  help: 'show this help, or the help of a command: oecl help train',
-} as const;
-
-export type Command = keyof typeof COMMANDS;
+import type { Command } from './command.ts';
+import { usageOf } from './parse.ts';
 
 const COLUMNS = 100;
+/** Of --help: every command has it. */
+const HELP: OptionSpec = { name: 'help', type: 'flag', group: 'Output', help: 'show this help' };
+/** A command of fewer options has them under one heading. */
+const FEWEST_GROUPED = 8;
 
-/** The help text of the program, or of one command. @throws UsageError when there is no such command. */
-export function helpText(command?: string): string {
-  if (command === undefined || command === 'help') return programHelp();
-  if (command === 'train') return trainHelp();
-  if (command === 'serve') return serveHelp();
-  if (command === 'doctor')
-    return 'oecl doctor\n\n  Shows which GPU was found, what is missing, and how to get it. Takes no options.\n';
-  throw unknownCommand(command);
-}
-
-export function unknownCommand(command: string): UsageError {
-  const names = Object.keys(COMMANDS);
-  const guess = nearestName(command, names);
-  return new UsageError(`${command}: there is no such command.`, {
-    details: names.map((name) => `oecl ${name.padEnd(8)}${COMMANDS[name as Command]}`),
+/** @throws UsageError when there is no such command */
+export function namedCommand(commands: readonly Command[], name: string): Command {
+  const command = commands.find((each) => each.name === name);
+  if (command) return command;
+  const guess = nearestName(
+    name,
+    commands.map((each) => each.name),
+  );
+  throw new UsageError(`${name}: there is no such command.`, {
+    details: commands.map((each) => `oecl ${each.name.padEnd(8)}${each.summary}`),
     remedy: guess ? `oecl ${guess}` : 'one of these',
   });
 }
 
-function programHelp(): string {
-  const commands = Object.entries(COMMANDS).map(([name, summary]) => `  oecl ${name.padEnd(10)}${summary}`);
+/** What the program does, and its commands. */
+export function programHelp(all: readonly Command[]): string {
+  const commands = all.map(({ name, summary }) => `  oecl ${name.padEnd(10)}${summary}`);
   return [
     'oecl learns what normal images look like, and finds the images that do not belong.',
     'It runs on any GPU that WebGPU reaches, and on the CPU if there is none.',
@@ -57,59 +45,41 @@ function programHelp(): string {
   ].join('\n');
 }
 
-function trainHelp(): string {
-  const groups = [...new Set(TRAIN_OPTIONS.map((option) => option.group))];
-  const datasets = DATASETS.map(({ name, summary }) => entry(name, summary, 12));
+/** What a command does, with all of its options. */
+export function commandHelp({ name, positionals, options, help }: Command): string {
+  const { note, about, examples = [], lists = [], end = [] } = help;
+  const usage = ['oecl', name, ...usageOf(positionals), ...(options.length > 0 ? ['[options]'] : [])].join(' ');
+  const shown = options.length > 0 ? [...options, HELP] : [];
+  const groups =
+    shown.length < FEWEST_GROUPED
+      ? [{ title: 'Options', members: shown }]
+      : [...new Set(shown.map(({ group }) => group))].map((group) => ({
+          title: group,
+          members: shown.filter((option) => option.group === group),
+        }));
   return [
-    'oecl train [options]    (the same as node dist/train.js [options])',
+    note ? `${usage}    ${note}` : usage,
     '',
-    'Trains a network on normal images, with images of other things as outlier exposure, then scores',
-    'the test images: the higher the score, the more normal. Writes everything to a run folder; open',
-    'its report.html.',
+    ...about,
     '',
-    'Examples:',
-    '  generated blood cells, nothing to download',
-    '    oecl train --dataset demo',
-    '  your own images: DIR/train/good/*, DIR/test/good/*, DIR/test/ANYTHING/*',
-    '    oecl train --dataset folder --data DIR --normal good',
-    '  normal images only: DIR/train/*',
-    '    oecl train --dataset folder --data DIR --protocol all-normal',
-    '  Raabin-WBC, neutrophils are normal, photographs as outliers',
-    '    oecl train --dataset raabin --data DIR --normal Neutrophil --oe folder:PHOTOS',
-    '  every CIFAR-10 class in turn, with their mean; then the same without outlier exposure',
-    '    oecl train --dataset cifar10 --data DIR --normal all',
-    '    oecl train --dataset cifar10 --data DIR --normal all --method simclr',
-    '  resume after Ctrl-C',
-    '    oecl train --dataset demo --resume',
-    '',
-    'Data sets:',
-    ...datasets,
-    '',
-    'Metrics (in result.json and in the table at the end; normal images should score high):',
-    ...METRIC_NAMES.map((name) => entry(name, `${METRICS[name].title}: ${METRICS[name].meaning}`, 12)),
-    ...groups.flatMap((group) => ['', `${group}:`, ...TRAIN_OPTIONS.filter((o) => o.group === group).map(optionHelp)]),
-    '',
-    'Exit codes: 0 success, 1 the run failed, 2 wrong options or data,',
-    '            130 interrupted (a checkpoint is written; continue with --resume).',
-    '',
+    ...section(
+      'Examples',
+      examples.flatMap(({ what, calls }) => [`  ${what}`, ...calls.map((call) => `    ${call}`)]),
+    ),
+    ...lists.flatMap(({ title, entries }) =>
+      section(
+        title,
+        entries.map(([each, text]) => entry(each, text, 12)),
+      ),
+    ),
+    ...groups.flatMap(({ title, members }) => section(title, members.map(optionHelp))),
+    ...end,
+    ...(end.length > 0 ? [''] : []),
   ].join('\n');
 }
 
-function serveHelp(): string {
-  return [
-    'oecl serve [options]',
-    '',
-    'Serves the page that does in your browser what oecl train does here: drop a folder of images, train,',
-    'look at the scores, download the model. The images stay in the storage of the page, in your browser.',
-    'You need a browser with WebGPU. Stop the server with Ctrl-C.',
-    '',
-    'Options:',
-    ...SERVE_OPTIONS.map(optionHelp),
-    '',
-    'The files of the page are in dist/web/: you can host them on any web server, under any path.',
-    '',
-  ].join('\n');
-}
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length > 0 ? [`${title}:`, ...lines, ''] : [];
 
 function optionHelp(option: OptionSpec): string {
   const isLong = option.type === 'choice' && placeholderOf(option).length > 14;

@@ -9,8 +9,10 @@ import { nodePlatform } from '../platform/node.ts';
 import { type Ending, expectEnd, INTERRUPTS, runAgain } from '../platform/process.ts';
 import { runTraining } from '../runs/run.ts';
 import { serveFolder } from '../serve/staticServer.ts';
-import { type CliHost, main, reportError } from './commands.ts';
+import type { CliHost } from './command.ts';
+import { main, reportError } from './dispatch.ts';
 import { doctor } from './doctor.ts';
+import { COMMANDS } from './table.ts';
 import { type TextOutput, textOutput } from './textOutput.ts';
 
 /** Set in a process that was started again for its adapter's sake, so that it is not started a third time. */
@@ -27,7 +29,7 @@ function onInterrupt(): void {
   if (interrupt.signal.aborted && now - interruptedAt > SAME_SIGNAL_MILLISECONDS) process.exit(130);
   if (!interrupt.signal.aborted) {
     interruptedAt = now;
-    if (argv[0] !== 'serve') {
+    if (!COMMANDS.find(({ name }) => name === argv[0])?.isEndless) {
       process.stderr.write('\ninterrupted: stopping at the next safe point (again to stop at once)\n');
     }
     interrupt.abort();

@@ -1,46 +1,97 @@
 /** `oecl train`: options to a configuration, a configuration to a run, a run to lines on a screen. */
 import { type AdapterDescription, adapterName } from '../base/adapter.ts';
 import { duration } from '../base/duration.ts';
+import type { OptionTable } from '../base/options.ts';
 import { oneLine } from '../base/text.ts';
 import { type RunConfig, resolveConfig, resumedConfig } from '../config/config.ts';
+import { TRAIN_OPTIONS } from '../config/trainOptions.ts';
+import { DATASETS } from '../data/datasets/table.ts';
 import { termCurves } from '../methods/curves.ts';
 import { normalImagesOf } from '../protocols/table.ts';
 import type { RunResult, RunSummary } from '../report/result.ts';
 import type { RunOutcome, RunStart, TrainHooks } from '../runs/hooks.ts';
 import { readStoredConfig } from '../runs/runFolder.ts';
+import { type TrainCall, trainCall } from '../runs/trainCall.ts';
 import { METRIC_NAMES, METRICS } from '../scores/metrics.ts';
 import type { StepMetrics } from '../train/stepMetrics.ts';
-import type { CliHost } from './commands.ts';
-import { helpText } from './help.ts';
-import { parseTrainOptions, type TrainCall } from './parse.ts';
+import type { CliHost, Command } from './command.ts';
 import { Progress } from './progress.ts';
 
-/** Runs the command. Returns its exit code: 0, or 130 when it was interrupted. */
-export async function trainCommand(args: readonly string[], host: CliHost): Promise<number> {
-  const call = parseTrainOptions(args);
-  if (call.help) {
-    host.stdout.write(helpText('train'));
-    return 0;
-  }
-  const where = await placeOf(call, host);
-  const adapter = await host.services.describeAdapter(where, call.choices.adapter ?? undefined);
-  const config = await configOf(call, host, adapter);
-  const screen = call.json ? new JsonScreen(host) : new TextScreen(host, call.quiet);
-  screen.adapter(adapter, config, call.choices.preset === undefined);
-  const { resume, force, profile, acceptChangedData } = call;
-  const mode = { resume, force, profile, acceptChangedData };
-  let outcome: RunOutcome;
-  try {
-    outcome = await host.services.train(config, mode, { ...screen.hooks(), signal: host.signal });
-  } finally {
-    screen.close();
-  }
-  screen.outcome(outcome);
-  return outcome.interrupted ? 130 : 0;
-}
+const OPTIONS: OptionTable = [
+  ...TRAIN_OPTIONS,
+  { name: 'json', type: 'flag', group: 'Output', help: 'write progress to standard output, one JSON object per line' },
+  { name: 'quiet', type: 'flag', group: 'Output', help: 'no progress bar: print only the result and errors' },
+];
+
+export const trainCommand: Command = {
+  name: 'train',
+  summary: 'train on normal images, then score test images',
+  positionals: [],
+  options: OPTIONS,
+  help: {
+    note: '(the same as node dist/train.js [options])',
+    about: [
+      'Trains a network on normal images, with images of other things as outlier exposure, then scores',
+      'the test images: the higher the score, the more normal. Writes everything to a run folder; open',
+      'its report.html.',
+    ],
+    examples: [
+      { what: 'generated blood cells, nothing to download', calls: ['oecl train --dataset demo'] },
+      {
+        what: 'your own images: DIR/train/good/*, DIR/test/good/*, DIR/test/ANYTHING/*',
+        calls: ['oecl train --dataset folder --data DIR --normal good'],
+      },
+      {
+        what: 'normal images only: DIR/train/*',
+        calls: ['oecl train --dataset folder --data DIR --protocol all-normal'],
+      },
+      {
+        what: 'Raabin-WBC, neutrophils are normal, photographs as outliers',
+        calls: ['oecl train --dataset raabin --data DIR --normal Neutrophil --oe folder:PHOTOS'],
+      },
+      {
+        what: 'every CIFAR-10 class in turn, with their mean; then the same without outlier exposure',
+        calls: [
+          'oecl train --dataset cifar10 --data DIR --normal all',
+          'oecl train --dataset cifar10 --data DIR --normal all --method simclr',
+        ],
+      },
+      { what: 'resume after Ctrl-C', calls: ['oecl train --dataset demo --resume'] },
+    ],
+    lists: [
+      { title: 'Data sets', entries: DATASETS.map(({ name, summary }) => [name, summary]) },
+      {
+        title: 'Metrics (in result.json and in the table at the end; normal images should score high)',
+        entries: METRIC_NAMES.map((name) => [name, `${METRICS[name].title}: ${METRICS[name].meaning}`]),
+      },
+    ],
+    end: [
+      'Exit codes: 0 success, 1 the run failed, 2 wrong options or data,',
+      '            130 interrupted (a checkpoint is written; continue with --resume).',
+    ],
+  },
+
+  /** Returns 0, or 130 when it was interrupted. */
+  async run({ values }, host) {
+    const call = trainCall(values);
+    const where = await placeOf(call, host);
+    const adapter = await host.services.describeAdapter(where, call.choices.adapter ?? undefined);
+    const config = await configOf(call, host, adapter);
+    const screen = values.json ? new JsonScreen(host) : new TextScreen(host, values.quiet === true);
+    screen.adapter(adapter, config, call.choices.preset === undefined);
+    let outcome: RunOutcome;
+    try {
+      outcome = await host.services.train(config, call.mode, { ...screen.hooks(), signal: host.signal });
+    } finally {
+      screen.close();
+    }
+    screen.outcome(outcome);
+    return outcome.interrupted ? 130 : 0;
+  },
+};
 
 /** Where to train: as the call says, else, with --resume, where the run began. Known before there is an adapter. */
-async function placeOf({ choices, resume }: TrainCall, host: CliHost): Promise<RunConfig['where']> {
+async function placeOf({ choices, mode: { resume } }: TrainCall, host: CliHost): Promise<RunConfig['where']> {
   if (choices.where !== undefined || !resume) return choices.where ?? 'node';
   const { out } = resolveConfig(choices, { isSoftware: true });
   return (await readStoredConfig(host.services.files, out)).where;
@@ -48,7 +99,9 @@ async function placeOf({ choices, resume }: TrainCall, host: CliHost): Promise<R
 
 async function configOf(call: TrainCall, host: CliHost, adapter: { isSoftware: boolean }): Promise<RunConfig> {
   const config = resolveConfig(call.choices, adapter);
-  return call.resume ? resumedConfig(await readStoredConfig(host.services.files, config.out), call.choices) : config;
+  return call.mode.resume
+    ? resumedConfig(await readStoredConfig(host.services.files, config.out), call.choices)
+    : config;
 }
 
 /** How a run is shown: as text for people, or as JSON lines for programs. */

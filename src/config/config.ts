@@ -8,22 +8,22 @@ import type { AugmentOptions } from '../augment/augmenter.ts';
 import { UsageError } from '../base/errors.ts';
 import { folderName } from '../base/folderNames.ts';
 import { EVERY_CLASS, findClass, isEveryClass, isSameName } from '../base/names.ts';
+import { expectedValue, isValueOf } from '../base/options.ts';
 import type { Preset } from '../base/recipe.ts';
 import { type DatasetName, datasetNamed } from '../data/datasets/table.ts';
 import type { Fit } from '../data/fit.ts';
-import { parseSource, sourceText } from '../data/outlierSource.ts';
+import { DEAD_LEAVES, parseSource, sourceText } from '../data/outlierSource.ts';
 import { hasOption, type MethodName, methodNamed, usesOutliers } from '../methods/table.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
 import { defaultWarmup, presetValues } from './presets.ts';
-
-export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
-export const PLACES = ['node', 'chrome'] as const;
-export const ARCHITECTURES = ['resnet18', 'resnet10'] as const;
-/** `auto`: as `on` on a GPU, as `off` on a software adapter, where the fixed choices are as good (docs/performance.md). */
-export const TUNE_MODES = ['auto', 'on', 'off'] as const;
-/** What `--tune` takes beside them: the config.json of another run. */
-export const TABLE_FILE = '.json';
-export const PRECISIONS = ['f32', 'f16'] as const;
+import {
+  type ARCHITECTURES,
+  CONFIG_OPTIONS,
+  type OPTIMIZERS,
+  type PLACES,
+  type PRECISIONS,
+  TABLE_FILE,
+} from './trainOptions.ts';
 
 export interface RunConfig {
   dataset: DatasetName;
@@ -100,69 +100,54 @@ export type ScoringConfig = Pick<
   | 'normal'
 >;
 
-/** What a command line can set: all of it optional, filled in by the preset. */
+/** Values that a run finds out and records; no option sets them. */
+const RECORDED = { askedBatch: null, sampleBits: null, kernels: null } as const;
+
+/** What a call can set: all of it optional, filled in by the preset, the data set and the defaults. */
 export type ConfigChoices = {
-  [K in Exclude<keyof RunConfig, 'kernels' | 'sampleBits' | 'askedBatch'>]?: NonNullable<RunConfig[K]>;
+  [K in Exclude<keyof RunConfig, keyof typeof RECORDED>]?: NonNullable<RunConfig[K]>;
 };
 
-/** Values that change where or how a run goes, and never one bit of its result: free to differ at --resume. */
-const NOT_OF_THE_RESULT: readonly (keyof RunConfig)[] = [
-  'data',
-  'adapter',
-  'where',
-  'out',
-  'checkpointEvery',
-  'preset',
-  'tune',
-  'kernels',
+/** The keys of config.json, in its order. */
+const KEYS = [...CONFIG_OPTIONS.map(({ key }) => key!), ...Object.keys(RECORDED)] as readonly (keyof RunConfig)[];
+
+/** Of values that never change one bit of the result: free to differ at --resume. */
+const FREE: readonly string[] = [
+  ...CONFIG_OPTIONS.filter(({ isFree }) => isFree).map(({ key }) => key!),
   'askedBatch',
+  'kernels',
 ];
+
+/** Values where nothing decides otherwise. */
+const DEFAULTS = {
+  ...Object.fromEntries(CONFIG_OPTIONS.map(({ key, value = null }) => [key, value])),
+  ...RECORDED,
+} as unknown as RunConfig;
 
 /**
  * The full configuration: choices first, then the preset's values for the data set.
  * @throws UsageError when values contradict each other.
  */
-export function resolveConfig(choices: ConfigChoices, adapter: { isSoftware: boolean }): RunConfig {
-  const dataset = choices.dataset ?? 'demo';
+export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boolean }): RunConfig {
+  const choices = withoutUndefined(given);
+  const { dataset, method, protocol } = { ...DEFAULTS, ...choices };
   const preset = choices.preset ?? (adapter.isSoftware ? 'tiny' : 'paper');
-  const method = choices.method ?? 'oecl';
-  const protocol = choices.protocol ?? 'one-vs-rest';
   const { isOfAllClasses } = protocolNamed(protocol);
   if (isOfAllClasses && choices.normal !== undefined && !isEveryClass(choices.normal)) {
     throw new UsageError(`--protocol ${protocol} --normal ${choices.normal}: with ${protocol} every class is normal.`, {
       remedy: '--protocol one-vs-rest, or no --normal',
     });
   }
-  const chosen = Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined));
   const config: RunConfig = {
-    data: null,
+    ...DEFAULTS,
     ...presetValues(preset, dataset),
-    precision: 'f32',
-    score: null,
-    warmup: 0,
-    seed: 0,
-    checkpointEvery: 10,
-    skipBad: false,
-    fit: 'crop',
-    sampleBits: null,
-    adapter: null,
-    where: 'node',
-    tune: 'auto',
-    kernels: null,
-    askedBatch: null,
-    ...(chosen as ConfigChoices),
-    dataset,
+    ...choices,
     preset,
-    method,
-    protocol,
-    normal:
-      protocol === 'all-normal'
-        ? EVERY_CLASS
-        : className(dataset, choices.normal ?? datasetNamed(dataset).defaultNormal),
+    normal: isOfAllClasses ? EVERY_CLASS : className(dataset, choices.normal ?? datasetNamed(dataset).defaultNormal),
     oe: null,
     out: '',
   };
-  if (usesOutliers(method, config)) config.oe = sourceText(parseSource(choices.oe ?? 'dead-leaves'));
+  if (usesOutliers(method, config)) config.oe = sourceText(parseSource(choices.oe ?? DEAD_LEAVES));
   else if (choices.oe !== undefined) {
     throw new UsageError(
       `--method ${method} --oe ${choices.oe}: ${methodNamed(method).title} trains on normal images alone.`,
@@ -192,40 +177,57 @@ export function defaultRunFolder(config: Pick<RunConfig, 'dataset' | 'method' | 
   return `runs/${config.dataset}-${config.method}-${folderName(config.normal ?? 'only')}-${config.seed}`;
 }
 
-/** The bytes of config.json: keys in the order of the interface, two spaces, a newline at the end. */
+/** The bytes of config.json: keys in the order of the option table, two spaces, a newline at the end. */
 export function configJson(config: RunConfig): string {
   return `${JSON.stringify(sortKeys(config), null, 2)}\n`;
 }
 
 /** Names of the values in which two configurations differ, of those that a result depends on. */
 export function configDifferences(a: RunConfig, b: RunConfig): (keyof RunConfig)[] {
-  return KEYS.filter((key) => !NOT_OF_THE_RESULT.includes(key) && JSON.stringify(a[key]) !== JSON.stringify(b[key]));
+  return KEYS.filter((key) => !FREE.includes(key) && JSON.stringify(a[key]) !== JSON.stringify(b[key]));
 }
 
 /**
- * The configuration with which a stored run goes on: the stored values, but where the call says otherwise in things that
+ * The values of a config.json; what an older version did not write has its default, which was the only value then.
+ * @param file what errors call it
+ * @throws UsageError for a value that its option does not take
+ */
+export function storedConfig(json: object, file: string): RunConfig {
+  const config: RunConfig = { ...DEFAULTS, ...json };
+  for (const option of CONFIG_OPTIONS) {
+    const value: unknown = config[option.key as keyof RunConfig];
+    const isOfPage = option.key === 'where' && value === 'browser';
+    if (value === null || isOfPage || isValueOf(option, value)) continue;
+    throw new UsageError(`${file}: ${option.key} is ${JSON.stringify(value)}, expected ${expectedValue(option)}.`, {
+      remedy: 'the file as the run wrote it, or --force for a new run in its place',
+    });
+  }
+  return config;
+}
+
+/**
+ * The configuration with which a stored run resumes: the stored values, but where the call says otherwise in things that
  * the result does not depend on.
  * @throws UsageError when the call asks for another value of something that the result depends on.
  */
-export function resumedConfig(stored: RunConfig, choices: ConfigChoices): RunConfig {
-  const asked: RunConfig = { ...stored, ...(choices as Partial<RunConfig>), out: choices.out ?? stored.out };
+export function resumedConfig(stored: RunConfig, given: ConfigChoices): RunConfig {
+  const choices = withoutUndefined(given);
+  const asked: RunConfig = { ...stored, ...choices };
   if (choices.oe !== undefined) asked.oe = sourceText(parseSource(choices.oe));
   const { normal } = choices;
   // another spelling, or an index, is looked up among the classes once they are known (run.ts)
   const isForLater = normal !== undefined && stored.normal !== null && meansMaybe(normal, stored.normal);
   if (isForLater) asked.normal = stored.normal;
-  asked.askedBatch ??= null; // runs from before it was stored
   // a batch larger than its class was lowered when the run began; the same command asks for the larger one again
   if (choices.batch === stored.askedBatch) asked.batch = stored.batch;
   asked.preset = stored.preset;
-  asked.tune ??= 'auto'; // runs of before there was a table
-  asked.kernels = choices.tune === 'off' ? {} : choices.tune?.endsWith('.json') ? null : (stored.kernels ?? null);
+  asked.kernels = choices.tune === 'off' ? {} : choices.tune?.endsWith(TABLE_FILE) ? null : stored.kernels;
   const different = configDifferences(stored, asked);
   if (different.length > 0) {
     const flags = different.map((key) => `${flagOf(key)} ${shown(stored[key])}, not ${shown(asked[key])}`);
     throw new UsageError('--resume: the stored run has other values, and a run cannot change them half-way.', {
       details: flags,
-      remedy: 'leave these options out to go on, or --out with another folder for a new run',
+      remedy: 'leave these options out to resume, or --out with another folder for a new run',
     });
   }
   if (isForLater) asked.normal = className(stored.dataset, normal);
@@ -236,10 +238,8 @@ export function resumedConfig(stored: RunConfig, choices: ConfigChoices): RunCon
 const meansMaybe = (normal: string, stored: string): boolean =>
   isSameName(normal, stored) || (/^\d+$/.test(normal) && !isEveryClass(stored));
 
-/** `checkpointEvery` as the option is spelt: `--checkpoint-every`; `where` is `--in`. */
-export function flagOf(key: string): string {
-  return key === 'where' ? '--in' : `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
+/** The option that sets a value, as it is typed: `--checkpoint-every` for `checkpointEvery`, `--in` for `where`. */
+export const flagOf = (key: string): string => `--${CONFIG_OPTIONS.find((option) => option.key === key)?.name ?? key}`;
 
 const shown = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value));
 
@@ -249,42 +249,9 @@ function className(dataset: DatasetName, typed: string | null): string | null {
   return isEveryClass(typed) ? EVERY_CLASS : (findClass(typed, datasetNamed(dataset).classes) ?? typed);
 }
 
-const KEYS: readonly (keyof RunConfig)[] = [
-  'dataset',
-  'data',
-  'protocol',
-  'normal',
-  'method',
-  'oe',
-  'lambda',
-  'warmup',
-  'temperature',
-  'epochs',
-  'batch',
-  'askedBatch',
-  'lr',
-  'weightDecay',
-  'momentum',
-  'optimizer',
-  'arch',
-  'width',
-  'size',
-  'precision',
-  'scale',
-  'views',
-  'score',
-  'seed',
-  'checkpointEvery',
-  'skipBad',
-  'fit',
-  'sampleBits',
-  'preset',
-  'adapter',
-  'where',
-  'out',
-  'tune',
-  'kernels',
-];
+/** An option that is undefined is one that was left out. */
+const withoutUndefined = (choices: ConfigChoices): ConfigChoices =>
+  Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined));
 
 function sortKeys(config: RunConfig): RunConfig {
   return Object.fromEntries(KEYS.map((key) => [key, config[key]])) as unknown as RunConfig;

@@ -1,4 +1,4 @@
-/** The options of `oecl train`, in one table: parsing, checks and help text all come from it. */
+/** The options of a run, in one table: parsing, checks, help, the page's form and config.json all come from it. */
 import { MOST_EVALUATION_VIEWS } from '../augment/augmenter.ts';
 import type { OptionTable } from '../base/options.ts';
 import { PRESETS } from '../base/recipe.ts';
@@ -7,7 +7,15 @@ import { FITS } from '../data/fit.ts';
 import { METHOD_NAMES, METHOD_OPTIONS, METHODS } from '../methods/table.ts';
 import { PROTOCOL_NAMES, PROTOCOLS } from '../protocols/table.ts';
 import { SCORE_NAMES } from '../scores/table.ts';
-import { ARCHITECTURES, OPTIMIZERS, PLACES, PRECISIONS, TABLE_FILE, TUNE_MODES } from './config.ts';
+
+export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
+export const PLACES = ['node', 'chrome'] as const;
+export const ARCHITECTURES = ['resnet18', 'resnet10'] as const;
+/** `auto`: as `on` on a GPU, as `off` on a software adapter, where the fixed choices are as good (docs/performance.md). */
+export const TUNE_MODES = ['auto', 'on', 'off'] as const;
+/** What `--tune` takes beside them: the config.json of another run. */
+export const TABLE_FILE = '.json';
+export const PRECISIONS = ['f32', 'f16'] as const;
 
 export const TRAIN_OPTIONS: OptionTable = [
   {
@@ -16,7 +24,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     type: 'choice',
     choices: DATASET_NAMES,
     group: 'Data',
-    default: 'demo',
+    value: 'demo',
     help: 'data set to train on',
   },
   {
@@ -27,6 +35,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Data',
     default: '$OECL_DATA/NAME, else data/NAME',
     help: 'folder of the data set',
+    isFree: true,
   },
   {
     name: 'protocol',
@@ -34,7 +43,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     type: 'choice',
     choices: PROTOCOL_NAMES,
     group: 'Data',
-    default: 'one-vs-rest',
+    value: 'one-vs-rest',
     help: `which classes are normal: ${PROTOCOLS.map(({ name, summary }) => `${name}, ${summary}`).join('; ')}`,
   },
   {
@@ -64,6 +73,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Data',
     default: 'preset',
     help: 'side of the network input, in pixels',
+    field: { label: 'Input size', unit: 'px', help: 'Side to which images are scaled' },
   },
   {
     name: 'scale',
@@ -79,13 +89,15 @@ export const TRAIN_OPTIONS: OptionTable = [
     type: 'choice',
     choices: FITS,
     group: 'Data',
-    default: 'crop',
+    value: 'crop',
     help: 'how to fit images that are not square. crop: crop views from the image, the plain view from its middle; squash: stretch the image to a square; pad: center it on a square in the mean color of its border',
+    field: { label: 'Images that are not square', help: 'Cropped images are scored by their middle square' },
   },
   {
     name: 'skip-bad',
     key: 'skipBad',
     type: 'flag',
+    value: false,
     group: 'Data',
     help: 'leave out unreadable images and list them in the report',
   },
@@ -96,7 +108,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     type: 'choice',
     choices: METHOD_NAMES,
     group: 'Method',
-    default: 'oecl',
+    value: 'oecl',
     help: METHODS.map(({ name, summary }) => `${name}: ${summary}`).join(' '),
   },
   ...METHOD_OPTIONS,
@@ -109,6 +121,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Method',
     default: 'preset',
     help: 'augmented views per image for the ensemble scores',
+    field: { label: 'Views for the score', help: 'Augmented views per image when it is scored' },
   },
   {
     name: 'score',
@@ -128,6 +141,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Network and optimizer',
     default: 'paper; tiny on a software adapter',
     help: 'sets the default of every option marked preset',
+    isFree: true,
   },
   {
     name: 'arch',
@@ -147,6 +161,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Network and optimizer',
     default: 'preset',
     help: 'channels of the first stage of the network',
+    field: { label: 'Network width', unit: 'channels', help: 'Channels of the first stage' },
   },
   {
     name: 'precision',
@@ -154,7 +169,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     type: 'choice',
     choices: PRECISIONS,
     group: 'Network and optimizer',
-    default: 'f32',
+    value: 'f32',
     help: 'how activations are stored; f16 cuts the memory of a step to little more than half and needs an adapter with shader-f16. Weights, sums and gradients always stay f32',
   },
   {
@@ -165,6 +180,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Network and optimizer',
     default: 'preset',
     help: 'passes over the normal training images',
+    field: { label: 'Epochs', help: 'Passes over the normal images' },
   },
   {
     name: 'batch',
@@ -175,6 +191,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Network and optimizer',
     default: 'preset',
     help: 'normal images per step; each adds 4 views with outlier exposure, 2 without',
+    field: { label: 'Images per step', help: 'Batch size, normal images; as many outliers beside them' },
   },
   {
     name: 'lr',
@@ -184,6 +201,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Network and optimizer',
     default: 'preset',
     help: 'initial learning rate; decays to 0 by a cosine',
+    field: { label: 'Learning rate', help: 'At the start; cosine decay to 0' },
   },
   {
     name: 'weight-decay',
@@ -191,7 +209,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     type: 'number',
     min: 0,
     group: 'Network and optimizer',
-    default: '0.0005',
+    value: 5e-4,
     help: 'weight decay, on all parameters',
   },
   {
@@ -201,7 +219,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     min: 0,
     max: 0.9999,
     group: 'Network and optimizer',
-    default: '0.9',
+    value: 0.9,
     help: 'momentum of sgd and lars',
   },
   {
@@ -212,6 +230,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Network and optimizer',
     default: 'preset: sgd, tiny adam',
     help: "sgd is what the authors' code uses, lars what the paper describes",
+    field: { label: 'Optimizer' },
   },
 
   {
@@ -221,8 +240,9 @@ export const TRAIN_OPTIONS: OptionTable = [
     min: 0,
     max: 2 ** 32 - 1,
     group: 'Run',
-    default: '0',
+    value: 0,
     help: 'seed of all random numbers',
+    field: { label: 'Seed', help: 'Of all random numbers' },
   },
   {
     name: 'out',
@@ -232,6 +252,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Run',
     default: 'runs/<dataset>-<method>-<normal>-<seed>',
     help: 'run folder',
+    isFree: true,
   },
   {
     name: 'resume',
@@ -252,8 +273,10 @@ export const TRAIN_OPTIONS: OptionTable = [
     type: 'integer',
     min: 1,
     group: 'Run',
-    default: '10',
+    value: 10,
     help: 'epochs between checkpoints',
+    isFree: true,
+    field: { label: 'Checkpoint every', unit: 'epochs', help: 'A closed page resumes from the last one' },
   },
   {
     name: 'in',
@@ -261,8 +284,9 @@ export const TRAIN_OPTIONS: OptionTable = [
     type: 'choice',
     choices: PLACES,
     group: 'Run',
-    default: 'node',
+    value: 'node',
     help: 'where to train; chrome runs the same code in an installed Chrome or Chromium, headless',
+    isFree: true,
   },
   {
     name: 'adapter',
@@ -272,6 +296,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Run',
     default: 'hardware, else lavapipe, else SwiftShader',
     help: 'adapter to use, by part of its name; --list-adapters lists them',
+    isFree: true,
   },
   {
     name: 'tune',
@@ -280,17 +305,18 @@ export const TRAIN_OPTIONS: OptionTable = [
     choices: TUNE_MODES,
     file: TABLE_FILE,
     group: 'Run',
-    default: 'auto',
+    value: 'auto',
     help: 'measure once, in a few seconds, which kernels are fastest on this GPU. auto: not on software adapters; FILE: use the kernels from the config.json of another run. Never changes the result',
+    isFree: true,
   },
 
-  { name: 'json', type: 'flag', group: 'Output', help: 'write progress to standard output, one JSON object per line' },
-  { name: 'quiet', type: 'flag', group: 'Output', help: 'no progress bar: print only the result and errors' },
   {
     name: 'profile',
     type: 'flag',
     group: 'Output',
     help: 'time the kernels of a few early steps: prints a table, writes a Chrome trace to the run folder',
   },
-  { name: 'help', type: 'flag', group: 'Output', help: 'show this help' },
 ];
+
+/** Those that are values of the configuration; the others say what becomes of the run folder. */
+export const CONFIG_OPTIONS: OptionTable = TRAIN_OPTIONS.filter(({ key }) => key !== undefined);

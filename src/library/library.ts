@@ -3,17 +3,17 @@
  * browsers; node.ts and browser.ts supply the platforms.
  */
 import type { PlatformAdapter, RuntimePlatform } from '../../runtime/index.ts';
-import { parseTrainOptions } from '../cli/parse.ts';
 import { type ConfigChoices, type RunConfig, resolveConfig, resumedConfig } from '../config/config.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RunOutcome, TrainHooks } from '../runs/hooks.ts';
 import { runTraining } from '../runs/run.ts';
 import { readStoredConfig } from '../runs/runFolder.ts';
+import { trainCall } from '../runs/trainCall.ts';
 import { checkOptions } from './arguments.ts';
 import { checkedImages, type GivenImages } from './givenImages.ts';
 import { checkModel, type ModelSource, readModel, type TrainedModel } from './model.ts';
 import { openScorerOn, SCORE_CALL_OPTIONS, SCORER_OPTIONS, type Scorer } from './scorer.ts';
-import { checkHooks, trainArguments } from './trainArguments.ts';
+import { checkedTrainOptions, checkHooks } from './trainArguments.ts';
 import type { ScoreOptions, ScoreOutcome, ScorerOptions, TrainOptions } from './types.ts';
 
 /** Where a program runs. */
@@ -67,14 +67,13 @@ export function libraryFor(host: LibraryHost): Library {
   return {
     async train(options, hooks = {}) {
       checkHooks(hooks);
-      const { choices: given, resume, force, profile, acceptChangedData } = parseTrainOptions(trainArguments(options));
-      const mode = { resume, force, profile, acceptChangedData };
+      const { choices: given, mode } = trainCall(checkedTrainOptions(options));
       const choices: ConfigChoices = { ...given, where };
       const adapter = await runtime.requestAdapter({ adapter: choices.adapter });
       const opened = handOutOnce(runtime, adapter);
       try {
         const config = resolveConfig(choices, adapter.info);
-        const used = resume ? resumedConfig(await readStoredConfig(files, config.out), choices) : config;
+        const used = mode.resume ? resumedConfig(await readStoredConfig(files, config.out), choices) : config;
         return await runTraining({ runtime: opened.runtime, files }, used, mode, hooks);
       } finally {
         opened.release();

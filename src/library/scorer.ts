@@ -1,7 +1,8 @@
 /** A trained model on an open device, for any number of calls, one after the other. */
 import { type Context, openContext } from '../../runtime/index.ts';
 import { InterruptedError, UsageError } from '../base/errors.ts';
-import { PRECISIONS, type ScoringConfig } from '../config/config.ts';
+import type { ScoringConfig } from '../config/config.ts';
+import { PRECISIONS } from '../config/trainOptions.ts';
 import type { Encoder } from '../models/resnet.ts';
 import type { Platform } from '../platform/platform.ts';
 import { evaluate } from '../runs/evaluate.ts';

@@ -1,12 +1,12 @@
-/** The arguments of `train`: those of the command line in camelCase, so that both have one set of checks. */
-import { expectedValue, type OptionSpec } from '../base/options.ts';
+/** The arguments of `train`: the options of the command line by key, as values. */
+import { expectedValue, keyOf, type OptionSpec, type OptionValue, parseValue } from '../base/options.ts';
 import { TRAIN_OPTIONS } from '../config/trainOptions.ts';
 import type { TrainHooks } from '../runs/hooks.ts';
 import { checkOptions, entriesOf, type OptionKind, unknownOption, wrongArgument } from './arguments.ts';
 import type { TrainOptions } from './types.ts';
 
-/** For terminals only, or determined by the entry point of the package. */
-const COMMAND_LINE_ONLY = ['in', 'json', 'quiet', 'help'];
+/** Node or browser: whichever entry of the package is used. */
+const DECIDED_BY_ENTRY = 'in';
 
 const HOOKS: Record<keyof TrainHooks, OptionKind> = {
   onLoad: 'function',
@@ -23,19 +23,18 @@ const HOOKS: Record<keyof TrainHooks, OptionKind> = {
 
 export const checkHooks = (hooks: TrainHooks): void => checkOptions('train: hooks', hooks, HOOKS);
 
-/** The options as on the command line. @throws UsageError for an unknown name, or a value of the wrong type */
-export function trainArguments(options: TrainOptions): string[] {
-  const known = TRAIN_OPTIONS.filter(({ name }) => !COMMAND_LINE_ONLY.includes(name));
-  return entriesOf('train: options', options).flatMap(([name, value]) => {
-    const option = known.find((candidate) => nameOf(candidate) === name);
-    if (!option) throw unknown(name, known.map(nameOf));
+/** The options by key, each checked. @throws UsageError for a name that is not there, or a value of another type */
+export function checkedTrainOptions(options: TrainOptions): Record<string, OptionValue> {
+  const known = TRAIN_OPTIONS.filter(({ name }) => name !== DECIDED_BY_ENTRY);
+  const values = entriesOf('train: options', options).map(([name, value]) => {
+    const option = known.find((candidate) => keyOf(candidate) === name);
+    if (!option) throw unknown(name, known.map(keyOf));
     if (!isOfType(value, option)) throw wrongArgument(`train: options.${name}`, value, typeInWords(option));
-    if (option.type === 'flag') return value ? [`--${option.name}`] : [];
-    return [`--${option.name}=${Array.isArray(value) ? value.join(',') : value}`];
+    // one set of checks for the command line and for programs, in the words of the former
+    return [name, typeof value === 'boolean' ? value : parseValue(option, String(value))] as const;
   });
+  return Object.fromEntries(values);
 }
-
-const nameOf = ({ name }: OptionSpec): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 function unknown(name: string, known: readonly string[]) {
   const isHook = Object.hasOwn(HOOKS, name);

@@ -1,6 +1,7 @@
 /** What model.safetensors says about its network: enough to score images with the file alone. All values are strings. */
 import { FormatError } from '../../runtime/index.ts';
-import { ARCHITECTURES, PRECISIONS, type ScoringConfig } from '../config/config.ts';
+import type { ScoringConfig } from '../config/config.ts';
+import { ARCHITECTURES, PRECISIONS } from '../config/trainOptions.ts';
 import { ALL_BITS } from '../data/codecs/decode.ts';
 import { DATASET_NAMES } from '../data/datasets/table.ts';
 import { FITS } from '../data/fit.ts';

@@ -6,7 +6,7 @@
 import { DataError, OeclError, UsageError } from '../base/errors.ts';
 import { folderNames } from '../base/folderNames.ts';
 import { parseObject } from '../base/json.ts';
-import { configJson, type RunConfig } from '../config/config.ts';
+import { configJson, type RunConfig, storedConfig } from '../config/config.ts';
 import type { FolderClaim, Platform } from '../platform/platform.ts';
 import { currentResult, type RunResult, type RunSummary, type ScoreTable } from '../report/result.ts';
 import { parseScoresCsv, type ScoredImage, scoresCsv } from '../report/scoresCsv.ts';
@@ -279,9 +279,7 @@ export async function readStoredConfig(files: RunFiles, folder: string): Promise
   const stored = parseObject<RunConfig>(new TextDecoder().decode(await files.readFile(path)), path, NEW_RUN);
   const missing = ESSENTIAL.filter((key) => stored[key] === undefined);
   if (missing.length > 0) throw new DataError(`${path}: it lacks ${missing.join(', ')}.`, { remedy: NEW_RUN });
-  // before these were written, there was one value of each
-  const { precision = 'f32', fit = 'crop', sampleBits = null, score = null } = stored;
-  return { ...stored, precision, fit, sampleBits, score };
+  return storedConfig(stored, path);
 }
 
 /** Values that every version has written. */

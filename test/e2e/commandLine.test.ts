@@ -4,7 +4,7 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, symlink } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { COMMANDS } from '../../src/cli/help.ts';
+import { COMMANDS } from '../../src/cli/table.ts';
 import { bundle, type Ended, expectRefusal, oecl, start, tinyFolders } from '../helpers/commandLine.ts';
 import { jpegFile } from '../helpers/encodedImages.ts';
 import { flatImage, folderOf } from '../helpers/imageFolders.ts';
@@ -12,7 +12,7 @@ import { flatImage, folderOf } from '../helpers/imageFolders.ts';
 const { runs, tiny } = await tinyFolders();
 
 describe('help', () => {
-  const calls = Object.keys(COMMANDS).map((name) => (name === 'help' ? ['help'] : [name, '--help']));
+  const calls = COMMANDS.map(({ name }) => (name === 'help' ? ['help'] : [name, '--help']));
 
   test.each([['--help'], ['-h'], ...calls])('%s %s', async (...args) => {
     const { code, stdout, stderr } = await oecl(args.filter((arg) => arg !== undefined));

@@ -6,9 +6,8 @@ import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { HELP as BENCH_HELP } from '../../bench/options.ts';
-import { COMMANDS, helpText } from '../../src/cli/help.ts';
-import { SERVE_OPTIONS } from '../../src/cli/serveOptions.ts';
-import { TRAIN_OPTIONS } from '../../src/config/trainOptions.ts';
+import { commandHelp, programHelp } from '../../src/cli/help.ts';
+import { COMMANDS } from '../../src/cli/table.ts';
 import { repositoryFiles, type TextFile } from '../helpers/repository.ts';
 
 const files = repositoryFiles();
@@ -48,9 +47,9 @@ function brokenLinks({ path, text }: TextFile): string[] {
 const optionsOf = (text: string): string[] =>
   [...text.matchAll(/(?<![\w)\]-])--[a-zA-Z][\w-]*/g)].map(([name]) => name);
 
-const OWN_OPTIONS = [...TRAIN_OPTIONS, ...SERVE_OPTIONS].map(({ name }) => `--${name}`);
-/** Options that are no entry of a table: main.ts reads them. */
-const OWN_WITHOUT_TABLE = ['--list-adapters', '--version'];
+const OWN_OPTIONS = COMMANDS.flatMap(({ options }) => options.map(({ name }) => `--${name}`));
+/** Options that are no entry of a table: every command has the first; the others are no command's. */
+const OWN_WITHOUT_TABLE = ['--help', '--list-adapters', '--version'];
 /** Options of other programs that documents call. */
 const OTHER_PROGRAMS = ['--project', '--quick', '--write', '--noEmit'];
 /** How comments write any option. */
@@ -113,8 +112,9 @@ describe('command-line options', () => {
     expect(optionsOf(text).filter((option) => !allowed.has(option))).toEqual([]);
   });
 
-  test.each([undefined, ...Object.keys(COMMANDS)])('the help of %s names options that exist', (command) => {
-    expect(optionsOf(helpText(command)).filter((option) => !known.has(option))).toEqual([]);
+  const helps = [['oecl', programHelp(COMMANDS)], ...COMMANDS.map((command) => [command.name, commandHelp(command)])];
+  test.each(helps)('the help of %s names options that exist', (_, text) => {
+    expect(optionsOf(text).filter((option) => !known.has(option))).toEqual([]);
   });
 
   test('messages and comments of src/ name options that exist', () => {

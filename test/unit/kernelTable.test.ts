@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AdapterInfo, AskedKernel, Context, KernelTable } from '../../runtime/index.ts';
 import { type ConvGeometry, KernelChoices, keyOf } from '../../runtime/kernel/choices.ts';
-import { type ConfigChoices, type RunConfig, resolveConfig, resumedConfig } from '../../src/config/config.ts';
+import {
+  type ConfigChoices,
+  type RunConfig,
+  resolveConfig,
+  resumedConfig,
+  storedConfig,
+} from '../../src/config/config.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
 import { recordTuned, withGivenKernels } from '../../src/train/kernels.ts';
 import type { Trainer } from '../../src/train/trainer.ts';
@@ -174,6 +180,6 @@ describe('given tables', () => {
     expect(resumed('off')).toMatchObject({ tune: 'off', kernels: {} });
     expect(resumed('other.json').kernels).toBeNull();
     const { tune: _, kernels: __, ...old } = stored;
-    expect(resumedConfig(old as RunConfig, {})).toMatchObject({ tune: 'auto', kernels: null });
+    expect(resumedConfig(storedConfig(old, 'config.json'), {})).toMatchObject({ tune: 'auto', kernels: null });
   });
 });

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PRESETS } from '../../src/base/recipe.ts';
-import { COMMANDS } from '../../src/cli/help.ts';
-import { parseServeOptions, parseTrainOptions } from '../../src/cli/parse.ts';
+import { namedCommand } from '../../src/cli/help.ts';
+import { parseCall } from '../../src/cli/parse.ts';
+import { COMMANDS } from '../../src/cli/table.ts';
 import { resolveConfig } from '../../src/config/config.ts';
 import { PROTOCOL_NAMES } from '../../src/protocols/table.ts';
 import { FILE } from '../../src/runs/runFolder.ts';
+import { trainCall } from '../../src/runs/trainCall.ts';
 import { oecl, tinyOptions } from '../helpers/commandLine.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
 
@@ -45,12 +47,12 @@ describe('calls of the command line', () => {
   });
 
   test.each(calls)('%j', (...args) => {
-    if (args[0] === '--list-adapters') return expect(args).toHaveLength(1);
-    if (args[0] === 'serve') return expect(parseServeOptions(args.slice(1)).help).toBe(false);
-    if (!args[0].startsWith('-')) return expect(COMMANDS).toHaveProperty(args[0]);
-    const { choices, help } = parseTrainOptions(args);
-    const config = resolveConfig(choices, { isSoftware: true });
-    expect(help || config.dataset === choices.dataset).toBe(true);
+    if (['--list-adapters', '--help'].includes(args[0])) return expect(args).toHaveLength(1);
+    const isBare = args[0].startsWith('-');
+    const command = namedCommand(COMMANDS, isBare ? 'train' : args[0]);
+    const { values } = parseCall(command, isBare ? args : args.slice(1));
+    const { choices } = trainCall(values);
+    expect(resolveConfig(choices, { isSoftware: true })).toMatchObject(choices);
   });
 
   test('the one on own images runs as it stands, values made small', async () => {

@@ -2,8 +2,9 @@
 
 import { EVERY_CLASS } from '../../../base/names.ts';
 import { PRESETS, type Preset } from '../../../base/recipe.ts';
-import { defaultRunFolder, OPTIMIZERS } from '../../../config/config.ts';
+import { defaultRunFolder } from '../../../config/config.ts';
 import { defaultWarmup, presetValues } from '../../../config/presets.ts';
+import { OPTIMIZERS } from '../../../config/trainOptions.ts';
 import { demo } from '../../../data/datasets/demo.ts';
 import type { Fit } from '../../../data/fit.ts';
 import type { TrainOptions } from '../../../library/types.ts';

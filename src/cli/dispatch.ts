@@ -2,39 +2,14 @@
  * The command line without the process: arguments and a host in, an exit code out. It owns the one place where an error
  * becomes text: one screen, no stack, unless OECL_DEBUG asks for it.
  */
-import type { AdapterDescription } from '../base/adapter.ts';
-import { OeclError, UsageError } from '../base/errors.ts';
+
+import { OeclError } from '../base/errors.ts';
 import { oneLine } from '../base/text.ts';
-import type { RunConfig } from '../config/config.ts';
-import type { RunOutcome, TrainHooks } from '../runs/hooks.ts';
-import type { OpenMode, RunFiles } from '../runs/runFolder.ts';
-import { COMMANDS, helpText, unknownCommand } from './help.ts';
-import { serveCommand } from './serveCommand.ts';
-import type { TextOutput } from './textOutput.ts';
+import type { CliHost } from './command.ts';
+import { commandHelp, namedCommand } from './help.ts';
+import { parseCall } from './parse.ts';
+import { COMMANDS } from './table.ts';
 import { adapterLine, trainCommand } from './trainCommand.ts';
-
-/** What the commands do their work with; each is reached only when it is needed, so that help costs nothing. */
-export interface CliServices {
-  files: RunFiles;
-  /** What the training would run on there. @throws AdapterError when there is none, or none of that name. */
-  describeAdapter(where: RunConfig['where'], name?: string): Promise<AdapterDescription>;
-  listAdapters(): Promise<AdapterDescription[]>;
-  doctor(): Promise<string>;
-  /** The page, at an address of this machine. @throws UsageError when the port or the host cannot be used */
-  serve(port: number, host: string): Promise<{ url: string; isOpen: boolean; close(): Promise<void> }>;
-  train(config: RunConfig, mode: OpenMode, hooks: TrainHooks): Promise<RunOutcome>;
-}
-
-export interface CliHost {
-  stdout: TextOutput;
-  stderr: TextOutput;
-  /** Aborted by the first Ctrl-C. */
-  signal: AbortSignal;
-  /** Whether errors show their stack. */
-  debug: boolean;
-  version: string;
-  services: CliServices;
-}
 
 /** Runs one command line. Never throws: what goes wrong is text on standard error and the exit code. */
 export async function main(argv: readonly string[], host: CliHost): Promise<number> {
@@ -56,27 +31,20 @@ export function reportError(error: unknown, argv: readonly string[], host: CliHo
 }
 
 async function dispatch(argv: readonly string[], host: CliHost): Promise<number> {
-  const [first, ...rest] = argv;
+  const [first = '--', ...rest] = argv;
   if (first === '--version') {
     host.stdout.write(`${host.version}\n`);
     return 0;
   }
   if (argv.includes('--list-adapters')) return listAdapters(host);
-  if (first === undefined || first.startsWith('-')) return trainCommand(argv, host);
-  if (first === 'help' || (Object.hasOwn(COMMANDS, first) && (rest.includes('--help') || rest.includes('-h')))) {
-    host.stdout.write(helpText(first === 'help' ? rest[0] : first));
+  const isBare = first.startsWith('-'); // `oecl` is `oecl train`
+  const command = isBare ? trainCommand : namedCommand(COMMANDS, first);
+  const args = isBare ? argv : rest;
+  if (args.includes('--help') || args.includes('-h')) {
+    host.stdout.write(commandHelp(command));
     return 0;
   }
-  if (first === 'train') return trainCommand(rest, host);
-  if (first === 'serve') return serveCommand(rest, host);
-  if (first === 'doctor') {
-    if (rest.length > 0) {
-      throw new UsageError(`doctor ${rest.join(' ')}: it takes no options.`, { remedy: 'oecl doctor' });
-    }
-    host.stdout.write(`${(await host.services.doctor()).trimEnd()}\n`);
-    return 0;
-  }
-  throw unknownCommand(first);
+  return command.run(parseCall(command, args), host);
 }
 
 async function listAdapters(host: CliHost): Promise<number> {

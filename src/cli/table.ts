@@ -1,0 +1,8 @@
+/** The commands, in the order of lists. A new one is a file beside this one and a line here. */
+import type { Command } from './command.ts';
+import { doctorCommand } from './doctorCommand.ts';
+import { helpCommand } from './helpCommand.ts';
+import { serveCommand } from './serveCommand.ts';
+import { trainCommand } from './trainCommand.ts';
+
+export const COMMANDS: readonly Command[] = [trainCommand, serveCommand, doctorCommand, helpCommand(() => COMMANDS)];
