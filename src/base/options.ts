@@ -29,21 +29,22 @@ export type OptionSpec = OptionType & {
   key?: string;
   group: OptionGroup;
   help: string;
-  /** The default, where neither a preset nor the data set decides. */
-  value?: OptionValue;
+  /** The default, where no recipe decides; a function when it follows from other values. */
+  value?: OptionValue | ((others: Readonly<Record<string, OptionValue>>) => OptionValue);
   /** The default in words, where `value` does not say it. */
   default?: string;
   /** Never changes one bit of the result: may differ when a run is resumed. */
   isFree?: boolean;
   /** Its field in the page's form; without one, the page does not ask. */
-  field?: { label: string; unit?: string; help?: string };
+  field?: { label: string; unit?: string; help?: string; words?: Readonly<Record<string, string>> };
 };
 
 export type OptionTable = readonly OptionSpec[];
 
 /** The default in words; undefined for what is simply left out. */
 export function defaultInWords({ default: words, value }: OptionSpec): string | undefined {
-  return words ?? (value === undefined || value === null || value === false ? undefined : String(value));
+  const isShown = value !== undefined && value !== null && value !== false && typeof value !== 'function';
+  return words ?? (isShown ? String(value) : undefined);
 }
 
 /** What an option takes, in words: for errors. */

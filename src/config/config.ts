@@ -8,14 +8,14 @@ import type { AugmentOptions } from '../augment/augmenter.ts';
 import { UsageError } from '../base/errors.ts';
 import { folderName } from '../base/folderNames.ts';
 import { EVERY_CLASS, findClass, isEveryClass, isSameName } from '../base/names.ts';
-import { expectedValue, isValueOf } from '../base/options.ts';
+import { expectedValue, isValueOf, type OptionValue } from '../base/options.ts';
 import type { Preset } from '../base/recipe.ts';
 import { type DatasetName, datasetNamed } from '../data/datasets/table.ts';
 import type { Fit } from '../data/fit.ts';
 import { DEAD_LEAVES, parseSource, sourceText } from '../data/outlierSource.ts';
-import { hasOption, type MethodName, methodNamed, usesOutliers } from '../methods/table.ts';
+import { hasOption, METHODS, type MethodName, type MethodValues, methodNamed, usesOutliers } from '../methods/table.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
-import { defaultWarmup, presetValues } from './presets.ts';
+import { recipeOf } from './presets.ts';
 import {
   type ARCHITECTURES,
   CONFIG_OPTIONS,
@@ -25,7 +25,8 @@ import {
   TABLE_FILE,
 } from './trainOptions.ts';
 
-export interface RunConfig {
+/** Beside these, the options of its method. */
+export interface RunConfig extends MethodValues {
   dataset: DatasetName;
   /** Where the data set lies, as given; null: $OECL_DATA/NAME, then data/NAME. */
   data: string | null;
@@ -35,11 +36,6 @@ export interface RunConfig {
   method: MethodName;
   /** `dead-leaves`, `NAME[:DIR]` or `folder:DIR`; null for methods that see no outliers. */
   oe: string | null;
-  /** Weight of the outliers' norm penalty after the warm-up. */
-  lambda: number;
-  /** Epochs with lambda = 0. */
-  warmup: number;
-  temperature: number;
   epochs: number;
   /** Normal images a step; the same number of outlier images, and two views of each. */
   batch: number;
@@ -120,7 +116,9 @@ const FREE: readonly string[] = [
 
 /** Values where nothing decides otherwise. */
 const DEFAULTS = {
-  ...Object.fromEntries(CONFIG_OPTIONS.map(({ key, value = null }) => [key, value])),
+  ...Object.fromEntries(
+    CONFIG_OPTIONS.map(({ key, value = null }) => [key, typeof value === 'function' ? null : value]),
+  ),
   ...RECORDED,
 } as unknown as RunConfig;
 
@@ -130,39 +128,48 @@ const DEFAULTS = {
  */
 export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boolean }): RunConfig {
   const choices = withoutUndefined(given);
-  const { dataset, method, protocol } = { ...DEFAULTS, ...choices };
-  const preset = choices.preset ?? (adapter.isSoftware ? 'tiny' : 'paper');
+  const { method, protocol } = { ...DEFAULTS, ...choices };
+  const { title } = methodNamed(method);
   const { isOfAllClasses } = protocolNamed(protocol);
   if (isOfAllClasses && choices.normal !== undefined && !isEveryClass(choices.normal)) {
     throw new UsageError(`--protocol ${protocol} --normal ${choices.normal}: with ${protocol} every class is normal.`, {
       remedy: '--protocol one-vs-rest, or no --normal',
     });
   }
-  const config: RunConfig = {
-    ...DEFAULTS,
-    ...presetValues(preset, dataset),
-    ...choices,
-    preset,
-    normal: isOfAllClasses ? EVERY_CLASS : className(dataset, choices.normal ?? datasetNamed(dataset).defaultNormal),
-    oe: null,
-    out: '',
-  };
-  if (usesOutliers(method, config)) config.oe = sourceText(parseSource(choices.oe ?? DEAD_LEAVES));
-  else if (choices.oe !== undefined) {
-    throw new UsageError(
-      `--method ${method} --oe ${choices.oe}: ${methodNamed(method).title} trains on normal images alone.`,
-      {
-        remedy: '--method oecl, or no --oe',
-      },
-    );
-  }
-  config.warmup = hasOption(method, 'warmup') ? (choices.warmup ?? defaultWarmup(preset, config.epochs)) : 0;
-  if (!hasOption(method, 'lambda')) config.lambda = 0;
-  if (config.warmup > config.epochs) {
-    throw new UsageError(`--warmup ${config.warmup}: longer than the ${config.epochs} epochs of the run.`, {
-      remedy: `--warmup ${defaultWarmup(preset, config.epochs)}`,
+  const foreign = Object.keys(choices).find((key) => !hasOption(method, key));
+  if (foreign !== undefined) {
+    const owners = METHODS.filter(({ name }) => hasOption(name, foreign)).map(({ name }) => `--method ${name}`);
+    throw new UsageError(`--method ${method} ${flagOf(foreign)}: ${title} has no such option.`, {
+      remedy: `${owners.join(' or ')}, or no ${flagOf(foreign)}`,
     });
   }
+  const config = filledConfig({ ...choices, preset: choices.preset ?? (adapter.isSoftware ? 'tiny' : 'paper') });
+  if (config.oe === null && choices.oe !== undefined) {
+    const owners = METHODS.filter(({ name }) => usesOutliers(name, config)).map(({ name }) => `--method ${name}`);
+    throw new UsageError(`--method ${method} --oe ${choices.oe}: ${title} trains on normal images alone.`, {
+      remedy: `${owners.join(' or ')}, or no --oe`,
+    });
+  }
+  methodNamed(method).check?.(config);
+  return config;
+}
+
+/** Every value, whether or not they contradict each other. */
+export function filledConfig(choices: ConfigChoices & Pick<RunConfig, 'preset'>): RunConfig {
+  const { dataset, method, protocol } = { ...DEFAULTS, ...choices };
+  const typed = choices.normal ?? datasetNamed(dataset).defaultNormal;
+  const config: RunConfig = {
+    ...DEFAULTS,
+    ...recipeOf(choices.preset, dataset, method),
+    ...choices,
+    normal: protocolNamed(protocol).isOfAllClasses ? EVERY_CLASS : className(dataset, typed),
+    oe: null,
+  };
+  const values = config as unknown as Record<string, OptionValue>;
+  for (const { key, value } of CONFIG_OPTIONS) {
+    if (typeof value === 'function') values[key!] ??= value(values);
+  }
+  if (usesOutliers(method, config)) config.oe = sourceText(parseSource(choices.oe ?? DEAD_LEAVES));
   config.out = choices.out ?? defaultRunFolder(config);
   return sortKeys(config);
 }
@@ -241,7 +248,7 @@ const meansMaybe = (normal: string, stored: string): boolean =>
 /** The option that sets a value, as it is typed: `--checkpoint-every` for `checkpointEvery`, `--in` for `where`. */
 export const flagOf = (key: string): string => `--${CONFIG_OPTIONS.find((option) => option.key === key)?.name ?? key}`;
 
-const shown = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value));
+const shown = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value ?? 'none'));
 
 /** A known class in its own spelling; anything else as it was typed, to be looked up when the data is there. */
 function className(dataset: DatasetName, typed: string | null): string | null {
@@ -254,5 +261,6 @@ const withoutUndefined = (choices: ConfigChoices): ConfigChoices =>
   Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined));
 
 function sortKeys(config: RunConfig): RunConfig {
-  return Object.fromEntries(KEYS.map((key) => [key, config[key]])) as unknown as RunConfig;
+  const keys = KEYS.filter((key) => hasOption(config.method, key));
+  return Object.fromEntries(keys.map((key) => [key, config[key]])) as unknown as RunConfig;
 }

@@ -91,7 +91,11 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Data',
     value: 'crop',
     help: 'how to fit images that are not square. crop: crop views from the image, the plain view from its middle; squash: stretch the image to a square; pad: center it on a square in the mean color of its border',
-    field: { label: 'Images that are not square', help: 'Cropped images are scored by their middle square' },
+    field: {
+      label: 'Images that are not square',
+      help: 'Cropped images are scored by their middle square',
+      words: { crop: 'Crop from them', squash: 'Stretch to a square', pad: 'Pad to a square' },
+    },
   },
   {
     name: 'skip-bad',
@@ -230,7 +234,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Network and optimizer',
     default: 'preset: sgd, tiny adam',
     help: "sgd is what the authors' code uses, lars what the paper describes",
-    field: { label: 'Optimizer' },
+    field: { label: 'Optimizer', words: { sgd: 'SGD', lars: 'LARS', adam: 'Adam' } },
   },
 
   {

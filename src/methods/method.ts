@@ -5,6 +5,8 @@
 import type { Tensor } from '../../runtime/index.ts';
 import type { RowPlan } from '../augment/rows.ts';
 import type { OptionTable } from '../base/options.ts';
+import type { Preset, Recipe } from '../base/recipe.ts';
+import type { DatasetSpec } from '../data/dataset.ts';
 
 /** Where a step's images come from: the normal training images, and what stands for outliers. */
 export type Part = 'normal' | 'outliers';
@@ -74,6 +76,10 @@ export interface Method<Values extends object = object, Name extends string = st
   readonly source: string;
   /** Its own options. A key that several methods share has the same line in each (options.ts). */
   readonly options: OptionTable;
+  /** Where it needs other values than the preset's and the data set's. */
+  recipe?(preset: Preset, dataset: DatasetSpec): Recipe;
+  /** @throws UsageError when values contradict each other */
+  check?(values: Values & { preset: Preset; epochs: number }): void;
   batch(values: Values): BatchPlan;
   /** Weights that follow a schedule, recorded with each step. */
   weights?(values: Values, epoch: number): Record<string, number>;

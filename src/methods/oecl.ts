@@ -1,5 +1,7 @@
 /** OECL (docs/methods.md 1.3): NT-Xent on the normal views, plus lambda times the mean norm of the outlier views. */
 import { add, mul, normPenalty, ntXent } from '../../runtime/index.ts';
+import { UsageError } from '../base/errors.ts';
+import type { Preset } from '../base/recipe.ts';
 import type { Method } from './method.ts';
 import { CONTRASTIVE, NORM_NORMAL, NORM_OUTLIER, TEMPERATURE } from './options.ts';
 
@@ -10,6 +12,9 @@ interface Values {
   /** Epochs with a weight of 0. */
   warmup: number;
 }
+
+/** The paper's 50 of 500 epochs is a tenth of however many there are. The few steps of `tiny` have none to spare. */
+const usualWarmup = (preset: Preset, epochs: number): number => (preset === 'tiny' ? 0 : Math.floor(epochs / 10));
 
 export const oecl: Method<Values, 'oecl'> = {
   name: 'oecl',
@@ -24,8 +29,10 @@ export const oecl: Method<Values, 'oecl'> = {
       type: 'number',
       min: 0,
       group: 'Method',
+      value: 1,
       default: 'data set: 0.1, CIFAR-10 and demo 1',
       help: 'weight of the norm penalty on outlier-exposure images',
+      field: { label: 'Outlier weight λ', help: 'Weight of the outliers’ norm penalty' },
     },
     {
       name: 'warmup',
@@ -33,11 +40,19 @@ export const oecl: Method<Values, 'oecl'> = {
       type: 'integer',
       min: 0,
       group: 'Method',
+      value: ({ preset, epochs }) => usualWarmup(preset as Preset, epochs as number),
       default: 'a tenth of --epochs; preset tiny 0',
       help: 'epochs before the norm penalty starts',
+      field: { label: 'Warm-up', unit: 'epochs', help: 'Epochs before the penalty starts' },
     },
     TEMPERATURE,
   ],
+  check({ warmup, epochs, preset }) {
+    if (warmup <= epochs) return;
+    throw new UsageError(`--warmup ${warmup}: longer than the ${epochs} epochs of the run.`, {
+      remedy: `--warmup ${usualWarmup(preset, epochs)}`,
+    });
+  },
   batch: () => ({ normal: { views: 2 }, outliers: { views: 2 } }),
   weights: ({ lambda, warmup }, epoch) => ({ lambda: epoch < warmup ? 0 : lambda }),
   loss({ projection }, { parts, weights }, { temperature }) {

@@ -8,8 +8,9 @@ export const TEMPERATURE: OptionSpec = {
   type: 'number',
   above: 0,
   group: 'Method',
-  default: '0.5',
+  value: 0.5,
   help: 'temperature of the contrastive loss',
+  field: { label: 'Temperature', help: 'Of the contrastive loss' },
 };
 
 export const CONTRASTIVE: TermSpec = { title: 'contrastive term', chart: 'loss', of: 'normal' };

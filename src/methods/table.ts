@@ -8,6 +8,12 @@ const TABLE = [oecl, simclr] as const;
 
 export type MethodName = (typeof TABLE)[number]['name'];
 
+type ValuesOf<M> = M extends Method<infer Values, string> ? Values : never;
+type Joined<Each> = (Each extends object ? (each: Each) => void : never) extends (all: infer All) => void ? All : never;
+
+/** The values that methods read; a run has those of its own. */
+export type MethodValues = Partial<Joined<ValuesOf<(typeof TABLE)[number]>>>;
+
 export const METHODS: readonly Method<object, MethodName>[] = TABLE;
 export const METHOD_NAMES: readonly MethodName[] = METHODS.map(({ name }) => name);
 

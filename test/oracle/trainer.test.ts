@@ -124,10 +124,14 @@ test('four steps over two epochs: metrics of each step, and the weights after th
   const velocity: Record<string, Float64Array> = Object.fromEntries(velocities);
   for (let step = 0; step < STEPS; step++) {
     const epoch = Math.floor(step / 2);
-    const lambda = epoch < config.warmup ? 0 : config.lambda;
+    const lambda = epoch < config.warmup! ? 0 : config.lambda!;
     const rate = (config.lr / 2) * (1 + Math.cos((Math.PI * epoch) / EPOCHS));
     const { temperature, momentum, weightDecay } = config;
-    const { loss, gradients } = await lossAndGradients(expected, viewsOf(step), { temperature, lambda, stem: 'cifar' });
+    const { loss, gradients } = await lossAndGradients(expected, viewsOf(step), {
+      temperature: temperature!,
+      lambda,
+      stem: 'cifar',
+    });
     const { loss: got, contrastive, penalty, ...rest } = actual[step] as Record<string, number>;
     expect(rest).toMatchObject({ epoch, lambda, lr: expect.closeTo(rate, 12), normOutlier: penalty });
     expectClose([got, contrastive + lambda * penalty], [loss, loss], tolerance.trainingLoss);

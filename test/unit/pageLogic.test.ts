@@ -159,7 +159,7 @@ describe('the options of a run', () => {
   });
 
   test('SimCLR is asked for nothing that it has no use for', () => {
-    const choices = { ...firstChoices('tiny'), method: 'simclr', numbers: { lambda: 2, epochs: 3 } } as const;
+    const choices = { ...firstChoices('tiny'), method: 'simclr', options: { lambda: 2, epochs: 3 } } as const;
     const options = trainOptions(choices, null, []);
     expect(options).toMatchObject({ method: 'simclr', epochs: 3 });
     expect(options).not.toHaveProperty('lambda');
@@ -169,7 +169,7 @@ describe('the options of a run', () => {
 
   test('a fit of images that are not square is passed on where it is not the default', () => {
     expect(trainOptions(firstChoices('tiny'), null, [])).not.toHaveProperty('fit');
-    expect(trainOptions({ ...firstChoices('tiny'), fit: 'pad' }, null, [])).toMatchObject({ fit: 'pad' });
+    expect(trainOptions({ ...firstChoices('tiny'), options: { fit: 'pad' } }, null, [])).toMatchObject({ fit: 'pad' });
   });
 
   test('a new run takes no folder that is there', () => {

@@ -8,7 +8,7 @@ import type { PerScore } from '../../report/result.ts';
 import type { RunStart } from '../../runs/hooks.ts';
 import type { StepMetrics } from '../../train/stepMetrics.ts';
 import type { DataContent, KeptThreshold, NewScores, PageApi, Part, Picture, RunInfo, RunView } from '../pageApi.ts';
-import { type Choices, firstChoices } from './logic/choices.ts';
+import { type Choices, firstChoices, GENERATED } from './logic/choices.ts';
 import { Pace } from './logic/pace.ts';
 import type { Problem } from './logic/problem.ts';
 import { type RunColumns, RunCurves } from './logic/runCurves.ts';
@@ -157,4 +157,5 @@ export interface ShownImage {
 export const isBusy = ({ training }: Store): boolean =>
   ['preparing', 'training', 'evaluating', 'stopping'].includes(training.phase.value);
 
-export const isDemo = (config: Pick<RunConfig, 'dataset'> | null): boolean => config?.dataset === 'demo';
+export const isDemo = (config: Pick<RunConfig, 'dataset'> | null): boolean =>
+  config !== null && GENERATED.some(({ name }) => name === config.dataset);

@@ -1,6 +1,6 @@
 /** The user's images: loading, adding, removing. */
 import type { GivenFile, Part } from '../../pageApi.ts';
-import { ALL, normalClasses } from '../logic/choices.ts';
+import { ALL, normalClasses, type Source } from '../logic/choices.ts';
 import { counted } from '../logic/format.ts';
 import { goTo } from '../route.ts';
 import type { Store } from '../state.ts';
@@ -39,7 +39,7 @@ export async function removeImages(store: Store, part: Part): Promise<void> {
 }
 
 /** Selects these images for training; the normal class becomes one of theirs. */
-export function chooseSource(store: Store, source: 'demo' | 'own'): void {
+export function chooseSource(store: Store, source: Source): void {
   const { names, all } = normalClasses(source, store.data.value);
   const { normal } = store.choices.value;
   const isKept = source === store.choices.value.source && names.includes(normal);
@@ -55,7 +55,7 @@ export function chooseSource(store: Store, source: 'demo' | 'own'): void {
 /** Eosinophil is the default of the command line too. */
 const defaultDemoClass = (names: readonly string[]): string => names.find((name) => name === 'Eosinophil') ?? names[0];
 
-export function trainOn(store: Store, source: 'demo' | 'own'): void {
+export function trainOn(store: Store, source: Source): void {
   chooseSource(store, source);
   goTo('train');
 }

@@ -1,23 +1,13 @@
 /** The options that few need; an empty field stands for the preset's value, which it shows. */
-import { FITS } from '../../../data/fit.ts';
+import { keyOf, type OptionSpec, type OptionValue } from '../../../base/options.ts';
 import { change } from '../actions/choose.ts';
-import {
-  type Choices,
-  defaultOf,
-  FIT_NAMES,
-  isUsed,
-  NUMBER_FIELDS,
-  type NumberField,
-  OPTIMIZERS,
-  OPTION_LABELS,
-} from '../logic/choices.ts';
+import { defaultOf, fieldsOf } from '../logic/choices.ts';
 import { useStore } from '../state.ts';
 
 export function MoreOptions() {
   const store = useStore();
-  const { method, optimizer, fit, numbers } = store.choices.value;
-  const ofNumbers = Object.values(numbers).filter((value) => value !== undefined).length;
-  const changed = ofNumbers + (optimizer === '' ? 0 : 1) + (fit === 'crop' ? 0 : 1);
+  const { method, options } = store.choices.value;
+  const changed = Object.values(options).filter((value) => value !== undefined).length;
   return (
     <details class="more">
       <summary>
@@ -25,72 +15,78 @@ export function MoreOptions() {
         {changed > 0 && <span class="badge">{changed} changed</span>}
       </summary>
       <div class="fields">
-        {NUMBER_FIELDS.filter(({ key }) => isUsed(key, method)).map((field) => (
-          <NumberInput key={field.key} field={field} />
+        {fieldsOf(method).map((option) => (
+          <Field key={option.name} option={option} />
         ))}
-        <p class="field">
-          <label for="optimizer">Optimizer</label>
-          <select
-            id="optimizer"
-            value={optimizer}
-            onChange={(event) => change(store, { optimizer: event.currentTarget.value as Choices['optimizer'] })}
-          >
-            <option value="">Preset default</option>
-            {OPTIMIZERS.map((name) => (
-              <option key={name} value={name}>
-                {name.toUpperCase().replace('ADAM', 'Adam')}
-              </option>
-            ))}
-          </select>
-        </p>
-        <p class="field">
-          <label for="fit">{OPTION_LABELS.fit}</label>
-          <select
-            id="fit"
-            value={fit}
-            aria-describedby="fit-help"
-            onChange={(event) => change(store, { fit: event.currentTarget.value as Choices['fit'] })}
-          >
-            {FITS.map((name) => (
-              <option key={name} value={name}>
-                {FIT_NAMES[name]}
-              </option>
-            ))}
-          </select>
-          <span class="quiet" id="fit-help">
-            Cropped images are scored by their central square
-          </span>
-        </p>
       </div>
     </details>
   );
 }
 
-function NumberInput({ field }: { field: NumberField }) {
+function Field({ option }: { option: OptionSpec }) {
   const store = useStore();
-  const { key, label, unit, help, min, step } = field;
-  const value = store.choices.value.numbers[key];
+  const { label, unit, help } = option.field!;
+  const key = keyOf(option);
   const id = `option-${key}`;
+  const field = {
+    id,
+    'aria-describedby': help === undefined ? undefined : `${id}-help`,
+    value: store.choices.value.options[key],
+    set: (value: OptionValue | undefined) =>
+      change(store, { options: { ...store.choices.value.options, [key]: value } }),
+  };
   return (
     <p class="field">
-      <label for={id}>{unit === '' ? label : `${label} (${unit})`}</label>
-      <input
-        id={id}
-        type="number"
-        min={min}
-        step={step}
-        value={value ?? ''}
-        placeholder={String(defaultOf(key, store.choices.value) ?? '')}
-        aria-describedby={`${id}-help`}
-        onInput={({ currentTarget: { value: typed } }) =>
-          change(store, {
-            numbers: { ...store.choices.value.numbers, [key]: typed === '' ? undefined : Number(typed) },
-          })
-        }
-      />
-      <span class="quiet" id={`${id}-help`}>
-        {help}
-      </span>
+      <label for={id}>{unit === undefined ? label : `${label} (${unit})`}</label>
+      {option.type === 'choice' && <Choice {...field} option={option} />}
+      {(option.type === 'integer' || option.type === 'number') && <NumberInput {...field} option={option} />}
+      {help !== undefined && (
+        <span class="quiet" id={`${id}-help`}>
+          {help}
+        </span>
+      )}
     </p>
+  );
+}
+
+interface InputProps<Type extends OptionSpec['type']> {
+  id: string;
+  'aria-describedby': string | undefined;
+  value: OptionValue | undefined;
+  set(value: OptionValue | undefined): void;
+  option: Extract<OptionSpec, { type: Type }>;
+}
+
+function Choice({ option, value, set, ...rest }: InputProps<'choice'>) {
+  const fallback = typeof option.value === 'string' ? option.value : '';
+  return (
+    <select
+      {...rest}
+      value={String(value ?? fallback)}
+      onChange={({ currentTarget: { value: chosen } }) => set(chosen === fallback ? undefined : chosen)}
+    >
+      {fallback === '' && <option value="">Preset default</option>}
+      {option.choices.map((name) => (
+        <option key={name} value={name}>
+          {option.field!.words?.[name] ?? name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function NumberInput({ option, value, set, ...rest }: InputProps<'integer' | 'number'>) {
+  const store = useStore();
+  return (
+    <input
+      {...rest}
+      type="number"
+      min={option.min ?? option.above}
+      max={option.max}
+      step={option.type === 'integer' ? 1 : 'any'}
+      value={value === undefined ? '' : String(value)}
+      placeholder={String(defaultOf(keyOf(option), store.choices.value) ?? '')}
+      onInput={({ currentTarget: { value: typed } }) => set(typed === '' ? undefined : Number(typed))}
+    />
   );
 }

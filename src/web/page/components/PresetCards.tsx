@@ -1,9 +1,9 @@
 /** How large the run is: the presets, with what they mean for the chosen images. */
 
-import type { Preset } from '../../../base/recipe.ts';
-import { presetValues } from '../../../config/presets.ts';
+import { PRESETS, type Preset } from '../../../base/recipe.ts';
+import { recipeOf } from '../../../config/presets.ts';
 import { change } from '../actions/choose.ts';
-import { PRESETS } from '../logic/choices.ts';
+import { datasetOf } from '../logic/choices.ts';
 import { useStore } from '../state.ts';
 import { ChoiceCards } from './ChoiceCards.tsx';
 
@@ -16,9 +16,9 @@ const PURPOSE: Record<Preset, string> = {
 
 export function PresetCards() {
   const store = useStore();
-  const { source, preset } = store.choices.value;
+  const { source, preset, method } = store.choices.value;
   const words = (name: Preset): string => {
-    const { epochs, size, arch } = presetValues(name, source === 'demo' ? 'demo' : 'folder');
+    const { epochs, size, arch } = recipeOf(name, datasetOf(source), method);
     return `${PURPOSE[name]} ${arch === 'resnet18' ? 'ResNet-18' : 'ResNet-10'}, ${size} px, ${epochs} epochs.`;
   };
   return (

@@ -1,34 +1,23 @@
 /** What the run will be, in a few lines, beside its button. */
 import type { ComponentChildren } from 'preact';
-import { presetValues } from '../../../config/presets.ts';
-import {
-  ALL,
-  type Choices,
-  defaultOf,
-  isExposed,
-  type NumberField,
-  titleOf,
-  trainOptions,
-  usesOwnOutliers,
-} from '../logic/choices.ts';
+import { ALL, type Choices, isExposed, titleOf, trainOptions, usesOwnOutliers, valuesOf } from '../logic/choices.ts';
 import { baseName, counted, whole } from '../logic/format.ts';
 import { type Store, useStore } from '../state.ts';
 
 export function RunSummary({ children }: { children: ComponentChildren }) {
   const store = useStore();
   const { choices, data, runs } = store;
-  const { source, preset, method } = choices.value;
-  const value = (key: NumberField['key']) => choices.value.numbers[key] ?? defaultOf(key, choices.value) ?? 0;
+  const { method } = choices.value;
   const taken = (runs.value ?? []).map(({ folder }) => folder);
-  const { arch } = presetValues(preset, source === 'demo' ? 'demo' : 'folder');
+  const { arch, width, size, epochs, batch } = valuesOf(choices.value);
   const lines: [string, string][] = [
     ['Normal', normalWords(store)],
     ['Method', titleOf(method)],
     ['Outlier exposure', isExposed(choices.value) ? exposureWords(choices.value, store) : 'none'],
-    ['Network', `${arch === 'resnet18' ? 'ResNet-18' : 'ResNet-10'}, ${value('width')} channels`],
-    ['Input', `${value('size')} × ${value('size')} px`],
-    ['Length', counted(value('epochs'), 'epoch')],
-    ['Images per step', whole(value('batch'))],
+    ['Network', `${arch === 'resnet18' ? 'ResNet-18' : 'ResNet-10'}, ${width} channels`],
+    ['Input', `${size} × ${size} px`],
+    ['Length', counted(epochs, 'epoch')],
+    ['Images per step', whole(batch)],
     ['Saved as', baseName(trainOptions(choices.value, data.value, taken).out!)],
   ];
   return (
@@ -49,7 +38,7 @@ export function RunSummary({ children }: { children: ComponentChildren }) {
 
 function normalWords({ choices, data }: Store): string {
   const { source, normal } = choices.value;
-  if (source === 'demo') return `${normal} (synthetic)`;
+  if (source !== 'own') return `${normal} (synthetic)`;
   const { images = 0, classes = [] } = data.value?.parts.train ?? {};
   const one = classes.find(({ name }) => name === normal);
   return normal === ALL || !one ? counted(images, 'image') : `${normal}, ${counted(one.images, 'image')}`;

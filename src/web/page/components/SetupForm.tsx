@@ -3,7 +3,7 @@ import { METHODS } from '../../../methods/table.ts';
 import { change } from '../actions/choose.ts';
 import { chooseSource } from '../actions/images.ts';
 import { startTraining } from '../actions/training.ts';
-import { ALL, type Choices, isExposed, normalClasses, usesOwnOutliers } from '../logic/choices.ts';
+import { ALL, type Choices, GENERATED, isExposed, normalClasses, usesOwnOutliers } from '../logic/choices.ts';
 import { counted } from '../logic/format.ts';
 import { type Store, useStore } from '../state.ts';
 import { ChoiceCards } from './ChoiceCards.tsx';
@@ -18,7 +18,7 @@ export function SetupForm() {
   const store = useStore();
   const { source } = store.choices.value;
   const hasOwn = store.data.value?.parts.train != null;
-  const isReady = store.device.value.kind === 'ready' && (source === 'demo' || hasOwn);
+  const isReady = store.device.value.kind === 'ready' && (source !== 'own' || hasOwn);
   return (
     <form
       class="setup"
@@ -29,7 +29,7 @@ export function SetupForm() {
     >
       <ViewTitle>Train</ViewTitle>
       <div class="setup-form">
-        {source === 'demo' && <SyntheticNotice />}
+        {source !== 'own' && <SyntheticNotice />}
         <section class="card">
           <ChoiceCards
             legend="Images"
@@ -38,7 +38,7 @@ export function SetupForm() {
             onChange={(value) => chooseSource(store, value)}
             choices={[
               { value: 'own', title: 'My images', text: ownWords(store), isDisabled: !hasOwn },
-              { value: 'demo', title: 'Demo', text: 'Drawn blood cells, five classes. Synthetic.' },
+              ...GENERATED.map(({ name, title, summary }) => ({ value: name, title, text: sentence(summary) })),
             ]}
           />
           <NormalClass />
@@ -73,6 +73,8 @@ export function SetupForm() {
     </form>
   );
 }
+
+const sentence = (words: string): string => `${words[0].toUpperCase()}${words.slice(1)}.`;
 
 function whyNot({ device }: Store): string {
   if (device.value.kind === 'asking') return 'Looking for a GPU…';
@@ -119,7 +121,7 @@ function NormalClass() {
 
 function TestHint() {
   const { choices, data } = useStore();
-  if (choices.value.source === 'demo' || data.value?.parts.test) return null;
+  if (choices.value.source !== 'own' || data.value?.parts.test) return null;
   return (
     <p class="quiet">
       Without labeled test images there is no AUROC: the page shows how normal images score, and can score new ones.
@@ -132,7 +134,7 @@ function OutlierSource() {
   const { source, outliers } = store.choices.value;
   if (!isExposed(store.choices.value)) return null;
   const own = store.data.value?.parts.outliers;
-  if (source === 'demo' || !own) {
+  if (source !== 'own' || !own) {
     return (
       <p class="quiet">
         Outlier exposure: dead leaves, which are generated overlapping random shapes.

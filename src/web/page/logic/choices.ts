@@ -1,91 +1,35 @@
 /** The choices in the form, and the options of a run that follow from them. */
 
 import { EVERY_CLASS } from '../../../base/names.ts';
-import { PRESETS, type Preset } from '../../../base/recipe.ts';
-import { defaultRunFolder } from '../../../config/config.ts';
-import { defaultWarmup, presetValues } from '../../../config/presets.ts';
-import { OPTIMIZERS } from '../../../config/trainOptions.ts';
+import { keyOf, type OptionTable, type OptionValue } from '../../../base/options.ts';
+import type { Preset } from '../../../base/recipe.ts';
+import { defaultRunFolder, filledConfig, type RunConfig } from '../../../config/config.ts';
+import { CONFIG_OPTIONS } from '../../../config/trainOptions.ts';
+import { generatedOf } from '../../../data/dataset.ts';
 import { demo } from '../../../data/datasets/demo.ts';
-import type { Fit } from '../../../data/fit.ts';
+import { DATASETS, type DatasetName, datasetNamed } from '../../../data/datasets/table.ts';
 import type { TrainOptions } from '../../../library/types.ts';
-import { hasOption, METHOD_NAMES, type MethodName, methodNamed, usesOutliers } from '../../../methods/table.ts';
+import { hasOption, type MethodName, methodNamed, usesOutliers } from '../../../methods/table.ts';
 import type { DataContent } from '../../pageApi.ts';
 
-export type Source = 'demo' | 'own';
+/** `own`: the images that were given; else a data set that needs no files. */
+export type Source = 'own' | DatasetName;
 export type Method = MethodName;
 
-/** A number in the collapsed part of the form; empty fields use the preset. */
-export interface NumberField {
-  key:
-    | 'epochs'
-    | 'batch'
-    | 'lr'
-    | 'lambda'
-    | 'warmup'
-    | 'temperature'
-    | 'size'
-    | 'width'
-    | 'views'
-    | 'seed'
-    | 'checkpointEvery';
-  label: string;
-  unit: string;
-  help: string;
-  min: number;
-  step: number | 'any';
-}
+/** The data sets that the page can train on without files. */
+export const GENERATED = DATASETS.filter((dataset) => generatedOf(dataset) !== null);
 
-export const NUMBER_FIELDS: readonly NumberField[] = [
-  { key: 'epochs', label: 'Epochs', unit: '', help: 'Passes over the normal images', min: 1, step: 1 },
-  {
-    key: 'batch',
-    label: 'Images per step',
-    unit: '',
-    help: 'Batch size, normal images; as many outliers beside them',
-    min: 2,
-    step: 1,
-  },
-  { key: 'size', label: 'Input size', unit: 'px', help: 'Side to which images are scaled', min: 16, step: 1 },
-  { key: 'width', label: 'Network width', unit: 'channels', help: 'Channels of the first stage', min: 4, step: 4 },
-  { key: 'lr', label: 'Learning rate', unit: '', help: 'At the start; cosine decay to 0', min: 0, step: 'any' },
-  {
-    key: 'lambda',
-    label: 'Outlier weight λ',
-    unit: '',
-    help: 'Weight of the outliers’ norm penalty',
-    min: 0,
-    step: 'any',
-  },
-  { key: 'warmup', label: 'Warm-up', unit: 'epochs', help: 'Epochs before the penalty starts', min: 0, step: 1 },
-  { key: 'temperature', label: 'Temperature', unit: '', help: 'Of the contrastive loss', min: 0, step: 'any' },
-  {
-    key: 'views',
-    label: 'Views for the score',
-    unit: '',
-    help: 'Augmented views an image when it is scored',
-    min: 1,
-    step: 1,
-  },
-  {
-    key: 'checkpointEvery',
-    label: 'Checkpoint every',
-    unit: 'epochs',
-    help: 'A closed page resumes from the last one',
-    min: 1,
-    step: 1,
-  },
-  { key: 'seed', label: 'Seed', unit: '', help: 'Every random choice follows from it', min: 0, step: 1 },
-];
+/** The options in the collapsed part of the form: those of the method that have a field. */
+export const fieldsOf = (method: Method): OptionTable =>
+  CONFIG_OPTIONS.filter((option) => option.field !== undefined && hasOption(method, keyOf(option)));
 
 /** Words for options, by key, for errors that name them. */
 export const OPTION_LABELS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(NUMBER_FIELDS.map(({ key, label }) => [key, label])),
+  ...Object.fromEntries(CONFIG_OPTIONS.filter(({ field }) => field).map(({ key, field }) => [key, field!.label])),
   normal: 'Normal class',
   method: 'Method',
   preset: 'Size of the run',
   oe: 'Outlier exposure',
-  optimizer: 'Optimizer',
-  fit: 'Images that are not square',
   acceptChangedData: 'Resume with the changed images',
 };
 
@@ -97,18 +41,9 @@ export interface Choices {
   preset: Preset;
   /** Own outlier images, or generated ones. */
   outliers: 'own' | 'dead-leaves';
-  optimizer: (typeof OPTIMIZERS)[number] | '';
-  fit: Fit;
-  numbers: Partial<Record<NumberField['key'], number>>;
+  /** Of the collapsed part, by key; what is left out comes from the preset. */
+  options: Readonly<Record<string, OptionValue | undefined>>;
 }
-
-export { METHOD_NAMES, OPTIMIZERS, PRESETS };
-
-export const FIT_NAMES: Readonly<Record<Fit, string>> = {
-  crop: 'Crop from them',
-  squash: 'Stretch to a square',
-  pad: 'Pad to a square',
-};
 
 /** The choice of all classes together; no folder can have this name. */
 export const ALL = '/all';
@@ -119,33 +54,33 @@ export const firstChoices = (preset: Preset): Choices => ({
   method: 'oecl',
   preset,
   outliers: 'dead-leaves',
-  optimizer: '',
-  fit: 'crop',
-  numbers: {},
+  options: {},
 });
 
 /** The classes that can be the normal one, and whether all of them together can. */
 export function normalClasses(source: Source, data: DataContent | null): { names: string[]; all: boolean } {
-  if (source === 'demo') return { names: [...demo.classes], all: false };
+  if (source !== 'own') return { names: [...datasetNamed(source).classes], all: false };
   const names = data?.parts.train?.classes.map(({ name }) => name) ?? [];
   return { names: names.length > 1 ? names : [], all: true };
 }
 
-/** The value that an empty field stands for. */
-export function defaultOf(key: NumberField['key'], { source, preset, method, numbers }: Choices): number | null {
-  const values = presetValues(preset, source === 'demo' ? 'demo' : 'folder');
-  if (key === 'seed') return 0;
-  if (key === 'checkpointEvery') return 10;
-  if (!hasOption(method, key)) return null;
-  if (key === 'warmup') return defaultWarmup(preset, numbers.epochs ?? values.epochs);
-  return values[key];
+/** Which data set the images are. */
+export const datasetOf = (source: Source): DatasetName => (source === 'own' ? 'folder' : source);
+
+/** The values of the run, chosen or not. */
+export function valuesOf({ source, preset, method, options }: Choices): RunConfig {
+  const chosen = Object.entries(options).filter(([key, value]) => value !== undefined && hasOption(method, key));
+  return filledConfig({ ...Object.fromEntries(chosen), dataset: datasetOf(source), preset, method });
 }
 
-/** Fields without a meaning for the method. */
-export const isUsed = (key: NumberField['key'], method: Method): boolean => hasOption(method, key);
+/** The value that an empty field stands for; null for an option that the method lacks. */
+export function defaultOf(key: string, choices: Choices): OptionValue {
+  const values = valuesOf({ ...choices, options: { ...choices.options, [key]: undefined } });
+  return (values as unknown as Record<string, OptionValue | undefined>)[key] ?? null;
+}
 
 /** Whether the method that is chosen trains on outlier images. */
-export const isExposed = ({ method, numbers }: Choices): boolean => usesOutliers(method, numbers);
+export const isExposed = (choices: Choices): boolean => usesOutliers(choices.method, valuesOf(choices));
 
 export const titleOf = (method: Method): string => methodNamed(method).title;
 
@@ -154,28 +89,25 @@ export const titleOf = (method: Method): string => methodNamed(method).title;
  * @param taken run folders that exist: a new run gets a name of its own
  */
 export function trainOptions(choices: Choices, data: DataContent | null, taken: readonly string[]): TrainOptions {
-  const { source, method, preset, normal, optimizer, fit } = choices;
-  const numbers = Object.fromEntries(
-    NUMBER_FIELDS.filter(({ key }) => isUsed(key, method) && choices.numbers[key] !== undefined).map(({ key }) => [
-      key,
-      choices.numbers[key],
-    ]),
+  const { source, method, preset, normal } = choices;
+  const options = Object.fromEntries(
+    fieldsOf(method)
+      .map((option) => [keyOf(option), choices.options[keyOf(option)]])
+      .filter(([, value]) => value !== undefined),
   );
-  const dataset = source === 'demo' ? 'demo' : 'folder';
+  const dataset = datasetOf(source);
   const isAll = source === 'own' && normal === ALL;
   const folder = defaultRunFolder({
     dataset,
     method,
     normal: isAll ? EVERY_CLASS : normal,
-    seed: choices.numbers.seed ?? 0,
+    seed: (choices.options.seed as number | undefined) ?? 0,
   });
   return {
     dataset,
     method,
     preset,
-    ...numbers,
-    ...(optimizer === '' ? {} : { optimizer }),
-    ...(fit === 'crop' ? {} : { fit }),
+    ...options,
     ...(isAll ? { protocol: 'all-normal' } : { normal }),
     ...(source === 'own' ? { data: `data/${data?.id}`, skipBad: true } : {}),
     ...(isExposed(choices) ? { oe: exposure(choices, data) } : {}),
