@@ -25,6 +25,21 @@ const codecs = {
   },
 };
 
+/**
+ * The page's document lists methods, scores and data sets, and computes nothing: its worker does. What they need of the
+ * runtime (kernels, tensors) stays out of its script.
+ */
+const facts = {
+  name: 'facts',
+  setup({ onResolve, onLoad }) {
+    const rooms = /[\\/]src[\\/](augment|data|methods|models|scores)[\\/]/;
+    onResolve({ filter: /\/runtime\/index\.ts$/ }, ({ path, importer }) =>
+      rooms.test(importer) ? { path, namespace: 'facts' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'facts' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+  },
+};
+
 const common = {
   plugins: [codecs],
   bundle: true,
@@ -69,6 +84,7 @@ await build({
 // The page for laboratories: static files that work below any path.
 await build({
   ...common,
+  plugins: [codecs, facts],
   platform: 'browser',
   minify: true,
   jsx: 'automatic',

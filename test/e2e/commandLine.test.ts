@@ -52,7 +52,7 @@ describe('serve', () => {
     });
     await expect.poll(() => url, { timeout: 20_000 }).not.toBe('');
     const answer = await fetch(`${url}worker.js`);
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/javascript']);
     expect(answer.headers.get('content-security-policy')).toContain("connect-src 'self'");
     const taken = await oecl(['serve', '--port', new URL(url).port]);
     expectRefusal(taken, 2, /another program uses this port/);

@@ -110,7 +110,12 @@ describe('resolveConfig', () => {
   });
 
   test('simclr sees no outliers', () => {
-    expect(resolveConfig({ method: 'simclr' }, software)).toMatchObject({ oe: null, lambda: 0, warmup: 0 });
+    const config = resolveConfig({ method: 'simclr' }, software);
+    expect(config.oe).toBeNull();
+    for (const key of ['lambda', 'warmup']) expect(config).not.toHaveProperty(key);
+    expect(() => resolveConfig({ method: 'simclr', lambda: 2 }, software)).toThrow(
+      /--method simclr --lambda: SimCLR has no such option[\s\S]*--method oecl, or no --lambda/,
+    );
     expect(() => resolveConfig({ method: 'simclr', oe: 'dead-leaves' }, software)).toThrow(/normal images alone/);
   });
 
