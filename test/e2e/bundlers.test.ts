@@ -29,7 +29,7 @@ const BUNDLERS: Record<string, (root: string, outdir: string) => Promise<unknown
   },
   vite: (root, outDir) =>
     vite({
-      ...{ root, base: '.', configFile: false, logLevel: 'warn' },
+      ...{ root, base: './', configFile: false, logLevel: 'warn' },
       build: {
         outDir,
         emptyOutDir: false,
