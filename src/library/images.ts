@@ -75,9 +75,10 @@ export async function loadGivenImages(
       skipped.push({ file: name, reason: error.message });
     }
   }
+  const packed = await watch.during(packImages(decoded), 'the images were hashed');
   const labels = new Int32Array(decoded.length);
   return {
-    set: { name: 'images', synthetic: false, classes: ['image'], images: await packImages(decoded), labels, paths },
+    set: { name: 'images', synthetic: false, classes: ['image'], images: packed, labels, paths },
     skipped,
     notes: remarks.list().map((remark) => noteOf(remark, paths.length, (at) => paths[at])),
   };

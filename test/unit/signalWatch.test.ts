@@ -1,5 +1,5 @@
 /** An interrupt is seen within bounded work, whatever is done to images before the first step. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { InterruptedError } from '../../src/base/errors.ts';
 import { SignalWatch } from '../../src/base/signalWatch.ts';
 import { loadDeadLeaves } from '../../src/data/generated/deadLeaves.ts';
@@ -87,4 +87,17 @@ test('while a program scores images of its own', async () => {
   setTimeout(() => abort.abort(), 1);
   const config = { size: 8, seed: 0 } as Parameters<typeof loadGivenImages>[2];
   await expect(loadGivenImages(files, images, config, { signal: abort.signal })).rejects.toThrow(InterruptedError);
+});
+
+test('while the images of a program are hashed', async () => {
+  const { abort, files } = await watched();
+  const digest = vi.spyOn(crypto.subtle, 'digest').mockImplementation(() => {
+    abort.abort();
+    return new Promise(() => {}); // as of gigabytes of images
+  });
+  const images = [{ name: 'a', width: 8, height: 8, pixels: new Uint8Array(192) }];
+  const config = { size: 8, seed: 0, fit: 'crop' } as Parameters<typeof loadGivenImages>[2];
+  const loading = loadGivenImages(files, images, config, { signal: abort.signal });
+  await expect(loading).rejects.toThrow(/interrupted while the images were hashed/);
+  digest.mockRestore();
 });
