@@ -2,12 +2,13 @@
 import type { AdapterDescription } from '../base/adapter.ts';
 import type { OptionTable, OptionValue } from '../base/options.ts';
 import type { RunConfig } from '../config/config.ts';
+import type { Library } from '../library/library.ts';
 import type { RunOutcome, TrainHooks } from '../runs/hooks.ts';
 import type { OpenMode, RunFiles } from '../runs/runFolder.ts';
 import type { TextOutput } from './textOutput.ts';
 
 /** What the commands do their work with; each is reached only when it is needed, so that help costs nothing. */
-export interface CliServices {
+export interface CliServices extends Pick<Library, 'loadModel' | 'scoreEach'> {
   files: RunFiles;
   /** What the training would run on there. @throws AdapterError when there is none, or none of that name. */
   describeAdapter(where: RunConfig['where'], name?: string): Promise<AdapterDescription>;

@@ -5,6 +5,7 @@ import type { PlatformAdapter, RuntimePlatform } from '../../runtime/index.ts';
 import { adapterEnvironment, listAdapters, nodeRuntimePlatform } from '../../runtime/platform/node.ts';
 import { internal, OeclError } from '../base/errors.ts';
 import { type ChromeTrainer, openChrome } from '../chrome/chrome.ts';
+import { libraryFor } from '../library/library.ts';
 import { nodePlatform } from '../platform/node.ts';
 import { type Ending, expectEnd, INTERRUPTS, runAgain } from '../platform/process.ts';
 import { runTraining } from '../runs/run.ts';
@@ -93,6 +94,7 @@ const end = expectEnd(() =>
   reportError(internal('the work stopped without a result, and nothing is left to continue it.'), argv, host),
 );
 const files = nodePlatform();
+const library = libraryFor({ runtime, files, where: 'node' });
 const host: CliHost = {
   stdout: output(process.stdout),
   stderr: output(process.stderr),
@@ -112,6 +114,8 @@ const host: CliHost = {
     listAdapters,
     doctor: () => doctor(version),
     serve: (port, address) => serveFolder(new URL('./web/', import.meta.url), port, address),
+    loadModel: library.loadModel,
+    scoreEach: library.scoreEach,
     train: (config, mode, hooks) =>
       chrome ? chrome.train(config, mode, hooks) : runTraining({ runtime, files }, config, mode, hooks),
   },

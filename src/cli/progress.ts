@@ -58,8 +58,13 @@ export class Progress {
 
   /** A line that stays, above the bar. */
   note(text: string): void {
+    this.above(() => this.output.write(`${text}\n`));
+  }
+
+  /** Writes lines that stay, above the bar. */
+  above(write: () => void): void {
     this.erase();
-    this.output.write(`${text}\n`);
+    write();
     if (this.label && this.output.isTerminal) this.draw(this.clock());
   }
 

@@ -2,7 +2,14 @@
 import type { Command } from './command.ts';
 import { doctorCommand } from './doctorCommand.ts';
 import { helpCommand } from './helpCommand.ts';
+import { scoreCommand } from './scoreCommand.ts';
 import { serveCommand } from './serveCommand.ts';
 import { trainCommand } from './trainCommand.ts';
 
-export const COMMANDS: readonly Command[] = [trainCommand, serveCommand, doctorCommand, helpCommand(() => COMMANDS)];
+export const COMMANDS: readonly Command[] = [
+  trainCommand,
+  scoreCommand,
+  serveCommand,
+  doctorCommand,
+  helpCommand(() => COMMANDS),
+];

@@ -186,6 +186,8 @@ describe('main', () => {
       doctor: async () => 'all is well',
       serve: async (port, address) => ({ url: `http://${address}:${port}/`, isOpen: false, close: async () => {} }),
       train: async (config) => ({ interrupted: false, results: [], summary: null, folder: config.out }),
+      loadModel: () => Promise.reject(new Error('no model here')),
+      async *scoreEach() {},
       ...overrides,
     };
     const host: CliHost = {
