@@ -62,8 +62,8 @@ fn lars_ratios(
   let end = min(begin + tensor.y * 16u, sizes.count);
   var sum = vec2<f32>(0.0);
   for (var at = begin + lane; at < end; at += 64u) { // padding is zero in both
-    let p = parameters[sizes.first + at];
-    sum += vec2<f32>(dot(p, p), dot(grads[at], grads[at]));
+    let own = parameters[sizes.first + at];
+    sum += vec2<f32>(dot(own, own), dot(grads[at], grads[at]));
   }
   norms[lane] = sum;
   workgroupBarrier();

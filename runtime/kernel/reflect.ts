@@ -1,6 +1,7 @@
 /** The bindings of WGSL source, and the layout of its uniforms. */
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { internal } from '../errors.ts';
+import { outlineOf } from './outline.ts';
 
 export interface StorageBinding {
   name: string;
@@ -23,7 +24,7 @@ export interface KernelInterface {
 
 /** Bindings and uniform layout of one entry point. At most one uniform struct, all in group 0. */
 export function reflect(file: string, text: string, entry: string): KernelInterface {
-  const module = new WgslReflect(text);
+  const module = new WgslReflect(outlineOf(text, entry));
   const found = module.entry.compute.find((candidate) => candidate.name === entry);
   if (!found) throw internal(`${file} has no entry point "${entry}".`);
   const storage: StorageBinding[] = [];

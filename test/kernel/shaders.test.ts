@@ -34,6 +34,14 @@ describe.each(shaderFiles())('%s', (file) => {
     expect(entriesOf(file).length > 0 || file === 'random.wgsl').toBe(true); // random.wgsl is put into other files
   });
 
+  test('reflection finds the bindings of each entry point without parsing its body', () => {
+    for (const entry of new WgslReflect(text).entry.compute) {
+      const { storage, uniform } = reflect(file, text, entry.name);
+      const found = [...storage.map(({ binding }) => binding), ...(uniform ? [uniform.binding] : [])];
+      expect(found.sort()).toEqual(entry.resources.map(({ binding }) => binding).sort());
+    }
+  });
+
   test("the GPU's compiler accepts it, loops unrolled as the emitter does", async (t) => {
     const needs = /^enable (.*);/m.exec(text)?.[1].split(', ') ?? [];
     const features = context.device.gpu.features as ReadonlySet<string>;
