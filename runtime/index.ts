@@ -25,6 +25,7 @@ export {
   ntXentUnfused,
 } from './nn/functional/contrastive.ts';
 export { type Conv2dOptions, conv2d } from './nn/functional/conv2d.ts';
+export { hypersphereLoss } from './nn/functional/hypersphere.ts';
 export { linear, type MatmulOptions, matmul } from './nn/functional/matmul.ts';
 export { l2Normalize, norm } from './nn/functional/normalize.ts';
 export { avgPool2d, globalAvgPool2d, maxPool2d, type PoolOptions } from './nn/functional/pool.ts';

@@ -122,6 +122,18 @@ export function ntXentF64(f: F64Array, temperature: number): F64Array {
 /** docs/methods.md 1.3: the mean length of the rows. Scalar. */
 export const normPenaltyF64 = (f: F64Array): F64Array => f64([], [total(normF64(f).data) / f.shape[0]]);
 
+/** docs/methods.md 1.7, one row's loss by q = ||f||^2. */
+export function hypersphereF64(q: number, label: number): number {
+  const h = q / (Math.sqrt(q + 1) + 1);
+  return label === 0 ? h : -Math.log(-Math.expm1(-h) + 1e-9);
+}
+
+/** docs/methods.md 1.7. Scalar. */
+export function hypersphereLossF64(f: F64Array, labels: F64Array): F64Array {
+  const losses = Array.from(normF64(f).data, (norm, i) => hypersphereF64(norm * norm, labels.data[i]));
+  return f64([], [total(losses) / f.shape[0]]);
+}
+
 /** docs/methods.md 1.3, of 4B rows in the order normal view 1, 2, outlier view 1, 2. Scalar. */
 export function oeclLossF64(f: F64Array, { temperature, lambda }: { temperature: number; lambda: number }): F64Array {
   const [rows, d] = f.shape;

@@ -1,10 +1,10 @@
-/** nt_xent.wgsl and cross_entropy.wgsl on the CPU, against the formulas of docs/methods.md 1.1 as plain loops. */
+/** nt_xent.wgsl, cross_entropy.wgsl and hypersphere.wgsl on the CPU, against the formulas of docs/methods.md 1 as plain loops. */
 import { describe, expect, test } from 'vitest';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectOnCpu, runOnCpu } from '../helpers/interpreter.ts';
 import { expectClose } from '../helpers/matchers.ts';
 import { f64 } from '../helpers/reference.ts';
-import { l2NormalizeF64 } from '../helpers/referenceStatistics.ts';
+import { hypersphereF64, l2NormalizeF64 } from '../helpers/referenceStatistics.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
 const sumTo = (count: number, f: (i: number) => number): number =>
@@ -108,6 +108,28 @@ test.each([
       dx: Array.from(logits, (logit, i) => {
         const [r, c] = [Math.floor(i / cols), i % cols];
         return (dy[0] / rows) * (Math.exp(logit - logSums[r]) - (c === labels[r] ? 1 : 0));
+      }),
+    },
+    tolerance.transcendental,
+  );
+});
+
+test('hypersphere: rows of both labels, on both sides of the series, one workgroup too many', () => {
+  const norms = Float32Array.from({ length: 70 }, (_, i) => (i * i) / 400);
+  const labels = Uint32Array.from(norms, (_, i) => i % 2);
+  expectOnCpu(
+    {
+      kernel: { file: 'hypersphere.wgsl', entry: 'hypersphere' },
+      bindings: { norms, labels, losses: new Float32Array(70), factors: new Float32Array(70) },
+      uniforms: { rows: 70 },
+      groups: [3, 1, 1],
+    },
+    {
+      losses: Array.from(norms, (norm, i) => hypersphereF64(norm * norm, labels[i])),
+      factors: Array.from(norms, (norm, i) => {
+        const root = Math.sqrt(norm * norm + 1);
+        const h = (norm * norm) / (root + 1);
+        return labels[i] === 0 ? 1 / root : -Math.exp(-h) / (-Math.expm1(-h) + 1e-9) / root;
       }),
     },
     tolerance.transcendental,

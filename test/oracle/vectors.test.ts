@@ -8,7 +8,7 @@ import { methodNamed } from '../../src/methods/table.ts';
 import { SCORES } from '../../src/scores/table.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { expectClose } from '../helpers/matchers.ts';
-import { normPenaltyF64, ntXentF64 } from '../helpers/referenceStatistics.ts';
+import { hypersphereLossF64, normPenaltyF64, ntXentF64 } from '../helpers/referenceStatistics.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
 const A = (n: number, d: number): number[] => Array.from({ length: n * d }, (_, k) => Math.sin(k + 1));
@@ -99,6 +99,13 @@ test('norm penalty and OECL, lambda 0.1 and 1 (docs/methods.md 1.3)', async () =
     const { value } = await lossOf('oecl', [4, 3], A(4, 3), lambda);
     expectClose([value], [expected], tolerance.transcendental);
   }
+});
+
+test('hypersphere loss (docs/methods.md 1.7)', async () => {
+  const labels = [0, 0, 1, 1];
+  expect(hypersphereLossF64(f64([4, 3], A(4, 3)), f64([4], labels)).data[0]).toBeCloseTo(0.694183158461, 11);
+  const loss = rt.hypersphereLoss(context.tensor(A(4, 3), [4, 3]), context.tensor(labels, [4], { dtype: 'u32' }));
+  expectClose([await loss.item()], [0.694183158461], tolerance.transcendental);
 });
 
 test('the view scores (docs/methods.md 2.1)', async () => {

@@ -14,6 +14,7 @@ const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
 const FUSED: Readonly<Record<string, string>> = {
   batchNorm: 'residual sum, ReLU',
   crossEntropy: 'log-softmax',
+  hypersphereLoss: 'distance, logarithm',
   ntXent: 'similarities, log-softmax',
   normPenalty: 'square, sum, root',
   SGD: 'all parameters in a launch',

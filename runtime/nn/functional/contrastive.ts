@@ -89,7 +89,7 @@ function shapeOf(rows: number, cols: number): Omit<KernelSpec, 'entry'> {
 }
 
 /** ntXent from plain ops, with the N x N matrix. For tests. */
-export const ntXentUnfused = op(
+export const ntXentUnfused = /* @__PURE__ */ op(
   'ntXentUnfused',
   { features: float, options: TEMPERATURE },
   (features: Tensor, options: NtXentOptions): Tensor => {
@@ -126,10 +126,14 @@ export const normPenalty = op('normPenalty', { features: float }, (features: Ten
 });
 
 /** normPenalty from plain ops, without the guard at the zero vector. For tests. */
-export const normPenaltyUnfused = op('normPenaltyUnfused', { features: float }, (features: Tensor): Tensor => {
-  checkMatrix('normPenaltyUnfused', features);
-  return mean(sqrt(sum(square(features), [-1])));
-});
+export const normPenaltyUnfused = /* @__PURE__ */ op(
+  'normPenaltyUnfused',
+  { features: float },
+  (features: Tensor): Tensor => {
+    checkMatrix('normPenaltyUnfused', features);
+    return mean(sqrt(sum(square(features), [-1])));
+  },
+);
 
 function checkMatrix(op: string, features: Tensor): void {
   if (features.rank !== 2) {
