@@ -15,6 +15,7 @@ import type { Fit } from '../data/fit.ts';
 import { DEAD_LEAVES, parseSource, sourceText } from '../data/outlierSource.ts';
 import { hasOption, METHODS, type MethodName, type MethodValues, methodNamed, usesOutliers } from '../methods/table.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
+import { scoresOf } from '../scores/table.ts';
 import { recipeOf } from './presets.ts';
 import {
   type ARCHITECTURES,
@@ -148,6 +149,14 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
     const owners = METHODS.filter(({ name }) => usesOutliers(name, config)).map(({ name }) => `--method ${name}`);
     throw new UsageError(`--method ${method} --oe ${choices.oe}: ${title} trains on normal images alone.`, {
       remedy: `${owners.join(' or ')}, or no --oe`,
+    });
+  }
+  const { score } = config;
+  if (score !== null && !scoresOf(method).some(({ name }) => name === score)) {
+    throw new UsageError(`--score ${score}: the method ${method} has no such score.`, {
+      remedy: `one of ${scoresOf(method)
+        .map(({ name }) => name)
+        .join(', ')}`,
     });
   }
   methodNamed(method).check?.(config);

@@ -133,7 +133,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     type: 'choice',
     choices: SCORE_NAMES,
     group: 'Method',
-    default: "the method's: normEnsemble",
+    default: `the method's: ${[...new Set(METHODS.map(({ mainScore }) => mainScore))].join(', ')}`,
     help: 'the main score: the one that single figures, the gallery and verdicts use. All scores are computed either way',
   },
 
@@ -194,7 +194,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     max: 4096,
     group: 'Network and optimizer',
     default: 'preset',
-    help: 'normal images per step; each adds 4 views with outlier exposure, 2 without',
+    help: 'normal images per step; methods with outlier exposure add as many outlier images',
     field: { label: 'Images per step', help: 'Batch size, normal images; as many outliers beside them' },
   },
   {

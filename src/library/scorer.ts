@@ -8,7 +8,7 @@ import type { Platform } from '../platform/platform.ts';
 import { evaluate } from '../runs/evaluate.ts';
 import type { Platforms } from '../runs/run.ts';
 import { type ScoreStates, scoresWith } from '../scores/state.ts';
-import { SCORES } from '../scores/table.ts';
+import { scoresOf } from '../scores/table.ts';
 import { checkPrecision, ofEvaluation, ofNetwork } from '../train/limits.ts';
 import { checkOptions, type OptionKind } from './arguments.ts';
 import { checkedImages, type GivenImage, type GivenImages } from './givenImages.ts';
@@ -145,9 +145,10 @@ class OpenScorer implements Scorer {
 }
 
 /** A sentence when the model lacks the state of some scores: none when it has them all. */
-function missingScores({ file, scores }: TrainedModel): string[] {
-  const available = new Set(scoresWith(SCORES, scores?.states ?? {}));
-  const missing = SCORES.filter((score) => !available.has(score)).map(({ name }) => name);
+function missingScores({ file, scores, config }: TrainedModel): string[] {
+  const all = scoresOf(config.method);
+  const available = new Set(scoresWith(all, scores?.states ?? {}));
+  const missing = all.filter((score) => !available.has(score)).map(({ name }) => name);
   if (missing.length === 0) return [];
   return [`${file}: images have no ${missing.join(', ')}: the model holds nothing of its training images`];
 }

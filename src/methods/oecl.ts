@@ -71,4 +71,5 @@ export const oecl: Method<Values, 'oecl'> = {
     normNormal: NORM_NORMAL,
     normOutlier: NORM_OUTLIER,
   },
+  mainScore: 'normEnsemble',
 };

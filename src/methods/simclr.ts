@@ -18,4 +18,5 @@ export const simclr: Method<{ temperature: number }, 'simclr'> = {
     };
   },
   terms: { contrastive: CONTRASTIVE, normNormal: NORM_NORMAL },
+  mainScore: 'normEnsemble',
 };

@@ -6,6 +6,10 @@ import type { Batch, BatchPlan, Method, Part, Row } from './method.ts';
 /** The parts of a plan, in the order of their rows. */
 export const partsOf = ({ outliers }: BatchPlan): readonly Part[] => (outliers ? ['normal', 'outliers'] : ['normal']);
 
+/** Rows of one normal image and, where the method has one, of the outlier image beside it. */
+export const rowsPerImage = (plan: BatchPlan): number =>
+  partsOf(plan).reduce((sum, part) => sum + rowCount(plan[part]!, 1), 0);
+
 export class StepBatch implements Batch {
   readonly plan: BatchPlan;
   readonly labels: Readonly<Record<string, Tensor>>;

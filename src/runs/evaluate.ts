@@ -13,7 +13,7 @@ import type { ScoreTable } from '../report/result.ts';
 import { type FeatureTable, firstRows, type Matrix } from '../scores/features.ts';
 import type { Score } from '../scores/score.ts';
 import { checkStates, fitScores, openScores, type ScoreStates, scoresWith } from '../scores/state.ts';
-import { SCORES } from '../scores/table.ts';
+import { scoresOf } from '../scores/table.ts';
 import type { TrainHooks } from './hooks.ts';
 
 /** Views in one pass, about those of a training step of the tiny preset: enough to fill a device, little memory. */
@@ -49,7 +49,7 @@ export async function evaluate(
   config: ScoringConfig,
   { states = {}, onEvaluate, signal }: EvaluateOptions = {},
 ): Promise<ScoreTable | null> {
-  const scores = scoresWith(SCORES, states);
+  const scores = scoresWith(scoresOf(config.method), states);
   const opened = openScores(scores, states);
   const table = Object.fromEntries(scores.map(({ name }) => [name, new Float64Array(indices.length)]));
   const task = { context, encoder, set, indices, config, augmented: config.views, signal, onProgress: onEvaluate };
@@ -76,7 +76,7 @@ export async function fitToTraining(
   indices: readonly number[],
   config: ScoringConfig,
   { onFit, signal }: Pick<TrainHooks, 'onFit' | 'signal'> = {},
-  scores: readonly Score[] = SCORES,
+  scores: readonly Score[] = scoresOf(config.method),
 ): Promise<ScoreStates | null> {
   const needed = new Set(scores.flatMap((score) => (score.fit ? score.needs : [])));
   if (needed.size === 0) return {};

@@ -1,6 +1,7 @@
 /** What a model file says of its scores: which is the main one, the states of the fitted ones, and their thresholds. */
 import { FormatError, type SafetensorsTensor } from '../../runtime/index.ts';
 import type { RunConfig } from '../config/config.ts';
+import { methodNamed } from '../methods/table.ts';
 import { mainScoreOf, type RunResult, type ScoreTable } from '../report/result.ts';
 import { splitByTruth } from '../scores/metrics.ts';
 import { decodeStates, type ScoreStates } from '../scores/state.ts';
@@ -29,7 +30,7 @@ const IMAGES_KEY = 'score.thresholdImages';
 export function mainScoreFor({ score, method }: RunConfig): Pick<RunResult, 'mainScore' | 'mainScoreReason'> {
   if (score !== null) return { mainScore: score, mainScoreReason: 'It was chosen with --score.' };
   return {
-    mainScore: mainScoreOf({}),
+    mainScore: methodNamed(method).mainScore,
     mainScoreReason: `It is the default of the method ${method}; --score chooses another one.`,
   };
 }

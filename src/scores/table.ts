@@ -1,4 +1,5 @@
 /** Every score, in the order of all tables: a new one is a file, and its line here. */
+import { type MethodName, methodNamed } from '../methods/table.ts';
 import { cosineNorm } from './cosineNorm.ts';
 import { knn, knnEuclidean } from './knn.ts';
 import { mahalanobis } from './mahalanobis.ts';
@@ -20,5 +21,9 @@ export const SCORES: readonly Score[] = [
 ];
 
 export const SCORE_NAMES: readonly string[] = SCORES.map(({ name }) => name);
+
+/** The scores of a method's runs. */
+export const scoresOf = (method: MethodName): readonly Score[] =>
+  SCORES.filter(({ name, isOfMethod }) => !isOfMethod || methodNamed(method).mainScore === name);
 
 export const scoreNamed = (name: string): Score | undefined => SCORES.find((score) => score.name === name);

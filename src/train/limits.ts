@@ -3,6 +3,8 @@ import { type Context, LimitError } from '../../runtime/index.ts';
 import { adapterName } from '../base/adapter.ts';
 import { UsageError } from '../base/errors.ts';
 import type { RunConfig, ScoringConfig } from '../config/config.ts';
+import { rowsPerImage } from '../methods/stepBatch.ts';
+import { methodNamed } from '../methods/table.ts';
 
 /** @throws UsageError when activations are to be stored in a type that the adapter does not have */
 export function checkPrecision({ precision }: ScoringConfig, { features, info }: Context): void {
@@ -31,10 +33,11 @@ export function ofImages(error: unknown, { batch, size }: RunConfig): unknown {
 }
 
 /** A LimitError of a training step, with the batch that would fit; any other error as it is. */
-export function ofStep(error: unknown, { batch, oe, size, width }: RunConfig): unknown {
+export function ofStep(error: unknown, config: RunConfig): unknown {
   return withRemedy(error, ({ needed, allowed }) => {
+    const { batch, size, width, method } = config;
     const fitting = Math.floor((batch * allowed) / needed);
-    const views = oe === null ? 2 : 4;
+    const views = rowsPerImage(methodNamed(method).batch(config));
     return fitting >= 2
       ? `--batch ${fitting} or less (now ${batch}; an image gives ${views} views)`
       : `a smaller --size (now ${size}) or --width (now ${width}): not even --batch 2 fits`;

@@ -16,7 +16,7 @@ test('of a step: the batch that would fit, with what an image costs', () => {
   expect(remedyOf(ofStep(error(3000), config))).toBe(
     '--batch 21 or less (now 64; an image gives 4 views), or another adapter (--list-adapters)',
   );
-  expect(remedyOf(ofStep(error(3000), { ...config, oe: null }))).toContain('an image gives 2 views');
+  expect(remedyOf(ofStep(error(3000), { ...config, method: 'simclr' }))).toContain('an image gives 2 views');
   expect(remedyOf(ofStep(error(40_000), config))).toMatch(/^a smaller --size \(now 48\).*not even --batch 2 fits/);
   const { message, exitCode } = ofStep(error(3000), config) as LimitError;
   expect(message).toMatch(/^a tensor .* needs 72 MiB\.\n {2}adapter x\n {2}Remedy: --batch 21/);
