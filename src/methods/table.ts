@@ -1,10 +1,11 @@
 /** The methods, in the order of lists. A new one is a file beside this one and a line here. */
 import type { OptionTable } from '../base/options.ts';
+import { hsc } from './hsc.ts';
 import type { Method } from './method.ts';
 import { oecl } from './oecl.ts';
 import { simclr } from './simclr.ts';
 
-const TABLE = [oecl, simclr] as const;
+const TABLE = [oecl, simclr, hsc] as const;
 
 export type MethodName = (typeof TABLE)[number]['name'];
 

@@ -1,6 +1,7 @@
 /** Every score, in the order of all tables: a new one is a file, and its line here. */
 import { type MethodName, methodNamed } from '../methods/table.ts';
 import { cosineNorm } from './cosineNorm.ts';
+import { hypersphere } from './hypersphere.ts';
 import { knn, knnEuclidean } from './knn.ts';
 import { mahalanobis } from './mahalanobis.ts';
 import { meanSquaredNorm } from './meanSquaredNorm.ts';
@@ -18,6 +19,7 @@ export const SCORES: readonly Score[] = [
   knn,
   knnEuclidean,
   mahalanobis,
+  hypersphere,
 ];
 
 export const SCORE_NAMES: readonly string[] = SCORES.map(({ name }) => name);

@@ -2,12 +2,14 @@
 import { expect, test } from 'vitest';
 import type * as rt from '../../runtime/index.ts';
 import { methodNamed } from '../../src/methods/table.ts';
+import type { OwnScore } from '../../src/scores/score.ts';
+import { scoresOf } from '../../src/scores/table.ts';
 import { checkGradients, describeOp } from '../helpers/gradSuite.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectClose } from '../helpers/matchers.ts';
 import { methodLoss } from '../helpers/methodLoss.ts';
 import { sliceF64 } from '../helpers/reference.ts';
-import { normPenaltyF64, ntXentF64, oeclLossF64 } from '../helpers/referenceStatistics.ts';
+import { hypersphereLossF64, normPenaltyF64, ntXentF64, oeclLossF64 } from '../helpers/referenceStatistics.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
 const B = 3; // images of each kind
@@ -35,6 +37,32 @@ describeOp('methods', (suite) => {
       inputs: [uniformInput([VIEWS, 7], { low: -2, high: 2 })],
       within: tolerance.transcendental,
     });
+  });
+
+  test('hsc: value and gradient, normal views first; its terms and its score', async (t) => {
+    const options = {
+      images: VIEWS,
+      labels: Float64Array.from({ length: 2 * VIEWS }, (_, row) => Number(row >= VIEWS)),
+    };
+    await checkGradients(suite, t, 'loss of hsc', {
+      op: (f) => methodLoss('hsc', f, options.images, {}).loss,
+      reference: (f) => hypersphereLossF64(f, { shape: [2 * VIEWS], data: options.labels }),
+      inputs: [features],
+      within: tolerance.transcendental,
+    });
+    const rows = suite.context.tensor(features.values, features.shape);
+    const { terms } = methodLoss('hsc', rows, options.images, {});
+    const f = { shape: features.shape, data: Float64Array.from(features.values) };
+    const expected = [0, VIEWS].map((start) => normPenaltyF64(sliceF64(f, 0, start, start + VIEWS)).data[0]);
+    const read = [await terms.normNormal.item(), await terms.normOutlier.item()];
+    expectClose(read, expected, tolerance.transcendental);
+    const projection = { data: Float32Array.from([3, 4, 0, 0]), width: 2 };
+    const table = { count: 2, views: 1, rowsPerView: 2, backbone: projection, projection };
+    const score = scoresOf('hsc').find(({ name }) => name === methodNamed('hsc').mainScore) as OwnScore;
+    const [far, near] = await score.open()(table);
+    expect(far).toBeCloseTo(1 - Math.sqrt(26), 12);
+    expect(Math.abs(near)).toBe(0);
+    expect(scoresOf('oecl').map(({ name }) => name)).not.toContain('hypersphere');
   });
 
   test('the terms that are recorded are those of the loss', async () => {

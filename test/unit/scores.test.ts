@@ -231,6 +231,7 @@ describe('the state in a model file', () => {
       'normEnsemble',
       'normOfMean',
       'meanSquaredNorm',
+      'hypersphere',
     ]);
   });
 

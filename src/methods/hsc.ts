@@ -1,0 +1,26 @@
+/** Hypersphere classification with outlier exposure (docs/methods.md 1.7), one view of each image. */
+import { hypersphereLoss, normPenalty } from '../../runtime/index.ts';
+import type { Method } from './method.ts';
+import { NORM_NORMAL, NORM_OUTLIER } from './options.ts';
+
+export const hsc: Method<object, 'hsc'> = {
+  name: 'hsc',
+  title: 'HSC',
+  summary: 'Hypersphere classifier: features of normal images are pulled to zero, those of outlier images pushed away.',
+  source: 'Liznerski et al. 2022, arXiv 2205.11474',
+  options: [],
+  batch: () => ({
+    normal: { views: 1 },
+    outliers: { views: 1 },
+    labels: { isOutlier: ({ part }) => Number(part === 'outliers') },
+  }),
+  loss({ projection }, { parts, labels }) {
+    const [normNormal, normOutlier] = projection.context.noGrad(() => {
+      const { normal, outliers } = parts(projection);
+      return [normPenalty(normal), normPenalty(outliers!)];
+    });
+    return { loss: hypersphereLoss(projection, labels.isOutlier), terms: { normNormal, normOutlier } };
+  },
+  terms: { normNormal: NORM_NORMAL, normOutlier: NORM_OUTLIER },
+  mainScore: 'hypersphere',
+};

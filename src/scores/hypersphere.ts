@@ -1,0 +1,17 @@
+/** The score of a hypersphere classifier: minus the distance h to the zero vector, for the plain view (docs/methods.md 1.7). */
+import { squaredNormOfView } from './features.ts';
+import { ownScore } from './score.ts';
+
+export const hypersphere = ownScore(
+  {
+    name: 'hypersphere',
+    summary: 'minus the distance sqrt(norm² + 1) − 1 of f from zero, for the plain view',
+    needs: ['projection'],
+    views: 'plain',
+    isOfMethod: true,
+  },
+  (images, image) => {
+    const q = squaredNormOfView(images, image, 0);
+    return -q / (Math.sqrt(q + 1) + 1);
+  },
+);
