@@ -64,8 +64,13 @@ function unary(
 
 /** -x */
 export const neg = unary('neg', '-a', '-a', 'none');
-/** e^x */
-export const exp = unary('exp', 'exp(a)', 'a * b', 'output');
+/** e^x; NaN stays NaN. The test of its bits is for SwiftShader, where exp(NaN) is infinite. */
+export const exp = unary(
+  'exp',
+  'select(exp(a), a, (bitcast<I>(a) & I(0x7fffffff)) > I(0x7f800000))',
+  'a * b',
+  'output',
+);
 /** Natural logarithm. */
 export const log = unary('log', 'log(a)', 'a / b', 'input');
 /** Square root; its slope at 0 is infinite. */

@@ -25,6 +25,7 @@ export interface MapOptions {
 /**
  * Evaluates a WGSL expression in up to four inputs named a, b, c, d. No tape. The expression must be valid for scalars and
  * vectors: write constants as T(0.5).
+ * The device checks the expression later: one that does not compile ends the context with a KernelError.
  */
 export const map = op(
   'map',

@@ -31,12 +31,14 @@ const column = (numbers: number[]): rt.Tensor =>
 test.each([
   ['vec4', rowOf],
   ['scalar', column],
-])('relu and maximum, %s', async (_, made) => {
+])('relu, maximum and exp, %s', async (_, made) => {
   const ones = (): rt.Tensor => context.full([8, 1].slice(0, made([1]).rank), 1);
   expect(await values(() => rt.relu(made(INPUTS)))).toEqual([NAN, 0, 2, Infinity, 0, 0, NAN, 3]);
   const expected = [NAN, 1, 2, Infinity, 1, 1, NAN, 3];
   expect(await values(() => rt.maximum(made(INPUTS), ones()))).toEqual(expected);
   expect(await values(() => rt.maximum(ones(), made(INPUTS)))).toEqual(expected);
+  const exponentials = INPUTS.map((x) => (Number.isFinite(x) ? expect.closeTo(Math.exp(x), 4) : Math.exp(x)));
+  expect(await values(() => rt.exp(made(INPUTS)))).toEqual(exponentials);
 });
 
 test('the gradient of relu at NaN is that of the output', async () => {
