@@ -26,14 +26,16 @@ const codecs = {
 };
 
 /**
- * The page's document lists methods, scores and data sets, and computes nothing: its worker does. What they need of the
- * runtime (kernels, tensors) stays out of its script.
+ * The page's document lists methods, scores and data sets, and computes nothing: its worker does. What their files import
+ * to compute (kernels, readers, codecs, drawings) stays out of its script.
  */
 const facts = {
   name: 'facts',
   setup({ onResolve, onLoad }) {
     const rooms = /[\\/]src[\\/](augment|data|methods|models|scores)[\\/]/;
-    onResolve({ filter: /\/runtime\/index\.ts$/ }, ({ path, importer }) =>
+    const computing =
+      /\/runtime\/index\.ts$|\/(codecs|generated)\/|^\.\.?\/(files|imageFiles|imageSet|litter|features|state|covariance)\.ts$|^nanotar$/;
+    onResolve({ filter: computing }, ({ path, importer }) =>
       rooms.test(importer) ? { path, namespace: 'facts' } : undefined,
     );
     onLoad({ filter: /./, namespace: 'facts' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));

@@ -5,6 +5,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { DATASET_NAMES } from '../../src/data/datasets/table.ts';
+import { METHOD_NAMES } from '../../src/methods/table.ts';
+import { PROTOCOL_NAMES } from '../../src/protocols/table.ts';
+import { SCORE_NAMES } from '../../src/scores/table.ts';
 
 /** Files and folders of runtime/, from left to right. Every file belongs to the one line that names it or its folder. */
 const LAYERS: readonly (readonly string[])[] = [
@@ -260,6 +264,21 @@ test('no circle of values: no file imports itself by way of others', () => {
   const [a, b, c, d] = [file('a', 'b'), file('b', 'c', 'd'), file('c', 'a'), file('d')];
   expect(circlesIn([a, b, c, d])).toEqual([['a', 'b', 'c', 'a']]);
   expect(circlesIn([a, b, { ...c, imports: [{ to: 'a', isTypeOnly: true }] }, d])).toEqual([]);
+});
+
+test('no method, score, data set or protocol is asked for by its name: what differs stands in its own file', () => {
+  const names = [...METHOD_NAMES, ...SCORE_NAMES, ...DATASET_NAMES, ...PROTOCOL_NAMES].join('|');
+  const asks = new RegExp(`\\b\\w*(method|score|dataset|protocol)\\w*(\\.\\w+)*\\)? *[!=]==? *'(${names})'`, 'i');
+  const found = src.flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, i) => (asks.test(line) ? [`${path}:${i + 1}  ${line.trim()}`] : [])),
+  );
+  expect(found).toEqual([]);
+  for (const line of [
+    "if (config.method === 'simclr')",
+    "(stored ?? { dataset }).dataset !== 'folder'",
+    "protocol == 'all-normal'",
+  ])
+    expect(line).toMatch(asks);
 });
 
 test('nothing but the page imports the page', () => {
