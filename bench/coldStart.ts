@@ -1,4 +1,4 @@
-/** A process of the startup suite: opens a context, runs one step, says so and ends. */
+/** A process of the startup suite: opens a context, runs one step, reports it and exits. */
 import { openContext } from '../runtime/index.ts';
 import { nodeRuntimePlatform } from '../runtime/platform/node.ts';
 import { prepareStep } from './ours.ts';

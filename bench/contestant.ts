@@ -1,6 +1,6 @@
 /**
- * Who is measured. Ours runs in this process; each peer in a child of its own, as the peers install globals, and so that
- * the end of one ends nothing else. The protocol is that of peers/serve.mjs.
+ * What is measured. Ours runs in this process, each peer in a child process of its own, as peers install globals and may
+ * crash. peers/serve.mjs defines the protocol.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
@@ -8,11 +8,11 @@ import type { Workload } from './workloads.ts';
 
 export interface Contestant {
   readonly name: string;
-  /** Makes a workload ready; the one before is dropped. */
+  /** Prepares a workload and drops the previous one. */
   prepare(workload: Workload): Promise<void>;
-  /** Milliseconds of one iteration, until the device is done. */
+  /** Runs one iteration; returns the milliseconds until the device is done. */
   iterate(): Promise<number>;
-  /** Root of the mean square of what the last iteration computed (of the step: its loss). */
+  /** Root mean square of the result of the last iteration (of a step: its loss). */
   outputSize(): Promise<number>;
   close(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export interface PeerOptions {
   folder: string;
   /** Dawn's name of the adapter, or null for its default. */
   dawnAdapter: string | null;
-  /** Waits for the device as oecl does. */
+  /** True to wait for the device as oecl does. */
   isResting: boolean;
   environment?: Readonly<Record<string, string>>;
 }
@@ -59,12 +59,12 @@ export class PeerProcess implements Contestant {
     this.adapter = hello.adapter!;
   }
 
-  /** Starts a peer and waits until it has its device. @throws Error with what it last said when it does not come up */
+  /** Starts a peer and waits until it has a device. @throws Error with its last output if it fails to start */
   static async start(peer: Peer, { folder, dawnAdapter, isResting, environment }: PeerOptions): Promise<PeerProcess> {
     const child = spawn(process.execPath, [`${folder}/${peer}.mjs`, ...(dawnAdapter ? [dawnAdapter] : [])], {
       env: { ...process.env, ...environment, OECL_BENCH_RESTING: isResting ? '1' : '0' },
     });
-    child.on('error', () => {}); // the end of its output tells
+    child.on('error', () => {}); // the end of its output reports it
     child.stdin.on('error', () => {});
     const errors: string[] = [];
     createInterface({ input: child.stderr }).on('line', (line) => {

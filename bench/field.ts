@@ -1,4 +1,4 @@
-/** All contestants of a run, and the measuring of one workload by them in turns. */
+/** All contestants of a run. Measures a workload on them in turn. */
 import type { Context } from '../runtime/index.ts';
 import { type Contestant, type Peer, type PeerOptions, PeerProcess } from './contestant.ts';
 import type { Sink, Suite } from './figures.ts';
@@ -6,10 +6,10 @@ import { Ours } from './ours.ts';
 import { type Effort, type Quartiles, sampleInTurns } from './statistics.ts';
 import { flopsOf, nameOf, type Workload } from './workloads.ts';
 
-/** Largest relative difference of two contestants' results: sums in another order, not another computation. */
+/** Largest relative difference between results: allows for another order of sums, not another computation. */
 const AGREEMENT = 1e-3;
 
-/** A contestant at one workload. */
+/** A contestant with one workload. */
 interface Entry {
   contestant: Contestant;
   /** Null for ours. */
@@ -30,17 +30,17 @@ export class Field {
   }
 
   /**
-   * Measures a workload; one figure a contestant goes to the sink. A peer that fails, or that computes something else, gets
-   * a figure that says so, and is started anew for the next workload.
+   * Measures a workload and passes one measurement per contestant to the sink. A peer that fails, or computes something else,
+   * gets a measurement with the reason, and is restarted for the next workload.
    * @throws what ours throws
    */
   async measure(suite: Suite, workload: Workload, effort: Effort, sink: Sink): Promise<void> {
     const common = { suite, workload: nameOf(workload), flops: flopsOf(workload) };
     const { entries, expected, absent } = await this.#prepare(workload, sink);
-    sink.progress(`${common.workload}: in turns`);
+    sink.progress(`${common.workload}: in turn`);
     const samples = await this.#sample(entries, effort);
     for (const [i, entry] of entries.entries()) {
-      // a peer that does not notice that its launches are invalid would be very fast; a step's loss moves on
+      // a peer that does not notice invalid launches would seem very fast; the loss of a step must change
       if (entry.failure === null && workload.kind !== 'step') await attempt(entry, () => checkOutput(entry, expected));
       const milliseconds = entry.failure === null ? samples[i] : null;
       sink.add({ ...common, contestant: entry.contestant.name, milliseconds, failure: entry.failure ?? undefined });
@@ -54,7 +54,7 @@ export class Field {
     for (const peer of [...this.#running.keys()]) await this.#drop(peer);
   }
 
-  /** Everybody's first iteration, which compiles, and its result against ours. */
+  /** Runs everybody's first iteration, which compiles, and compares its result with ours. */
   async #prepare(
     workload: Workload,
     sink: Sink,
@@ -116,7 +116,7 @@ export class Field {
   }
 }
 
-/** Runs `body`; what it throws becomes the entry's failure. Ours must not fail: its errors go on. */
+/** Runs `body`; an error becomes the failure of the entry. Errors of ours are rethrown. */
 async function attempt(entry: Entry, body: () => Promise<void>): Promise<void> {
   try {
     await body();
@@ -129,7 +129,7 @@ async function attempt(entry: Entry, body: () => Promise<void>): Promise<void> {
 async function checkOutput({ contestant }: Entry, expected: number): Promise<void> {
   const got = await contestant.outputSize();
   if (Math.abs(got - expected) <= AGREEMENT * Math.abs(expected)) return;
-  throw new Error(`its result is another: ${got}, expected ${expected}`);
+  throw new Error(`its result differs: ${got}, expected ${expected}`);
 }
 
 export function messageOf(error: unknown): string {

@@ -1,4 +1,4 @@
-/** What a run of the bench leaves: one figure a workload and contestant, and where it was measured. */
+/** The report of a run: one measurement per workload and contestant, and where it was measured. */
 import type { Quartiles } from './statistics.ts';
 
 export const SUITES = ['step', 'kernels', 'memory', 'startup'] as const;
@@ -7,13 +7,13 @@ export type Suite = (typeof SUITES)[number];
 export interface Figure {
   suite: Suite;
   workload: string;
-  /** Who: `oecl`, or a peer with its version. */
+  /** `oecl`, or a peer with its version. */
   contestant: string;
-  /** Null when it failed, or when time is not what was measured. */
+  /** Null if it failed, or if it is not time that was measured. */
   milliseconds: Quartiles | null;
   /** Floating-point operations of one iteration. */
   flops?: number;
-  /** Bytes that one iteration cannot help to read and write: each operand once. */
+  /** Bytes that one iteration has to read and write: each operand once. */
   bytes?: number;
   /** Why there is no time. */
   failure?: string;
@@ -26,7 +26,7 @@ export interface Surroundings {
   /** Package or program -> version. */
   versions: Readonly<Record<string, string>>;
   cpus: number;
-  /** Processes that wanted to run, a minute's mean, before and after. */
+  /** Load average over one minute, before and after. */
   loadBefore: number;
   loadAfter: number;
   /** Peers waited for the device as oecl does: --resting-peers. */
@@ -38,12 +38,12 @@ export interface BenchReport {
   figures: Figure[];
 }
 
-/** What measures use: figures come out as they are made. */
+/** Receives measurements as they are made. */
 export interface Sink {
   add(figure: Figure): void;
-  /** A line between the figures. */
+  /** A line between measurements. */
   note(text: string): void;
-  /** What is being waited for; gone with the next line. */
+  /** Current activity; erased by the next line. */
   progress(text: string): void;
 }
 
@@ -55,7 +55,7 @@ export interface Change {
   now: number;
 }
 
-/** Medians, or memory, of the workloads that both reports hold, ours and peers'. */
+/** Medians, or memory, of the workloads in both reports, for ours and peers. */
 export function changesBetween(before: BenchReport, now: BenchReport): Change[] {
   const keyOf = ({ suite, workload, contestant }: Figure) => `${suite}|${workload}|${contestant}`;
   const earlier = new Map(before.figures.map((figure) => [keyOf(figure), figure]));
@@ -67,7 +67,7 @@ export function changesBetween(before: BenchReport, now: BenchReport): Change[] 
   });
 }
 
-/** What a figure is about: milliseconds, or of memory MiB. Null when there is none. */
+/** The value of a measurement: milliseconds, or MiB of memory. Null if there is none. */
 function sizeOf(figure: Figure | undefined): number | null {
   if (figure?.milliseconds) return figure.milliseconds.median;
   const { liveBytes, pooledBytes = 0 } = figure?.more ?? {};

@@ -1,6 +1,6 @@
 /**
- * Single kernels. Products and convolutions in turns with the peers for a few shapes; ours alone for every convolution of
- * ResNet-18, the projection head, batch norm, NT-Xent and the optimiser.
+ * Single kernels. Matrix products and convolutions of a few shapes in turn with the peers; only ours for every convolution
+ * of ResNet-18, the projection head, batch norm, NT-Xent and the optimizer.
  */
 import { batchNorm, CHANNELS_LAST, type Context, ntXent, SGD, type Tensor } from '../runtime/index.ts';
 import { sizeOf } from '../runtime/shape.ts';
@@ -32,7 +32,7 @@ const HEAD: Workload[] = [
 const passesOf = (shape: ConvolutionShape): Workload[] =>
   CONVOLUTION_PASSES.map((pass) => ({ kind: 'conv2d', pass, ...shape }));
 
-/** Shapes that show what convolutions differ in: the stem, a large image, a stride, many channels, 1x1. */
+/** Representative convolutions: the stem, a large image, a stride, many channels, 1x1. */
 function comparedConvolutions(): ConvolutionShape[] {
   const n = 16;
   return [
@@ -66,7 +66,7 @@ function comparedWorkloads(isFull: boolean): Workload[] {
   return [square(512), square(1024), ...shapes.flatMap(passesOf)];
 }
 
-/** In turns with the peers. */
+/** In turn with the peers. */
 async function compared(run: SuiteRun, all: readonly Workload[]): Promise<void> {
   const { options, selection, peerOptions, sink } = run;
   const workloads = all.filter((workload) => selection.wants(nameOf(workload)));
@@ -81,7 +81,7 @@ async function compared(run: SuiteRun, all: readonly Workload[]): Promise<void> 
   });
 }
 
-/** Every distinct convolution, with as many images as cost about a GFLOP at most. */
+/** Every distinct convolution, with the number of images limited to about one GFLOP. */
 function allConvolutions(widths = [16, 64], sizes = [32, 224]): Workload[] {
   return sizes.flatMap((size) =>
     widths.flatMap((width) =>
@@ -153,7 +153,7 @@ async function batchNorms(run: SuiteRun, context: Context): Promise<void> {
   }
 }
 
-/** Of features of length 128. */
+/** For features of length 128. */
 async function contrastive(run: SuiteRun, context: Context): Promise<void> {
   for (const views of [64, 512, 1024]) {
     const loss = (features: Tensor) => ntXent(features, { temperature: TEMPERATURE });

@@ -1,4 +1,4 @@
-/** `npm run bench`: runs the suites that were asked for, prints their figures as they come, and keeps them on request. */
+/** `npm run bench`: runs the requested suites, prints measurements as they are made, and saves them on request. */
 import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -19,10 +19,10 @@ import { startupSuite } from './startup.bench.ts';
 import { stepSuite } from './step.bench.ts';
 import type { SuiteRun } from './suite.ts';
 
-/** Set in the process that was started again where Vulkan finds the wanted adapter. */
+/** Set in the process restarted with the environment variables of the wanted adapter. */
 const RESTARTED = 'OECL_BENCH_RESTARTED';
 
-/** How Dawn names the adapters that have a kind of their own: peers must get ours. */
+/** Dawn's names for adapters, so that peers get the same one as ours. */
 const DAWN_NAMES: Partial<Record<AdapterInfo['kind'], string>> = { lavapipe: 'llvmpipe', swiftshader: 'SwiftShader' };
 
 const TITLES: Record<Suite, string> = {
@@ -32,7 +32,7 @@ const TITLES: Record<Suite, string> = {
   startup: 'process start to the end of step 1',
 };
 
-/** Takes away what progress() left on the line, in a terminal. */
+/** Erases the output of progress() in a terminal. */
 const clear = () => void (process.stderr.isTTY && process.stderr.write('\r\x1b[K'));
 
 function print(line: string): void {
@@ -135,7 +135,7 @@ function surroundingsOf(
 async function readReport(path: string): Promise<BenchReport> {
   const report = JSON.parse(await readFile(path, 'utf8')) as BenchReport;
   if (!Array.isArray(report.figures) || !report.surroundings?.adapter)
-    throw new TypeError(`${path} holds no figures of this bench`);
+    throw new TypeError(`${path} is not a report of this benchmark`);
   return report;
 }
 

@@ -1,4 +1,4 @@
-/** Device memory of a training step against its lower bound: parameters, optimiser state, activations that backward needs. */
+/** Device memory of a training step against its lower bound: parameters, optimizer state, activations that backward needs. */
 
 import { prepareStep } from './ours.ts';
 import { short } from './printer.ts';
@@ -34,7 +34,7 @@ export async function memorySuite(run: SuiteRun): Promise<void> {
       const { plan } = await prepareStep(context, step);
       const { liveBytes, pooledBytes, peakBytes } = context.memory();
       const { parameters, keptActivations } = encoderWork(step.width, step.size, 4 * step.batch);
-      // SGD with momentum keeps one number a parameter; the gradients count as overhead, as the target has it
+      // SGD with momentum keeps one number per parameter; gradients count as overhead, as in the target
       const boundBytes = 4 * 2 * parameters + (step.precision ? 2 : 4) * keptActivations;
       const more = { liveBytes, pooledBytes, peakBytes, planBytes: plan.bytes, boundBytes };
       sink.add({ suite: 'memory', workload, contestant: 'oecl', milliseconds: null, more });

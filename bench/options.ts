@@ -1,13 +1,13 @@
-/** What the command line asks for. */
+/** Options of the command line. */
 import { parseArgs } from 'node:util';
 import { PEERS, type Peer } from './contestant.ts';
 import { SUITES, type Suite } from './figures.ts';
 
 export interface BenchOptions {
   suites: readonly Suite[];
-  /** Every shape and more samples: for suites that were named. Otherwise a selection that takes about ten minutes in all. */
+  /** True for suites given by name: all shapes and more samples. Otherwise a selection that takes about ten minutes in all. */
   isFull: boolean;
-  /** Texts of which a workload's name must contain one; none: every workload. */
+  /** Measures workloads whose name contains one of these; if empty, all. */
   only: readonly string[];
   peers: readonly Peer[];
   /** Peers wait for the device as oecl does, without keeping a core busy. */
@@ -19,10 +19,10 @@ export interface BenchOptions {
 
 export const HELP = `npm run bench -- [SUITE...] [OPTION...]
 
-Without a suite: a selection of all of them, about ten minutes on two cores with lavapipe. A suite that is named runs in full.
-  step       the OECL step, in turns with the peers; its growth with the batch; launches; augmentation; time of the host
-  kernels    matrix product, convolution (three passes), batch norm, NT-Xent, optimiser
-  memory     device memory of a step against the least that it needs
+Without a suite: a selection from all suites, about ten minutes on two cores with lavapipe. A suite given by name runs in full.
+  step       the OECL step, in turn with the peers; its growth with the batch; launches; augmentation; host time
+  kernels    matrix product, convolution (three passes), batch norm, NT-Xent, optimizer
+  memory     device memory of a step against its lower bound
   startup    from the start of a process to the end of step 1
 
   --only TEXT      of the suites, only the workloads whose name contains TEXT, in upper or lower case; may be repeated.
@@ -31,11 +31,11 @@ Without a suite: a selection of all of them, about ten minutes on two cores with
   --resting-peers  the peers wait for the device as oecl does. As they come, they keep a core busy meanwhile, which a
                    software adapter lacks: this leaves the difference between the kernels
   --adapter NAME   hardware, lavapipe, swiftshader, or part of an adapter's name
-  --json FILE      writes all figures
-  --against FILE   compares with figures written earlier
+  --json FILE      writes all measurements
+  --against FILE   compares with measurements written earlier
 `;
 
-/** @throws TypeError with a message for people */
+/** @throws TypeError with a message for the user */
 export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -52,7 +52,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   });
   if (values.help) return 'help';
   const unknown = positionals.find((name) => !SUITES.includes(name as Suite));
-  if (unknown !== undefined) throw new TypeError(`no suite is called "${unknown}": there are ${SUITES.join(', ')}`);
+  if (unknown !== undefined) throw new TypeError(`unknown suite "${unknown}", expected one of ${SUITES.join(', ')}`);
   return {
     suites: positionals.length > 0 ? SUITES.filter((suite) => positionals.includes(suite)) : SUITES,
     isFull: positionals.length > 0,
@@ -70,6 +70,7 @@ function parsePeers(list: string | undefined): readonly Peer[] {
   if (list === 'none') return [];
   const names = list.split(',');
   const unknown = names.find((name) => !PEERS.includes(name as Peer));
-  if (unknown !== undefined) throw new TypeError(`no peer is called "${unknown}": there are ${PEERS.join(', ')}, none`);
+  if (unknown !== undefined)
+    throw new TypeError(`unknown peer "${unknown}", expected one of ${PEERS.join(', ')}, none`);
   return PEERS.filter((peer) => names.includes(peer));
 }

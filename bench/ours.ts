@@ -23,7 +23,7 @@ import {
   type Workload,
 } from './workloads.ts';
 
-/** A plan with what it needs to live. */
+/** A plan and its operands. */
 export interface Prepared {
   plan: Plan<Tensor>;
   dispose(): void;
@@ -58,7 +58,7 @@ export class Ours implements Contestant {
     return Math.sqrt(sum / values.length);
   }
 
-  /** The context is its maker's to close. */
+  /** The caller closes the context. */
   async close(): Promise<void> {
     this.#prepared?.dispose();
     this.#prepared = null;
@@ -76,7 +76,7 @@ export async function prepare(context: Context, workload: Workload): Promise<Pre
   }
 }
 
-/** Numbers of the generator that all contestants share, in logical order. */
+/** Numbers from the generator shared by all contestants, in logical order. */
 export function filled(context: Context, shape: Shape, seed: number, order?: Shape): Tensor {
   const count = shape.reduce((product, side) => product * side, 1);
   return context.tensor(uniform(count, 1, seed), shape, { order });
@@ -100,8 +100,8 @@ export async function recordOutput(
 }
 
 /**
- * Records the backward pass of one op alone: the op runs once, now, and the plan holds only what its node does.
- * @param output of one op call whose inputs require a gradient
+ * Records only the backward pass of one op. The op itself has already run and is not in the plan.
+ * @param output of one op call whose inputs require gradients
  * @param pick which of the inputs' gradients the plan returns
  */
 export async function recordBackward(
@@ -133,7 +133,7 @@ async function prepareConvolution(context: Context, workload: ConvolutionWorkloa
   return recordBackward(context, convolve(), dy, ([dx, dw]) => (pass === 'inputGradient' ? dx! : dw!));
 }
 
-/** The encoder and its optimiser as the training loop makes them; views and first parameters are those of the peers. */
+/** The encoder and its optimizer as in the training loop, with the views and initial parameters of the peers. */
 export async function prepareStep(
   context: Context,
   { width, size, batch, precision }: StepWorkload,

@@ -1,4 +1,4 @@
-/** The figures as text: a line each, as they come. */
+/** Prints measurements as they are made, one per line. */
 import type { BenchReport, Change, Figure, Surroundings } from './figures.ts';
 import { quartilesOf } from './statistics.ts';
 
@@ -8,7 +8,7 @@ const WHO_WIDTH = 20;
 const HEADINGS = ['median ms', 'quartiles', 'n', 'GFLOP/s', 'GB/s', 'x ours'];
 const WIDTHS = [10, 19, 4, 8, 7, 7];
 
-/** Three significant digits or so, never in powers of ten. */
+/** About three significant digits, without exponents. */
 export function short(value: number): string {
   if (value >= 100) return value.toFixed(0);
   if (value >= 10) return value.toFixed(1);
@@ -26,9 +26,9 @@ export function headingLine(title: string): string {
 }
 
 /**
- * One figure.
- * @param ours our median of the same workload, for the last column
- * @param isRepeated its workload stands on the line above already
+ * One measurement.
+ * @param ours our median for the same workload, for the last column
+ * @param isRepeated the line above already names the workload
  */
 export function figureLine(figure: Figure, ours: number | null, isRepeated: boolean): string {
   const { workload, contestant, milliseconds, flops, bytes, failure } = figure;
@@ -46,12 +46,12 @@ export function surroundingsLines({ adapter, versions, cpus, loadBefore, arePeer
     `adapter   ${adapter.description || adapter.device} (${adapter.kind}; ${adapter.vendor} ${adapter.architecture})`,
     `versions  ${known.join(', ')}`,
     `machine   ${cpus} cores, load ${loadBefore.toFixed(2)} before the start`,
-    'Times last until the queue is done. "x ours": how many times as long as oecl, in turns with it, in this run.',
+    'Times last until the queue is done. "x ours": time relative to that of oecl, in turn with it in this run.',
     ...(arePeersResting ? ['Peers wait for the device as oecl does (--resting-peers), not as they come.'] : []),
   ];
 }
 
-/** A warning when the machine had other work, which makes figures of a software adapter worthless as absolutes. */
+/** A warning if the machine was busy, which makes absolute times of a software adapter meaningless. */
 export function loadWarning({ cpus, loadBefore, adapter }: Surroundings): string | null {
   if (loadBefore < 0.3 * cpus || adapter.kind === 'hardware') return null;
   return `others were using the machine (load ${loadBefore.toFixed(2)} on ${cpus} cores): trust ratios, not times`;

@@ -1,4 +1,4 @@
-/** Which workloads a run measures: all, or those whose name contains one of the texts of --only. */
+/** Selects the workloads of a run: all, or those whose name contains an argument of --only. */
 export class Selection {
   readonly #texts: readonly string[];
   readonly #unmatched: Set<string>;
@@ -9,7 +9,7 @@ export class Selection {
     this.#unmatched = new Set(texts);
   }
 
-  /** Whether the workload of that name is to be measured. Suites ask before they prepare it. */
+  /** True if the workload is selected. Suites ask before they prepare it. */
   wants(name: string): boolean {
     this.#names.add(name);
     const matching = this.#texts.filter((text) => name.toLowerCase().includes(text.toLowerCase()));

@@ -1,6 +1,6 @@
 /**
- * Cold start: from the start of a process to the end of its first step. With Mesa's cache of compiled shaders and without,
- * where there is one. The peers' first steps too.
+ * Cold start: from the start of a process to the end of its first step, with and without Mesa's shader cache if there is
+ * one. Also the first steps of the peers.
  */
 import { spawn } from 'node:child_process';
 import { type Peer, PeerProcess } from './contestant.ts';
@@ -25,14 +25,14 @@ export async function startupSuite(run: SuiteRun, vendor: string): Promise<void>
     await measure(run, all, 'first step', {}, 1);
     return;
   }
-  // jax-js compiles for a minute or more without the cache
+  // without the cache, jax-js compiles for a minute or more
   await measure(run, options.isFull ? all : [ours], 'first step, no shader cache', NO_SHADER_CACHE, 1);
   const warm = 'first step, shader cache';
   if (run.selection.wants(warm)) for (const starter of all) await starter.start({}).catch(() => {}); // fills the cache
   await measure(run, all, warm, {}, options.isFull ? 5 : 3);
 }
 
-/** Starts everybody in turns. */
+/** Starts all in turn. */
 async function measure(
   { selection, sink }: SuiteRun,
   starters: readonly Starter[],
@@ -82,7 +82,7 @@ function startOurs({ folder, options }: SuiteRun): Starter {
           errors += data;
         });
         child.on('error', reject);
-        // it writes when the step is done, and only then
+        // it writes only when the step is done
         child.stdout.once('data', () => resolve({ milliseconds: performance.now() - began, name: 'oecl' }));
         child.on('exit', (code) => reject(new Error(`it ended with code ${code}: ${errors.slice(-500)}`)));
       }),

@@ -1,4 +1,4 @@
-/** Median and quartiles, and the loops that gather the samples they are taken of. */
+/** Medians and quartiles, and the loops that collect samples. */
 import { Bench } from 'tinybench';
 
 /** Durations in milliseconds. */
@@ -22,7 +22,7 @@ export function quartilesOf(samples: readonly number[]): Quartiles {
   return { median: at(0.5), lower: at(0.25), upper: at(0.75), samples: samples.length };
 }
 
-/** A short launch is repeated until a sample takes about this long: waiting for the queue costs some tenths. */
+/** Short launches are repeated until a sample takes about this long, as waiting for the queue costs a few tenths. */
 const LEAST_SAMPLE_MILLISECONDS = 20;
 const MOST_REPEATS = 256;
 
@@ -69,8 +69,7 @@ export async function sampleLaunches(
 }
 
 /**
- * Samples of several contestants in turns, so that a change of the machine's load meets all of them: round by round, one
- * iteration each.
+ * Samples of several contestants, one iteration each per round, so that changes of the machine's load affect all of them.
  * @param iterate milliseconds of one iteration of contestant i
  */
 export async function sampleInTurns(

@@ -1,6 +1,5 @@
 /**
- * The OECL step: in turns with the peers, then its growth with the batch, and what stands beside it: the host's time, and
- * the augmentation that makes its views.
+ * The OECL step: in turn with the peers, then its growth with the batch, the time of the host, and the augmentation.
  */
 import type { Context, Plan, Tensor } from '../runtime/index.ts';
 import { Augmenter } from '../src/augment/augmenter.ts';
@@ -13,7 +12,7 @@ import { quartilesOf, sampleInTurns, sampleLaunches } from './statistics.ts';
 import { type SuiteRun, withContext } from './suite.ts';
 import { flopsOf, nameOf, REFERENCE_STEP } from './workloads.ts';
 
-/** Images a stream. */
+/** Images per stream. */
 const GROWTH = { full: [2, 4, 8, 16, 32, 64], short: [2, 16, 64] };
 
 export async function stepSuite(run: SuiteRun): Promise<void> {
@@ -36,7 +35,7 @@ export async function stepSuite(run: SuiteRun): Promise<void> {
     await withContext(run, (context) => augmentation(run, context, batch));
 }
 
-/** Our step at several batches, in turns: time should grow by as much with every view. Every sample is of as many views. */
+/** Our step at several batch sizes, in turn: time should be proportional to views. All samples have the same number of views. */
 async function growth(run: SuiteRun): Promise<void> {
   const { options, selection, sink } = run;
   const batches = options.isFull ? GROWTH.full : GROWTH.short;
@@ -83,7 +82,7 @@ async function growth(run: SuiteRun): Promise<void> {
   });
 }
 
-/** Activations stored as f16, in turns with f32. */
+/** Activations stored as f16, in turn with f32. */
 async function halves({ options, selection, sink }: SuiteRun, context: Context): Promise<void> {
   const step = { ...REFERENCE_STEP, precision: 'f16' } as const;
   if (!selection.wants(nameOf(step))) return;
@@ -104,10 +103,10 @@ async function halves({ options, selection, sink }: SuiteRun, context: Context):
   const timesF32 = f16.median / f32.median;
   const common = { suite: 'step', workload: nameOf(step), contestant: 'oecl', flops: flopsOf(step) } as const;
   sink.add({ ...common, milliseconds: f16, more: { timesF32, millisecondsF32: f32.median } });
-  sink.note(`activations in f16: ${short(timesF32)} times as long as in f32, in turns with it`);
+  sink.note(`activations in f16: ${short(timesF32)} times as long as in f32, in turn with it`);
 }
 
-/** What JavaScript spends on one step: encoding and submitting, the device idle. */
+/** Time of JavaScript per step: encoding and submitting, with the device idle. */
 async function hostTime({ selection, sink }: SuiteRun, context: Context): Promise<void> {
   const workload = 'host: encode and submit one step';
   if (!selection.wants(workload)) return;
@@ -116,7 +115,7 @@ async function hostTime({ selection, sink }: SuiteRun, context: Context): Promis
   for (let i = 0; i < 12; i++) {
     const began = performance.now();
     plan.run();
-    if (i >= 2) samples.push(performance.now() - began); // the first ones run code that is not compiled yet
+    if (i >= 2) samples.push(performance.now() - began); // the first ones run before JIT compilation
     await context.sync();
   }
   const milliseconds = quartilesOf(samples);
@@ -124,13 +123,13 @@ async function hostTime({ selection, sink }: SuiteRun, context: Context): Promis
   const per100 = (milliseconds: number) => (100 * milliseconds) / launches;
   const more = { launches, millisecondsPer100Launches: per100(milliseconds.median) };
   sink.add({ suite: 'step', workload, contestant: 'oecl', milliseconds, more });
-  const least = per100(Math.min(...samples)); // what it takes when no other process is let in between
+  const least = per100(Math.min(...samples)); // the time without preemption by other processes
   sink.note(
     `${launches} launches a step; for 100 the host takes ${short(more.millisecondsPer100Launches)} ms, at the least ${short(least)}`,
   );
 }
 
-/** Upload of a batch of images of the step's own size, and the launches that make its views. */
+/** Uploads a batch of images of the step's size and runs the launches that compute its views. */
 async function augmentation({ selection, sink }: SuiteRun, context: Context, batch: number): Promise<void> {
   const { size } = REFERENCE_STEP;
   const workload = `augmentation and upload, ${size} px, ${4 * batch} views`;

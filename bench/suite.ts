@@ -1,4 +1,4 @@
-/** What a suite is given. */
+/** The arguments of a suite. */
 import { type Context, openContext } from '../runtime/index.ts';
 import { nodeRuntimePlatform } from '../runtime/platform/node.ts';
 import type { PeerOptions } from './contestant.ts';
@@ -8,7 +8,7 @@ import type { Selection } from './selection.ts';
 
 export interface SuiteRun {
   options: BenchOptions;
-  /** What of the suite is measured. */
+  /** The workloads to measure. */
   selection: Selection;
   /** How peers are started. */
   peerOptions: PeerOptions;
@@ -17,7 +17,7 @@ export interface SuiteRun {
   sink: Sink;
 }
 
-/** Runs `body` with a context of its own: nothing of one workload is left in the next one's memory. */
+/** Runs `body` with a new context, so that workloads do not share memory. */
 export async function withContext<T>({ options }: SuiteRun, body: (context: Context) => Promise<T>): Promise<T> {
   const context = await openContext(nodeRuntimePlatform, { adapter: options.adapter });
   try {

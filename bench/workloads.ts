@@ -1,6 +1,6 @@
 /**
- * What is measured, as plain data that goes to every contestant: names, shapes, floating-point operations. A product of
- * sums counts two operations a term; what is elementwise is not counted.
+ * Workloads as plain data, sent to every contestant: names, shapes, floating-point operations. A multiply-add counts as two
+ * operations; elementwise operations are not counted.
  */
 
 export interface MatmulWorkload {
@@ -40,13 +40,13 @@ export interface StepWorkload {
   /** Side of the input, pixels. */
   size: number;
   batch: number;
-  /** How our activations are stored; the peers know f32 alone. Default f32. */
+  /** Type of our activations; peers only support f32. Default: f32. */
   precision?: 'f32' | 'f16';
 }
 
 export type Workload = MatmulWorkload | ConvolutionWorkload | StepWorkload;
 
-/** The step that all figures of the documentation are about. */
+/** The step that the documentation's measurements use. */
 export const REFERENCE_STEP: StepWorkload = { kind: 'step', width: 16, size: 32, batch: 4 };
 
 const PASS_NAMES = { forward: 'forward', inputGradient: 'input gradient', weightGradient: 'weight gradient' } as const;
@@ -83,7 +83,7 @@ export function outputSides({ h, w, side, stride, padding }: ConvolutionShape): 
   return [after(h), after(w)];
 }
 
-/** Of one pass; the three passes cost the same. */
+/** Per pass; the three passes cost the same. */
 export function convolutionFlops(shape: ConvolutionShape): number {
   const [oh, ow] = outputSides(shape);
   return 2 * shape.n * oh * ow * shape.oc * shape.ic * shape.side ** 2;
@@ -111,7 +111,7 @@ export function resnetConvolutions(width: number, size: number, images: number):
   return found;
 }
 
-/** The same shape once. */
+/** Without duplicates. */
 export function distinctConvolutions(shapes: readonly ConvolutionShape[]): ConvolutionShape[] {
   return [...new Map(shapes.map((shape) => [JSON.stringify(shape), shape])).values()];
 }
@@ -138,7 +138,7 @@ export function encoderWork(width: number, size: number, images: number): Encode
     const output = images * shape.oc * oh * ow;
     parameters += shape.oc * shape.ic * shape.side ** 2 + 2 * shape.oc;
     forwardFlops += convolutionFlops(shape);
-    // a shortcut's normalised output goes into a sum, which needs no operand again; that of the 7x7 stem into the max-pool
+    // a shortcut's normalized output goes into a sum, which keeps no operands; that of the 7x7 stem into the max-pool
     keptActivations += shape.side === 3 ? 2 * output : output;
   }
   const stem = convolutionFlops(convolutions[0]);
@@ -148,7 +148,7 @@ export function encoderWork(width: number, size: number, images: number): Encode
   const headFlops = 2 * images * hidden * (channels + 128);
   // pooled features, the hidden layer before and after batch norm, and the features themselves
   keptActivations += images * (channels + 2 * hidden + 128);
-  // the max-pool's outputs, which the first block takes, and its choices
+  // the outputs of the max-pool, which the first block keeps, and its indices
   if (size > 64) keptActivations += 2 * images * width * Math.ceil(size / 4) ** 2;
   return { parameters, stepFlops: 3 * (forwardFlops + headFlops) - stem, keptActivations };
 }

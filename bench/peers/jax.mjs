@@ -1,5 +1,5 @@
 /**
- * jax-js as a contestant, used as its documentation advises: WebGPU, everything of an iteration under one jit(), NCHW (the
+ * jax-js as a contestant, used as its documentation recommends: WebGPU, each iteration in one jit(), NCHW (the
  * only layout that its convolution takes). Every function takes ownership of its arguments; `.ref` keeps one alive.
  */
 import './serve.mjs'; // installs navigator.gpu before the library looks for it

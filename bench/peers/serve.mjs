@@ -1,7 +1,7 @@
 /**
- * A peer's side of the line protocol: one JSON object a line on standard input and output. The first line out says who is
- * there; then `prepare` (a workload), `run` (one iteration, timed until the device is done) and `read` (what the last
- * iteration computed) get one answer each. Ends with its input.
+ * A peer's side of the line protocol: one JSON object per line on standard input and output. The first output line
+ * identifies the peer; then `prepare` (a workload), `run` (one iteration, timed until the device is done) and `read` (the
+ * result of the last iteration) get one answer each. Exits at the end of input.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,7 +12,7 @@ import { withoutKnownMessages } from '../../runtime/platform/driverMessages.ts';
 import { Rest } from '../../runtime/platform/rest.ts';
 import { withStandardError } from '../../runtime/platform/standardError.ts';
 
-process.env.XDG_RUNTIME_DIR ||= tmpdir(); // Mesa complains on standard error when it is not set
+process.env.XDG_RUNTIME_DIR ||= tmpdir(); // Mesa warns on standard error if it is not set
 console.log = console.error; // standard output belongs to the protocol
 console.warn = () => {};
 
@@ -24,7 +24,7 @@ process.stderr.write(withoutKnownMessages(text));
 Object.assign(globalThis, globals);
 Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'node', gpu }, configurable: true });
 
-// --resting-peers: a peer waits as oecl does, not as it comes.
+// --resting-peers: the peer waits as oecl does
 const isResting = process.env.OECL_BENCH_RESTING === '1';
 const rest = new Rest();
 

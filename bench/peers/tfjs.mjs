@@ -1,6 +1,6 @@
 /**
  * TensorFlow.js on its WebGPU back end as a contestant: eager ops under tidy(), NHWC (the only layout that this back end
- * convolves in), gradients by variableGrads(), its own momentum optimiser.
+ * convolves in), gradients by variableGrads(), its own momentum optimizer.
  */
 import { serve, versionOf } from './serve.mjs'; // first: it installs navigator.gpu, which the back end looks for at once
 import '@tensorflow/tfjs-backend-webgpu';
@@ -94,7 +94,7 @@ function encode(views, parameters, width) {
   }
   const hidden = linear(tf.mean(x, [1, 2]));
   const [gamma, beta] = parameters.slice(next, (next += 2));
-  // this back end normalises images only
+  // this back end normalizes images only
   const normalized = batchNorm(tf.reshape(hidden, [hidden.shape[0], 1, 1, hidden.shape[1]]), gamma, beta);
   return linear(tf.relu(tf.reshape(normalized, hidden.shape)));
 }

@@ -1,4 +1,4 @@
-/** The same numbers for every contestant, so that they can be seen to compute the same: inputs, and initial parameters. */
+/** Inputs and initial parameters, the same for every contestant, so that results can be compared. */
 
 /** `count` numbers in [-bound, bound), from a multiplicative hash of (seed, index): exact in every engine. */
 export function uniform(count, bound, seed) {

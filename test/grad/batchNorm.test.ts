@@ -1,4 +1,4 @@
-/** Batch norm in training and inference, with ReLU and residual; what it does to the running statistics. */
+/** Batch norm in training and inference, with ReLU and residual, and its running statistics. */
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { inPage } from '../helpers/adapter.ts';
@@ -16,7 +16,7 @@ const shapes = [
   [3, 4],
   [65, 5],
   [2, 3, 5, 7],
-  [3, 8, 3, 3], // in a page no further
+  [3, 8, 3, 3], // a page stops here
   [2, 1],
   [63, 3],
   [64, 4],
@@ -61,8 +61,8 @@ describeOp('batchNorm', (suite) => {
           for (const shape of inPage(isWhole ? shapes : shapes.slice(0, 4), 4)) {
             const C = shape[1];
             const rows = shape.reduce((a, b) => a * b, 1) / C;
-            // of 2 or 3 rows, mean and variance leave almost no freedom: with a small eps the gradient is nothing but what
-            // is left over of cancelling terms, and measured against itself all rounding
+            // mean and variance of 2 or 3 rows leave almost no freedom: with a small eps the gradient is only the remainder of
+            // canceling terms, mostly rounding error
             const eps = rows < 5 ? 1 : 1e-5;
             const inputs = inputsOf(shape);
             await checkGradients(suite, t, `batchNorm (${label})`, {
@@ -106,7 +106,7 @@ describeOp('batchNorm', (suite) => {
     });
   });
 
-  // more than one launch takes by itself on a software adapter: slices are summed, and joined by a second launch
+  // too large for a single launch on a software adapter: a second launch joins the sums of slices
   const [byQuads, byChannels] = [
     [2, 12, 105, 107],
     [2, 3, 211, 211],
@@ -171,7 +171,7 @@ describeOp('batchNorm', (suite) => {
     });
   });
 
-  // the gradient is then a sum, and the last summand is added by the kernel that reads it
+  // the gradient is a sum here, and the kernel that reads it adds the last summand
   test.for([
     { uses: 2, relu: true, withResidual: true },
     { uses: 2, relu: true, withResidual: false },
@@ -229,7 +229,7 @@ describeOp('batchNorm', (suite) => {
     );
   });
 
-  test('refuses what does not fit', () => {
+  test('refuses mismatched shapes', () => {
     const { context } = suite;
     const parameters = { weight: context.zeros([3]), bias: context.zeros([3]), ...running(3) };
     const training = { training: true };

@@ -25,14 +25,14 @@ const penalties = [
 const shapes = [
   [6, 5],
   [4, 64],
-  [66, 5], // in a page no further
+  [66, 5], // a page stops here
   [4, 2],
   [10, 63],
   [6, 65],
   [62, 7],
   [64, 4],
   [8, 128],
-  [258, 3], // above 256 rows a workgroup has more of them
+  [258, 3], // above 256 rows, workgroups have more of them
   [256, 8],
 ];
 
@@ -70,7 +70,7 @@ function lossCases(suite: Suite, { name, loss }: (typeof losses)[number]): void 
     expect(Math.max(...Array.from(await f.grad!.read(), Math.abs))).toBeLessThan(1e-6);
   });
 
-  test(`${name}: a zero row counts as the zero vector, and gets no gradient`, async (t) => {
+  test(`${name}: a zero row gets no gradient`, async (t) => {
     suite.require(t);
     const { values, shape } = uniformInput([4, 5]);
     const withZero = Float32Array.from(values, (v, i) => (i >= 5 && i < 10 ? 0 : v));
@@ -124,7 +124,7 @@ describeOp('contrastive', (suite) => {
     expectClose(await f.grad!.read(), [0.3, 0.4, 0, 0], reduction(4));
   });
 
-  test('refuses what does not fit', (t) => {
+  test('refuses mismatched shapes', (t) => {
     suite.require(t);
     const { context } = suite;
     for (const { name, loss } of losses) {

@@ -18,12 +18,12 @@ interface Case {
 }
 
 const cases: Case[] = [
-  // in a page these alone
+  // in Node and in a page
   { label: '3x3, primes', x: [2, 3, 7, 5], w: [5, 3, 3, 3], padding: 1 },
   { label: '3x3 stride 2, odd side', x: [2, 4, 7, 7], w: [8, 4, 3, 3], stride: 2, padding: 1 },
   { label: '9x2, cut into pieces of at most 7 x 7 taps', x: [1, 3, 10, 4], w: [2, 3, 9, 2], padding: [2, 1] },
   { label: 'weight gradient in several slices', x: [3, 2, 19, 19], w: [4, 2, 3, 3], padding: 1 },
-  // in Node these too
+  // only in Node
   { label: '7x7 stride 2, the ImageNet stem', x: [1, 3, 15, 13], w: [4, 3, 7, 7], stride: 2, padding: 3 },
   { label: 'one of everything', x: [1, 1, 1, 1], w: [1, 1, 1, 1] },
   { label: '3x3 without padding, kernel as large as the image', x: [2, 4, 3, 3], w: [3, 4, 3, 3] },
@@ -52,7 +52,7 @@ describeConvVariants('conv2d', (suite) => {
     });
   });
 
-  test("bias, and the layers' own memory orders", async (t) => {
+  test('bias, and the memory orders of the layers', async (t) => {
     const [x, w, bias] = uniformInputs([[2, 4, 5, 6], [8, 4, 3, 3], [8]]);
     await checkGradients(suite, t, 'conv2d', {
       op: (a, b, c) => rt.conv2d(a, b, { bias: c, padding: 1 }),
@@ -105,7 +105,7 @@ describeConvVariants('conv2d', (suite) => {
     });
   });
 
-  test('refuses what does not fit', (t) => {
+  test('refuses mismatched shapes', (t) => {
     suite.require(t);
     const { context } = suite;
     const x = context.zeros([2, 16, 8, 8]);

@@ -68,7 +68,7 @@ describeOp('elementwise', (suite) => {
           within: elementwise,
           gradientsWithin: reduction(30), // at most 2 x 5 x 3 terms for a repeated operand
           coordinates: 64,
-          skipKinks: name === 'maximum', // values of the two operands may lie within a step of each other
+          skipKinks: name === 'maximum', // the operands may differ by less than a step
         });
       }
     });
@@ -90,7 +90,7 @@ describeOp('elementwise', (suite) => {
     });
   }
 
-  test('a sliced operand, at an offset that no binding may have', async (t) => {
+  test('a sliced operand, at an offset not allowed for bindings', async (t) => {
     await checkGradients(suite, t, 'mul', {
       op: (a) => rt.mul(rt.slice(a, 0, 1, 4), rt.slice(a, 0, 2, 5)),
       reference: (a) => elementwiseF64((x, y) => x * y)(sliceF64(a, 0, 1, 4), sliceF64(a, 0, 2, 5)),
@@ -117,7 +117,7 @@ describeOp('elementwise', (suite) => {
     });
   });
 
-  test('slopes where they are chosen: relu and abs 0 at 0, maximum one half each at a tie', async () => {
+  test('slopes at kinks: relu and abs 0 at 0, maximum one half each at a tie', async () => {
     const { context } = suite;
     const gradientsOf = async (f: (...inputs: rt.Tensor[]) => rt.Tensor, count: number) => {
       const leaves = Array.from({ length: count }, () => context.zeros([3]));

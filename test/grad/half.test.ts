@@ -1,6 +1,6 @@
 /**
- * Ops on tensors that are stored as f16. The reference gets the same rounded inputs, so a value is off by the one rounding
- * of its store, and gradients, which are f32, by no more than in f32.
+ * Ops on tensors stored as f16. The reference gets the same rounded inputs, so values have one rounding error, that of the
+ * store, and gradients, which are f32, have the same errors as in f32.
  */
 import { expect, test } from 'vitest';
 import type { GradCheckInput } from '../../runtime/gradcheck/gradCheck.ts';
@@ -36,11 +36,11 @@ interface ConvCase {
   padding?: number;
 }
 
-// what differs from f32: how channels are loaded and stored, and sums that are stored between pieces or slices
+// what differs from f32: loads and stores of channels, and sums stored between pieces or slices
 const convCases: ConvCase[] = [
   { x: [2, 3, 7, 5], w: [5, 3, 3, 3], padding: 1 }, // an odd number of elements, one channel per load
   { x: [2, 4, 7, 7], w: [8, 4, 3, 3], stride: 2, padding: 1 }, // four channels per load
-  { x: [1, 3, 10, 4], w: [2, 3, 9, 2], padding: 1 }, // in pieces, whose sums are not rounded in between
+  { x: [1, 3, 10, 4], w: [2, 3, 9, 2], padding: 1 }, // in pieces; sums are not rounded in between
   { x: [3, 2, 19, 19], w: [4, 2, 3, 3], padding: 1 }, // weight gradient in slices
 ];
 
@@ -206,7 +206,7 @@ describeHalves('elementwise', (suite) => {
     });
   });
 
-  test('concat of parts that end with a word; others are refused', async (t) => {
+  test('concat of parts that end at a word boundary; others are refused', async (t) => {
     const [a, b] = uniformInputs([
       [2, 4],
       [3, 4],
@@ -222,7 +222,7 @@ describeHalves('elementwise', (suite) => {
     expect(() => rt.concat([odd, odd])).toThrow('a view of f16 starts at byte 6, inside a word of four bytes.');
   });
 
-  test('what is written is read, rounded to the nearest, in any order and number', async (t) => {
+  test('written values are read back rounded to nearest, in any memory order and number', async (t) => {
     suite.require(t);
     for (const shape of [[1], [7], [3, 5], [2, 3, 5, 1]]) {
       const { values } = uniformInput(shape, { low: -70, high: 70 });
@@ -240,18 +240,18 @@ describeHalves('elementwise', (suite) => {
       const made = [suite.context.zeros([size], { dtype: 'f16' }), suite.context.full([size], 0.1, { dtype: 'f16' })];
       const [zeros, tenths] = await Promise.all(made.map((each) => each.read()));
       expect(Array.from(zeros)).toEqual(new Array(size).fill(0));
-      for (const value of tenths) expect(Math.abs(value - 0.1)).toBeLessThan(2 ** -14); // a neighbour: 2^-14 apart
+      for (const value of tenths) expect(Math.abs(value - 0.1)).toBeLessThan(2 ** -14); // a neighbor: 2^-14 apart
     }
   });
 
-  test("the device's conversion is one of the two neighbours, subnormal ones too", async (t) => {
+  test('the device converts to one of the two nearest values, also subnormal ones', async (t) => {
     suite.require(t);
     const values = Float32Array.from({ length: 4097 }, (_, i) => (i % 2 ? -1 : 1) * 1.003 ** (i - 4000) * 60000);
     const x = rt.cast(suite.context.tensor(values, [values.length]), 'f16');
     const found = await x.read();
     for (let i = 0; i < values.length; i++) {
       const [a, b] = [Math.abs(found[i]), Math.abs(values[i])];
-      if (b > 65504) continue; // what lies above the largest is not said
+      if (b > 65504) continue; // WGSL does not define values above the largest
       expect(Math.abs(a - b), `${values[i]} became ${found[i]}`).toBeLessThan(Math.max(b * 2 ** -10, 2 ** -24));
     }
   });

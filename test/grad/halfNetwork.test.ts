@@ -1,4 +1,4 @@
-/** A whole network whose activations are stored as f16, beside the same network in f32. */
+/** A whole network with activations stored as f16, compared with the same network in f32. */
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { Encoder, type Precision } from '../../src/models/resnet.ts';
@@ -8,9 +8,9 @@ import { expectClose, expectSameBits } from '../helpers/matchers.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
 /**
- * How far the gradient as a whole may be from that in f32, as the length of the difference over its own. The roundings move
- * some thousandth of all values across the zero of their ReLU, each of which adds or drops a whole term: sqrt(1e-3) = 3 % a
- * layer where that happens, where layers that see none of it agree to 0.5 %. The worst seen is 0.066.
+ * Largest norm of the difference of the gradients in f16 and f32, relative to the norm of the gradient. Rounding moves about
+ * a thousandth of all values across the zero of their ReLU, each of which adds or drops a whole term: sqrt(1e-3) = 3 % per
+ * such layer, while other layers agree to 0.5 %. The worst observed is 0.066.
  */
 const GRADIENT_DISTANCE = 0.15;
 
@@ -40,7 +40,7 @@ describeHalves('network', (suite) => {
 
   test.for([
     { size: 16, width: 4 },
-    { size: 9, width: 3 }, // odd sides, and channels that are no multiple of 4
+    { size: 9, width: 3 }, // odd sides, channels not a multiple of 4
     { size: 66, width: 4 }, // the ImageNet stem
   ])('$size px, $width wide: features and gradients of f32; the same bits in every run', async ({ size, width }, t) => {
     suite.require(t);

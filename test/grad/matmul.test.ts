@@ -13,7 +13,7 @@ const { reduction } = tolerance;
 // M, K, N: one; a vec4 - 1, itself, + 1; primes; a tile's 16 rows and 32 columns (software), 64 lanes x 4, and one more
 const products = [
   [15, 16, 17],
-  [2, 131, 67], // in a page no further
+  [2, 131, 67], // a page stops here
   [3, 4, 5],
   [1, 1, 1],
   [4, 3, 4],
@@ -39,7 +39,7 @@ describeConvVariants('matmul', (suite) => {
     }
   });
 
-  // from 2^24 products on a lane has several runs of columns: 4 where they come out even, 2 else
+  // from 2^24 products a lane has several runs of columns: 4 if that divides them, otherwise 2
   const large = [
     [261, 256, 256],
     [259, 256, 260],
@@ -92,7 +92,7 @@ describeConvVariants('matmul', (suite) => {
     await checkGradients(suite, t, 'linear', {
       op: (a, b) => rt.linear(a, b),
       reference: (a, b) => linearF64(a, b),
-      inputs: [x, { ...weight, order: [1, 0] }], // the layer's own memory order
+      inputs: [x, { ...weight, order: [1, 0] }], // the memory order of the layer
       within,
       coordinates: 64,
     });
@@ -110,7 +110,7 @@ describeConvVariants('matmul', (suite) => {
     });
   });
 
-  test('refuses sides that do not fit', (t) => {
+  test('refuses mismatched shapes', (t) => {
     suite.require(t);
     const { context } = suite;
     const [a, b] = [context.zeros([2, 3]), context.zeros([2, 4])];

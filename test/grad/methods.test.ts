@@ -1,4 +1,4 @@
-/** The losses of the methods themselves, as the trainer calls them: values and gradients (docs/methods.md 1.1 and 1.3). */
+/** The methods' own losses, as the trainer calls them: values and gradients (docs/methods.md 1.1 and 1.3). */
 import { expect, test } from 'vitest';
 import type * as rt from '../../runtime/index.ts';
 import { methodNamed } from '../../src/methods/table.ts';
@@ -15,7 +15,7 @@ import { tolerance } from '../helpers/tolerances.ts';
 const B = 3; // images of each kind
 const VIEWS = 2 * B;
 const temperature = 0.4;
-/** Normal view 1, 2, outlier view 1, 2: as the encoder hands them over. */
+/** Normal view 1, 2, outlier view 1, 2, as the encoder returns them. */
 const features = uniformInput([2 * VIEWS, 7], { low: -2, high: 2 });
 
 describeOp('methods', (suite) => {
@@ -65,7 +65,7 @@ describeOp('methods', (suite) => {
     expect(scoresOf('oecl').map(({ name }) => name)).not.toContain('hypersphere');
   });
 
-  test('the terms that are recorded are those of the loss', async () => {
+  test('the logged terms are those of the loss', async () => {
     const rows = suite.context.tensor(features.values, features.shape);
     const { loss, terms } = methodLoss('oecl', rows, B, { temperature, lambda: 0.25, warmup: 0 });
     const f = { shape: features.shape, data: Float64Array.from(features.values) };

@@ -1,7 +1,7 @@
 /**
- * The whole OECL loss of a small ResNet: gradients of every parameter tensor and of the images, at random places of each,
- * against central differences of the reference network. A place within a step of a kink (some ReLU of the network changes
- * side there) has no slope to compare with: it is set aside and counted, and may not be more than a tenth of all.
+ * The whole OECL loss of a small ResNet: gradients of every parameter tensor and of the images, at random elements of each,
+ * against central differences of the reference network. Elements within a step of a kink (where a ReLU changes side) have no
+ * slope to compare with: they are skipped and counted, and must be at most a tenth of all.
  */
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
@@ -14,7 +14,7 @@ import { resnet10F64 } from '../helpers/referenceNetwork.ts';
 import { oeclLossF64 } from '../helpers/referenceStatistics.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
-const PLACES = 5; // of each tensor: each costs four forward passes of the reference
+const PLACES = 5; // per tensor; each takes four forward passes of the reference
 const networks = [
   { width: 4, size: 8, normal: 2, features: 8 },
   { width: 3, size: 9, normal: 3, features: 5 },
@@ -30,7 +30,7 @@ describeConvVariants('network', (suite) => {
       const encoder = new Encoder(context, { arch: 'resnet10', seed: 1, ...options });
       const named = encoder.namedParameters();
       named.forEach(([name, tensor], i) => {
-        // batch norm starts as 1 and 0, where many gradients are equal or 0
+        // batch norm starts with weights 1 and biases 0, where many gradients are equal or 0
         if (/bn\d|shortcut\.1|head\.1/.test(name)) {
           const [low, high] = name.endsWith('weight') ? [0.6, 1.4] : [-0.2, 0.2];
           tensor.write(uniformInput(tensor.shape, { seed: 50 + i, low, high }).values);
@@ -41,7 +41,7 @@ describeConvVariants('network', (suite) => {
           values: await tensor.read(),
           shape: tensor.shape,
           tensor,
-          // a batch norm follows, which takes any constant away: the gradient is 0, and its rounding has no scale
+          // the batch norm that follows removes any constant: the gradient is 0, and its rounding error has no scale
           differentiate: name !== 'head.0.bias',
         })),
       );

@@ -1,4 +1,4 @@
-/** NaN passes through as in PyTorch, whatever guards an op has: a fault upstream must not look like a number. */
+/** Ops propagate NaN as in PyTorch, in spite of their guards: an upstream fault must not turn into a number. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { openTestContext } from '../helpers/adapter.ts';
@@ -9,13 +9,13 @@ beforeAll(async () => {
 });
 afterAll(() => context.close());
 
-/** Both signs: what an operation makes of Infinity - Infinity is negative on x86. */
+/** Both signs: Infinity - Infinity is negative NaN on x86. */
 const NAN = Number.NaN;
 const NEGATIVE_NAN = new Float32Array(Uint32Array.of(0xffc00000).buffer)[0];
 const INPUTS = [NAN, -1, 2, Infinity, -Infinity, 0, NEGATIVE_NAN, 3];
 
 const values = async (body: () => rt.Tensor): Promise<number[]> => Array.from(await context.scope(body).read());
-/** A row of tensors: four and more elements take the vec4 kernel, a view with other strides the scalar one. */
+/** A contiguous tensor of four or more elements takes the vec4 kernel, a strided view the scalar one. */
 const rowOf = (numbers: number[]): rt.Tensor => context.tensor(numbers, [numbers.length]);
 const column = (numbers: number[]): rt.Tensor =>
   rt.slice(
@@ -96,7 +96,7 @@ test('rows with NaN: norms, unit rows, softmax, losses', async () => {
     expect(await values(loss)).toEqual([NAN]);
 });
 
-test('crossEntropy of a label that names no class is NaN, and others stay numbers', async () => {
+test('crossEntropy of an invalid label is NaN', async () => {
   const loss = (label: number) =>
     values(() => rt.crossEntropy(context.tensor([1, 2], [1, 2]), context.tensor([label], [1], { dtype: 'u32' })));
   expect(await loss(1)).toEqual([expect.closeTo(Math.log(1 + Math.exp(-1)), 5)]);

@@ -1,4 +1,4 @@
-/** Lengths of rows, and rows over their lengths. */
+/** Norms of rows, and normalized rows. */
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { checkGradients, describeOp } from '../helpers/gradSuite.ts';
@@ -52,7 +52,7 @@ describeOp('normalize', (suite) => {
     });
   });
 
-  test('a zero row: norm 0, direction 0, gradients 0, its neighbours as ever', async () => {
+  test('a zero row: norm 0, direction 0, gradients 0; its neighbors are unaffected', async () => {
     const x = suite.context.tensor([3, 4, 0, 0, 0, -2], [3, 2]);
     x.requiresGrad = true;
     const norms = rt.norm(x);
@@ -65,7 +65,7 @@ describeOp('normalize', (suite) => {
     expect(Array.from(await x.grad!.read()).slice(2, 4)).toEqual([0, 0]);
   });
 
-  test('a row of one: the direction is the sign, and does not move', async () => {
+  test('a row of one element: the direction is the sign, with gradient 0', async () => {
     const x = suite.context.tensor([3, -2], [2, 1]);
     x.requiresGrad = true;
     const y = rt.l2Normalize(x);

@@ -53,7 +53,7 @@ describeOp('pool', (suite) => {
     });
   });
 
-  test('views: a permuted image; negative values only, so that padding must not win', async (t) => {
+  test('views: a permuted image of negative values, where padding must not be the maximum', async (t) => {
     const { shape, values } = distinctInput([4, 5, 2, 3]);
     const below = { shape, values: Float32Array.from(values, (v) => v - 2) };
     await checkGradients(suite, t, 'maxPool2d', {
@@ -87,7 +87,7 @@ describeOp('pool', (suite) => {
     expect(Array.from(await x.grad!.read())).toEqual([1, 0, 0, 0]);
   });
 
-  test('refuses what does not fit', () => {
+  test('refuses mismatched shapes', () => {
     const x = suite.context.zeros([1, 2, 4, 4]);
     expect(() => rt.maxPool2d(x, { kernel: 5 })).toThrow('maxPool2d: no window of 5 x 5 fits.');
     expect(() => rt.avgPool2d(x, { kernel: 2, padding: 2 })).toThrow('avgPool2d: no window of 2 x 2 fits.');

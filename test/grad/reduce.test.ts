@@ -68,7 +68,7 @@ describeOp('reduce', (suite) => {
     });
   });
 
-  test('refuses axes that are not there, and the same axis twice', () => {
+  test('refuses axes out of range and repeated axes', () => {
     const x = suite.context.zeros([2, 3]);
     expect(() => rt.sum(x, [2])).toThrow('sum: axes [2] are not distinct axes of a tensor of rank 2.');
     expect(() => rt.mean(x, [0, -2])).toThrow('mean: axes [0, -2] are not distinct axes of a tensor of rank 2.');

@@ -1,4 +1,4 @@
-/** Views and rearrangements: moved, never rounded. */
+/** Views and shape ops: elements move, bit for bit. */
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { checkGradients, describeOp } from '../helpers/gradSuite.ts';
@@ -104,7 +104,7 @@ describeOp('shape', (suite) => {
     });
   });
 
-  test('split: parts that are used, and one that is not', async (t) => {
+  test('split: used parts and an unused one', async (t) => {
     for (const axis of [0, 1]) {
       await checkGradients(suite, t, 'split', {
         op: (x) => {
@@ -144,7 +144,7 @@ describeOp('shape', (suite) => {
     });
   });
 
-  test('refuses what does not fit', () => {
+  test('refuses mismatched shapes', () => {
     const { context } = suite;
     const x = context.zeros([2, 3]);
     expect(() => rt.reshape(x, [4, 2])).toThrow('reshape: 6 elements do not fit [4, 2].');

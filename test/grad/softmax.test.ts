@@ -67,7 +67,7 @@ describeOp('softmax', (suite) => {
     });
   });
 
-  test('refuses what does not fit', () => {
+  test('refuses mismatched shapes', () => {
     const { context } = suite;
     const logits = context.zeros([2, 3]);
     expect(() => rt.crossEntropy(logits, context.zeros([2]))).toThrow(

@@ -1,4 +1,4 @@
-/** The tape itself: order, reuse, lifetimes. Exact numbers, so that one missed or repeated visit shows. */
+/** Tape and backward pass: order, reuse, lifetimes. With exact numbers, so that a missed or repeated visit shows. */
 import { expect, test } from 'vitest';
 import { reverseTopologicalOrder } from '../../runtime/autograd/backward.ts';
 import { TapeNode } from '../../runtime/autograd/tape.ts';
@@ -30,10 +30,10 @@ describeOp('tape', (suite) => {
     expect(await valuesOf(x.grad)).toEqual([2 ** 30]);
   });
 
-  test('the order of a chain of 100000 ops costs no stack', () => {
+  test('a chain of 100000 ops does not overflow the stack', () => {
     let last = new TapeNode('first', [], [], [], () => []);
     for (let i = 0; i < 100_000; i++) {
-      const input = { node: last } as unknown as rt.Tensor; // all that the order looks at
+      const input = { node: last } as unknown as rt.Tensor; // all that the ordering uses
       last = new TapeNode('next', [input, input], [], [], () => []);
     }
     const order = reverseTopologicalOrder(last);
@@ -66,7 +66,7 @@ describeOp('tape', (suite) => {
     expect(await valuesOf(x.grad)).toEqual([2, 4, 6, 8, 10, 12, 14, 16]);
   });
 
-  test('backward wants a scalar, and one that depends on something', () => {
+  test('backward needs a scalar that depends on a leaf', () => {
     const x = leafOf([1, 2]);
     expect(() => rt.backward(rt.square(x))).toThrow('backward: the loss is [2], expected one element.');
     expect(() => rt.backward(rt.sum(suite.context.zeros([2])))).toThrow(
@@ -91,14 +91,14 @@ describeOp('tape', (suite) => {
     expect(await valuesOf(x.grad)).toEqual([3]);
   });
 
-  test('leaves that require nothing get nothing', async () => {
+  test('leaves without requiresGrad get no gradient', async () => {
     const [a, b] = [leafOf([2]), suite.context.tensor([5], [1])];
     rt.backward(rt.sum(rt.mul(a, b)));
     expect(await valuesOf(a.grad)).toEqual([5]);
     expect(b.grad).toBe(null);
   });
 
-  /** What a hook is given, which ends with the call. */
+  /** Copies the gradient that a hook is given, which is disposed after the call. */
   function collector() {
     const gradients: rt.Tensor[] = [];
     const hook = (gradient: rt.Tensor) => {
@@ -122,11 +122,11 @@ describeOp('tape', (suite) => {
     expect(await valuesOf(b.grad)).toEqual([408]);
   });
 
-  test('a hook may change its leaf: nothing that follows reads it, be it through a view', async () => {
+  test('a hook may update its leaf: no later node reads it, not even through a view', async () => {
     const { context } = suite;
     const [w, u] = [leafOf([3, 4]), leafOf([5, 6])];
     const { gradients, hook } = collector();
-    // the gradient of w is complete before the pass comes to the inner product, whose gradient reads w
+    // the gradient of w is complete before the pass reaches the inner product, whose gradient reads w
     const loss = rt.sum(rt.mul(w, rt.mul(rt.reshape(w.detach(), [2]), u)));
     const change = (gradient: rt.Tensor) => {
       hook(gradient);
@@ -150,7 +150,7 @@ describeOp('tape', (suite) => {
     const x = leafOf([1, 2]);
     const before = context.memory().liveTensors;
     const loss = context.scope(() => {
-      rt.exp(x); // reached by nothing
+      rt.exp(x); // unreachable
       return rt.sum(rt.square(x));
     });
     expect(context.memory().liveTensors).toBeGreaterThan(before);
@@ -163,7 +163,7 @@ describeOp('tape', (suite) => {
     expect(context.memory().liveTensors).toBe(nothing);
   });
 
-  test('a scope frees what it made when its body throws', () => {
+  test('a scope frees its tensors if its body throws', () => {
     const { context } = suite;
     const before = context.memory().liveTensors;
     expect(() =>

@@ -1,4 +1,4 @@
-/** Contexts for tests: on the adapter that vitest.config.ts made reachable, in Node or in Chrome, with NaN in fresh memory. */
+/** Contexts for tests: on the adapter chosen by vitest.config.ts, in Node or in Chrome, with NaN in new memory. */
 import { type Context, type ContextOptions, openContext, type RuntimePlatform } from '../../runtime/index.ts';
 
 /** Whether this test runs in a page: all that its code may differ in. */
@@ -10,7 +10,7 @@ const platform: RuntimePlatform = isInBrowser
   : (await import('../../runtime/platform/node.ts')).nodeRuntimePlatform;
 const adapter = isInBrowser ? undefined : process.env.OECL_TEST_ADAPTER;
 
-/** A context of a test's own; close it when done. */
+/** A new context; the test closes it. */
 export const openTestContext = (options: ContextOptions = {}): Promise<Context> =>
   openContext(platform, { poison: true, adapter, ...options });
 

@@ -1,4 +1,4 @@
-/** What the augmentation tests have in common: images, views and draws of a batch. */
+/** Shared by the augmentation tests: images, views and draws of a batch. */
 import type { Context } from '../../runtime/index.ts';
 import { RandomStream } from '../../runtime/random.ts';
 import { Augmenter, type AugmentOptions } from '../../src/augment/augmenter.ts';
@@ -10,7 +10,7 @@ export const OPTIONS: AugmentOptions = { size: 9, scale: [0.08, 1], seed: 11, ..
 /** Colors as they are, in [0, 1]. */
 export const UNNORMALIZED: AugmentOptions = { ...OPTIONS, mean: [0, 0, 0], std: [1, 1, 1] };
 
-/** Bytes drawn at random: every transform has something to change everywhere. */
+/** Random bytes, so that every transform changes every pixel. */
 export function noiseImage(width: number, height: number, seed = width * 1000 + height): RgbImage {
   const random = new RandomStream(seed, 1);
   return { width, height, pixels: Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)) };

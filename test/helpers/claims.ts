@@ -1,7 +1,7 @@
 /**
- * FEATURES.md names, for each op, optimizer and kernel, the test files that show it. Files that import this record what their
- * tests checked; at the end of each such file, the record must equal what FEATURES.md claims of the file. So a claim rests
- * on tests that ran, whichever files run, beside each other or alone.
+ * FEATURES.md lists, for each op, optimizer and kernel, the test files that cover it. Files that import this module record
+ * what their tests check; at the end of each file, the record must equal what FEATURES.md claims about the file. So claims
+ * rest on tests that ran, whichever files run.
  */
 import { afterAll, expect, type RunnerTestCase, type RunnerTestSuite } from 'vitest';
 import features from '../../FEATURES.md?raw';
@@ -42,17 +42,17 @@ export function claimsOf(text: string): Claim[] {
   return claims;
 }
 
-/** What a test checks of a named thing. */
+/** What a test checks. */
 interface Shown {
   name: string;
-  /** Of conv.wgsl; `default` for what has none. */
+  /** Variant of conv.wgsl; `default` if there are none. */
   variant: string;
   isHalf: boolean;
 }
 
 const shown: Shown[] = [];
 
-/** Called where a test checks something that FEATURES.md may claim; when the check fails, so does its test. */
+/** Records a check that FEATURES.md may claim. A failing check fails its test. */
 export function show(name: string, { variant = 'default', isHalf = false } = {}): void {
   shown.push({ name, variant, isHalf });
 }

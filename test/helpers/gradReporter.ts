@@ -1,6 +1,6 @@
 /**
- * A table of the gradient checks: op, variant, adapter, worst relative error, tolerance. One line an op and variant, of its
- * check that came nearest to its tolerance. Use: vitest run test/grad --reporter=./test/helpers/gradReporter.ts
+ * A table of the gradient checks: op, variant, adapter, worst relative error, tolerance. One line per op and variant, with
+ * the check closest to its tolerance. Use: vitest run test/grad --reporter=./test/helpers/gradReporter.ts
  */
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import type { GradFigure } from './gradSuite.ts';
@@ -11,7 +11,7 @@ interface Line extends GradFigure {
 
 const HEADINGS = ['op', 'variant', 'worst error', 'tolerance', '', 'checks', 'slopes', 'kinks'];
 
-/** Share of its tolerance that an error takes; an exact check that is not exact takes all of it. */
+/** The error as a share of the tolerance; infinite for an exact check that fails. */
 const share = ({ worstError, tolerance }: GradFigure): number => (worstError === 0 ? 0 : worstError / tolerance);
 
 /** One line for each op and variant, in order of appearance. */

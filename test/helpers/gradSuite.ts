@@ -1,4 +1,4 @@
-/** What the gradient tests have in common: one context a file and variant, and a line in the reporter's table a check. */
+/** Shared by the gradient tests: one context per file and variant, and one line in the reporter's table per check. */
 import { afterAll, beforeAll, describe, expect, type TestContext } from 'vitest';
 import { describeGradCheck, type GradCheckOptions, gradCheck } from '../../runtime/gradcheck/gradCheck.ts';
 import type { Context, Variants } from '../../runtime/index.ts';
@@ -28,9 +28,9 @@ declare module 'vitest' {
 export interface Suite {
   readonly context: Context;
   readonly variant: string;
-  /** Whether the tensors are stored as f16. */
+  /** True if the tensors are stored as f16. */
   readonly isHalf: boolean;
-  /** Skips the test, with the reason, where the adapter lacks what the variant needs. */
+  /** Skips the test, with the reason, if the adapter lacks a feature that the variant needs. */
   require(test: TestContext): void;
 }
 
@@ -42,7 +42,7 @@ interface Setup {
   f16?: boolean;
 }
 
-/** Which feature a suite cannot do without; undefined for none. */
+/** The missing feature that the suite needs, or undefined. */
 function missingFeature({ features }: Context, { variant, f16 = false }: Setup): string | undefined {
   if (f16 && !features.f16) return 'shader-f16';
   return variant === 'subgroup' && !features.subgroups ? 'subgroups' : undefined;
@@ -73,17 +73,17 @@ function suiteOn(setup: Setup, cases: (suite: Suite) => void): void {
   });
 }
 
-/** Cases of an op whose kernels have one form. */
+/** Cases of an op without kernel variants. */
 export function describeOp(name: string, cases: (suite: Suite) => void): void {
   describe(name, () => suiteOn({ variant: 'default', variants: {} }, cases));
 }
 
-/** The same on tensors of f16, where the adapter has them. */
+/** The same on f16 tensors, if the adapter supports them. */
 export function describeHalves(name: string, cases: (suite: Suite) => void): void {
   describe(`${name} in f16`, () => suiteOn({ variant: 'default', variants: {}, f16: true }, cases));
 }
 
-/** Cases of an op that rests on conv.wgsl, once for each of its variants. */
+/** Cases of an op that uses conv.wgsl, once per variant. */
 export function describeConvVariants(name: string, cases: (suite: Suite) => void, { f16 = false } = {}): void {
   describe.each(['subgroup', 'workgroup', 'register'] as const)(`${name}${f16 ? ' in f16' : ''}, variant %s`, (conv) =>
     suiteOn({ variant: conv, variants: { conv }, f16 }, cases),
@@ -97,7 +97,7 @@ export interface GradCase extends Omit<GradCheckOptions, 'tolerance' | 'gradient
   gradientsWithin?: Tolerance;
 }
 
-/** Forward against the reference, backward against its central differences; the figures go to the reporter. */
+/** Compares forward with the reference and backward with its central differences; reports the errors. */
 export async function checkGradients(suite: Suite, test: TestContext, op: string, options: GradCase): Promise<void> {
   show(op, suite);
   suite.require(test);

@@ -1,4 +1,4 @@
-/** Values for tests, from the counter-based generator: the same everywhere. */
+/** Values for tests, from the counter-based generator, so the same everywhere. */
 import type { GradCheckInput } from '../../runtime/gradcheck/gradCheck.ts';
 import { RandomStream } from '../../runtime/random.ts';
 
@@ -8,7 +8,7 @@ export interface DrawOptions {
   seed?: number;
   low?: number;
   high?: number;
-  /** Values nearer to 0 than this are moved away from it, sign kept: out of reach of a kink at 0. */
+  /** Values closer to 0 than this are moved away from it, keeping their sign, to avoid a kink at 0. */
   gap?: number;
 }
 
@@ -27,12 +27,12 @@ export function uniformInput(
   return { values, shape };
 }
 
-/** One for each shape, each with numbers of its own. */
+/** One input per shape, each with different numbers. */
 export function uniformInputs(shapes: readonly (readonly number[])[], options: DrawOptions = {}): GradCheckInput[] {
   return shapes.map((shape, i) => uniformInput(shape, { ...options, seed: (options.seed ?? 7) * 100 + i }));
 }
 
-/** Pairwise distinct values in random order, at least 2 / size apart: no ties for a maximum, even after a step. */
+/** Distinct values in random order, at least 2 / size apart: no ties of a maximum, even after a step. */
 export function distinctInput(shape: readonly number[], seed = 7): GradCheckInput {
   const size = count(shape);
   const random = new RandomStream(seed, TEST_STREAM, 1);

@@ -1,7 +1,7 @@
 /**
- * Kernels on the CPU: wgsl_reflect's lockstep interpreter runs every lane of a workgroup from barrier to barrier, and reports
- * what two lanes touch unordered. No GPU, no driver; slow, so only for small grids. The emitter, the reflection and the
- * packing of uniforms are the runtime's own.
+ * Runs kernels on the CPU: wgsl_reflect's lockstep interpreter runs every lane of a workgroup from barrier to barrier and
+ * reports races. Needs no GPU or driver, but is slow, so only for small grids. Emitter, reflection and uniform packing are
+ * those of the runtime.
  */
 /// <reference types="vite/types/importMeta.d.ts" />
 import { expect } from 'vitest';
@@ -34,8 +34,8 @@ export interface CpuLaunch<T extends Record<string, CpuValues>> {
 }
 
 /**
- * Runs a kernel. Returns copies of the arrays as it left them, and the races it had: messages, one a pair of lanes.
- * @throws whatever the interpreter complains of, which it would only print
+ * Runs a kernel. Returns copies of the resulting arrays, and its races: one message per pair of lanes.
+ * @throws the interpreter's errors, which it only prints by itself
  */
 export function runOnCpu<T extends Record<string, CpuValues>>(launch: CpuLaunch<T>): { values: T; races: string[] } {
   const { kernel, groups, uniforms = {} } = launch;
@@ -56,7 +56,7 @@ export function runOnCpu<T extends Record<string, CpuValues>>(launch: CpuLaunch<
   return { values, races: races.map(({ message }) => message) };
 }
 
-/** Runs a kernel, expects no race, and each named array to be as expected. Returns the arrays. */
+/** Runs a kernel and expects no race and the given arrays. Returns the arrays. */
 export function expectOnCpu<T extends Record<string, CpuValues>>(
   launch: CpuLaunch<T>,
   expected: { [K in keyof T]?: ArrayLike<number> },
@@ -90,8 +90,8 @@ interface Value {
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * The interpreter with six faults of its version 1.6 mended, and its complaints collected. interpreter.test.ts tells when
- * the mending can go.
+ * The interpreter with six bugs of version 1.6 fixed, and its errors collected. interpreter.test.ts fails when a fix is no
+ * longer needed.
  */
 function mended<T>(complaints: unknown[], run: () => T): T {
   const debug = WgslDebug.prototype as unknown as Record<string, Method>;

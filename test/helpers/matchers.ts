@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { Tolerance } from './tolerances.ts';
 
-/** Fails with the place of the largest error, both values and the shape. */
+/** Fails with the index of the largest error, both values and the shape. */
 export function expectClose(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,

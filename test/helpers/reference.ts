@@ -1,6 +1,6 @@
 /**
- * The ops once more, in f64, as plain loops over row-major arrays written from their definitions. They share no code with
- * the runtime: what they agree with is right twice.
+ * References of the ops in f64, as plain loops over row-major arrays, written from their definitions. They share no code
+ * with the runtime.
  */
 import type { F64Array } from '../../runtime/gradcheck/gradCheck.ts';
 
@@ -13,7 +13,7 @@ export const f64 = (shape: Shape, data: ArrayLike<number> = new Float64Array(siz
   data: Float64Array.from(data),
 });
 
-/** The index along every axis of the element at a row-major place. */
+/** The index along every axis of the element at a row-major index. */
 function unravel(place: number, shape: Shape): number[] {
   const index: number[] = [];
   for (let axis = shape.length - 1; axis >= 0; axis--) {

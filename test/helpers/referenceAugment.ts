@@ -1,6 +1,6 @@
 /**
- * The transforms of docs/methods.md 5 in f64, one function each, written from torchvision's definitions of them; and what
- * a view draws, from the host's generator. Images here are rows of pixels, a pixel three numbers in [0, 1].
+ * The transforms of docs/methods.md 5 in f64, one function each, written from torchvision's definitions, and the draws of a
+ * view, from the host's generator. Images are rows of pixels, each with three numbers in [0, 1].
  */
 import { createHash } from 'node:crypto';
 import { threefry2x32, uniform01 } from '../../runtime/random.ts';
@@ -248,7 +248,7 @@ export function drawF64(
   };
 }
 
-/** The largest crop with an aspect ratio in [3/4, 4/3], from the middle. */
+/** The largest central crop with an aspect ratio in [3/4, 4/3]. */
 export function largestCrop({ width, height }: { width: number; height: number }): ViewDraws['crop'] {
   let [w, h] = [width, height];
   if (width / height < 3 / 4) h = Math.round(width / (3 / 4));

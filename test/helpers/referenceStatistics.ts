@@ -51,7 +51,7 @@ export function batchNormF64(
   return y;
 }
 
-/** What each row (last axis) becomes. */
+/** Applies a function to each row (last axis). */
 function byRow(x: F64Array, f: (row: Float64Array) => ArrayLike<number>): F64Array {
   const cols = x.shape[x.shape.length - 1];
   const y = f64(x.shape);
@@ -84,7 +84,7 @@ export function crossEntropyF64(logits: F64Array, labels: F64Array): F64Array {
   return f64([], [loss]);
 }
 
-/** Lengths of the rows: the last axis goes. */
+/** Norms of the rows; removes the last axis. */
 export function normF64(x: F64Array): F64Array {
   const cols = x.shape[x.shape.length - 1];
   const rows = x.data.length / cols;
@@ -94,7 +94,7 @@ export function normF64(x: F64Array): F64Array {
   );
 }
 
-/** Rows over their lengths; a zero row stays zero (docs/methods.md 1.1, guard 1e-12). */
+/** Normalized rows; a zero row stays zero (docs/methods.md 1.1, guard 1e-12). */
 export const l2NormalizeF64 = (x: F64Array): F64Array =>
   byRow(x, (row) => {
     const norm = length(row);

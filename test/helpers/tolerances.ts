@@ -1,7 +1,7 @@
 /**
- * How far results may be from their f64 references: the only table of it. Errors are relative to
- * max(|expected|, floor * the largest |expected| of the tensor). The floor is there for elements that are almost 0 because
- * terms cancelled: they keep the rounding of the terms, which are of the size of the tensor's other elements.
+ * Tolerances against f64 references, all in one table. Errors are relative to
+ * max(|expected|, floor * largest |expected| of the tensor). The floor is for elements that are almost 0 because terms
+ * canceled: they keep the rounding errors of the terms, which are as large as the tensor's other elements.
  */
 
 export interface Tolerance {
@@ -31,8 +31,8 @@ const exact: Tolerance = { name: 'exact', relative: 0, floor: 0 };
 const elementwise: Tolerance = { name: 'elementwise', relative: 1e-6, floor: 0.01 };
 
 /**
- * What is stored as f16, with 11 bits: WGSL lets a store take either neighbour, so 2^-10, and f32's errors before. The
- * floor is there for sums that cancel, whose error is that of their terms.
+ * Values stored as f16, with 11 bits: WGSL allows a store to round either way, so 2^-10, plus the errors of f32 before. The
+ * floor is for sums that cancel, whose errors are those of their terms.
  */
 const half: Tolerance = { name: 'half', relative: 1e-3, floor: 0.1 };
 

@@ -1,4 +1,4 @@
-/** Wrong calls: refused before anything is launched, in words that name the function, the argument and what is known. */
+/** Invalid calls are refused before any launch; errors name the function, the argument and what is accepted. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { openTestContext } from '../helpers/adapter.ts';
@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterAll(() => context.close());
 
-/** The error of a call that must not launch anything. */
+/** The error of a call, which must not launch anything. */
 function refusal(call: () => unknown): rt.OeclError {
   let caught: unknown;
   try {
@@ -231,7 +231,7 @@ describe('cast', () => {
     expect([2 ** 32, 2 ** 32 - 256]).toContain(large);
   });
 
-  test('f32 to integers drops the fraction, and keeps to the range', async () => {
+  test('f32 to integers truncates and clamps', async () => {
     const values = [-1, 0, 0.99, 1.5, 255.9, 256, 300, 1e10, Number.NaN, Infinity, -Infinity];
     expect(await cast(values, 'f32', 'u32')).toEqual([0, 0, 0, 1, 255, 256, 300, 4294967295, 0, 4294967295, 0]);
     expect(await cast(values, 'f32', 'u8')).toEqual([0, 0, 0, 1, 255, 255, 255, 255, 0, 255, 0]);

@@ -140,7 +140,7 @@ describe.each(cases)('$form: $rows x $channels, $slices slices', ({ form, rows, 
       ...{ weight, out: elements(), dWeightOut: new Float32Array(channels), dBiasOut: new Float32Array(channels) },
       ...second.bindings,
     });
-    // a mean of several deviations, rounded, in every normalised value; then a difference
+    // every normalized value has the rounding error of a mean of several deviations; then a difference
     const afterwards = tolerance.reduction(400 * rows);
     const toSums: typeof ofSums = { ...ofSums, slices_out: sums() };
     const { slices_out: sliced, dResidual = dy } = expectOnCpu(

@@ -77,7 +77,7 @@ test('patches of 4x8 and 2x4, in the variant that the adapter uses', async () =>
   }
 });
 
-test('the table reaches the kernels: another patch is another text', async () => {
+test('the table reaches the kernels: another patch gives other shader source', async () => {
   const context = await openTestContext();
   try {
     const x = context.zeros([1, 8, 9, 9], { order: CHANNELS_LAST });

@@ -1,4 +1,4 @@
-/** The interpreter itself: that it finds what it is used for, and which faults of it are mended around. */
+/** The interpreter itself: it finds races and errors, and which of its bugs are worked around. */
 import { expect, test } from 'vitest';
 import { detectRaces } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { runOnCpu, shaderText } from '../helpers/interpreter.ts';
@@ -21,7 +21,7 @@ test('a missing barrier is a race, and the file as it stands has none', () => {
   }
 });
 
-test('what the interpreter only prints is thrown', () => {
+test('errors that the interpreter only prints are thrown', () => {
   const source = shaderText('fill.wgsl').replace('sizes.value;', 'unheard_of(1.0);');
   expect(() =>
     runOnCpu({
@@ -33,7 +33,7 @@ test('what the interpreter only prints is thrown', () => {
   ).toThrow('unheard_of');
 });
 
-/** What two lanes write, with the faults mended and not. */
+/** What two lanes write, with and without the fixes. */
 function bothWays(body: string): { mended: number[]; bare: number[] } {
   const source = `
     @group(0) @binding(0) var<storage, read_write> out: array<u32>;

@@ -1,4 +1,4 @@
-/** Memory of a training loop is constant, and a recorded step computes what eager ones do, bit for bit. */
+/** A training loop uses constant memory, and a recorded step gives the same bits as eager ones. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { openTestContext } from '../helpers/adapter.ts';
@@ -92,14 +92,14 @@ describe('training loop', () => {
     plan.dispose();
   });
 
-  test('a recorded step keeps what it reads, also when the scope or the owner disposes it', async () => {
+  test('a recorded step keeps the tensors that it reads, even if their scope or owner disposes them', async () => {
     const before = context.memory();
     const x = context.tensor([1, 2, 3], [3]);
     const plan = await context.record(() =>
       context.scope(() => rt.relu(rt.add(x, context.tensor([10, -20, 30], [3])))),
     );
     x.dispose();
-    context.tensor([7, 7, 7], [3]).dispose(); // would take memory that was given back
+    context.tensor([7, 7, 7], [3]).dispose(); // would reuse released memory
     plan.run();
     expect(Array.from(await plan.outputs.read())).toEqual([11, 0, 33]);
     plan.outputs.dispose();

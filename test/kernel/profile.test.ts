@@ -1,4 +1,4 @@
-/** Timed runs: the same bits as plain ones, every launch in the table and in the trace, a clear word without timestamps. */
+/** Timed runs: the same bits as normal ones, every launch in the table and the trace, a clear error without timestamps. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   add,

@@ -1,10 +1,10 @@
-/** The training step of the ResNet-18 that all figures are about: launches, by kernel, and memory. */
+/** The reference training step of ResNet-18: launches by kernel, and memory. */
 import { expect, test } from 'vitest';
 import { prepareStep } from '../../bench/ours.ts';
 import { encoderWork, REFERENCE_STEP } from '../../bench/workloads.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 
-/** More of any needs a reason; fewer is progress: then lower the figure. */
+/** An increase needs a reason; after a decrease, lower the number. */
 const LAUNCHES = {
   'batch_norm.wgsl:backward': 21,
   'batch_norm.wgsl:normalize': 21,

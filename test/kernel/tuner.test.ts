@@ -1,4 +1,4 @@
-/** The tuner on the tests' adapter: trials compute what the op computes, wrong ones are found out, nothing is left behind. */
+/** The tuner on the test adapter: trials compute what the op computes, wrong ones are rejected, no memory is leaked. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fromHalves, toHalves } from '../../runtime/half.ts';
 import { type AskedKernel, backward, type Context, conv2d, matmul, sum, tuneKernels } from '../../runtime/index.ts';
@@ -36,7 +36,7 @@ test('a trial computes the product of its operands, written in full; every choic
   bench.dispose();
 });
 
-test('of trials with made-up times the fastest right one is taken', async () => {
+test('of trials with given times, the fastest correct one is used', async () => {
   const [fixed, wrong, right] = choicesOf().map(nameOf);
   const bench = new TrialBench(context, asked);
   const { table } = await tuneKernels(context, asked, {
@@ -57,7 +57,7 @@ test('of trials with made-up times the fastest right one is taken', async () => 
   expect(table).toEqual({ 'matmul 20x12->8': right ?? fixed }); // without subgroups there are but two
 });
 
-test('measured on the device: a choice that it has, and no memory kept', async () => {
+test('measured on the device: a supported choice, and no memory leaked', async () => {
   const before = context.memory();
   const { table } = await tuneKernels(context, asked);
   expect(choicesOf().map(nameOf)).toContain(table['matmul 20x12->8']);
@@ -114,7 +114,7 @@ describeHalves('tuner', (suite) => {
     }
   });
 
-  test('measured for f16: a choice, and no memory kept', async (t) => {
+  test('measured for f16: a choice, and no memory leaked', async (t) => {
     suite.require(t);
     const { context } = suite;
     const half = askedForBoth(suite).filter(({ types }) => types.y === 'f16');

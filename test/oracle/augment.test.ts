@@ -171,10 +171,10 @@ describe('evaluation', () => {
     [14, 12],
     [9, 16],
     [13, 9],
-    [6, 6], // smaller than the view: its centre square is enlarged
+    [6, 6], // smaller than the view: its center square is enlarged
     [5, 8],
     [11, 8],
-  ])('the plain view of an image of %i x %i pixels is its centre', async (width, height) => {
+  ])('the plain view of an image of %i x %i pixels is its center', async (width, height) => {
     const image = noiseImage(width, height);
     const { views } = await viewsOf(context, [image], { indices: [0], rounds: [0] }, { evaluation: 1 });
     const side = Math.min(OPTIONS.size, width, height);
@@ -184,7 +184,7 @@ describe('evaluation', () => {
   });
 });
 
-/** Equal channels, where hue and saturation have nothing to hold on to; black and white among them. */
+/** Equal channels, which have no hue and saturation, including black and white. */
 function grayImage(width: number, height: number): RgbImage {
   const { pixels } = noiseImage(width, height);
   const grays = pixels.map((_, i) => [0, 255][Math.floor(i / 3)] ?? pixels[Math.floor(i / 3) * 3]);

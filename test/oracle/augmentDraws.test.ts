@@ -1,7 +1,7 @@
 /**
- * What augmentation draws (docs/methods.md 5): the numbers against the host's generator, their distributions against what
- * torchvision promises, and that a view knows nothing of its batch. Statistical checks have fixed seeds and limits that a
- * right generator passes all but once in a million times.
+ * The draws of augmentation (docs/methods.md 5): the numbers against the host's generator, their distributions against
+ * torchvision's, and that a view does not depend on its batch. Statistical checks have fixed seeds, and limits that a correct
+ * generator exceeds once in a million times.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../runtime/index.ts';
@@ -174,7 +174,7 @@ describe('distributions', () => {
     expect(chiSquare).toBeLessThan(71);
   });
 
-  test('draws do not go together: correlations within 5 standard errors of 0', () => {
+  test('draws are uncorrelated, within 5 standard errors', () => {
     const columns: Record<string, number[]> = {
       area: draws.map(areaOf),
       logRatio: draws.map(logRatioOf),
@@ -202,7 +202,7 @@ describe('distributions', () => {
   });
 });
 
-describe('a view depends on seed, epoch, content, copy and number alone', () => {
+describe('a view depends only on seed, epoch, content, copy and number', () => {
   const images = [noiseImage(35, 27), noiseImage(27, 41), noiseImage(12, 12), noiseImage(19, 23), noiseImage(30, 30)];
   const first = { indices: [0, 1, 2, 3], rounds: [5, 5, 5, 5] };
 
@@ -241,7 +241,7 @@ describe('a view depends on seed, epoch, content, copy and number alone', () => 
     });
   });
 
-  test('not on what stands beside its stream', async () => {
+  test('not on other streams', async () => {
     const alone = await viewsOf(context, images, first);
     const beside = await viewsOf(context, images, first, { besides: { indices: [4, 4, 0, 1], rounds: [0, 1, 2, 3] } });
     alone.views.forEach((view, at) => {

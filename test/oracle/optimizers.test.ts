@@ -13,7 +13,7 @@ import { tolerance } from '../helpers/tolerances.ts';
 const STEPS = 5;
 /**
  * A matrix, a bias, a scalar, an image kernel in another memory order, and a run of exactly 64. The last two are large, for
- * the optimisers; the first would be, had it a multiple of 4 elements.
+ * the optimizers; the first would be if its size were a multiple of 4.
  */
 const SHAPES = [[7, 13], [7], [], [4, 3, 3, 3], [64]];
 const ORDERS = [undefined, undefined, undefined, rt.KERNEL_ORDER, undefined];

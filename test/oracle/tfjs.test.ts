@@ -1,6 +1,6 @@
 /**
- * Whole networks against an implementation that we did not write: the OECL loss of a ResNet-10 with both stems, all its
- * gradients, and ten steps of training, in our runtime on the GPU and in TensorFlow.js on its CPU back end.
+ * Whole networks against an independent implementation: the OECL loss of a ResNet-10 with both stems, all its gradients, and
+ * ten steps of training, in our runtime on the GPU and in TensorFlow.js on its CPU back end.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
