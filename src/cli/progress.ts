@@ -39,7 +39,7 @@ export class Progress {
   /**
    * Starts a phase.
    * @param total how many there are, null when that is unknown   @param unit what the rate counts, in the plural
-   * @param perUnit how many of `unit` one counts for: images a step   @param done how many are done already
+   * @param perUnit how many of `unit` one counts for: images per step   @param done how many are done already
    */
   begin(label: string, total: number | null, unit: string, { perUnit = 1, done = 0 } = {}): void {
     this.end();

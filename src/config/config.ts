@@ -38,7 +38,7 @@ export interface RunConfig extends MethodValues {
   /** `dead-leaves`, `NAME[:DIR]` or `folder:DIR`; null for methods that see no outliers. */
   oe: string | null;
   epochs: number;
-  /** Normal images a step; the same number of outlier images, and two views of each. */
+  /** Normal images per step; the same number of outlier images, where the method has them. */
   batch: number;
   /** The batch that was asked for, where the images of the class were fewer; else null. */
   askedBatch: number | null;
@@ -140,9 +140,12 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
   const foreign = Object.keys(choices).find((key) => !hasOption(method, key));
   if (foreign !== undefined) {
     const owners = METHODS.filter(({ name }) => hasOption(name, foreign)).map(({ name }) => `--method ${name}`);
-    throw new UsageError(`--method ${method} ${flagOf(foreign)}: ${title} has no such option.`, {
-      remedy: `${owners.join(' or ')}, or no ${flagOf(foreign)}`,
-    });
+    throw new UsageError(
+      `--method ${method} ${flagOf(foreign)} ${shown(choices[foreign as keyof ConfigChoices])}: ${title} has no such option.`,
+      {
+        remedy: `${owners.join(' or ')}, or no ${flagOf(foreign)}`,
+      },
+    );
   }
   const config = filledConfig({ ...choices, preset: choices.preset ?? (adapter.isSoftware ? 'tiny' : 'paper') });
   if (config.oe === null && choices.oe !== undefined) {
@@ -218,7 +221,7 @@ export function storedConfig(json: object, file: string): RunConfig {
       remedy: 'the file as the run wrote it, or --force for a new run in its place',
     });
   }
-  return config;
+  return sortKeys(config);
 }
 
 /**

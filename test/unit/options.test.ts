@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../../src/base/errors.ts';
+import { isValueOf } from '../../src/base/options.ts';
 import { PRESETS } from '../../src/base/recipe.ts';
 import { editDistance, nearestName } from '../../src/base/suggest.ts';
 import type { CliHost } from '../../src/cli/command.ts';
@@ -9,7 +10,11 @@ import { parseCall } from '../../src/cli/parse.ts';
 import { Progress } from '../../src/cli/progress.ts';
 import { textOutput } from '../../src/cli/textOutput.ts';
 import { trainCommand } from '../../src/cli/trainCommand.ts';
-import { configDifferences, configJson, resolveConfig, resumedConfig } from '../../src/config/config.ts';
+import { configDifferences, configJson, resolveConfig, resumedConfig, storedConfig } from '../../src/config/config.ts';
+import { recipeOf } from '../../src/config/presets.ts';
+import { CONFIG_OPTIONS } from '../../src/config/trainOptions.ts';
+import { DATASET_NAMES } from '../../src/data/datasets/table.ts';
+import { METHOD_NAMES } from '../../src/methods/table.ts';
 import { trainCall } from '../../src/runs/trainCall.ts';
 
 const parseTrainOptions = (args: readonly string[]) => {
@@ -114,7 +119,7 @@ describe('resolveConfig', () => {
     expect(config.oe).toBeNull();
     for (const key of ['lambda', 'warmup']) expect(config).not.toHaveProperty(key);
     expect(() => resolveConfig({ method: 'simclr', lambda: 2 }, software)).toThrow(
-      /--method simclr --lambda: SimCLR has no such option[\s\S]*--method oecl, or no --lambda/,
+      /--method simclr --lambda 2: SimCLR has no such option[\s\S]*--method oecl, or no --lambda/,
     );
     expect(() => resolveConfig({ method: 'simclr', oe: 'dead-leaves' }, software)).toThrow(/normal images alone/);
   });
@@ -138,6 +143,42 @@ describe('resolveConfig', () => {
     expect(() => resumedConfig(stored, { lr: 3, weightDecay: 0 })).toThrow(
       /--weight-decay 0.0005, not 0[\s\S]*--lr 0.001, not 3|--lr 0.001, not 3[\s\S]*--weight-decay 0.0005, not 0/,
     );
+  });
+});
+
+test('every recipe sets options that exist, to values that they take', () => {
+  for (const dataset of DATASET_NAMES) {
+    for (const method of METHOD_NAMES) {
+      for (const preset of PRESETS) {
+        for (const [key, value] of Object.entries(recipeOf(preset, dataset, method))) {
+          const option = CONFIG_OPTIONS.find((each) => each.key === key);
+          expect(option && isValueOf(option, value), `${preset}, ${dataset}, ${method}: ${key} ${value}`).toBe(true);
+        }
+      }
+    }
+  }
+});
+
+describe('a stored configuration', () => {
+  const stored = JSON.parse(configJson(resolveConfig({}, software)));
+
+  test('comes back as it was; what earlier versions did not write has its default', () => {
+    expect(storedConfig(stored, 'config.json')).toEqual(stored);
+    const { precision: _, fit: __, tune: ___, askedBatch: ____, ...older } = stored;
+    expect(storedConfig(older, 'config.json')).toEqual(stored);
+    const earlier = { ...JSON.parse(configJson(resolveConfig({ method: 'simclr' }, software))), lambda: 0, warmup: 0 };
+    expect(
+      configDifferences(storedConfig(earlier, 'config.json'), resumedConfig(storedConfig(earlier, ''), {})),
+    ).toEqual([]);
+  });
+
+  test.each([
+    [{ lr: '0.1' }, /config\.json: lr is "0\.1", expected a number above 0/],
+    [{ epochs: 0.5 }, /epochs is 0\.5, expected a whole number of 1 or more/],
+    [{ method: 'nope' }, /method is "nope", expected one of oecl, simclr/],
+    [{ scale: [0.9, 0.5] }, /scale is \[0\.9,0\.5\], expected LOW,HIGH/],
+  ])('%j is refused', (values, message) => {
+    expect(() => storedConfig({ ...stored, ...values }, 'config.json')).toThrow(message);
   });
 });
 
