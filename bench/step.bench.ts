@@ -137,7 +137,15 @@ async function augmentation({ selection, sink }: SuiteRun, context: Context, bat
   const pixels = Uint8Array.from({ length: size * size * 3 }, (_, i) => (i * 37) % 256);
   const images = await packImages(Array.from({ length: batch }, () => ({ width: size, height: size, pixels })));
   const options = { size, scale: [0.08, 1], seed: 0, ...PLAIN_STATISTICS } as const;
-  const augmenter = Augmenter.forTraining(context, options, [images, images], batch);
+  const augmenter = Augmenter.forTraining(
+    context,
+    options,
+    [
+      { images, views: 2 },
+      { images, views: 2 },
+    ],
+    batch,
+  );
   const indices = images.widths.map((_, i) => i);
   const batchOfAll = { images, indices, copies: indices, rounds: new Uint32Array(batch) };
   const plan = await context.record(() => augmenter.views());

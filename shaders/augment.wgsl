@@ -2,13 +2,14 @@
 // jitter, grayscale, normalize. Four launches: `draw_views` draws the random numbers of each view, `resample` crops,
 // resizes and flips, `gray_means` computes the means for the contrast step, `finish` changes colors and normalizes.
 //   pixels: R, G, B bytes, four to a word; images[slot] = (first word, width, height, key of its draws, copy, round)
-//   views [V, S, S, 3] f32; view v is augmentation (v / batch) % viewsPerImage of an image in its stream
+//   views [V, S, S, 3] f32: stream after stream of images, each with view 1 of all its images, then view 2, and so on
 // The draws of a view depend only on its image's key, which the host derives from (seed, stream, content of the image),
 // and on (copy, round, number of the view), not on its place in the batch or the order of the work.
 const PLAIN: bool = false; // @param true: view 0 of each image is its center, not augmented
 struct Sizes {
-  views: u32, side: u32, batch: u32, viewsPerImage: u32,
-  smallestArea: f32, largestArea: f32, mean: vec4<f32>, perStd: vec4<f32>,
+  views: u32, side: u32, batch: u32, smallestArea: f32, largestArea: f32,
+  streamStarts: vec4<u32>, // each stream's first view; `views` for those that there are not
+  mean: vec4<f32>, perStd: vec4<f32>,
 }
 struct Image { firstWord: u32, width: u32, height: u32, key0: u32, key1: u32, copy: u32, round: u32 }
 struct Draws {
@@ -33,8 +34,20 @@ fn threefry2x32(key: vec2<u32>, counter: vec2<u32>) -> vec2<u32> { return key ^ 
 fn uniform01(bits: u32) -> f32 { return f32(bits >> 8u) / 16777216.0; }
 // @end
 
+fn stream_of(view: u32) -> u32 {
+  let starts = sizes.streamStarts;
+  return select(0u, 1u, view >= starts.y) + select(0u, 1u, view >= starts.z) + select(0u, 1u, view >= starts.w);
+}
+
+// Position among the images of all streams.
 fn slot_of(view: u32) -> u32 {
-  return view / (sizes.batch * sizes.viewsPerImage) * sizes.batch + view % sizes.batch;
+  let stream = stream_of(view);
+  return stream * sizes.batch + (view - sizes.streamStarts[stream]) % sizes.batch;
+}
+
+// Which of its image's views it is.
+fn number_of(view: u32) -> u32 {
+  return (view - sizes.streamStarts[stream_of(view)]) / sizes.batch;
 }
 
 // Draw d of a view: two uniform numbers. Counter: the image's copy; round (20 bits), view (6) and draw (6).
@@ -97,7 +110,7 @@ fn draw_views(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
   let view = group.x * 64u + lane;
   if (view < sizes.views) {
     let image = images[slot_of(view)];
-    let number = (view / sizes.batch) % sizes.viewsPerImage;
+    let number = number_of(view);
     var d: Draws;
     if (PLAIN && number == 0u) {
       // of an image smaller than the view, enlarges the largest central square

@@ -31,6 +31,13 @@ export interface AugmentOptions extends ChannelStatistics {
   seed: number;
 }
 
+/** A stream of images, and how many augmented views of each. */
+export interface ViewStream {
+  images: PackedImages;
+  views: number;
+}
+
+const MOST_STREAMS = 4; // components of a vec4
 const ROUNDS = 2 ** 20;
 const MOST_VIEWS = 64; // six bits of the counter
 const IMAGE_WORDS = 7;
@@ -39,9 +46,9 @@ const DRAW_WORDS = 16;
 export class Augmenter {
   readonly #context: Context;
   readonly #options: AugmentOptions;
-  readonly #streams: number;
   readonly #batch: number;
-  readonly #viewsPerImage: number;
+  /** The first view of each stream, and in the end the number of all. */
+  readonly #starts: readonly number[];
   readonly #isEvaluation: boolean;
   readonly #staged: Uint8Array<ArrayBuffer>;
   readonly #table: Uint32Array<ArrayBuffer>;
@@ -51,40 +58,41 @@ export class Augmenter {
   private constructor(
     context: Context,
     options: AugmentOptions,
-    {
-      packs,
-      batch,
-      viewsPerImage,
-      isEvaluation,
-    }: { packs: PackedImages[]; batch: number; viewsPerImage: number; isEvaluation: boolean },
+    { streams, batch, isEvaluation }: { streams: readonly ViewStream[]; batch: number; isEvaluation: boolean },
   ) {
     this.#context = context;
     this.#options = options;
-    this.#streams = packs.length;
     this.#batch = batch;
-    this.#viewsPerImage = viewsPerImage;
+    const counts = streams.map(({ views }) => views * batch);
+    const before = (stream: number) => counts.slice(0, stream).reduce((sum, count) => sum + count, 0);
+    this.#starts = [...counts, 0].map((_, stream) => before(stream));
     this.#isEvaluation = isEvaluation;
-    const slots = packs.length * batch;
-    this.#staged = new Uint8Array(packs.reduce((sum, pack) => sum + stagingBytes(pack, batch), 0));
+    const slots = streams.length * batch;
+    this.#staged = new Uint8Array(streams.reduce((sum, { images }) => sum + stagingBytes(images, batch), 0));
     this.#table = new Uint32Array(slots * IMAGE_WORDS);
     this.#pixels = context.tensor(this.#staged, [this.#staged.length], { dtype: 'u8' });
     this.#images = context.tensor(this.#table, [slots, IMAGE_WORDS], { dtype: 'u32' });
   }
 
-  /** Two augmented views of each image of each pack's stream. */
-  static forTraining(context: Context, options: AugmentOptions, packs: PackedImages[], batch: number): Augmenter {
-    return new Augmenter(context, options, { packs, batch, viewsPerImage: 2, isEvaluation: false });
+  /** Augmented views of each image of each stream: the normal images, and then those that stand for outliers. */
+  static forTraining(
+    context: Context,
+    options: AugmentOptions,
+    streams: readonly ViewStream[],
+    batch: number,
+  ): Augmenter {
+    return new Augmenter(context, options, { streams, batch, isEvaluation: false });
   }
 
-  /** The plain view (centre crop) of each image, then `augmented` views with random numbers of their own; at most 63. */
+  /** The plain view (center crop) of each image, then `augmented` views with random numbers of their own; at most 63. */
   static forEvaluation(
     context: Context,
     options: AugmentOptions,
-    pack: PackedImages,
+    images: PackedImages,
     batch: number,
     augmented: number,
   ): Augmenter {
-    return new Augmenter(context, options, { packs: [pack], batch, viewsPerImage: augmented + 1, isEvaluation: true });
+    return new Augmenter(context, options, { streams: [{ images, views: augmented + 1 }], batch, isEvaluation: true });
   }
 
   /** Hands over the images of the next run of the plan: one batch a stream. */
@@ -157,7 +165,7 @@ export class Augmenter {
   }
 
   get #viewCount(): number {
-    return this.#streams * this.#batch * this.#viewsPerImage;
+    return this.#starts.at(-1)!;
   }
 
   #launch(entry: string, bindings: Record<string, Tensor>, groups: [number, number, number]): void {
@@ -175,9 +183,9 @@ export class Augmenter {
         views: this.#viewCount,
         side: size,
         batch: this.#batch,
-        viewsPerImage: this.#viewsPerImage,
         smallestArea: scale[0],
         largestArea: scale[1],
+        streamStarts: Array.from({ length: MOST_STREAMS }, (_, stream) => this.#starts[stream] ?? this.#viewCount),
         mean: [...mean, 0],
         perStd: [...std.map((value) => 1 / value), 0],
       },

@@ -21,7 +21,7 @@ import { augmentOptions, type RunConfig } from '../config/config.ts';
 import { type ContentOrder, orderByContent } from '../data/identity.ts';
 import type { ImageSet } from '../data/imageSet.ts';
 import type { Method } from '../methods/method.ts';
-import { StepBatch } from '../methods/stepBatch.ts';
+import { partsOf, StepBatch } from '../methods/stepBatch.ts';
 import { methodNamed } from '../methods/table.ts';
 import type { Encoder } from '../models/resnet.ts';
 import type { EpochStart } from './checkpoint.ts';
@@ -94,9 +94,10 @@ export class Trainer {
     this.#learningRate = context.tensor([config.lr], []);
     this.#batch = new StepBatch(context, this.#method, config, config.batch);
     this.optimizer = this.#makeOptimizer();
-    const packs = [normal.images, ...(outliers ? [outliers.images] : [])];
+    const { plan } = this.#batch;
+    const streams = partsOf(plan).map((part) => ({ images: images[part]!.images, views: plan[part]!.views }));
     try {
-      this.#augmenter = Augmenter.forTraining(context, augmentOptions(config), packs, config.batch);
+      this.#augmenter = Augmenter.forTraining(context, augmentOptions(config), streams, config.batch);
     } catch (error) {
       throw ofImages(error, config);
     }

@@ -135,6 +135,16 @@ test.each(['sgd', 'lars', 'adam'] as const)(
   },
 );
 
+test('hsc trains on one view of each image, and its own score is the main one', async () => {
+  const config = tinyConfig(data, out('hsc'), { method: 'hsc' });
+  const { results } = await runTiny(config);
+  expect(results[0]).toMatchObject({ method: 'hsc', mainScore: 'hypersphere', oe: 'dead-leaves' });
+  const scores = results[0].auroc as Record<string, number>;
+  expect(scores.hypersphere).toBeCloseTo(1 - scores.norm, 12); // the other way round, with the same order
+  const lines = (await readFile(join(config.out, 'metrics.jsonl'), 'utf8')).trim().split('\n');
+  expect(Object.keys(JSON.parse(lines[0]))).toEqual(['step', 'loss', 'normNormal', 'normOutlier', 'epoch', 'lr', 'ms']);
+});
+
 test('SimCLR sees no outliers, and says so in its files', async () => {
   const { results } = await runTiny(tinyConfig(data, out('simclr'), { method: 'simclr' }));
   expect(results[0]).toMatchObject({ method: 'simclr', oe: null, oeImages: 0, synthetic: false });

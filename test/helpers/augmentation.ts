@@ -40,11 +40,11 @@ export async function viewsOf(
   const pack = await packImages(images);
   const options = { ...OPTIONS, seed };
   const batches = [batch, ...(besides ? [besides] : [])].map((each) => ({ images: pack, ...each }));
-  const packs = batches.map(() => pack);
+  const streams = batches.map(() => ({ images: pack, views: 2 }));
   const count = batch.indices.length;
   const augmenter = evaluation
     ? Augmenter.forEvaluation(context, options, pack, count, evaluation - 1)
-    : Augmenter.forTraining(context, options, packs, count);
+    : Augmenter.forTraining(context, options, streams, count);
   augmenter.upload(batches);
   const tensor = context.scope(() => augmenter.views());
   const values = (await tensor.read()) as Float32Array;

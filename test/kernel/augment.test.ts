@@ -23,7 +23,7 @@ const images = Uint32Array.from(
 const pixels = new Uint32Array(pack.pixels.buffer);
 const VIEWS = 4; // two of each image
 const uniforms = {
-  ...{ views: VIEWS, side: SIDE, batch: 2, viewsPerImage: 2 },
+  ...{ views: VIEWS, side: SIDE, batch: 2, streamStarts: [0, VIEWS, VIEWS, VIEWS] },
   ...{ smallestArea: scale[0], largestArea: scale[1] },
   mean: [...statistics.mean, 0],
   perStd: [...statistics.std.map((value) => 1 / value), 0],
@@ -57,6 +57,19 @@ test('draw_views: as the host draws', () => {
       expect(factor).toBeCloseTo(expected.factors[op], 6);
     });
   });
+});
+
+test('draw_views: streams with different numbers of views', () => {
+  const { values } = runOnCpu({
+    kernel: kernel('draw_views', { PLAIN: 'false' }),
+    bindings: { images, draws_out: new Uint32Array(VIEWS * 16) },
+    uniforms: { ...uniforms, batch: 1, streamStarts: [0, 1, VIEWS, VIEWS] }, // one view of image 0, three of image 1
+    groups: [1, 1, 1],
+  });
+  const [image0, image1, ...rest] = decodeDraws(draw(false));
+  const views = decodeDraws(values.draws_out);
+  expect([views[0], views[1], views[2]]).toEqual([image0, image1, rest[1]]);
+  expect(views[3]).not.toEqual(views[2]);
 });
 
 test('draw_views: the first view of an image is plain at evaluation', () => {

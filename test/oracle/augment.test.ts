@@ -153,7 +153,7 @@ describe('pixels of given draws', () => {
   test('pixels that the device draws itself: two views of odd images of three sizes in one batch', async () => {
     const images = [noiseImage(35, 27), noiseImage(27, 41), noiseImage(9, 9)];
     const pack = await packImages(images);
-    const augmenter = Augmenter.forTraining(context, OPTIONS, [pack], 3);
+    const augmenter = Augmenter.forTraining(context, OPTIONS, [{ images: pack, views: 2 }], 3);
     augmenter.upload([{ images: pack, indices: indicesOf(3), rounds: [0, 1, 2] }]);
     const draws = context.scope(() => augmenter.draw());
     const views = context.scope(() => augmenter.views());

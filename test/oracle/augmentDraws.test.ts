@@ -31,7 +31,15 @@ describe('draws', () => {
     const options = { ...OPTIONS, seed: 4_123_456_789 };
     const augmenter =
       kind === 'training'
-        ? Augmenter.forTraining(context, options, [pack, pack], 4)
+        ? Augmenter.forTraining(
+            context,
+            options,
+            [
+              { images: pack, views: 2 },
+              { images: pack, views: 2 },
+            ],
+            4,
+          )
         : Augmenter.forEvaluation(context, options, pack, 4, 63);
     const copies = [0, 1, 0, 2 ** 32 - 1];
     const batch: ImageBatch = { images: pack, indices: indicesOf(4), copies, rounds };
@@ -77,7 +85,12 @@ describe('draws', () => {
     ];
     const images = sizes.map(([width, height]) => noiseImage(width, height));
     const pack = await packImages(images);
-    const augmenter = Augmenter.forTraining(context, { ...OPTIONS, scale: [0.99, 1] }, [pack], images.length);
+    const augmenter = Augmenter.forTraining(
+      context,
+      { ...OPTIONS, scale: [0.99, 1] },
+      [{ images: pack, views: 2 }],
+      images.length,
+    );
     augmenter.upload([{ images: pack, indices: indicesOf(images.length), rounds: new Uint32Array(images.length) }]);
     const crops = (await drawsOf(context, augmenter)).map(({ crop }) => crop);
     expect(crops).toEqual([...images, ...images].map(largestCrop));
