@@ -5,8 +5,9 @@ import { type OptionTable, withDefaults } from '../base/options.ts';
 import { oneLine } from '../base/text.ts';
 import type { TrainedModel } from '../library/model.ts';
 import type { ImageScores, ScoreOutcome } from '../library/types.ts';
+import { methodNamed } from '../methods/table.ts';
 import { scoresWith } from '../scores/state.ts';
-import { SCORE_NAMES, SCORES } from '../scores/table.ts';
+import { SCORE_NAMES, scoresOf } from '../scores/table.ts';
 import { FALSE_ALARMS } from '../scores/threshold.ts';
 import type { CliHost, Command } from './command.ts';
 import { Progress } from './progress.ts';
@@ -112,8 +113,15 @@ export const scoreCommand: Command = {
 
 /** @throws UsageError when the model lacks the score, or the threshold that the call needs */
 function judgeOf(model: TrainedModel, { score: asked, threshold, failOnOutlier }: Values): Judge {
-  const names = scoresWith(SCORES, model.scores?.states ?? {}).map(({ name }) => name);
-  const score = asked ?? model.scores?.main ?? 'normEnsemble';
+  const all = scoresOf(model.config.method);
+  const names = scoresWith(all, model.scores?.states ?? {}).map(({ name }) => name);
+  const score = asked ?? model.scores?.main ?? methodNamed(model.config.method).mainScore;
+  if (!all.some(({ name }) => name === score)) {
+    const { method } = model.config;
+    throw new UsageError(`--score ${score}: ${model.file} is of the method ${method}, which has no such score.`, {
+      remedy: `--score with one of ${names.join(', ')}`,
+    });
+  }
   if (!names.includes(score)) {
     throw new UsageError(`${model.file}: it holds nothing of its training images, which ${score} compares with.`, {
       remedy: `--score with one of ${names.join(', ')}, or a model of this version`,

@@ -22,5 +22,6 @@ export const hsc: Method<object, 'hsc'> = {
     return { loss: hypersphereLoss(projection, labels.isOutlier), terms: { normNormal, normOutlier } };
   },
   terms: { normNormal: NORM_NORMAL, normOutlier: NORM_OUTLIER },
+  scores: ['hypersphere'],
   mainScore: 'hypersphere',
 };

@@ -87,6 +87,8 @@ export interface Method<Values extends object = object, Name extends string = st
   loss(outputs: Outputs, batch: Batch, values: Values): StepLoss;
   /** What `loss` returns beside the loss. */
   readonly terms: Readonly<Record<string, TermSpec>>;
+  /** The scores that its training shapes, higher = more normal, beside those of every method (src/scores). */
+  readonly scores: readonly string[];
   /** The score that its runs' single figures mean, unless --score names another (src/scores). */
   readonly mainScore: string;
 }

@@ -3,7 +3,7 @@ import { add, mul, normPenalty, ntXent } from '../../runtime/index.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Preset } from '../base/recipe.ts';
 import type { Method } from './method.ts';
-import { CONTRASTIVE, NORM_NORMAL, NORM_OUTLIER, TEMPERATURE } from './options.ts';
+import { CONTRASTIVE, NORM_NORMAL, NORM_OUTLIER, NORM_SCORES, TEMPERATURE } from './options.ts';
 
 interface Values {
   temperature: number;
@@ -71,5 +71,6 @@ export const oecl: Method<Values, 'oecl'> = {
     normNormal: NORM_NORMAL,
     normOutlier: NORM_OUTLIER,
   },
+  scores: NORM_SCORES,
   mainScore: 'normEnsemble',
 };

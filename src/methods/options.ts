@@ -1,4 +1,4 @@
-/** Options that several methods have, and the terms that they report. */
+/** What several methods have in common: options, terms that they report, scores. */
 import type { OptionSpec } from '../base/options.ts';
 import type { TermSpec } from './method.ts';
 
@@ -16,3 +16,6 @@ export const TEMPERATURE: OptionSpec = {
 export const CONTRASTIVE: TermSpec = { title: 'contrastive term', chart: 'loss', of: 'normal' };
 export const NORM_NORMAL: TermSpec = { title: 'normal images', chart: 'norm', of: 'normal' };
 export const NORM_OUTLIER: TermSpec = { title: 'outlier-exposure images', chart: 'norm', of: 'outliers' };
+
+/** The norm of f and what rests on it: contrastive training makes it larger for what resembles the training images. */
+export const NORM_SCORES: readonly string[] = ['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm', 'cosineNorm'];

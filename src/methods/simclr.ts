@@ -1,7 +1,7 @@
 /** SimCLR (docs/methods.md 1.1): NT-Xent on the normal views alone. */
 import { normPenalty, ntXent } from '../../runtime/index.ts';
 import type { Method } from './method.ts';
-import { CONTRASTIVE, NORM_NORMAL, TEMPERATURE } from './options.ts';
+import { CONTRASTIVE, NORM_NORMAL, NORM_SCORES, TEMPERATURE } from './options.ts';
 
 export const simclr: Method<{ temperature: number }, 'simclr'> = {
   name: 'simclr',
@@ -18,5 +18,6 @@ export const simclr: Method<{ temperature: number }, 'simclr'> = {
     };
   },
   terms: { contrastive: CONTRASTIVE, normNormal: NORM_NORMAL },
+  scores: NORM_SCORES,
   mainScore: 'normEnsemble',
 };

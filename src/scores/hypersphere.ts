@@ -8,7 +8,6 @@ export const hypersphere = ownScore(
     summary: 'minus the distance sqrt(norm² + 1) − 1 of f from zero, for the plain view',
     needs: ['projection'],
     views: 'plain',
-    isOfMethod: true,
   },
   (images, image) => {
     const q = squaredNormOfView(images, image, 0);

@@ -9,7 +9,7 @@ import type { FittedScore } from './score.ts';
 
 const NEIGHBORS = 2;
 
-const facts = { needs: ['backbone'], views: 'plain', keeps: ['features'] } as const;
+const facts = { isGeneral: true, needs: ['backbone'], views: 'plain', keeps: ['features'] } as const;
 
 export const knn: FittedScore = {
   ...facts,

@@ -12,6 +12,7 @@ const LEAST_SHRINKAGE = 1e-6;
 export const mahalanobis: FittedScore = {
   name: 'mahalanobis',
   summary: 'minus the Mahalanobis distance to the training images, backbone features, Ledoit-Wolf covariance',
+  isGeneral: true,
   needs: ['backbone'],
   views: 'plain',
   keeps: ['mean', 'covariance', 'shrinkage'],

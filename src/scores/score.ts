@@ -19,8 +19,8 @@ interface ScoreFacts {
   readonly needs: readonly ('backbone' | 'projection')[];
   /** Whether augmented views count, or the plain view alone. */
   readonly views: 'plain' | 'all';
-  /** Means something only for methods whose main score it is. */
-  readonly isOfMethod?: true;
+  /** Runs of every method have it; the others are of the methods that name them. */
+  readonly isGeneral?: true;
 }
 
 /** A score of an image's own features. */

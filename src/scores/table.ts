@@ -24,8 +24,8 @@ export const SCORES: readonly Score[] = [
 
 export const SCORE_NAMES: readonly string[] = SCORES.map(({ name }) => name);
 
-/** The scores of a method's runs. */
+/** The scores of a method's runs: those that it names, and those of every method. */
 export const scoresOf = (method: MethodName): readonly Score[] =>
-  SCORES.filter(({ name, isOfMethod }) => !isOfMethod || methodNamed(method).mainScore === name);
+  SCORES.filter(({ name, isGeneral }) => isGeneral || methodNamed(method).scores.includes(name));
 
 export const scoreNamed = (name: string): Score | undefined => SCORES.find((score) => score.name === name);

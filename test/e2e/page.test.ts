@@ -307,6 +307,32 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await slider.inputValue()).toBe(chosen);
   });
 
+  test('another score: charts, figure, metrics, gallery and verdicts follow; its threshold is kept with it', async () => {
+    await mock.open('runs', FINISHED);
+    const score = page.getByRole('combobox', { name: 'Score' });
+    const figure = () => page.getByRole('region', { name: 'Result' }).innerText();
+    expect(await score.inputValue()).toBe('normEnsemble');
+    expect(await figure()).toMatch(/AUROC, normEnsemble[\s\S]*The main score\. It is the default/);
+    const before = await page.locator('.tile').allInnerTexts();
+    await score.selectOption('knn');
+    expect(await figure()).toMatch(/AUROC, knn/);
+    expect(await figure()).not.toContain('The main score');
+    await page.getByRole('heading', { name: 'Metrics of knn' }).waitFor();
+    expect(await page.locator('.tile').allInnerTexts()).not.toEqual(before);
+    expect(await page.locator('.rates').innerText()).toMatch(/^False alarms \(false-positive rate\)\n5\s%/);
+    const slider = page.getByRole('slider', { name: /^Threshold/ });
+    await slider.focus();
+    for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowRight');
+    const chosen = await slider.inputValue();
+    await page.evaluate(() => (location.hash = '#runs'));
+    await slider.waitFor({ state: 'detached' });
+    await page.evaluate((hash) => (location.hash = hash), '#results/models/from-node');
+    await page.locator('input[data-part="scores"]').waitFor({ state: 'attached' });
+    await page.evaluate((hash) => (location.hash = hash), FINISHED);
+    await page.locator('.tile').first().waitFor();
+    expect([await score.inputValue(), await slider.inputValue()]).toEqual(['knn', chosen]);
+  });
+
   /** A run's scores of 20 normal images. */
   function scoresFile() {
     const rows = Array.from({ length: 20 }, (_, i) => `n${i}.png,cell,normal,1,${3 + i / 10},1,1`);

@@ -13,7 +13,8 @@ import type { GivenImage } from '../../src/library/givenImages.ts';
 import { libraryFor } from '../../src/library/library.ts';
 import { Encoder } from '../../src/models/resnet.ts';
 import { stateDict, weightsSha256 } from '../../src/models/stateDict.ts';
-import { evaluate } from '../../src/runs/evaluate.ts';
+import { evaluate, fitToTraining } from '../../src/runs/evaluate.ts';
+import { scoresOf } from '../../src/scores/table.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { noiseImage } from '../helpers/augmentation.ts';
@@ -48,8 +49,12 @@ describe('scores of a pass', () => {
     const config = configOf(choices);
     const encoder = new Encoder(context, config);
     const set = await setOf(images);
+    const training = [0, 4, 8, 12, 5];
+    const states = (await fitToTraining(context, encoder, set, training, config))!;
+    expect(await fitToTraining(context, encoder, set, training.toReversed(), config)).toEqual(states);
     const scored = async (indices: readonly number[], from = set) => {
-      const table = (await evaluate(context, encoder, from, indices, config))!;
+      const table = (await evaluate(context, encoder, from, indices, config, { states }))!;
+      expect(Object.keys(table)).toEqual(scoresOf(config.method).map(({ name }) => name));
       return indices.map((_, i) => Object.values(table).map((column) => column[i]));
     };
     const all = await scored([...images.keys()]);

@@ -5,10 +5,11 @@
 import { describe, expect, test } from 'vitest';
 import { decodeSafetensors, encodeSafetensors } from '../../runtime/index.ts';
 import { RandomStream } from '../../runtime/random.ts';
+import { METHODS } from '../../src/methods/table.ts';
 import type { FeatureTable } from '../../src/scores/features.ts';
 import type { ScoreState } from '../../src/scores/score.ts';
 import { checkStates, decodeStates, encodeStates, fitScores, openScores, scoresWith } from '../../src/scores/state.ts';
-import { SCORES, scoreNamed } from '../../src/scores/table.ts';
+import { SCORES, scoreNamed, scoresOf } from '../../src/scores/table.ts';
 
 /** Rows of one view each; the backbone and the projection see the same values. */
 function tableOf(rows: readonly (readonly number[])[]): FeatureTable {
@@ -165,6 +166,15 @@ describe('the definitions', () => {
   });
 });
 
+test('every method has the scores that it names, its main score and those of every method, and no other', () => {
+  const general = SCORES.filter(({ isGeneral }) => isGeneral).map(({ name }) => name);
+  expect(general).toEqual(['knn', 'knnEuclidean', 'mahalanobis']);
+  for (const { name, scores, mainScore } of METHODS) {
+    const all = scoresOf(name).map((score) => score.name);
+    expect(all.toSorted(), name).toEqual([...new Set([...scores, mainScore, ...general])].sort());
+  }
+});
+
 describe('at the edge', () => {
   const fitted = SCORES.filter(({ fit }) => fit).map(({ name }) => name);
 
@@ -226,12 +236,9 @@ describe('the state in a model file', () => {
   });
 
   test('a model without state has the norms alone', () => {
-    expect(scoresWith(SCORES, decodeStates(SCORES, {}, file)).map(({ name }) => name)).toEqual([
-      'norm',
-      'normEnsemble',
-      'normOfMean',
-      'meanSquaredNorm',
-      'hypersphere',
+    const all = scoresOf('oecl');
+    expect(scoresWith(all, decodeStates(all, {}, file)).map(({ name }) => name)).toEqual([
+      ...['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm'],
     ]);
   });
 

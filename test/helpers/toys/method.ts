@@ -25,5 +25,6 @@ export const toyMethod: Method<{ toyWeight: number }, 'toy-method'> = {
     return { loss: scale(toyTerm, toyWeight), terms: { toyTerm } };
   },
   terms: { toyTerm: { title: 'toy term', chart: 'norm', of: 'normal' } },
+  scores: ['toyScore', 'norm'],
   mainScore: 'toyScore',
 };
