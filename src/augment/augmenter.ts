@@ -11,6 +11,7 @@ import { Stream } from '../base/randomStreams.ts';
 import type { ChannelStatistics } from '../data/dataset.ts';
 import { IDENTITY_WORDS } from '../data/identity.ts';
 import { imageAt, type PackedImages } from '../data/imageSet.ts';
+import { type ShiftPlan, shiftRows, shiftViews } from './shifts.ts';
 
 /** The images of one stream in one step. */
 export interface ImageBatch {
@@ -32,9 +33,8 @@ export interface AugmentOptions extends ChannelStatistics {
 }
 
 /** A stream of images, and how many augmented views of each. */
-export interface ViewStream {
+export interface ViewStream extends ShiftPlan {
   images: PackedImages;
-  views: number;
 }
 
 const MOST_STREAMS = 4; // components of a vec4
@@ -54,6 +54,8 @@ export class Augmenter {
   readonly #table: Uint32Array<ArrayBuffer>;
   readonly #pixels: Tensor;
   readonly #images: Tensor;
+  /** What shiftViews() reads; null where no stream has shifts. */
+  readonly #shifts: Tensor | null;
 
   private constructor(
     context: Context,
@@ -72,6 +74,8 @@ export class Augmenter {
     this.#table = new Uint32Array(slots * IMAGE_WORDS);
     this.#pixels = context.tensor(this.#staged, [this.#staged.length], { dtype: 'u8' });
     this.#images = context.tensor(this.#table, [slots, IMAGE_WORDS], { dtype: 'u32' });
+    const rows = streams.some(({ shifts }) => shifts) ? new Uint32Array(shiftRows(streams, batch).buffer) : null;
+    this.#shifts = rows && context.tensor(rows, [rows.length / 4, 4], { dtype: 'u32' });
   }
 
   /** Augmented views of each image of each stream: the normal images, and then those that stand for outliers. */
@@ -123,7 +127,8 @@ export class Augmenter {
    * of all its images, then view 2, and so on. To be recorded.
    */
   views(): Tensor {
-    return this.render(this.draw());
+    const views = this.render(this.draw());
+    return this.#shifts ? shiftViews(views, this.#shifts) : views;
   }
 
   /** The first half of views(): what each view's transforms draw, u32 [views, 16], words of augment.wgsl's struct Draws. */
@@ -152,6 +157,7 @@ export class Augmenter {
   dispose(): void {
     this.#pixels.dispose();
     this.#images.dispose();
+    this.#shifts?.dispose();
   }
 
   /**

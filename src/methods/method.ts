@@ -3,7 +3,7 @@
  * this one and one line in table.ts; help, page, report and config.json read the table.
  */
 import type { Tensor } from '../../runtime/index.ts';
-import type { RowPlan } from '../augment/rows.ts';
+import type { ShiftPlan } from '../augment/shifts.ts';
 import type { OptionTable } from '../base/options.ts';
 import type { Preset, Recipe } from '../base/recipe.ts';
 import type { DatasetSpec } from '../data/dataset.ts';
@@ -24,9 +24,9 @@ export interface Row {
 
 /** What one step sees. Rows lie part by part, and in each by view, then shift, then image. */
 export interface BatchPlan {
-  normal: RowPlan;
+  normal: ShiftPlan;
   /** As many images as normal ones, of the outlier-exposure set. None: the method trains on normal images alone. */
-  outliers?: RowPlan;
+  outliers?: ShiftPlan;
   /** Integers that the loss reads, by name: u32 [rows] on the device. */
   labels?: Readonly<Record<string, (row: Row) => number>>;
 }

@@ -95,7 +95,7 @@ export class Trainer {
     this.#batch = new StepBatch(context, this.#method, config, config.batch);
     this.optimizer = this.#makeOptimizer();
     const { plan } = this.#batch;
-    const streams = partsOf(plan).map((part) => ({ images: images[part]!.images, views: plan[part]!.views }));
+    const streams = partsOf(plan).map((part) => ({ images: images[part]!.images, ...plan[part]! }));
     try {
       this.#augmenter = Augmenter.forTraining(context, augmentOptions(config), streams, config.batch);
     } catch (error) {

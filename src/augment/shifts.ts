@@ -1,0 +1,43 @@
+/** Geometric shifts of finished views: as many copies of a view as there are shifts (docs/methods.md 1.4, 1.7). */
+import { CHANNELS_LAST, groups2d, type Tensor } from '../../runtime/index.ts';
+import source from '../../shaders/shift.wgsl';
+import { type RowPlan, rowPlaces } from './rows.ts';
+
+/** Moved by whole pixels with reflected borders, and then turned. */
+export interface Shift {
+  /** Quarter turns counter-clockwise. */
+  turns?: 0 | 1 | 2 | 3;
+  /** Pixels; less than the view's side either way. */
+  right?: number;
+  down?: number;
+}
+
+export interface ShiftPlan extends RowPlan {
+  shifts?: readonly Shift[];
+}
+
+/** The kernel's words per row: view, turns, right, down. */
+export function shiftRows(streams: readonly ShiftPlan[], images: number): Int32Array<ArrayBuffer> {
+  const starts = streams.map((_, stream) => {
+    return streams.slice(0, stream).reduce((sum, { views }) => sum + views * images, 0);
+  });
+  const words = rowPlaces(streams, images).flatMap(({ stream, view, shift, image }) => {
+    const { turns = 0, right = 0, down = 0 } = streams[stream].shifts?.[shift] ?? {};
+    return [starts[stream] + view * images + image, turns, right, down];
+  });
+  return Int32Array.from(words);
+}
+
+/** @param views [V, 3, S, S], channels last   @param rows u32 [R, 4], the bits of shiftRows()   @returns [R, 3, S, S] */
+export function shiftViews(views: Tensor, rows: Tensor): Tensor {
+  const { context } = views;
+  const [count, side] = [rows.shape[0], views.shape[2]];
+  const y = context.empty([count, 3, side, side], { order: CHANNELS_LAST });
+  context.launch({
+    kernel: { file: 'shift.wgsl', source, entry: 'shift' },
+    bindings: { x: views, rows, y },
+    uniforms: { rows: count, side },
+    groups: groups2d(Math.ceil((count * side * side) / 64)),
+  });
+  return y;
+}
