@@ -1,4 +1,4 @@
-// Shifted copies of square views: moved with reflected borders, then turned counter-clockwise (docs/methods.md 1.4, 1.7).
+// Shifted copies of square views: moved with reflected borders, then turned counter-clockwise.
 //   x [V, S, S, 3], y [R, S, S, 3]; row r of y is view rows[r].view of x
 // Launch groups2d(ceil(R * S * S / 64)).
 struct Sizes { rows: u32, side: u32 }

@@ -1,4 +1,4 @@
-/** Geometric shifts of finished views: as many copies of a view as there are shifts (docs/methods.md 1.4, 1.7). */
+/** Geometric shifts of finished views: as many copies of a view as there are shifts. */
 import { CHANNELS_LAST, groups2d, type Tensor } from '../../runtime/index.ts';
 import source from '../../shaders/shift.wgsl';
 import { type RowPlan, rowPlaces } from './rows.ts';
