@@ -1,7 +1,8 @@
 /** The bindings of WGSL source, and the layout of its uniforms. */
-import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
-import { internal } from '../errors.ts';
+
+import { internal, OeclError } from '../errors.ts';
 import { outlineOf } from './outline.ts';
+import type { WgslReflect } from './parser.ts';
 
 export interface StorageBinding {
   name: string;
@@ -23,8 +24,20 @@ export interface KernelInterface {
 }
 
 /** Bindings and uniform layout of one entry point. At most one uniform struct, all in group 0. */
-export function reflect(file: string, text: string, entry: string): KernelInterface {
-  const module = new WgslReflect(outlineOf(text, entry));
+export type Reflector = (file: string, text: string, entry: string) => KernelInterface;
+
+/** Loads the parser. It is a third of a page's script, and needed only once a context opens. */
+export async function loadReflector(): Promise<Reflector> {
+  const parser = await import('./parser.ts').catch((cause) => {
+    throw new OeclError('openContext: the WGSL parser could not be loaded.', {
+      remedy: 'check the connection to where this script is served from, then try again',
+      cause,
+    });
+  });
+  return (file, text, entry) => interfaceOf(new parser.WgslReflect(outlineOf(text, entry)), file, entry);
+}
+
+function interfaceOf(module: WgslReflect, file: string, entry: string): KernelInterface {
   const found = module.entry.compute.find((candidate) => candidate.name === entry);
   if (!found) throw internal(`${file} has no entry point "${entry}".`);
   const storage: StorageBinding[] = [];

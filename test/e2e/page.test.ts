@@ -422,7 +422,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
   });
 });
 
-test('page and worker: at most 250 kB of script to load, compressed, without codecs and zips', () => {
+test('page and worker: at most 250 kB of script to load at first, compressed, without codecs; zips and the WGSL parser come when needed', () => {
   const bytes = ['boot.js', 'page.js', 'worker.js'].map(
     (file) => gzipSync(readFileSync(`dist/web/${file}`), { level: 9 }).length,
   );

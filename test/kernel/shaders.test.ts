@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import type { Context } from '../../runtime/index.ts';
 import { emit } from '../../runtime/kernel/emit.ts';
-import { reflect } from '../../runtime/kernel/reflect.ts';
+import { loadReflector } from '../../runtime/kernel/reflect.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { claimsOf } from '../helpers/claims.ts';
 import { shaderFiles, shaderText } from '../helpers/interpreter.ts';
+
+const reflect = await loadReflector();
 
 const entriesOf = (file: string): string[] => new WgslReflect(shaderText(file)).entry.compute.map(({ name }) => name);
 
