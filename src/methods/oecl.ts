@@ -5,7 +5,7 @@ import type { Preset } from '../base/recipe.ts';
 import type { Method } from './method.ts';
 import { CONTRASTIVE, NORM_NORMAL, NORM_OUTLIER, NORM_SCORES, TEMPERATURE } from './options.ts';
 
-interface Values {
+export interface OeclValues {
   temperature: number;
   /** Weight of the penalty after the warm-up. */
   lambda: number;
@@ -16,7 +16,7 @@ interface Values {
 /** The paper's 50 of 500 epochs is a tenth of however many there are. The few steps of `tiny` have none to spare. */
 const usualWarmup = (preset: Preset, epochs: number): number => (preset === 'tiny' ? 0 : Math.floor(epochs / 10));
 
-export const oecl: Method<Values, 'oecl'> = {
+export const oecl: Method<OeclValues, 'oecl'> = {
   name: 'oecl',
   title: 'OECL',
   summary:

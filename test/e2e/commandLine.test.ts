@@ -91,7 +91,11 @@ describe('a wrong call ends with 2, and leaves nothing', () => {
       () => tiny('oe', { oe: 'folder:/no/where' }),
       /\/no\/where: there is no such folder/,
     ],
-    ['an unknown adapter', () => tiny('adapter', { adapter: 'voodoo' }), /adapter voodoo: there is none of this/],
+    [
+      'an unknown adapter',
+      () => tiny('adapter', { adapter: 'voodoo' }),
+      /adapter voodoo: there is none with this name or kind/,
+    ],
     ['nothing to resume', () => [...tiny('nothing'), '--resume'], /--resume finds no run there/],
   ];
   test.each(calls)('%s', async (_, args, message) => {

@@ -20,8 +20,8 @@ const LAUNCHES = {
   'pool.wgsl:avg_pool': 1,
   'pool.wgsl:pool_backward': 1,
   'reduce.wgsl:reduce_columns': 2,
-  'reduce.wgsl:reduce_rows': 3,
-  'rows.wgsl:row_norm': 2,
+  'reduce.wgsl:reduce_rows': 4,
+  'rows.wgsl:row_norm': 3, // of both parts for the loss, and of the normal views for metrics.jsonl
   'slices_sum.wgsl:slices_sum': 10,
   'transpose.wgsl:transpose_blocks': 21,
 };

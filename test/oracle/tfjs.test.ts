@@ -69,7 +69,10 @@ describe.each(cases)('ResNet-10, width 4, stem $stem, $side px', ({ stem, side }
 
   function lossOf(encoder: Encoder, input: rt.Tensor): rt.Tensor {
     const [normal, outliers] = rt.split(encoder.forward(input, true), [VIEWS, VIEWS], 0);
-    return rt.add(rt.ntXent(normal, options), rt.scale(rt.normPenalty(outliers), options.lambda));
+    return rt.add(
+      rt.ntXent(normal, { temperature: options.temperature }),
+      rt.scale(rt.normPenalty(outliers), options.lambda),
+    );
   }
 
   test('loss and all gradients', async () => {
