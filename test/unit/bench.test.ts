@@ -1,4 +1,4 @@
-/** The bench's own arithmetic: what it counts and how it summarises. No time is taken here. */
+/** The arithmetic of the benchmarks: what they count and how they summarize it. Nothing is timed here. */
 import { describe, expect, test } from 'vitest';
 import { changesBetween, type Figure } from '../../bench/figures.ts';
 import { parseOptions } from '../../bench/options.ts';
@@ -34,12 +34,12 @@ describe('work', () => {
   test.each([
     [16, 32, 3],
     [64, 224, 7],
-  ])('the shared first values are as many as the parameters, width %i, %i px', (width, size, stemSide) => {
+  ])('the shared initial values cover every parameter, width %i, %i px', (width, size, stemSide) => {
     const count = encoderParameters(width, stemSide).reduce((sum, { values }) => sum + values.length, 0);
     expect(count).toBe(encoderWork(width, size, 1).parameters);
   });
 
-  test('twenty convolutions, eleven distinct ones, for both stems', () => {
+  test('both stems have twenty convolutions, eleven of them distinct', () => {
     for (const size of [32, 224]) {
       const shapes = resnetConvolutions(16, size, 4);
       expect(shapes).toHaveLength(20);
@@ -72,7 +72,7 @@ describe('statistics', () => {
     expect(() => quartilesOf([])).toThrow(RangeError);
   });
 
-  test('contestants take turns', async () => {
+  test('contestants run in turn', async () => {
     const order: number[] = [];
     const iterate = async (i: number) => {
       order.push(i);
@@ -84,7 +84,7 @@ describe('statistics', () => {
     expect(first.samples).toBe(3);
   });
 
-  test('every launch is waited for', async () => {
+  test('waits for every launch', async () => {
     let open = 0;
     let most = 0;
     const launch = () => {
@@ -101,7 +101,7 @@ describe('statistics', () => {
 });
 
 describe('options', () => {
-  test('nothing named: all suites in their short form, all peers', () => {
+  test('without arguments, all suites run in their short form against all peers', () => {
     const options = parseOptions([]);
     expect(options).toMatchObject({ isFull: false, peers: ['jax', 'tfjs'] });
     expect(options).toMatchObject({ suites: ['step', 'kernels', 'memory', 'startup'] });
@@ -117,7 +117,7 @@ describe('options', () => {
     });
   });
 
-  test('what is unknown is named', () => {
+  test('an unknown argument is named in the error', () => {
     expect(() => parseOptions(['steps'])).toThrow('"steps"');
     expect(() => parseOptions(['--peers', 'torch'])).toThrow('"torch"');
     expect(() => parseOptions(['--pears', 'none'])).toThrow('--pears');
@@ -131,27 +131,27 @@ describe('options', () => {
 });
 
 describe('selection', () => {
-  test('without a text every workload is wanted', () => {
+  test('without a filter, every workload is selected', () => {
     const selection = new Selection([]);
     expect(selection.wants('matmul 512 x 512 x 512')).toBe(true);
     selection.check();
   });
 
-  test('else those whose name contains one of the texts, in upper or lower case', () => {
+  test('with filters, workloads whose name contains one of them are selected, ignoring case', () => {
     const selection = new Selection(['MATMUL 1024', 'nt-xent']);
     const names = ['matmul 512 x 512 x 512', 'matmul 1024 x 1024 x 1024', 'NT-Xent 64 views, forward'];
     expect(names.map((name) => selection.wants(name))).toEqual([false, true, true]);
     selection.check();
   });
 
-  test('a text that no name contains is an error with examples of names', () => {
+  test('a filter that matches no name is an error that gives examples of names', () => {
     const selection = new Selection(['matmul', 'matmull']);
     expect(selection.wants('matmul 512 x 512 x 512')).toBe(true);
     expect(() => selection.check()).toThrow(/^--only "matmull": none of the 1 .*:\n {2}matmul 512 x 512 x 512$/s);
   });
 });
 
-describe('figures', () => {
+describe('measurements', () => {
   const figure = (contestant: string, median: number | null): Figure => ({
     suite: 'step',
     workload: 'step',
@@ -167,11 +167,11 @@ describe('figures', () => {
     expect(figureLine(figure('jax-js', null), 100, false)).toContain('failed: it broke');
   });
 
-  test('short figures', () => {
+  test('numbers are shortened', () => {
     expect([1234.5, 99.44, 9.444, 0.1234].map(short)).toEqual(['1235', '99.4', '9.44', '0.123']);
   });
 
-  test('runs are compared where both have a time, or memory', () => {
+  test('runs are compared where both have a time or a memory size', () => {
     const surroundings = {
       adapter: { kind: 'lavapipe', vendor: '', architecture: '', device: '', description: '' },
       versions: {},

@@ -1,8 +1,8 @@
-/** Locks of folders between tabs, on a stand-in for the browser's lock manager. */
+/** Folder locks between tabs, tested with a fake of the browser's lock manager. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { TabLocks } from '../../src/platform/browserLocks.ts';
 
-/** `navigator.locks` as far as it is used: one holder per name, the others wait until their signal is aborted. */
+/** The part of `navigator.locks` that is used: one holder per name; the others wait until their signal is aborted. */
 class LockManager {
   readonly #held = new Map<string, Promise<unknown>>();
 
@@ -27,7 +27,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test('a folder is of one tab at a time: others wait a little, and are told; released, it is free', async () => {
+test('one tab at a time holds a folder: others wait briefly and then fail; after release the folder is free', async () => {
   const [one, other] = [new TabLocks(), new TabLocks()];
   expect(await one.claim('runs/a')).toEqual({ isOurs: true, takenOver: null });
   expect(await other.claim('runs/b')).toMatchObject({ isOurs: true });
@@ -38,7 +38,7 @@ test('a folder is of one tab at a time: others wait a little, and are told; rele
   one.release('runs/a');
   await vi.advanceTimersByTimeAsync(0);
   expect(await waiting).toEqual({ isOurs: true, takenOver: null });
-  one.release('runs/a'); // not its own any more: no error, and no effect
+  one.release('runs/a'); // no longer held: no error and no effect
   const again = one.claim('runs/a');
   await vi.advanceTimersByTimeAsync(5000);
   expect(await again).toMatchObject({ isOurs: false });

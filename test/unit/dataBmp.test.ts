@@ -3,7 +3,7 @@ import { decodeBmp } from '../../src/data/codecs/bmp.ts';
 import { bmpFileOf } from '../helpers/encodedImages.ts';
 import { bmpFile } from '../helpers/tinyRun.ts';
 
-/** Decodes to [red, green, blue] of each pixel, row after row. */
+/** Decodes to the [red, green, blue] of each pixel, row by row. */
 function pixelsOf(bytes: Uint8Array): number[][] {
   const { width, height, pixels } = decodeBmp(bytes);
   return Array.from({ length: width * height }, (_, i) => [...pixels.subarray(3 * i, 3 * i + 3)]);
@@ -48,7 +48,7 @@ test.each([
   expect(pixelsOf(file)).toEqual(expected);
 });
 
-test.each([1, 4, 8] as const)('palette of %i bits, with and without an OS/2 header', (bits) => {
+test.each([1, 4, 8] as const)('a palette of %i bits is decoded, with and without an OS/2 header', (bits) => {
   const colors = palette.slice(0, Math.min(4, 2 ** bits));
   for (const headerBytes of [12, 40] as const) {
     const all = headerBytes === 12 ? [...colors, ...Array(2 ** bits - colors.length).fill([0, 0, 0])] : colors;
@@ -59,20 +59,20 @@ test.each([1, 4, 8] as const)('palette of %i bits, with and without an OS/2 head
   }
 });
 
-test('16 bits: 5-5-5 by default, 5-6-5 by masks', () => {
+test('16 bits are 5-5-5 by default and 5-6-5 with masks', () => {
   const five = bmpFileOf(2, 1, { bits: 16, wordAt: (x) => (x === 0 ? 0x7fff : (16 << 10) | (8 << 5) | 1) });
   expect(pixelsOf(five)).toEqual([gray(255), [132, 66, 8]]);
   const six = bmpFileOf(1, 1, { bits: 16, wordAt: () => (31 << 11) | (32 << 5), masks: [0xf800, 0x7e0, 0x1f] });
   expect(pixelsOf(six)).toEqual([[255, 130, 0]]);
 });
 
-test('an alpha mask lays the image on white', () => {
+test('an image with an alpha mask is composited on white', () => {
   const masks = [0xff0000, 0xff00, 0xff, 0xff000000];
   const file = bmpFileOf(2, 1, { bits: 32, wordAt: (x) => ((x === 0 ? 0 : 128) << 24) | 0x000a14, masks });
   expect(pixelsOf(file)).toEqual([gray(255), [127, 132, 137]]);
 });
 
-test('alpha that is 0 everywhere was never set: the image is opaque', () => {
+test('alpha of 0 everywhere counts as unset: the image is opaque', () => {
   const masks = [0xff0000, 0xff00, 0xff, 0xff000000];
   for (const headerBytes of [40, 108] as const) {
     expect(pixelsOf(bmpFileOf(5, 3, { bits: 32, wordAt: word, masks, headerBytes }))).toEqual(expected);
@@ -81,7 +81,7 @@ test('alpha that is 0 everywhere was never set: the image is opaque', () => {
   expect(pixelsOf(short)).toEqual([[255, 0, 0]]);
 });
 
-test('a header that counts more colors than the pixels can name, and one that ends after the depth', () => {
+test('accepts a header with more colors than pixels can index, and a header that ends after the bit depth', () => {
   const colors = Array.from({ length: 16 }, (_, i) => [i, i, i] as const);
   const file = bmpFileOf(16, 1, { bits: 4, wordAt: (x) => x, palette: colors });
   expect(pixelsOf(altered(file, (bytes) => bytes.writeUInt32LE(1000, 46)))).toEqual(colors);
@@ -113,6 +113,6 @@ test.each([
   ],
   ['2 bits a pixel', altered(bmpFile(4, 4, rgb), (file) => file.writeUInt16LE(2, 28)), /2 bits a pixel/],
   ['negative width', altered(bmpFile(4, 4, rgb), (file) => file.writeInt32LE(-4, 18)), /size of -4x4/],
-])('%s: refused', (_, file, message) => {
+])('%s is refused', (_, file, message) => {
   expect(() => decodeBmp(file)).toThrow(message);
 });

@@ -20,7 +20,7 @@ beforeEach(async () => {
 
 const packs = () => readdir(join(platform.cacheFolder, 'packs'));
 
-/** Loads the folder. Returns its images, what was noted, and how many images were decoded, not taken from the cache. */
+/** Loads the folder. Returns its images, the notes, and how many images were decoded rather than read from the cache. */
 async function load({ inputSize = 8, files = platform } = {}) {
   let decoded = 0;
   const notes: string[] = [];
@@ -41,16 +41,16 @@ async function load({ inputSize = 8, files = platform } = {}) {
 
 const images = ['good train/good/a.bmp 1', 'good train/good/b.bmp 2', 'bad test/bad/d.bmp 4', 'good test/good/c.bmp 3'];
 
-test('decoded once, then taken from the cache: the same images', async () => {
+test('images are decoded once and then read from the cache unchanged', async () => {
   expect(await load()).toEqual({ images, notes: [], decoded: 4 });
-  expect(await packs()).toHaveLength(2); // one a part
+  expect(await packs()).toHaveLength(2); // one per part
   expect(await load()).toEqual({ images, notes: [], decoded: 0 });
   expect(await packs()).toHaveLength(2);
 });
 
-test('a file that changes, comes or goes: its part is decoded anew, the other is not', async () => {
+test('when a file is changed, added or removed, only its part is decoded again', async () => {
   await load();
-  await writeFile(join(dir, 'train/good/b.bmp'), flatImage(9)); // as long as before
+  await writeFile(join(dir, 'train/good/b.bmp'), flatImage(9)); // the same length as before
   expect(await load()).toMatchObject({ images: images.with(1, 'good train/good/b.bmp 9'), decoded: 2 });
   await rm(join(dir, 'test/good/c.bmp'));
   await writeFile(join(dir, 'test/good/e.bmp'), flatImage(5));
@@ -59,14 +59,14 @@ test('a file that changes, comes or goes: its part is decoded anew, the other is
   expect(await load(), 'what was there before is found again').toMatchObject({ decoded: 0 });
 });
 
-test('a file that only changes its name needs no decoding', async () => {
+test('a renamed file is not decoded again', async () => {
   await load();
   await rm(join(dir, 'train/good/b.bmp'));
   await writeFile(join(dir, 'train/good/c.bmp'), flatImage(2));
   expect(await load()).toMatchObject({ images: images.with(1, 'good train/good/c.bmp 2'), decoded: 0 });
 });
 
-test('another input size has packs of its own', async () => {
+test('each input size has its own packs', async () => {
   await load();
   expect(await load({ inputSize: 16 })).toMatchObject({ decoded: 4 });
   expect(await load()).toMatchObject({ images, decoded: 0 });
@@ -78,7 +78,7 @@ test.each([
   ['something else', () => Buffer.from('not a pack')],
   ['with a flipped bit among the pixels', (bytes: Buffer) => bytes.with(bytes.lastIndexOf(1), 3)],
   ['with another width', (bytes: Buffer) => bytes.with(bytes.lastIndexOf(8), 7)],
-])('a pack that is %s is made anew, and is whole afterwards', async (_, damage) => {
+])('a pack that is %s is rebuilt and is valid afterwards', async (_, damage) => {
   await load();
   const whole = new Map<string, Buffer>();
   for (const name of await packs()) {
@@ -94,7 +94,7 @@ test.each([
   expect(await packs(), 'no temporary files').toHaveLength(2);
 });
 
-test('a cache that cannot be written to costs time only, and a note says so', async () => {
+test('an unwritable cache only costs time, and a note says so', async () => {
   const file = join(await folderOf({ 'a-file': 'x' }), 'a-file');
   const files = nodePlatform({ cacheFolder: file, dataFolder: null });
   const loaded = await load({ files });

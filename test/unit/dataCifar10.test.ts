@@ -26,7 +26,7 @@ const cifarFiles = {
 const inFolder = (files: Record<string, Uint8Array | string>, folder: string) =>
   Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${folder}/${name}`, bytes]));
 
-/** As the official archive, whose members are in no order. */
+/** Like the official archive, whose members are in no particular order. */
 function cifarArchive(files: Record<string, Uint8Array | string>): Buffer {
   const entries = Object.entries(files).reverse();
   return gzipSync(createTar(entries.map(([name, data]) => ({ name: `cifar-10-batches-bin/${name}`, data }))));
@@ -41,21 +41,21 @@ const places: [string, () => Promise<string>][] = [
   ['the archive', async () => `${await folderOf({ 'c.tar.gz': cifarArchive(cifarFiles) })}/c.tar.gz`],
   ['a folder with the archive', () => folderOf({ 'cifar-10-binary.tar.gz': cifarArchive(cifarFiles) })],
 ];
-test.each(places)('from %s: the same images in the same order', async (_, place) => {
+test.each(places)('%s gives the same images in the same order', async (_, place) => {
   const set = await load('cifar10', await place());
   expect(summaryOf(set.train)).toEqual(train);
   expect(summaryOf(set.test)).toEqual(tests);
   expect(set.train.classes).toEqual(names);
 });
 
-test('planes become pixels, and images stay 32x32 whatever the input', async () => {
+test('planes become pixels, and images stay 32x32 for every input size', async () => {
   const { train: set } = await load('cifar10', await folderOf(cifarFiles));
   expect([set.images.widths[0], set.images.heights[0]]).toEqual([32, 32]);
   expect([...set.images.pixels.subarray(0, 9)]).toEqual([10, 9, 0, 1, 9, 0, 2, 9, 0]);
   expect(set.images.pixels[3 * 1023]).toBe(1023 % 251);
 });
 
-test('fewer batches than the official five are told of', async () => {
+test('a note reports fewer batches than the official five', async () => {
   const notes: string[] = [];
   await load('cifar10', await folderOf(cifarFiles), { onNote: (text) => notes.push(text) });
   expect(notes).toEqual(['cifar10: 2 of 5 training batches are there']);
@@ -74,7 +74,7 @@ const broken: [string, Record<string, Uint8Array | string>, RegExp][] = [
   ],
   ['too few class names', { 'batches.meta.txt': 'cat\ndog\n' }, /batches\.meta\.txt: 2 class names, expected 10/],
 ];
-test.each(broken)('%s: named, in the folder and in the archive', async (_, change, message) => {
+test.each(broken)('%s is named in the error, in the folder and in the archive', async (_, change, message) => {
   const files = { ...cifarFiles, ...change };
   for (const dir of [await folderOf(files), await folderOf({ 'cifar10.tgz': cifarArchive(files) })]) {
     const failure = { exitCode: 2, message: expect.stringMatching(message) };
@@ -82,12 +82,12 @@ test.each(broken)('%s: named, in the folder and in the archive', async (_, chang
   }
 });
 
-test('an empty file', async () => {
+test('an empty file is refused', async () => {
   const dir = await folderOf({ ...cifarFiles, 'test_batch.bin': '' });
   await expect(load('cifar10', dir)).rejects.toThrow(/test_batch\.bin: the file is empty/);
 });
 
-test('a missing test batch; an archive cut off; an archive that is none', async () => {
+test('a missing test batch, a truncated archive and a file that is no archive are refused', async () => {
   const { 'test_batch.bin': _, ...rest } = cifarFiles;
   await expect(load('cifar10', await folderOf(rest))).rejects.toThrow(
     /test_batch\.bin is missing[\s\S]*found: .*data_batch_1\.bin/,
@@ -107,7 +107,7 @@ test('NAME:DIR takes the training images of a data set', async () => {
   expect(set.paths).toEqual(['data_batch_1.bin#0', 'data_batch_1.bin#1', 'data_batch_2.bin#0']);
 });
 
-test('where a data set is looked for: $OECL_DATA/NAME, then data/NAME; and what is said when it is not there', async () => {
+test('a data set is searched for in $OECL_DATA/NAME, then in data/NAME; an error lists the places', async () => {
   const dir = await folderOf(inFolder(cifarFiles, 'cifar10'));
   const withData = nodePlatform({ cacheFolder: platform.cacheFolder, dataFolder: dir });
   const found = await loadDataset(withData, { ...options, name: 'cifar10', dir: null });

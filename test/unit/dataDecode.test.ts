@@ -19,7 +19,7 @@ import {
 const decoder = new ImageDecoder(nodePlatform());
 const decode = (bytes: Uint8Array) => decoder.decode(bytes);
 
-/** Decodes to [red, green, blue] of each pixel, row after row. */
+/** Decodes to the [red, green, blue] of each pixel, row by row. */
 async function pixelsOf(bytes: Uint8Array): Promise<number[][]> {
   const { width, height, pixels } = await decode(bytes);
   return Array.from({ length: width * height }, (_, i) => [...pixels.subarray(3 * i, 3 * i + 3)]);
@@ -36,7 +36,7 @@ const refusal = (bytes: Uint8Array) =>
 const grayJpeg = jpegFile(20, 10, { components: 1, blockAt: (bx, by) => [[10, 100, 200][bx] + 5 * by] });
 
 describe('JPEG', () => {
-  test('gray becomes three equal channels; a size that no block divides', async () => {
+  test('gray becomes three equal channels, also at sizes that are no multiple of a block', async () => {
     const { width, height, pixels } = await decode(grayJpeg);
     expect([width, height, pixels.length]).toEqual([20, 10, 600]);
     for (let y = 0; y < height; y++) {
@@ -47,7 +47,7 @@ describe('JPEG', () => {
     }
   });
 
-  test('YCbCr becomes RGB as JFIF says, to one step', async () => {
+  test('YCbCr is converted to RGB as JFIF defines it, within one level', async () => {
     const colors = [
       [76, 85, 255],
       [150, 44, 21],
@@ -70,18 +70,18 @@ describe('JPEG', () => {
     }
   });
 
-  test("RGB stored without conversion (Adobe's segment) is read as it is", async () => {
+  test("RGB stored without conversion (Adobe's segment) is read unchanged", async () => {
     const file = jpegFile(8, 8, { components: 3, blockAt: () => [255, 18, 128], segments: [adobeSegment(0)] });
     expect((await pixelsOf(file))[0]).toEqual([255, 18, 128]);
   });
 
-  test('segments that no pixel depends on may be damaged or huge', async () => {
+  test('segments that do not affect pixels may be damaged or huge', async () => {
     const profile = segment(
       0xe2,
       Buffer.concat([Buffer.from('ICC_PROFILE\0\xff\x01', 'latin1'), Buffer.alloc(65_000, 9)]),
     );
     const segments = [
-      segment(0xe0, []), // JFIF cut off
+      segment(0xe0, []), // truncated JFIF
       segment(0xe1, Buffer.from('Exif\0\0MM\0*\xff\xff\xff\xff', 'latin1')),
       segment(0xe1, Buffer.from('http://ns.adobe.com/xap/1.0/\0<x:xmpmeta', 'latin1')),
       ...Array<Buffer>(20).fill(profile),
@@ -93,7 +93,7 @@ describe('JPEG', () => {
     expect((await pixelsOf(file))[63]).toEqual(gray(77));
   });
 
-  test('progressive with halved colors, by a real encoder: near the source, and the same bytes each time', async () => {
+  test('a progressive file with subsampled color from a real encoder decodes close to its source, deterministically', async () => {
     const wasm = createRequire(import.meta.url).resolve('@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm');
     await initJpegEncoder(await WebAssembly.compile(await readFile(wasm)));
     const [width, height] = [50, 37];
@@ -111,18 +111,21 @@ describe('JPEG', () => {
     expect(await refusal(file.subarray(0, Math.floor(file.length / 2)))).toMatch(/^UnreadableImage: Premature end/);
   });
 
-  test.each([1, 2, 4, 10])('cut off by %i bytes: refused, where libjpeg would fill with gray', async (missing) => {
-    expect(await refusal(grayJpeg.subarray(0, grayJpeg.length - missing))).toMatch(/^UnreadableImage: Premature end/);
-  });
+  test.each([1, 2, 4, 10])(
+    'a file truncated by %i bytes is refused, where libjpeg would fill with gray',
+    async (missing) => {
+      expect(await refusal(grayJpeg.subarray(0, grayJpeg.length - missing))).toMatch(/^UnreadableImage: Premature end/);
+    },
+  );
 
-  test('every shorter beginning is refused, and the next whole image is still read', async () => {
+  test('every truncated prefix is refused, and the next valid image is still read', async () => {
     for (let length = 3; length < grayJpeg.length; length++) {
       expect(await refusal(grayJpeg.subarray(0, length)), `${length} bytes`).toMatch(/^UnreadableImage: ./);
     }
     expect((await pixelsOf(grayJpeg))[0]).toEqual(gray(10));
   });
 
-  test('bytes after the end do no harm', async () => {
+  test('bytes after the end are ignored', async () => {
     expect((await pixelsOf(Buffer.concat([grayJpeg, Buffer.alloc(64, 7)])))[0]).toEqual(gray(10));
     const stray = Buffer.concat([
       grayJpeg.subarray(0, 2),
@@ -132,7 +135,7 @@ describe('JPEG', () => {
     expect((await pixelsOf(stray))[0]).toEqual(gray(10));
   });
 
-  test('CMYK is refused with what to do, with and without its segment', async () => {
+  test('CMYK is refused with a remedy, with and without the Adobe segment', async () => {
     for (const segments of [[], [adobeSegment(0)], [adobeSegment(2)]]) {
       const file = jpegFile(8, 8, { components: 4, blockAt: () => [255, 0, 0, 255], segments });
       expect(await refusal(file)).toBe('UnreadableImage: its colors are neither RGB nor gray (CMYK?); save it as RGB');
@@ -148,7 +151,7 @@ describe('JPEG', () => {
       [0x75, 0x30, 0x75, 0x30],
       /it has 30000 x 30000 pixels; images of up to 128 million/,
     ],
-  ])('%s: refused, and the next image is still read', async (_, offset, values, message) => {
+  ])('%s is refused, and the next image is still read', async (_, offset, values, message) => {
     const file = Buffer.from(grayJpeg);
     file.set(values, file.indexOf(Buffer.from([0xff, 0xc0])) + offset);
     expect(await refusal(file)).toMatch(message);
@@ -171,7 +174,7 @@ describe('PNG', () => {
     expect(await pixelsOf(ramp)).toEqual([...expected, ...Array(5).fill(gray(255))]);
   });
 
-  test('16-bit samples keep their high byte', async () => {
+  test('16-bit samples are reduced to their high byte', async () => {
     for (const [sample, value] of [
       [0x00ff, 0],
       [0x0100, 1],
@@ -183,7 +186,7 @@ describe('PNG', () => {
     expect(await pixelsOf(single({ colorType: 2, bits: 16 }, 0x1234, 0x5678, 0x9abc))).toEqual([[0x12, 0x56, 0x9a]]);
   });
 
-  test('transparent images lie on white: alpha of gray, RGB, palettes and single colors', async () => {
+  test('transparent images are composited on white: gray, RGB, palettes and single transparent colors', async () => {
     const over = (value: number, alpha: number) => Math.floor((value * alpha + 255 * (255 - alpha) + 127) / 255);
     const steps = [0, 85, 170, 255];
     const grayAlpha = pngFile(4, 1, { colorType: 4, bits: 8, samplesAt: (x) => [100, steps[x]] });
@@ -218,7 +221,7 @@ describe('PNG', () => {
     expect(await pixelsOf(interlaced)).toEqual(pixels);
   });
 
-  test('16-bit samples of which fewer bits are used keep the highest 8 of those; beyond the range lies white', async () => {
+  test('16-bit samples that use fewer bits keep the highest 8 of those; values beyond the range are white', async () => {
     const file = pngFile(5, 1, { colorType: 0, bits: 16, samplesAt: (x) => [[0, 16, 2048, 4095, 4096][x]] });
     const levels = async (sampleBits?: number) =>
       (await decoder.decode(file, sampleBits)).pixels.filter((_, i) => i % 3 === 0);
@@ -233,7 +236,7 @@ describe('PNG', () => {
     expect((await decode(single({ colorType: 0, bits: 8 }, 7))).largest16).toBeNull();
   });
 
-  test('an image of which nothing can be seen is white, and says so', async () => {
+  test('a fully transparent image is white, and a note says so', async () => {
     for (const alpha of [0, 1]) {
       const file = pngFile(2, 1, { colorType: 4, bits: 8, samplesAt: (x) => [50, x * alpha] });
       expect((await decode(file)).isTransparent).toBe(alpha === 0);
@@ -242,13 +245,13 @@ describe('PNG', () => {
 
   const whole = pngFile(6, 6, { colorType: 2, bits: 8, samplesAt: (x, y) => [x, y, 7] });
 
-  test('every shorter beginning is refused', async () => {
+  test('every truncated prefix is refused', async () => {
     for (let length = 1; length < whole.length; length++) {
       expect(await refusal(whole.subarray(0, length)), `${length} bytes`).toMatch(/^UnreadableImage: ./);
     }
   });
 
-  test('a flipped bit is found by the chunk that it is in', async () => {
+  test('a flipped bit is detected, and the error names its chunk', async () => {
     const damaged = Buffer.from(whole);
     damaged[whole.indexOf('IDAT') + 10] ^= 4;
     expect(await refusal(damaged)).toBe(
@@ -256,7 +259,7 @@ describe('PNG', () => {
     );
   });
 
-  test('chunks that no pixel depends on may be damaged, or larger than the codec allows', async () => {
+  test('chunks that do not affect pixels may be damaged, or larger than the codec allows', async () => {
     const falseSum = (chunk: Buffer) =>
       Buffer.concat([chunk.subarray(0, -1), Buffer.from([chunk[chunk.length - 1] ^ 1])]);
     for (const chunk of [
@@ -281,7 +284,7 @@ describe('PNG', () => {
     expect(await refusal(keyed), 'a pixel depends on it').toMatch(/the tRNS chunk of the PNG file is damaged/);
   });
 
-  test('hundreds of files whose pixels do not unpack are refused one by one; the next whole one is read', async () => {
+  test('hundreds of files with corrupt pixel data are each refused; the next valid one is read', async () => {
     const header = whole.subarray(8, 33);
     const end = whole.subarray(-12);
     const broken = Buffer.concat([
@@ -298,7 +301,7 @@ describe('PNG', () => {
     expect((await pixelsOf(whole))[7]).toEqual([1, 1, 7]);
   });
 
-  test('a size that no memory holds is refused; the next whole one is read', async () => {
+  test('a size that exceeds memory is refused; the next valid image is read', async () => {
     const header = Buffer.from(whole.subarray(16, 29));
     header.writeUInt32BE(2 ** 31 - 1, 0);
     header.writeUInt32BE(2 ** 31 - 1, 4);
@@ -350,7 +353,7 @@ describe('the orientation of EXIF data', () => {
     }
   });
 
-  test('what is damaged turns nothing', async () => {
+  test('damaged EXIF data do not rotate the image', async () => {
     const sound = exifData(6);
     const changed = (at: number, value: number) => {
       const copy = Buffer.from(sound);
@@ -391,7 +394,7 @@ describe('other files', () => {
     expect(await refusal(bytes)).toBe(`UnreadableImage: ${message}`);
   });
 
-  test('which names count as images', () => {
+  test('image files are recognized by their extension', () => {
     for (const name of ['a.jpg', 'A.JPEG', 'b.png', 'c.bmp', 'd.webp', 'e.tif'])
       expect(looksLikeImage(name), name).toBe(true);
     for (const name of ['a.txt', 'jpg', '.a.jpg', 'a.jpg.json']) expect(looksLikeImage(name), name).toBe(false);
@@ -401,7 +404,7 @@ describe('other files', () => {
 const shared = ['wbc/TestA/Eosinophil', 'tiny-imagenet/train/n01629819'].map((path) => `../shared/data/${path}`);
 
 describe('real photographs', () => {
-  test.for(shared)('%s: every file is whole, and cut in half it is refused', async (folder, { skip }) => {
+  test.for(shared)('%s: every file decodes, and is refused when cut in half', async (folder, { skip }) => {
     skip(!existsSync(folder), '../shared/data is not there');
     for (const name of (await readdir(folder)).slice(0, 8)) {
       const bytes = await readFile(`${folder}/${name}`);

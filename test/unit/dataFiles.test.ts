@@ -1,4 +1,4 @@
-/** Folders as people have them: nothing in them vanishes without a word, and nothing that systems left behind is used. */
+/** Folders as they occur in practice: no entry is dropped silently, and files left by operating systems are not used. */
 import { execFileSync } from 'node:child_process';
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -17,7 +17,7 @@ import { memoryOrigin } from '../helpers/memoryOrigin.ts';
 
 const node = await platformWithCache();
 
-/** A data set of the kind `folder`, and the notes on it. */
+/** A `folder` data set and the notes about it. */
 async function load(dir: string, { skipBad = false, platform = node as Platform } = {}) {
   const notes: string[] = [];
   const options = { inputSize: 8, seed: 0, skipBad, onNote: (text: string) => notes.push(text) };
@@ -34,7 +34,7 @@ const plain = {
 const trained = ['good train/good/a.bmp 1', 'good train/good/b.bmp 2'];
 
 describe('names that are not UTF-8', () => {
-  test('become strings that lead back to the same bytes, and can be shown', () => {
+  test('become printable strings that map back to the same bytes', () => {
     const names = ['Muñoz.png', '日本', '😀.png', 'a\ufffdb', ''].map((name) => Buffer.from(name));
     names.push(Buffer.from('Mu\xf1oz.png', 'latin1'), Buffer.from([0xff, 0xe6, 0x97, 0x41, 0xe6, 0x97, 0xa5, 0xc3]));
     for (const bytes of names) expect(Buffer.from(pathOf(nameOf(bytes)))).toEqual(bytes);
@@ -43,7 +43,7 @@ describe('names that are not UTF-8', () => {
     expect(printable('😀')).toBe('😀');
   });
 
-  test.skipIf(process.platform !== 'linux')('class folders and images of such names are read', async () => {
+  test.skipIf(process.platform !== 'linux')('class folders and images with such names are read', async () => {
     const dir = await folderOf(plain);
     const latin1 = (path: string) => Buffer.concat([Buffer.from(`${dir}/`), Buffer.from(path, 'latin1')]);
     await mkdir(latin1('test/ma\xdf'));
@@ -60,7 +60,7 @@ describe('names that are not UTF-8', () => {
 
 describe('what cannot be read', () => {
   test.skipIf(process.platform === 'win32')(
-    'pipes and sockets: named at once, without waiting for a writer',
+    'pipes and sockets are refused immediately, without waiting for a writer',
     async () => {
       const dir = await folderOf(plain);
       execFileSync('mkfifo', [join(dir, 'train/good/pipe.png')]);
@@ -73,7 +73,7 @@ describe('what cannot be read', () => {
     },
   );
 
-  test('a class folder that is a link to nowhere, a link to itself: named, never an empty class', async () => {
+  test('a class folder that is a dangling or circular link is named in the error, and is never an empty class', async () => {
     const dir = await folderOf(plain);
     await symlink('/nowhere', join(dir, 'train/gone'));
     await symlink('itself', join(dir, 'train/good/itself'));
@@ -92,7 +92,7 @@ describe('what cannot be read', () => {
     );
   });
 
-  test('a folder without permission, one that vanishes, a file that vanishes', async () => {
+  test('a folder without permission, a vanished folder and a vanished file are reported', async () => {
     const { files } = memoryOrigin();
     for (const [path, bytes] of Object.entries({ ...plain, 'train/good/x/e.bmp': flatImage(5) })) {
       await files.writeFileAtomic(`set/${path}`, bytes);
@@ -129,7 +129,7 @@ describe('what cannot be read', () => {
     expect(failureOf(Object.assign(new Error('x'), { code: 'ESTALE' }))).toBe('the network disk no longer has it');
   });
 
-  test('a file in place of the folder says so', async () => {
+  test('a file in place of the folder is reported as such', async () => {
     const dir = await folderOf({ 'set.zip': 'PK' });
     await expect(load(`${dir}/set.zip`)).rejects.toThrow(
       /looked for .*set\.zip: it is a file, and no folder; unpack it/,
@@ -138,7 +138,7 @@ describe('what cannot be read', () => {
   });
 });
 
-test('links: one to a folder elsewhere is followed, one back to a folder above is not, and a note says so', async () => {
+test('a link to another folder is followed; a link to a parent folder is not, and a note says so', async () => {
   const dir = await folderOf({ ...plain, 'real/e.bmp': flatImage(5) });
   await symlink('../../real', join(dir, 'train/good/z'));
   await symlink('.', join(dir, 'train/good/loop'));
@@ -150,7 +150,7 @@ test('links: one to a folder elsewhere is followed, one back to a folder above i
   expect(notes).toEqual(['classes', 'good/loop', 'good/up'].map((path) => `${dir}/train/${path}: ${note}`));
 });
 
-test('130,000 files in a class are as many arguments as no call takes', async () => {
+test('a class of 130,000 files, more than a call takes arguments, is read', async () => {
   const names = Array.from({ length: 130_000 }, (_, i) => ({ name: `${i}.png`, kind: 'file' as const }));
   const platform = { ...node, listFolder: async () => names };
   const context = { platform, dir: 'set', inputSize: 8, seed: 0, decoder: new ImageDecoder(platform) };
@@ -158,7 +158,7 @@ test('130,000 files in a class are as many arguments as no call takes', async ()
   expect(part.files).toHaveLength(130_000);
 });
 
-describe('what systems leave behind', () => {
+describe('files left by operating systems', () => {
   const litter = {
     'train/good/@eaDir/a.bmp/SYNOFILE_THUMB_M.png': flatImage(90),
     'train/good/@eaDir/a.bmp/SYNOINDEX_MEDIA_INFO': '{}',
@@ -172,7 +172,7 @@ describe('what systems leave behind', () => {
     '.DS_Store': 'litter',
   };
 
-  test('is not used, as a class, a part or deep in a class; one note counts it', async () => {
+  test('are not used as a class, as a part or inside a class; one note counts them', async () => {
     const dir = await folderOf({ ...plain, ...litter });
     const { train, test: tests, notes } = await load(dir);
     expect(summaryOf(train)).toEqual(trained);
@@ -183,7 +183,7 @@ describe('what systems leave behind', () => {
     ]);
   });
 
-  test('nor is it among outlier-exposure images', async () => {
+  test('are not used as outlier-exposure images', async () => {
     const dir = await folderOf({ 'a.bmp': flatImage(1), '#recycle/b.bmp': flatImage(2) });
     const notes: string[] = [];
     const options = { inputSize: 8, seed: 0, onNote: (text: string) => notes.push(text) };
@@ -194,7 +194,7 @@ describe('what systems leave behind', () => {
     ]);
   });
 
-  test('the names', () => {
+  test('are recognized by name', () => {
     const names =
       '@eaDir,#recycle,$Recycle.Bin,RECYCLER,.Trash-1000,.Trashes,__MACOSX,._x.jpg,.ipynb_checkpoints,Thumbs.db,';
     const more =

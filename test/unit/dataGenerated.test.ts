@@ -15,7 +15,7 @@ const { train, test: tests } = await drawDemo(options);
 const leaves = await loadDeadLeaves(options, 40);
 
 describe('demo', () => {
-  test('five classes of equal size, labelled synthetic, no two images alike', () => {
+  test('has five classes of equal size, is labeled synthetic, and has no two equal images', () => {
     for (const [set, part] of [
       [train, 'train'],
       [tests, 'test'],
@@ -37,7 +37,7 @@ describe('demo', () => {
     expect(sha256(tests.images.pixels)).toBe('112ab6e7ab65249d0bac5d61b80e50c9912cc5304de4cce2adc7a5376204ac05');
   });
 
-  test('another seed draws other cells', async () => {
+  test('another seed draws different cells', async () => {
     const other = await drawDemo({ ...options, seed: 1 });
     const own = new Set(imageHashes(train));
     expect(imageHashes(other.train).filter((hash) => own.has(hash))).toEqual([]);
@@ -47,13 +47,13 @@ describe('demo', () => {
 describe('dead leaves', () => {
   const set = leaves;
 
-  test('the same bytes in every version and on every machine; an image does not depend on how many there are', async () => {
+  test('the bytes are the same in every version and on every machine; an image does not depend on the number of images', async () => {
     expect(sha256(set.images.pixels)).toBe('d57cb0857b4a8a8ce3500999cd38ce546999e433f996f99824771e0c301dc293');
     expect(imageHashes(await loadDeadLeaves(options, 7))).toEqual(imageHashes(set).slice(0, 7));
     expect(imageHashes(await loadDeadLeaves({ ...options, seed: 1 }, 7))).not.toContain(imageHashes(set)[0]);
   });
 
-  test('labelled synthetic, all different, no pixel bare', () => {
+  test('are labeled synthetic, all differ, and cover every pixel', () => {
     expect(set).toMatchObject({ synthetic: true, classes: ['dead-leaves'] });
     expect(new Set(imageHashes(set)).size).toBe(40);
     for (let i = 0; i < set.images.count; i++) {

@@ -30,7 +30,7 @@ describe('raabin', () => {
     ['TRAIN', 'Test-A'],
     ['train', 'test a'],
     ['Train', 'test'],
-  ])('spelt %s and %s: five classes, files by name, TestB left alone', async (train, test) => {
+  ])('spelled %s and %s: five classes, files sorted by name, TestB ignored', async (train, test) => {
     const notes: string[] = [];
     const dir = await folderOf(layout(train, test));
     const set = await load('raabin', dir, { onNote: (text) => notes.push(text) });
@@ -50,7 +50,7 @@ describe('raabin', () => {
     ]);
   });
 
-  test('class folders in the plural and in any case; an empty one; images beside them are told of', async () => {
+  test('class folders may be plural and in any case, or empty; images beside them are reported', async () => {
     const notes: string[] = [];
     const dir = await folderOf({
       'Train/neutrophils/a.bmp': flatImage(1),
@@ -100,7 +100,7 @@ describe('raabin', () => {
 });
 
 describe('folder', () => {
-  test('train/CLASS and test/CLASS: classes of both, by name', async () => {
+  test('train/CLASS and test/CLASS: the classes of both are joined by name', async () => {
     const dir = await folderOf({
       'train/good/2.bmp': flatImage(2),
       'train/good/10.bmp': flatImage(1),
@@ -131,7 +131,7 @@ describe('folder', () => {
     expect(notes).toEqual([expect.stringMatching(new RegExp(`^${one}.* and ${other}.* are one class: train/${one},`))]);
   });
 
-  test('spellings that stand side by side are different classes; what fits neither of them is refused', async () => {
+  test('spellings that occur side by side are different classes; a name that matches neither exactly is refused', async () => {
     const train = { 'train/Bottle/a.bmp': flatImage(1), 'train/bottle/b.bmp': flatImage(2) };
     const notes: string[] = [];
     const both = await load('folder', await folderOf({ ...train, 'test/bottle/c.bmp': flatImage(3) }), {
@@ -150,12 +150,12 @@ describe('folder', () => {
     );
   });
 
-  test('two folders that are the same part: refused, as one of them would be left out', async () => {
+  test('two folders for the same part are refused, as one of them would be left out', async () => {
     const files = { 'train/a/1.bmp': flatImage(1), 'Train/a/1.bmp': flatImage(2), 'test/a/1.bmp': flatImage(3) };
     await expect(load('folder', await folderOf(files))).rejects.toThrow(/Train and train are the same part/);
   });
 
-  test('images in train/ itself are the class that test/ calls normal', async () => {
+  test('images directly in train/ belong to the class that test/ calls normal', async () => {
     for (const [folder, expected] of [
       ['good', 'good'],
       ['OK', 'OK'],
@@ -169,7 +169,7 @@ describe('folder', () => {
     }
   });
 
-  test('without normal images in the test, or without a test, every fifth training image tests, and a note says so', async () => {
+  test('without normal test images, every fifth training image is used for testing, and a note says so', async () => {
     const trained = Object.fromEntries(
       Array.from({ length: 11 }, (_, i) => [`train/${i < 6 ? 'a' : 'b'}/${10 + i}.bmp`, flatImage(i)]),
     );
@@ -194,7 +194,7 @@ describe('folder', () => {
     expect(asGiven.train.images.count).toBe(11);
   });
 
-  test('loose images without train/ and test/, next to class folders, or in test/: refused with the layout', async () => {
+  test('loose images without train/ and test/, next to class folders, or in test/ are refused, and the error shows the layout', async () => {
     const image = flatImage(1);
     const wrong: [Record<string, Buffer>, RegExp][] = [
       [{ 'a.bmp': image, 'b/c.bmp': image }, /expected train\/ and test\/ in it, found 2 images[\s\S]*train\/CLASS/],
@@ -227,7 +227,7 @@ describe('images that cannot be read', () => {
     'test/bad/f.bmp': flatImage(6),
   };
 
-  test('the first one is named, with the reason and the remedy', async () => {
+  test('the first one is named, with the reason and a remedy', async () => {
     const dir = await folderOf(layout);
     await expect(load('folder', dir)).rejects.toMatchObject({
       exitCode: 2,
@@ -252,7 +252,7 @@ describe('images that cannot be read', () => {
     await expect(load('folder', dir), 'the cache does not hide them').rejects.toThrow(/broken\.jpg: Premature/);
   });
 
-  test('a link to a missing file is one of them', async () => {
+  test('a link to a missing file counts as unreadable', async () => {
     const dir = await folderOf({
       ...layout,
       'train/good/broken.jpg': flatImage(2),
@@ -267,7 +267,7 @@ describe('images that cannot be read', () => {
     });
   });
 
-  test('a file without permission is one of them', async ({ skip }) => {
+  test('a file without read permission counts as unreadable', async ({ skip }) => {
     skip(process.getuid?.() === 0, 'root may read every file');
     const dir = await folderOf(layout);
     await chmod(join(dir, 'train/good/a.bmp'), 0);
@@ -278,7 +278,7 @@ describe('images that cannot be read', () => {
 describe('outlier-exposure sources', () => {
   const outliers = (source: string, more = {}) => loadOutliers(platform, { ...options, source, ...more });
 
-  test('folder:DIR takes every image below it, whatever the depth', async () => {
+  test('folder:DIR uses every image below it, at any depth', async () => {
     const dir = await folderOf({
       'z.bmp': flatImage(3),
       'a/b/c/d.bmp': flatImage(1),
@@ -290,7 +290,7 @@ describe('outlier-exposure sources', () => {
     expect(set.synthetic).toBe(false);
   });
 
-  test('--skip-bad lists their unreadable files as well', async () => {
+  test('--skip-bad also lists unreadable outlier-exposure files', async () => {
     const dir = await folderOf({ 'a.bmp': flatImage(1), 'b.jpg': 'no image' });
     await expect(outliers(`folder:${dir}`)).rejects.toThrow(/b\.jpg: it is not a JPEG, PNG or BMP file/);
     const { set, skipped } = await outliers(`folder:${dir}`, { skipBad: true });
@@ -298,7 +298,7 @@ describe('outlier-exposure sources', () => {
     expect(skipped).toEqual([{ file: `${dir}/b.jpg`, reason: 'it is not a JPEG, PNG or BMP file' }]);
   });
 
-  test('a folder that is missing or has no images; a source that does not exist', async () => {
+  test('a folder that is missing or has no images, and an unknown source, are refused', async () => {
     const dir = await folderOf({ 'a.txt': 'x' });
     await expect(outliers(`folder:${dir}`)).rejects.toThrow(/there are no images in this folder[\s\S]*folder with/);
     await expect(outliers(`folder:${dir}/a.txt`)).rejects.toThrow(/a\.txt: it is a file\.[\s\S]*unpack it/);

@@ -1,4 +1,4 @@
-/** What a device tells of its failures, with a GPU that is made up. */
+/** How device failures are reported, tested with a fake GPU. */
 import { describe, expect, test } from 'vitest';
 import { Device } from '../../runtime/device/device.ts';
 import { DeviceLostError, KernelError, LimitError } from '../../runtime/errors.ts';
@@ -24,7 +24,7 @@ function fakeDevice() {
 }
 
 describe('a device', () => {
-  test('that is lost, or destroyed by others, is a failure', async () => {
+  test('that is lost, or destroyed by other code, fails', async () => {
     for (const reason of ['unknown', 'destroyed']) {
       const { device, lose } = fakeDevice();
       lose({ reason, message: 'why' });
@@ -33,7 +33,7 @@ describe('a device', () => {
     }
   });
 
-  test('that is closed is none, and what uses it is told so', async () => {
+  test('that is closed does not fail, and later uses are told that it is closed', async () => {
     const { device, gpu } = fakeDevice();
     device.close();
     await gpu.lost;
@@ -42,7 +42,7 @@ describe('a device', () => {
     expect(await Promise.race([device.lost, Promise.resolve('open')])).toBe('open');
   });
 
-  test('whose loss is told after a call has failed of it: the loss is the reason', async () => {
+  test('whose loss is reported after a call failed because of it names the loss as the reason', async () => {
     const { device, lose } = fakeDevice();
     const reason = device.reasonOf(new Error('mapAsync'));
     lose({ reason: 'unknown', message: '' });
@@ -51,7 +51,7 @@ describe('a device', () => {
     expect(await fakeDevice().device.reasonOf(other)).toBe(other);
   });
 
-  test('out of memory: what to do; any other error: to be reported', () => {
+  test('suggests a remedy when out of memory, and asks to report any other error', () => {
     const [full, wrong] = [fakeDevice(), fakeDevice()];
     full.report(new GPUOutOfMemoryError('too much'));
     expect(() => full.device.check()).toThrow(LimitError);

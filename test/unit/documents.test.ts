@@ -1,5 +1,5 @@
 /**
- * What documents, comments and help texts refer to is there: documents, their sections and anchors, files, and
+ * What documents, comments and help texts refer to exists: documents, their sections and anchors, files, and
  * command-line options.
  */
 import { existsSync } from 'node:fs';
@@ -16,21 +16,21 @@ const documents = files.filter(({ path }) => path.endsWith('.md'));
 const citing = files.filter(({ path }) => path !== 'test/unit/documents.test.ts');
 const headingsOf = (text: string): string[] => [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading);
 
-/** `docs/methods.md 1.1 and 1.3`, also where a comment breaks the line, as [section, ...]. */
+/** `docs/methods.md 1.1 and 1.3`, also across a comment's line break, as [section, ...]. */
 function citedSections(text: string): string[] {
   const inOneLine = text.replace(/\n\s*(\*|\/\/)\s?/g, ' ');
   const lists = inOneLine.matchAll(/docs\/methods\.md (\d+(?:\.\d+)?(?:(?:, | and |, and )\d+(?:\.\d+)?)*)/g);
   return [...lists].flatMap(([, list]) => list.match(/\d+(\.\d+)?/g)!);
 }
 
-/** As GitHub makes an anchor of a heading. */
+/** The anchor that GitHub derives from a heading. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
     .replace(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-');
 
-/** Where each relative link of a document leads that leads nowhere. */
+/** The targets of a document's broken relative links. */
 function brokenLinks({ path, text }: TextFile): string[] {
   const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
   return targets.filter((target) => {
@@ -43,21 +43,21 @@ function brokenLinks({ path, text }: TextFile): string[] {
   });
 }
 
-/** The options in a text; `i--` and the custom properties of CSS are none. */
+/** The options in a text; `i--` and CSS custom properties do not count. */
 const optionsOf = (text: string): string[] =>
   [...text.matchAll(/(?<![\w)\]-])--[a-zA-Z][\w-]*/g)].map(([name]) => name);
 
 const OWN_OPTIONS = COMMANDS.flatMap(({ options }) => options.map(({ name }) => `--${name}`));
-/** Options that are no entry of a table: every command has the first; the others are no command's. */
+/** Options outside the tables: every command has the first; the others belong to no command. */
 const OWN_WITHOUT_TABLE = ['--help', '--list-adapters', '--version'];
-/** Options of other programs that documents call. */
+/** Options of other programs that the documents call. */
 const OTHER_PROGRAMS = ['--project', '--quick', '--write', '--noEmit'];
-/** How comments write any option. */
+/** How comments refer to an arbitrary option. */
 const PLACEHOLDER = '--name';
 const known = new Set([...OWN_OPTIONS, ...OWN_WITHOUT_TABLE]);
 
 describe('documents', () => {
-  test('every document that is cited anywhere exists', () => {
+  test('every cited document exists', () => {
     const missing = citing.flatMap(({ path, text }) =>
       [...text.matchAll(/[\w./-]*\w\.md\b/g)]
         .map(([cited]) => cited)
@@ -67,7 +67,7 @@ describe('documents', () => {
     expect(missing).toEqual([]);
   });
 
-  test('every section of docs/methods.md that is cited is a heading there', () => {
+  test('every cited section of docs/methods.md is a heading there', () => {
     const { text } = documents.find(({ path }) => path === 'docs/methods.md')!;
     const sections = new Set(headingsOf(text).flatMap((heading) => heading.match(/^\d+(\.\d+)?/)?.[0] ?? []));
     const cited = citing.flatMap((file) => citedSections(file.text).map((section) => ({ path: file.path, section })));
@@ -76,11 +76,14 @@ describe('documents', () => {
     expect(citedSections('// docs/methods.md 1.1\n // and 7 say')).toEqual(['1.1', '7']);
   });
 
-  test.each(documents.map(({ path }) => path))('%s: every relative link leads to a file and a heading', (path) => {
-    expect(brokenLinks(documents.find((document) => document.path === path)!)).toEqual([]);
-  });
+  test.each(documents.map(({ path }) => path))(
+    '%s: every relative link points to an existing file and heading',
+    (path) => {
+      expect(brokenLinks(documents.find((document) => document.path === path)!)).toEqual([]);
+    },
+  );
 
-  test('a link to a missing file or heading is found', () => {
+  test('a link to a missing file or heading is detected', () => {
     const text = '# One\n[a](#one) [b](#two) [c](nowhere.md) [d](https://example.org) [e](../README.md#no-such)';
     expect(brokenLinks({ path: 'docs/methods.md', text })).toEqual(
       expect.arrayContaining(['#two', 'nowhere.md', '../README.md#no-such']),
@@ -126,7 +129,7 @@ describe('command-line options', () => {
     expect(unknown).toEqual([]);
   });
 
-  test('an option that does not exist is found', () => {
+  test('an option that does not exist is detected', () => {
     expect(optionsOf('`--data DIR`, i--; --no-such-option').filter((option) => !known.has(option))).toEqual([
       '--no-such-option',
     ]);

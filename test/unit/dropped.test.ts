@@ -1,4 +1,4 @@
-/** A drop of files and folders, as a browser hands it over: what it cannot open is given as such, and the rest is. */
+/** Files and folders dropped on the page: entries that the browser cannot open are reported, and the rest is kept. */
 import { expect, test } from 'vitest';
 import { droppedFiles } from '../../src/web/page/logic/dropped.ts';
 
@@ -18,7 +18,7 @@ function folderEntry(fullPath: string, children: object[] | null) {
   return { isFile: false, fullPath, createReader: () => ({ readEntries }) };
 }
 
-test('folders are walked through, some entries at a time; what cannot be opened does not end it', async () => {
+test('folders are walked in batches of entries; entries that cannot be opened do not stop the walk', async () => {
   const file = new File(['x'], 'x');
   const set = folderEntry('/set', [
     fileEntry('/set/1.png', file),

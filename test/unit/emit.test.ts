@@ -1,4 +1,4 @@
-/** The emitter: what its marks do to a shader's text. */
+/** The emitter: how its markers transform the shader source. */
 import { describe, expect, test } from 'vitest';
 import { constantValue } from '../../runtime/kernel/constants.ts';
 import { emit } from '../../runtime/kernel/emit.ts';
@@ -19,12 +19,12 @@ describe('constant expressions', () => {
     ['B', 13],
   ])('%s is %d', (expression, value) => expect(constantValue(text, expression)).toBe(value));
 
-  test('a name that is no constant is refused by name', () => {
+  test('a name that is no constant is refused, and the error names it', () => {
     expect(() => constantValue(text, 'A + C')).toThrow('"C" in "A + C" is not a constant');
   });
 });
 
-test('a parameter is replaced; one that the file does not mark is refused', () => {
+test('a parameter is replaced; a parameter that the file does not mark is refused', () => {
   const source = 'const N: u32 = 4u; // @param\nalias T = f32; // @param\n';
   expect(emitted(source, { N: 8, T: 'vec4<f32>' })).toEqual([
     'const N: u32 = 8u; // @param',
@@ -33,13 +33,13 @@ test('a parameter is replaced; one that the file does not mark is refused', () =
   expect(() => emitted(source, { M: 8 })).toThrow('test.wgsl has no line "const M');
 });
 
-test('a slot is filled; one that the file does not have is refused', () => {
+test('a slot is filled; a slot that the file does not have is refused', () => {
   const source = '// @slot body\nx = 1;\n// @end\n';
   expect(emitted(source, {}, { body: 'x = 2;' })).toEqual(['x = 2;']);
   expect(() => emitted(source, {}, { other: '' })).toThrow('test.wgsl has no slot "other"');
 });
 
-test('unrolled loops: nested ones too, each copy in a scope of its own', () => {
+test('loops are unrolled, also nested, with each copy in its own scope', () => {
   const source = `
     const N: u32 = 2u;
     for (var i = 0u; i < N; i++) { // @unroll
@@ -62,6 +62,6 @@ test('a loop whose bound is no constant cannot be unrolled', () => {
   expect(() => emitted('for (var i = 0u; i < n; i++) { // @unroll\n f(i);\n}')).toThrow('"n" in "n" is not a constant');
 });
 
-test('directives go in front of everything', () => {
+test('directives are placed before everything else', () => {
   expect(emitted('const A: u32 = 1u;\nenable subgroups;\n')[0]).toBe('enable subgroups;');
 });

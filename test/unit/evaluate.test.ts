@@ -1,4 +1,4 @@
-/** Scoring in passes: as many images at once as the adapter allows, and the same scores whatever that is. */
+/** Scoring in passes: as many images at once as the adapter allows, with the same scores for every pass size. */
 import { expect, test } from 'vitest';
 import { LimitError, openContext, reshape, type Tensor } from '../../runtime/index.ts';
 import { nodeRuntimePlatform } from '../../runtime/platform/node.ts';
@@ -10,7 +10,7 @@ import { evaluate } from '../../src/runs/evaluate.ts';
 const VIEWS = 3;
 const SIDE = 8;
 
-/** An encoder whose features are the pixels of a view, on an adapter that takes so many views at once. */
+/** An encoder whose features are the pixels of a view, on an adapter that takes a limited number of views at once. */
 const encoderOf = (mostViews: number, passes: number[]) =>
   ({
     outputs(views: Tensor) {
@@ -21,7 +21,7 @@ const encoderOf = (mostViews: number, passes: number[]) =>
     },
   }) as unknown as Encoder;
 
-test('a pass that is too large for the adapter is halved; one image that is too large is an error', async () => {
+test('a pass that is too large for the adapter is halved; a single image that is too large is an error', async () => {
   const images = await packImages(
     Array.from({ length: 5 }, (_, n) => ({
       width: SIDE,

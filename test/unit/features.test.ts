@@ -1,6 +1,6 @@
 /**
- * FEATURES.md has a row for every public op and optimizer of runtime/. What a row says of tests is checked by those tests
- * themselves, when they have run (test/helpers/claims.ts).
+ * FEATURES.md has a row for every public op and optimizer of runtime/. What a row says about tests is checked by those tests
+ * themselves, after they ran (test/helpers/claims.ts).
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { type Claim, claimsOf, differences, EVERY_CONV_VARIANT } from '../helper
 const root = new URL('../..', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 
-/** What an op does in the same launches, where that is more than its name says. */
+/** What an op fuses into the same launches beyond what its name says. */
 const FUSED: Readonly<Record<string, string>> = {
   batchNorm: 'residual sum, ReLU',
   crossEntropy: 'log-softmax',
@@ -22,13 +22,13 @@ const FUSED: Readonly<Record<string, string>> = {
   Adam: 'all parameters in a launch, after one for the powers',
 };
 
-/** Ops that leave no tape, and why. */
+/** Ops that record nothing on the tape, and why. */
 const NO_BACKWARD: Readonly<Record<string, string>> = {
   map: 'no: any WGSL expression, for ops and their gradients',
   sumTo: 'no: part of the gradients of broadcasting ops',
 };
 
-/** Public functions or classes of the modules in a folder of runtime/, by module. */
+/** Public functions and classes of the modules in a folder of runtime/, by module. */
 async function exportsOf(folder: string): Promise<{ module: string; name: string }[]> {
   const modules = [...read('runtime/index.ts').matchAll(new RegExp(`from './${folder}/(\\w+)\\.ts'`, 'g'))];
   const found = modules.map(async ([, module]) => {
@@ -78,7 +78,7 @@ test('every optimizer has a row with a test', async () => {
   }
 });
 
-test('rows and reasons name what exists; the files named hold the check at their end', async () => {
+test('rows and reasons name existing ops; the named files run the check at their end', async () => {
   const known = (name: string) => name in rt || name.includes('.wgsl:');
   expect(
     [...claims.map(({ name }) => name), ...Object.keys(FUSED), ...Object.keys(NO_BACKWARD)].filter(
@@ -92,7 +92,7 @@ test('rows and reasons name what exists; the files named hold the check at their
   }
 });
 
-test('a claim that no test shows is found, and a check that no row claims', () => {
+test('a claim without a check and a check without a claim are detected', () => {
   const text = [
     '| op | forward | variants | tested in |',
     '| --- | --- | --- | --- |',
@@ -104,12 +104,12 @@ test('a claim that no test shows is found, and a check that no row claims', () =
   const convs = ['register', 'subgroup', 'workgroup'].map((variant) => ({ name: 'conv', variant, isHalf: false }));
   expect(differences('grad/a', rows, [add, ...convs], true)).toEqual([]);
   expect(differences('grad/a', rows, convs, true)).toEqual(['add: no test of grad/a checks it']);
-  expect(differences('grad/a', rows, convs, false)).toEqual([]); // a test was skipped for want of a feature
+  expect(differences('grad/a', rows, convs, false)).toEqual([]); // a test was skipped because a feature is missing
   expect(differences('grad/b', rows, [add, ...convs], true)).toEqual(['add: "tested in" lacks grad/b']);
   expect(differences('grad/a', rows, [add, convs[0]], true)).toEqual(['conv: only register variants']);
   expect(differences('grad/a', rows, [{ ...add, isHalf: true }, ...convs], true)).toEqual(['add: "forward" lacks f16']);
 });
 
-test('a fused loss stands beside its unfused composition', () => {
+test('a fused loss is listed with its unfused composition', () => {
   for (const name of ['ntXent', 'normPenalty']) expect(rt).toHaveProperty(`${name}Unfused`);
 });

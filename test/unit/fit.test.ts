@@ -1,4 +1,4 @@
-/** Images of any shape to packed ones, and what is said about it. */
+/** Fitting images of any shape into packed images, and the remarks about it. */
 import { expect, test } from 'vitest';
 import { FITS, fitted } from '../../src/data/fit.ts';
 import { noteOf, Remarks } from '../../src/data/remarks.ts';
@@ -13,12 +13,12 @@ function image(width: number, height: number, colorAt: At) {
 }
 const gray = (width: number, height: number, at: (x: number, y: number) => number) =>
   image(width, height, (x, y) => [at(x, y), at(x, y), at(x, y)]);
-/** Left halves of images lie in darkness. */
+/** Images whose left half is dark. */
 const half = (width: number, height: number) => gray(width, height, (x) => (x < width / 2 ? 0 : 200));
 
 const SIDE = packSide(14); // 16
 
-test('crop: the short side is resized, and nothing longer than 4:1 is packed, around the middle', () => {
+test('crop: the short side is resized, and the center is kept, at most 4:1', () => {
   expect(fitted(half(40, 20), 14, 'crop')).toMatchObject({ width: 32, height: 16 });
   expect(fitted(half(80, 20), 14, 'crop')).toMatchObject({ width: 64, height: 16 });
   const strip = fitted(
@@ -30,13 +30,13 @@ test('crop: the short side is resized, and nothing longer than 4:1 is packed, ar
   expect(new Set(strip.pixels), 'the middle 80 rows').toEqual(new Set([7]));
 });
 
-test('squash: both sides are resized, so all of the image is seen', () => {
+test('squash: both sides are resized, so the whole image is kept', () => {
   const { width, height, pixels } = fitted(half(64, 8), 14, 'squash');
   expect([width, height]).toEqual([SIDE, SIDE]);
   expect([pixels[0], pixels[SIDE * 3 - 3]]).toEqual([0, 200]);
 });
 
-test('pad: all of the image, in the middle of a square of the mean color of its border', () => {
+test('pad: the whole image is centered in a square of the mean color of its border', () => {
   const flat = fitted(
     image(32, 16, () => [10, 90, 200]),
     14,
@@ -54,7 +54,7 @@ test('pad: all of the image, in the middle of a square of the mean color of its 
   expect(bars).toMatchObject({ width: SIDE, height: SIDE });
 });
 
-test.each(FITS)('%s: bounded for every shape, and an image that was fitted stays as it is', (fit) => {
+test.each(FITS)('%s: the size is bounded for every shape, and a fitted image stays unchanged', (fit) => {
   for (const [width, height] of [
     [1, 20_000],
     [20_000, 1],
@@ -76,7 +76,7 @@ test.each(FITS)('%s: bounded for every shape, and an image that was fitted stays
   expect(fitted(small, 14, fit), "just the input's size").toBe(small);
 });
 
-test('remarks: counted, with the first image; none about what --fit shows whole', () => {
+test('remarks are counted and name the first image; there are none where --fit keeps the whole image', () => {
   const seen = (fit: (typeof FITS)[number]) => {
     const remarks = new Remarks({ fit, sampleBits: null });
     for (const [at, [width, height]] of [

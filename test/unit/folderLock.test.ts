@@ -1,4 +1,4 @@
-/** Locks of folders between processes, on a disk. */
+/** Folder locks between processes, on disk. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { FolderLocks } from '../../src/platform/folderLock.ts';
 
 const newFolder = () => mkdtemp(join(tmpdir(), 'oecl-lock-'));
 
-/** The lock of this process in a folder of its own, and the folder. */
+/** This process's lock in its own folder, and the folder. */
 async function locked() {
   const [folder, locks] = [await newFolder(), new FolderLocks()];
   expect(await locks.claim(folder)).toEqual({ isOurs: true, takenOver: null });
@@ -17,7 +17,7 @@ async function locked() {
   return { folder, locks, file, owner: JSON.parse(await readFile(file, 'utf8')) };
 }
 
-/** A folder that another process has locked: this one's lock, with other values. */
+/** A folder locked by another process: this process's lock with some values changed. */
 async function lockedBy(values: object) {
   const { folder, locks, file, owner } = await locked();
   await locks.release(folder);
@@ -25,7 +25,7 @@ async function lockedBy(values: object) {
   return folder;
 }
 
-test('one at a time; the other one is told who, and gets it when it is released', async () => {
+test('one process at a time holds the lock; another is told which, and gets it after release', async () => {
   const { folder, locks, file, owner } = await locked();
   expect(owner).toMatchObject({ pid: process.pid, host: hostname() });
   expect(await new FolderLocks().claim(folder)).toEqual({
@@ -42,7 +42,7 @@ test('one at a time; the other one is told who, and gets it when it is released'
   expect(existsSync(file)).toBe(false);
 });
 
-test('of many at once, one gets it', async () => {
+test('of many concurrent claims, one succeeds', async () => {
   const folder = await newFolder();
   const dead = spawnSync(process.execPath, ['--version']).pid;
   await writeFile(join(folder, '.lock'), await readFile(join(await lockedBy({ pid: dead }), '.lock')));
@@ -53,7 +53,7 @@ test('of many at once, one gets it', async () => {
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('a process that runs, of this machine and of another', async () => {
+test('a lock of a running process, on this machine or another, is respected', async () => {
   const folder = await lockedBy({ pid: process.ppid, began: '' });
   expect(await new FolderLocks().claim(folder)).toMatchObject({
     isOurs: false,
@@ -67,7 +67,7 @@ test('a process that runs, of this machine and of another', async () => {
   });
 });
 
-test('a process that has ended, or whose number another one has by now: taken over', async () => {
+test('a lock whose process has ended, or whose process ID was reused, is taken over', async () => {
   const ended = spawnSync(process.execPath, ['--version']).pid;
   const locks = new FolderLocks();
   for (const values of [{ pid: ended }, { began: 'before the last start 17' }]) {
@@ -79,7 +79,7 @@ test('a process that has ended, or whose number another one has by now: taken ov
   }
 });
 
-test('a lock that was left half-written is taken over', async () => {
+test('a partially written lock is taken over', async () => {
   const folder = await newFolder();
   await writeFile(join(folder, '.lock'), '{"pid":');
   const past = new Date(Date.now() - 60_000);
@@ -87,5 +87,5 @@ test('a lock that was left half-written is taken over', async () => {
   const locks = new FolderLocks();
   expect(await locks.claim(folder)).toEqual({ isOurs: true, takenOver: 'a process' });
   await rm(folder, { recursive: true });
-  await locks.release(folder); // the folder is gone, and no error
+  await locks.release(folder); // no error although the folder is gone
 });

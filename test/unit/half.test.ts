@@ -1,4 +1,4 @@
-/** f16 on the host, and what the emitter makes of kernels over f16. */
+/** f16 on the host, and the kernels over f16 that the emitter generates. */
 import { describe, expect, test } from 'vitest';
 import { byteLength } from '../../runtime/dtype.ts';
 import { fromHalves, toHalves } from '../../runtime/half.ts';
@@ -7,7 +7,7 @@ import { storedAsHalves } from '../../runtime/kernel/halves.ts';
 import { RandomStream } from '../../runtime/random.ts';
 import convSource from '../../shaders/conv.wgsl';
 
-/** The nearest multiple of the step at that size, ties to even, in plain f64. */
+/** The nearest multiple of the spacing at that magnitude, ties to even, in plain f64. */
 function nearest(value: number): number {
   const size = Math.abs(value);
   let step = 2 ** -24;
@@ -20,7 +20,7 @@ function nearest(value: number): number {
 }
 
 describe('binary16', () => {
-  test('all 65536 patterns go to f32 and back unchanged; NaN stays NaN', () => {
+  test('all 65536 bit patterns convert to f32 and back unchanged; NaN stays NaN', () => {
     const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
     const values = fromHalves(bits);
     const back = toHalves(values);
@@ -34,19 +34,19 @@ describe('binary16', () => {
     expect(Object.is(values[0x8000], -0)).toBe(true);
   });
 
-  test('rounds to the nearest, ties to even: every size, and what lies beside a tie', () => {
+  test('rounds to nearest, ties to even, at every magnitude and next to ties', () => {
     const random = new RandomStream(1, 0);
     const values: number[] = [];
     for (let exponent = -30; exponent < 18; exponent++) {
       for (let i = 0; i < 200; i++) values.push((1 + random.uniform(0, 1)) * 2 ** exponent * (i % 2 ? 1 : -1));
       const tie = (1 + 2 ** -11) * 2 ** exponent;
-      // the last two are ties in f32, and not in f64: rounded twice they would come out wrong
+      // the last two are ties in f32, and not in f64: rounding twice would be wrong
       values.push(tie, tie * (1 + 2 ** -23), tie * (1 - 2 ** -23), tie * (1 + 2 ** -40), tie * (1 - 2 ** -40));
     }
     expect(Array.from(fromHalves(toHalves(values)))).toEqual(values.map(nearest));
   });
 
-  test('beyond the largest: infinity from 65520 on', () => {
+  test('overflows to infinity from 65520', () => {
     expect(Array.from(fromHalves(toHalves([65519.99, 65520, -1e30, Number.POSITIVE_INFINITY, Number.NaN])))).toEqual([
       65504,
       Number.POSITIVE_INFINITY,
@@ -79,7 +79,7 @@ describe('kernels over f16', () => {
     ]);
   });
 
-  test('only the bindings that are named; none: the very text', () => {
+  test('only named bindings are converted; without any, the source is unchanged', () => {
     expect(storedAsHalves(text, ['x'])).toContain('y: array<V>;');
     expect(storedAsHalves(text, ['x'])).toContain('y[at[4]] = V(x[');
     const conv = emit({ file: 'conv.wgsl', source: convSource, entry: 'conv' });

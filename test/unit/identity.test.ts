@@ -21,7 +21,7 @@ test('an identity is 128 bits of the SHA-256 of sides and pixels, padding left o
   expect(identityAt(pack, 1)).toBe(expected.slice(0, 32));
 });
 
-test('the same bytes of other sides are another image; a part of a pack keeps its identities', async () => {
+test('the same bytes with other dimensions are a different image; a subset of a pack keeps its identities', async () => {
   const { pixels } = noiseImage(2, 3);
   const images = await packImages([
     { width: 2, height: 3, pixels },
@@ -35,8 +35,8 @@ test('the same bytes of other sides are another image; a part of a pack keeps it
   expect(identityAt(kept.images, 0)).toBe(all[1]);
 });
 
-test('orderByContent: by identity, copies numbered, for the chosen images alone', async () => {
-  const images = Array.from({ length: 300 }, (_, i) => noiseImage(3, 2, i % 100)); // more than are hashed at a time
+test('orderByContent sorts the chosen images by identity and numbers copies', async () => {
+  const images = Array.from({ length: 300 }, (_, i) => noiseImage(3, 2, i % 100)); // more than are hashed at once
   const pack = await packImages(images);
   const { indices, copies } = orderByContent(pack, images.keys());
   expect([...indices].sort((a, b) => a - b)).toEqual([...images.keys()]);

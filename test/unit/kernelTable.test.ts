@@ -1,4 +1,4 @@
-/** Where a run's kernel table comes from and where it is kept; the measurement itself is made up. */
+/** Where a run's kernel table comes from and where it is kept; the measurement itself is faked. */
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,7 +39,7 @@ interface Setup {
   info?: AdapterInfo;
   channels?: number[];
   kernels?: KernelTable;
-  /** How many of the kernels asked for the time is enough for. */
+  /** How many of the requested kernels the time budget covers. */
   enough?: number;
   folder?: string;
 }
@@ -84,11 +84,11 @@ describe('what --tune does', () => {
     const { table, measured, used } = await record({ choices: { tune }, info });
     expect(measured).toHaveLength(isMeasured ? 2 : 0);
     expect(table).toEqual(isMeasured ? { [key(16)]: 'register', [key(32)]: 'register' } : {});
-    // recorded once to see what there is to measure, and once as it was measured
+    // recorded once to find what to measure, and once with the measured table
     expect(used).toEqual([['subgroup', 'subgroup'], ...(isMeasured ? [['register', 'register']] : [])]);
   });
 
-  test('a table that is there is used, and nothing measured', async () => {
+  test('an existing table is used, and nothing is measured', async () => {
     const kernels = { [key(16)]: 'workgroup' };
     const { table, measured, used } = await record({ choices: { tune: 'on' }, kernels });
     expect([table, measured, used]).toEqual([kernels, [], [['workgroup', 'subgroup']]]);
@@ -99,7 +99,7 @@ describe('what --tune does', () => {
 describe('the cache', () => {
   const file = async () => join(cacheFolder, 'kernels', (await readdir(join(cacheFolder, 'kernels')))[0]);
 
-  test('what was measured before is not measured again; other kernels are; a table holds those of its run', async () => {
+  test('only kernels without a cached measurement are measured; a table holds the kernels of its run', async () => {
     await record({ channels: [16] });
     const again = await record({ channels: [16] });
     expect([again.measured, again.used, again.notes]).toEqual([[], [['register']], []]);
@@ -108,7 +108,7 @@ describe('the cache', () => {
     expect((await record({ channels: [32] })).table).toEqual({ [key(32)]: 'register' });
   });
 
-  test('what the time was not enough for comes next time', async () => {
+  test('kernels that exceeded the time budget are measured by the next run', async () => {
     const first = await record({ enough: 1 });
     expect(first.notes).toEqual([
       expect.stringMatching(/^kernels: 1 measured in .*, 1 left for the next run; .*for 1 another/),
@@ -117,7 +117,7 @@ describe('the cache', () => {
     expect((await record()).measured).toEqual([]);
   });
 
-  test('another adapter, driver or host: measured anew', async () => {
+  test('another adapter, driver or host is measured again', async () => {
     await record();
     for (const other of [{ device: '0x2' }, { description: 'driver 1.1' }, { vendor: 'other' }]) {
       expect((await record({ info: { ...GPU, ...other } })).measured).toHaveLength(2);
@@ -126,7 +126,7 @@ describe('the cache', () => {
     expect(await readdir(join(cacheFolder, 'kernels'))).toHaveLength(5);
   });
 
-  test('a damaged file counts as none, and is replaced', async () => {
+  test('a damaged file is ignored and replaced', async () => {
     await record();
     const whole = await readFile(await file(), 'utf8');
     expect(JSON.parse(whole)).toMatchObject({ adapter: { description: 'driver 1.0' }, where: 'node' });
@@ -138,7 +138,7 @@ describe('the cache', () => {
     }
   });
 
-  test('a folder that cannot be written to: said, and the run goes on', async () => {
+  test('an unwritable folder is reported, and the run continues', async () => {
     const folder = join(cacheFolder, 'a-file');
     await writeFile(folder, '');
     const { table, notes } = await record({ folder });
@@ -151,7 +151,7 @@ describe('given tables', () => {
   const files = () => nodePlatform({ cacheFolder, dataFolder: null });
   const given = (tune: string) => withGivenKernels(files(), resolveConfig({ tune }, software));
 
-  test('the config.json of another run', async () => {
+  test('the config.json of another run is a table', async () => {
     const path = join(cacheFolder, 'config.json');
     await writeFile(path, JSON.stringify({ seed: 1, kernels: { [key(16)]: 'register 4x8' } }));
     expect(await given(path)).toMatchObject({ tune: path, kernels: { [key(16)]: 'register 4x8' }, seed: 0 });
@@ -172,7 +172,7 @@ describe('given tables', () => {
     await expect(given(path)).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });
   });
 
-  test('--resume keeps the table of the run; --tune off or a file replaces it, on does not', () => {
+  test('--resume keeps the table of the run; --tune off or a file replaces it, and --tune on does not', () => {
     const stored: RunConfig = { ...resolveConfig({ tune: 'on' }, software), kernels: { [key(16)]: 'register' } };
     const resumed = (tune?: string) => resumedConfig(stored, tune === undefined ? {} : { tune });
     expect(resumed()).toEqual(stored);

@@ -1,6 +1,6 @@
 /**
  * The layers, checked by reading lines: shaders <- runtime <- src, and inside runtime the table below. An import may point
- * to its own layer or to one before. Also what may appear only where: the host's services, WebGPU's types, module state.
+ * to its own layer or to one before. Also where the host's services, WebGPU's types and module state may appear.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -10,7 +10,7 @@ import { METHOD_NAMES } from '../../src/methods/table.ts';
 import { PROTOCOL_NAMES } from '../../src/protocols/table.ts';
 import { SCORE_NAMES } from '../../src/scores/table.ts';
 
-/** Files and folders of runtime/, from left to right. Every file belongs to the one line that names it or its folder. */
+/** Files and folders of runtime/, from left to right. Each file belongs to the single line that names it or its folder. */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors.ts', 'half.ts', 'dtype.ts', 'shape.ts', 'random.ts'],
   ['platform/'],
@@ -51,7 +51,7 @@ const ROOMS: readonly (readonly string[])[] = [
 const OUTSIDE_THE_CORE = ['platform/', 'nn/', 'optim/', 'gradcheck/', 'profile/', 'safetensors/', 'tune/'];
 const MOST_CORE_LINES = 4000;
 
-/** Files of src/ that reach past runtime/index.ts, or speak to the host: a process or a worker begins there. */
+/** Files of src/ that bypass runtime/index.ts or use the host: the entry points of a process or worker. */
 const ENTRIES = {
   'src/cli/main.ts': 'the entry point in Node: arguments, streams, signals, exit code, and which platform is used',
   'src/web/drivenWorker.ts': 'the entry point of the worker in Chrome',
@@ -62,7 +62,7 @@ const ENTRIES = {
   'src/cli/doctor.ts': 'called by main.ts alone: reports on this machine and its adapters',
 };
 const PLATFORM_FOLDERS = ['runtime/platform/', 'src/platform/', 'src/serve/', 'src/chrome/'];
-/** The page is a document and its window; its worker is not of it. */
+/** The page has a document and a window; its worker does not belong to it. */
 const isPage = (path: string): boolean => path.startsWith('src/web/page/') && !path.startsWith('src/web/page/worker/');
 
 interface SourceFile {
@@ -102,7 +102,7 @@ function importsOf(path: string, text: string): SourceFile['imports'] {
   }));
 }
 
-/** Paths along imports of values that end where they began, one for each file that closes one. */
+/** Cycles of value imports, one for each file that closes one. */
 function circlesIn(files: readonly SourceFile[]): string[][] {
   const importsAt = new Map(files.map(({ path, imports }) => [path, imports.filter(({ isTypeOnly }) => !isTypeOnly)]));
   const done = new Set<string>();
@@ -137,7 +137,7 @@ function linesWith(files: readonly SourceFile[], pattern: RegExp): string[] {
 const runtime = filesIn('runtime');
 const src = filesIn('src');
 
-test('the reader of lines finds what it is there to find', () => {
+test('the line reader detects what it is meant to detect', () => {
   const text = "import a from './a.ts';\nimport type { B } from '../b.ts';\nexport {\n  c,\n} from 'c'; // './no.ts'\n";
   expect(importsOf('x/y.ts', text)).toEqual([
     { to: 'x/a.ts', isTypeOnly: false },
@@ -160,13 +160,13 @@ describe('runtime', () => {
     );
   };
 
-  test('every file has its place in the table', () => {
+  test('every file has a place in the table', () => {
     expect(runtime.filter(({ path }) => layerOf(path) < 0).map(({ path }) => path)).toEqual([]);
     const empty = LAYERS.flat().filter((entry) => !runtime.some(({ path }) => path.startsWith(`runtime/${entry}`)));
     expect(empty, 'entries of the table without a file').toEqual([]);
   });
 
-  test('imports point left, those of types too', () => {
+  test('imports point left, including type imports', () => {
     const right = runtime.flatMap(({ path, imports }) =>
       imports
         .filter((each) => each.to.startsWith('runtime/') && layerOf(each.to) > layerOf(path))
@@ -199,7 +199,7 @@ describe('runtime', () => {
     await expect(counted).toMatchFileSnapshot('../../runtime/README.md');
   });
 
-  test('nothing outside but shaders and packages', () => {
+  test('imports nothing outside but shaders and packages', () => {
     const outside = runtime.flatMap(({ path, imports }) =>
       imports.filter(({ to }) => /^(\.\.|src|test|bench)\b/.test(to)).map(({ to }) => `${path} imports ${to}`),
     );
@@ -222,7 +222,7 @@ describe('src', () => {
     expect(right.sort()).toEqual(PENDING);
   });
 
-  test('imports runtime/index.ts alone of runtime, and errors.ts the errors: they need no shader', () => {
+  test('imports only runtime/index.ts from runtime, except that errors.ts imports the errors, which need no shader', () => {
     const deep = src
       .filter(({ path }) => !(path in ENTRIES))
       .flatMap(({ path, imports }) =>
@@ -241,7 +241,7 @@ describe('src', () => {
     ]);
   });
 
-  test('its entry points are imported by entry points alone', () => {
+  test('its entry points are imported only by entry points', () => {
     const importers = src.flatMap(({ path, imports }) =>
       imports.filter(({ to }) => to in ENTRIES && !(path in ENTRIES)).map(({ to }) => `${path} imports ${to}`),
     );
@@ -254,7 +254,7 @@ describe('src', () => {
   });
 });
 
-test('no circle of values: no file imports itself by way of others', () => {
+test('has no import cycles of values', () => {
   expect(circlesIn([...runtime, ...src])).toEqual([]);
   const file = (path: string, ...to: string[]) => ({
     path,
@@ -266,7 +266,7 @@ test('no circle of values: no file imports itself by way of others', () => {
   expect(circlesIn([a, b, { ...c, imports: [{ to: 'a', isTypeOnly: true }] }, d])).toEqual([]);
 });
 
-test('no method, score, data set or protocol is asked for by its name: what differs stands in its own file', () => {
+test('never branches on the name of a method, score, data set or protocol: differences live in its own file', () => {
   const names = [...METHOD_NAMES, ...SCORE_NAMES, ...DATASET_NAMES, ...PROTOCOL_NAMES].join('|');
   const asks = new RegExp(`\\b\\w*(method|score|dataset|protocol)\\w*(\\.\\w+)*\\)? *[!=]==? *'(${names})'`, 'i');
   const found = src.flatMap(({ path, text }) =>
@@ -281,7 +281,7 @@ test('no method, score, data set or protocol is asked for by its name: what diff
     expect(line).toMatch(asks);
 });
 
-test('nothing but the page imports the page', () => {
+test('only the page imports the page', () => {
   const importers = src
     .filter(({ path }) => !isPage(path))
     .flatMap(({ path, imports }) =>
@@ -290,7 +290,7 @@ test('nothing but the page imports the page', () => {
   expect(importers).toEqual([]);
 });
 
-test('no module state: no variables, empty collections or written constants outside functions and classes', () => {
+test('has no module state: no variables, empty collections or mutated constants outside functions and classes', () => {
   const all = [...runtime, ...src.filter(({ path }) => !(path in ENTRIES))]; // a process is entered once
   expect(linesWith(all, /^(export )?(let|var)\b/)).toEqual([]);
   const collection = /^(export )?const [^=]+= *(\[\]|\{\}|new (Weak)?(Map|Set)\b|new \w*Array\b)/;
@@ -305,7 +305,7 @@ test('no module state: no variables, empty collections or written constants outs
   expect(written).toEqual([]);
 });
 
-test("numbers and dates name their locale, and no order is a locale's: the machine's own may be none, or another", () => {
+test("numbers and dates name their locale, and sorting uses none: the machine's locale may be invalid or different", () => {
   const tag = /\.toLocale\w*\((?!\s*'en)|\bIntl\.\w+\((?!\s*'en)|\.localeCompare\(|navigator\.languages?\b(?!')/;
   const users = [...runtime, ...src].flatMap(({ path, text }) =>
     text
@@ -327,15 +327,15 @@ describe('the host', () => {
     ({ path }) => !(path in ENTRIES) && !isPage(path) && !PLATFORM_FOLDERS.some((folder) => path.startsWith(folder)),
   );
 
-  test("Node's modules only in platform folders and entry points", () => {
+  test("Node's modules are imported only in platform folders and entry points", () => {
     const users = others.flatMap(({ path, imports }) =>
       imports.filter(({ to }) => to.startsWith('node:')).map(({ to }) => `${path} imports ${to}`),
     );
     expect(users).toEqual([]);
   });
 
-  // A word alone may be a variable's name (a window of a convolution); the global is known by what is done with it.
-  test.each(['process', 'navigator', 'window', 'document', 'globalThis'])('%s only there', (name) => {
+  // A bare word may be a variable (a convolution's window); a global is recognized by how it is used.
+  test.each(['process', 'navigator', 'window', 'document', 'globalThis'])('%s is used only there', (name) => {
     const use = new RegExp(`(?<![\\w.$#])(${name}\\s*(\\?\\.|\\.|\\[)|typeof ${name}\\b)|[=(,] *${name} *[;)]`);
     const declared = new RegExp(`\\b(const|let) ${name}\\b|[({,] *${name}[:,)]`);
     expect(

@@ -1,4 +1,4 @@
-/** Wrong arguments of the library: each is refused in words that name it, say what was got and what is expected. */
+/** Wrong arguments to the library: each error names the argument, what was received and what is expected. */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { TrainedModel } from '../../src/library/model.ts';
 import { TINY_MODEL } from '../helpers/tinyModel.ts';
 import { testFiles } from '../helpers/tinyRun.ts';
 
-/** Nothing that is refused may get as far as an adapter. */
+/** Refused calls must never request an adapter. */
 const runtime = { requestAdapter: () => Promise.reject(new Error('an adapter was asked for')) };
 const { train, loadModel, openScorer, score } = libraryFor({ runtime, files: testFiles(), where: 'node' });
 const model: TrainedModel = { config: TINY_MODEL, state: {}, file: 'model.safetensors' };
@@ -20,7 +20,7 @@ const DATE = new Date(0);
 const PROMISE = Promise.resolve();
 const NONE: unknown[] = [];
 
-/** What a program in JavaScript may hand over anywhere. */
+/** Values that a JavaScript program may pass anywhere. */
 const JUNK = [undefined, null, 5, Number.NaN, '', true, NONE, EMPTY, () => 1, Symbol('x'), 7n, DATE, PROMISE];
 const isJunkFor = (accepted: unknown[]) => JUNK.filter((value) => !accepted.some((each) => Object.is(each, value)));
 const outcome = async (call: () => unknown): Promise<unknown> => {
@@ -56,7 +56,7 @@ const CALLS: Call[] = [
 ];
 
 test.each(CALLS)(
-  '%s: anything else is refused by its name, and never by a TypeError from inside',
+  '%s refuses anything else with an error that names it, never with an internal TypeError',
   async (name, call, harmless = []) => {
     const junk = isJunkFor(harmless);
     expect(junk.length).toBeGreaterThan(8);
@@ -69,7 +69,7 @@ test.each(CALLS)(
   },
 );
 
-describe('in words', () => {
+describe('messages', () => {
   const pixels = new Uint8Array(1200);
   const cases: [words: RegExp, call: () => unknown][] = [
     [
@@ -150,7 +150,7 @@ describe('in words', () => {
   });
 });
 
-test('a folder that is none of a run, a file that is no model', async () => {
+test('a folder without a run and a file that is no model are refused', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'oecl-arguments-'));
   await writeFile(join(folder, 'a.png'), 'no model');
   const refusal = async (path: string) => ((await outcome(() => loadModel(path))) as Error).message;
@@ -161,7 +161,7 @@ test('a folder that is none of a run, a file that is no model', async () => {
   expect(await refusal(join(folder, 'a.png'))).toMatch(/^\S+a\.png: /);
 });
 
-test('several images are an array of their own, whatever they came in', () => {
+test('several images become an array, whatever collection they came in', () => {
   const list: GivenImages = ['a', { name: 'b', bytes: new Uint8Array(1) }];
   const checked = checkedImages(list);
   expect(checked).toEqual(list);

@@ -12,7 +12,7 @@ const error = (needed: number) =>
   });
 const remedyOf = (changed: unknown) => (changed as LimitError).remedy;
 
-test('of a step: the batch that would fit, with what an image costs', () => {
+test('a step names the batch that would fit and the cost of an image', () => {
   expect(remedyOf(ofStep(error(3000), config))).toBe(
     '--batch 21 or less (now 64; an image gives 4 views), or another adapter (--list-adapters)',
   );
@@ -23,7 +23,7 @@ test('of a step: the batch that would fit, with what an image costs', () => {
   expect(exitCode).toBe(1);
 });
 
-test('of the images of a batch: the batch, or the size to which they are scaled, never the width of the network', () => {
+test('the images of a batch suggest a smaller batch or size, never a smaller network width', () => {
   const changed = ofImages(error(3000), config);
   expect(remedyOf(changed)).toBe(
     '--batch 21 or less (now 64), or a smaller --size (now 48), to which images are scaled down, or another adapter (--list-adapters)',
@@ -34,12 +34,12 @@ test('of the images of a batch: the batch, or the size to which they are scaled,
   expect(ofImages('text', config)).toBe('text');
 });
 
-test('of the network and of scoring: the options that its tensors hang on', () => {
+test('the network and scoring name the options that their tensors depend on', () => {
   expect(remedyOf(ofNetwork(error(3000), config))).toMatch(/^a smaller --width \(now 32\)/);
   expect(remedyOf(ofEvaluation(error(3000), config))).toMatch(/--size \(now 48\).*--views \(now 8\)/);
 });
 
-test('other errors, and limits of other things than bytes, stay as they are', () => {
+test('other errors, and limits that are not in bytes, stay unchanged', () => {
   const others = [new Error('x'), new LimitError('at most 6 axes.'), 'text'];
   for (const other of others) expect(ofStep(other, config)).toBe(other);
 });

@@ -60,7 +60,7 @@ describe('detectionMetrics', () => {
     [101, 57],
   ] as const;
   for (const levels of [2, 5, 50, 2 ** 20]) {
-    test.each(sizes)(`%i normal and %i outliers, ${levels} levels: as every pair says`, (n, m) => {
+    test.each(sizes)(`%i normal and %i outliers, ${levels} levels: match the count over all pairs`, (n, m) => {
       const normal = drawScores(n, levels, 0.3, n);
       const outliers = drawScores(m, levels, 0, m + 1000);
       const expected = bruteForce(normal, outliers);
@@ -72,7 +72,7 @@ describe('detectionMetrics', () => {
     });
   }
 
-  test('perfect, reversed and equal scores', () => {
+  test('perfect, reversed and equal scores have the expected metrics', () => {
     const perfect = { auroc: 1, fpr95: 0, fpr95In: 0, auprIn: 1, auprOut: 1, apIn: 1, apOut: 1 };
     expect(detectionMetrics([3, 4], [1, 2])).toEqual(perfect);
     expect(detectionMetrics([1, 2], [3, 4])).toMatchObject({ auroc: 0, fpr95: 1, fpr95In: 1 });
@@ -80,7 +80,7 @@ describe('detectionMetrics', () => {
     expect(detectionMetrics([5, 5, 5], [5])).toMatchObject({ ...equal, auprIn: 0.875, auprOut: 0.625 });
   });
 
-  test('by hand: normal 3 2 2 1, outliers 2 0', () => {
+  test('match values computed by hand: normal 3 2 2 1, outliers 2 0', () => {
     // Pairs won: 3 > 2, 3 > 0, 2 = 2 (one half, twice), 2 > 0 (twice), 1 < 2, 1 > 0.
     expect(auroc([3, 2, 2, 1], [2, 0])).toBe(6 / 8);
     // All four normal images must pass, so the threshold is 1, and one of two outliers passes too.
@@ -89,7 +89,7 @@ describe('detectionMetrics', () => {
     expect(detectionMetrics([3, 2, 2, 1], [2, 0]).fpr95).toBe(0.75);
   });
 
-  test('the vector of docs/methods.md 2.2', () => {
+  test('match the test vector of docs/methods.md 2.2', () => {
     const got = detectionMetrics([3, 2, 2, 5, 1], [2, 0, 1, 3]);
     const expected = {
       ...{ auroc: 0.7, fpr95: 0.8, fpr95In: 0.75, auprIn: 0.7625, auprOut: 0.729166666667 },
@@ -98,14 +98,14 @@ describe('detectionMetrics', () => {
     for (const name of METRIC_NAMES) expect(got[name], name).toBeCloseTo(expected[name], 11);
   });
 
-  test('the order of the images does not matter, and the input is left as it was', () => {
+  test('the order of the images does not matter, and the input is not modified', () => {
     const normal = drawScores(30, 4, 0.2, 1);
     const before = [...normal];
     expect(detectionMetrics(normal, [0.5, 0.25])).toEqual(detectionMetrics([...normal].reverse(), [0.25, 0.5]));
     expect(normal).toEqual(before);
   });
 
-  test('an empty side and scores that are no numbers are refused', () => {
+  test('an empty group and scores that are not numbers are refused', () => {
     expect(() => detectionMetrics([], [1])).toThrow(/no normal test image/);
     expect(() => detectionMetrics([1], [])).toThrow(/no outlier test image/);
     expect(() => detectionMetrics([1, Number.NaN], [1])).toThrow(/score of normal image 1 is NaN[\s\S]*--lr/);
@@ -113,7 +113,7 @@ describe('detectionMetrics', () => {
   });
 });
 
-test('rocCurve: corners, monotone, and the trapezoids under it are the AUROC', () => {
+test('rocCurve contains both corners, is monotone, and its trapezoidal area is the AUROC', () => {
   const normal = drawScores(60, 9, 0.2, 3);
   const outliers = drawScores(45, 9, 0, 4);
   const { falsePositiveRate: x, truePositiveRate: y } = rocCurve(normal, outliers);
@@ -127,7 +127,7 @@ test('rocCurve: corners, monotone, and the trapezoids under it are the AUROC', (
   expect(area).toBeCloseTo(auroc(normal, outliers), 12);
 });
 
-test('metricsPerClass: each outlier class against all normal images', () => {
+test('metricsPerClass compares each outlier class with all normal images', () => {
   const scores = [5, 4, 1, 4, 6];
   const metrics = metricsPerClass(scores, [true, true, false, false, false], ['a', 'a', 'b', 'c', 'c']);
   expect(Object.keys(metrics)).toEqual(['b', 'c']);
@@ -135,7 +135,7 @@ test('metricsPerClass: each outlier class against all normal images', () => {
   expect(metrics.c.auroc).toBe((1 + 0.5 + 0 + 0) / 4);
 });
 
-test('meanAndStd: n - 1 below, 0 for one value, an error for none', () => {
+test('meanAndStd divides by n - 1, gives 0 for one value and refuses none', () => {
   expect(meanAndStd([1, 2, 3, 4])).toEqual({ mean: 2.5, std: Math.sqrt(5 / 3), count: 4 });
   expect(meanAndStd([7])).toEqual({ mean: 7, std: 0, count: 1 });
   expect(() => meanAndStd([])).toThrow(/no values/);

@@ -1,4 +1,4 @@
-/** What a model file says about itself, written and read. */
+/** The metadata of a model file, written and read. */
 import { expect, test } from 'vitest';
 import { FormatError } from '../../runtime/index.ts';
 import { resolveConfig, type ScoringConfig } from '../../src/config/config.ts';
@@ -7,7 +7,7 @@ import { modelMetadata, scoringConfig } from '../../src/runs/modelMetadata.ts';
 const config = resolveConfig({ dataset: 'cifar10', normal: 'cat', seed: 2 ** 31, views: 3 }, { isSoftware: true });
 const metadata = modelMetadata(config, 'cat');
 
-test('what is written is read: every value that scores depend on', () => {
+test('every value that scores depend on survives writing and reading', () => {
   const { dataset, arch, method, normal, width, size, precision, scale, views, fit, sampleBits, seed } = config;
   const expected: ScoringConfig = {
     dataset,
@@ -26,20 +26,20 @@ test('what is written is read: every value that scores depend on', () => {
   expect(scoringConfig(metadata, 'm.safetensors')).toEqual(expected);
 });
 
-test('f32 is not written, as in files of before there was f16; f16 is', () => {
+test('f16 is written; f32 is not, as in files written before there was f16', () => {
   expect(metadata).not.toHaveProperty('precision');
   const half = modelMetadata({ ...config, precision: 'f16' }, 'cat');
   expect(scoringConfig(half, 'm.safetensors').precision).toBe('f16');
 });
 
-test('how images are read: not written where it is as in older files; written and read otherwise', () => {
+test('how images are read is written only where it differs from older files', () => {
   expect(metadata).not.toHaveProperty('fit');
   expect(metadata).not.toHaveProperty('sampleBits');
   const other = modelMetadata({ ...config, fit: 'pad', sampleBits: 12 }, 'cat');
   expect(scoringConfig(other, 'm.safetensors')).toMatchObject({ fit: 'pad', sampleBits: 12 });
 });
 
-test('nothing of the machine is written: no path, no adapter', () => {
+test('nothing about the machine is written: no path, no adapter', () => {
   const elsewhere = { ...config, data: '/secret/data', out: '/secret/out', oe: 'folder:/secret', adapter: 'secret' };
   expect(JSON.stringify(modelMetadata(elsewhere, 'cat'))).not.toContain('secret');
 });
@@ -60,7 +60,7 @@ test.each([
   ['fit', 'stretch'],
   ['sampleBits', '17'],
   ['dataset', 'toString'],
-])('%s %s is refused, with the file, the value and what to do', (key, value) => {
+])('%s %s is refused with the file, the value and a remedy', (key, value) => {
   const { [key]: _, ...rest } = metadata;
   const read = () => scoringConfig(value === undefined ? rest : { ...rest, [key]: value }, 'm.safetensors');
   expect(read).toThrow(FormatError);

@@ -1,4 +1,4 @@
-/** How names are compared, and the folders that are made of them. */
+/** How names are compared, and the folder names derived from them. */
 import { describe, expect, test } from 'vitest';
 import { folderName, folderNames } from '../../src/base/folderNames.ts';
 import { findClass, findName, isEveryClass, isSameName, joinNames, listed } from '../../src/base/names.ts';
@@ -34,7 +34,7 @@ describe('names', () => {
     expect(isSameName(a, b)).toBe(false);
   });
 
-  test('exact first, then the only one that is the same; several are an error that names them', () => {
+  test('an exact match wins, then a single equal name; several equal names are an error that lists them', () => {
     expect(findName('--x', 'bottle', ['Bottle', 'bottle'])).toBe('bottle');
     expect(findName('--x', 'BOTTLE', ['cup', 'Bottle'])).toBe('Bottle');
     expect(findName('--x', 'can', ['cup'])).toBeUndefined();
@@ -46,7 +46,7 @@ describe('names', () => {
     );
   });
 
-  test('a number is an index only where no class is called by a number', () => {
+  test('a number is an index only if no class name is a number', () => {
     expect(findClass('1', ['cat', 'dog'])).toBe('dog');
     expect(findClass('2', ['cat', 'dog'])).toBeUndefined();
     expect(findClass('1', ['01', '02', '03'])).toBeUndefined();
@@ -56,7 +56,7 @@ describe('names', () => {
     expect([isEveryClass('ALL'), isEveryClass('al'), isEveryClass(null)]).toEqual([true, false, false]);
   });
 
-  test('two lists: joined where one of each is alike, separate where one list has both, refused where it is unclear', () => {
+  test('two lists are joined where one name of each is equal, kept separate where one list has both, and refused where unclear', () => {
     const join = (first: string[], second: string[]) => {
       const { classes, joined, separate } = joinNames(first, second, ['train/', 'test/']);
       return { classes, joined, separate };
@@ -85,9 +85,12 @@ describe('names', () => {
 });
 
 describe('folders', () => {
-  test.each(['Neutrophil', 'blood_cell', 'a.b-c', composed, '日本語', '01', '-ve'])('%s is its own', (name) => {
-    expect(folderName(name)).toBe(name);
-  });
+  test.each(['Neutrophil', 'blood_cell', 'a.b-c', composed, '日本語', '01', '-ve'])(
+    '%s is its own folder name',
+    (name) => {
+      expect(folderName(name)).toBe(name);
+    },
+  );
 
   test.each([
     ['c#', 'c~23'],
@@ -106,11 +109,11 @@ describe('folders', () => {
     ['a/b\\c:d', 'a~2Fb~5Cc~3Ad'],
     ['\u202e\x1b', '~E2~80~AE~1B'],
     ['Mu\udcf1oz', 'Mu~F1oz'],
-  ])('%j is %s', (name, folder) => {
+  ])('%j becomes %s', (name, folder) => {
     expect(folderName(name)).toBe(folder);
   });
 
-  test('no two names share one, whatever a file system takes for equal', () => {
+  test('no two names share a folder, whatever names a file system treats as equal', () => {
     const pieces = [
       'a',
       'A',
@@ -146,7 +149,7 @@ describe('folders', () => {
     }
   });
 
-  test('case alone decides only where another name differs in nothing else', () => {
+  test('names are escaped for case only where they differ in nothing else', () => {
     expect(Object.fromEntries(folderNames(['Bottle', 'bottle', 'Cup']))).toEqual({
       Bottle: '~42ottle',
       bottle: 'bottle',

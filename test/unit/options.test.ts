@@ -26,7 +26,7 @@ const software = { isSoftware: true };
 const hardware = { isSoftware: false };
 
 describe('parseTrainOptions', () => {
-  test('values by their type, with a space or an equals sign', () => {
+  test('values are parsed by type, after a space or an equals sign', () => {
     const call = parseTrainOptions([
       '--dataset',
       'CIFAR10',
@@ -51,7 +51,7 @@ describe('parseTrainOptions', () => {
     [['--lr', 'Infinity'], /expected a number above 0/],
     [['--lambda', '-1'], /expected a number of 0 or more/],
     [['--lambda', '1e999'], /expected a number/],
-    [['--views', '64'], /expected a whole number from 1 to 63/], // what the random generator's counter has room for
+    [['--views', '64'], /expected a whole number from 1 to 63/], // the capacity of the random generator's counter
     [['--seed', '4294967296'], /from 0 to 4294967295/],
     [['--scale', '0.9,0.5'], /0 < LOW <= HIGH <= 1/],
     [['--scale', '0.5'], /LOW,HIGH/],
@@ -75,7 +75,7 @@ describe('parseTrainOptions', () => {
     }
   });
 
-  test('every option of the table is parsed and in the help text, once', () => {
+  test('every option of the table is parsed and appears once in the help text', () => {
     const text = commandHelp(trainCommand);
     const { options } = trainCommand;
     for (const { name } of options) expect(text.split(new RegExp(`^ +--${name}\\b`, 'm')).length, name).toBe(2);
@@ -85,13 +85,13 @@ describe('parseTrainOptions', () => {
 });
 
 describe('resolveConfig', () => {
-  test('the preset follows the adapter unless it is given', () => {
+  test('the preset depends on the adapter unless it is given', () => {
     expect(resolveConfig({}, software).preset).toBe('tiny');
     expect(resolveConfig({}, hardware).preset).toBe('paper');
     expect(resolveConfig({ preset: 'small' }, software).preset).toBe('small');
   });
 
-  test('paper: the published values', () => {
+  test('paper has the published values', () => {
     const values = { arch: 'resnet18', width: 64, epochs: 500, batch: 256, lr: 0.1, warmup: 50, views: 32 };
     const common = { temperature: 0.5, momentum: 0.9, weightDecay: 5e-4, optimizer: 'sgd', ...values };
     const paper = (dataset: 'raabin' | 'cifar10') => resolveConfig({ dataset, preset: 'paper' }, software);
@@ -99,14 +99,14 @@ describe('resolveConfig', () => {
     expect(paper('cifar10')).toMatchObject({ ...common, size: 32, scale: [0.08, 1], lambda: 1, normal: 'airplane' });
   });
 
-  test('no value is missing, whatever the preset', () => {
+  test('no preset lacks a value', () => {
     for (const preset of PRESETS) {
       const config = resolveConfig({ preset }, software);
       for (const [key, value] of Object.entries(config)) expect(value, key).not.toBeUndefined();
     }
   });
 
-  test('given values win; names are spelt as the data set spells them; the folder follows', () => {
+  test('given values win; names take the spelling of the data set; the folder is derived from them', () => {
     const config = resolveConfig({ dataset: 'raabin', normal: 'lymphocyte', epochs: 7, seed: 3 }, software);
     expect(config).toMatchObject({ normal: 'Lymphocyte', epochs: 7, warmup: 0, out: 'runs/raabin-oecl-Lymphocyte-3' });
     expect(resolveConfig({ dataset: 'folder', data: '/x', normal: 'a/../b c' }, software).out).toBe(
@@ -129,14 +129,14 @@ describe('resolveConfig', () => {
     expect(() => resolveConfig({ protocol: 'all-normal', normal: 'a' }, software)).toThrow(/every class is normal/);
   });
 
-  test('config.json: the same bytes for the same values', () => {
+  test('config.json has the same bytes for the same values', () => {
     const a = resolveConfig({ epochs: 5, seed: 1 }, software);
     const b = resolveConfig({ seed: 1, epochs: 5 }, software);
     expect(configJson(a)).toBe(configJson(b));
     expect(configDifferences(JSON.parse(configJson(a)), a)).toEqual([]);
   });
 
-  test('a resumed run keeps its values, and names those that the call would change', () => {
+  test('a resumed run keeps its values and names those that the call would change', () => {
     const stored = resolveConfig({ normal: 'Monocyte', out: 'there' }, software);
     const resumed = resumedConfig(stored, { normal: 'MONOCYTE', adapter: 'other', out: 'there' });
     expect(resumed).toEqual({ ...stored, adapter: 'other' });
@@ -146,7 +146,7 @@ describe('resolveConfig', () => {
   });
 });
 
-test('every recipe sets options that exist, to values that they take', () => {
+test('every recipe sets existing options to valid values', () => {
   for (const dataset of DATASET_NAMES) {
     for (const method of METHOD_NAMES) {
       for (const preset of PRESETS) {
@@ -162,7 +162,7 @@ test('every recipe sets options that exist, to values that they take', () => {
 describe('a stored configuration', () => {
   const stored = JSON.parse(configJson(resolveConfig({}, software)));
 
-  test('comes back as it was; what earlier versions did not write has its default', () => {
+  test('is read back unchanged; values that earlier versions did not write get their defaults', () => {
     expect(storedConfig(stored, 'config.json')).toEqual(stored);
     const { precision: _, fit: __, tune: ___, askedBatch: ____, ...older } = stored;
     expect(storedConfig(older, 'config.json')).toEqual(stored);
@@ -183,7 +183,7 @@ describe('a stored configuration', () => {
 });
 
 describe('--resume --batch', () => {
-  test('another batch than the run has is refused, larger ones too', () => {
+  test('a batch other than that of the run is refused, whether smaller or larger', () => {
     const stored = resolveConfig({ batch: 4 }, software);
     expect(resumedConfig(stored, { batch: 4 }).batch).toBe(4);
     for (const batch of [2, 8]) {
@@ -191,7 +191,7 @@ describe('--resume --batch', () => {
     }
   });
 
-  test('the batch that was asked for when it was lowered is the same call again', () => {
+  test('the originally requested batch is accepted after it was lowered', () => {
     const stored = { ...resolveConfig({ batch: 9 }, software), askedBatch: 64 };
     expect(resumedConfig(stored, { batch: 64 })).toEqual(stored);
     expect(resumedConfig(stored, { batch: 9 })).toEqual(stored);
@@ -242,13 +242,13 @@ describe('main', () => {
     return { host, text };
   }
 
-  test('a run begins with a line that names the adapter, and says when the preset is reduced', async () => {
+  test('a run starts with a line that names the adapter and says whether the preset is reduced', async () => {
     const { host, text } = fakeHost();
     expect(await main(['--dataset', 'demo'], host)).toBe(0);
     expect(text.stdout).toMatch(/^adapter: mesa, llvmpipe \(software: no GPU is used\)\npreset tiny:/);
   });
 
-  test('interrupted: 130, and how to go on', async () => {
+  test('an interrupt exits with 130 and says how to resume', async () => {
     const { host, text } = fakeHost({
       train: async () => ({ interrupted: true, results: [], summary: null, folder: 'runs/x' }),
     });
@@ -256,7 +256,7 @@ describe('main', () => {
     expect(text.stderr).toMatch(/checkpoint is in runs\/x.*--resume/);
   });
 
-  test('errors: the sentence and the remedy, no stack; codes 2 and 1', async () => {
+  test('errors print the message and the remedy without a stack, and exit with 2 or 1', async () => {
     const { host, text } = fakeHost({
       train: async () => {
         throw new DataError('x.jpg: truncated.', { remedy: '--skip-bad' });
@@ -274,7 +274,7 @@ describe('main', () => {
     expect(broken.text.stderr).not.toMatch(/ at /);
   });
 
-  test('names with control characters: shown as escapes, within their line', async () => {
+  test('control characters in names are shown as escapes on one line', async () => {
     const name = 'a\n\x1b[2Jb\x9b\u202egnp.exe';
     const { host, text } = fakeHost({
       train: async (_config, _mode, hooks) => {
@@ -304,7 +304,7 @@ describe('main', () => {
     ]);
   });
 
-  test('--json: every line of standard output is one object, errors too', async () => {
+  test('with --json every line of standard output is one object, including errors', async () => {
     const { host, text } = fakeHost({
       train: async (_config, _mode, hooks) => {
         hooks.onNote?.('two\nlines');
@@ -316,7 +316,7 @@ describe('main', () => {
     expect(events.map((line) => JSON.parse(line).event)).toEqual(['adapter', 'config', 'note', 'error']);
   });
 
-  test('version, help, adapters, an unknown command', async () => {
+  test('prints version, help and adapters, and refuses an unknown command', async () => {
     for (const [argv, expected] of [
       [['--version'], /^1\.2\.3\n$/],
       [['help'], /^oecl learns/],
@@ -338,7 +338,7 @@ describe('main', () => {
     expect(await main(['toString'], host)).toBe(2);
   });
 
-  test('serve: says where, that nothing leaves the machine, and ends with 0 when it is stopped', async () => {
+  test('serve prints its address and that nothing leaves the machine, and exits with 0 when stopped', async () => {
     const { host, text } = fakeHost({}, AbortSignal.abort());
     expect(await main(['serve', '--port', '0'], host)).toBe(0);
     expect(text.stdout).toMatch(/^The page is at http:\/\/127\.0\.0\.1:0\/\n[\s\S]*nothing leaves[\s\S]*Ctrl-C/);
@@ -347,13 +347,13 @@ describe('main', () => {
     expect(text.stderr).toMatch(/expected a whole number from 0 to 65535[\s\S]*--port; oecl help serve lists them/);
   });
 
-  test('--resume without a stored run: 2', async () => {
+  test('--resume without a stored run exits with 2', async () => {
     const { host, text } = fakeHost();
     expect(await main(['--resume'], host)).toBe(2);
     expect(text.stderr).toMatch(/finds no run there/);
   });
 
-  test('--resume goes on where the run was, unless --in says otherwise', async () => {
+  test('--resume continues where the run started unless --in says otherwise', async () => {
     const stored = resolveConfig({ where: 'chrome' }, software);
     for (const [more, place] of [
       [[], 'chrome'],
@@ -389,7 +389,7 @@ describe('Progress', () => {
     return { progress: new Progress(output, () => time), advance: (ms: number) => (time += ms), text: () => text };
   }
 
-  test('a terminal sees one line with rate and time left, erased at the end', () => {
+  test('a terminal shows one line with rate and remaining time, erased at the end', () => {
     const { progress, advance, text } = record(true);
     progress.begin('train', 100, 'images', { perUnit: 64 });
     for (let step = 1; step <= 25; step++) {
@@ -402,14 +402,14 @@ describe('Progress', () => {
     expect(text().endsWith('\r\x1b[2K')).toBe(true);
   });
 
-  test('what is being read is shown within the line, and cannot erase it', () => {
+  test('the file being read is shown within the line and cannot erase it', () => {
     const { progress, text } = record(true);
     progress.begin('load', 2, 'images');
     progress.update(1, 'dir\n\x1b[2J');
     expect(text().split('\r\x1b[2K')).toEqual(['', expect.stringMatching(/^load.*dir\\u000a\\u001b\[2J$/)]);
   });
 
-  test('a log sees a plain line every five seconds and the last state', () => {
+  test('a log gets a plain line every five seconds and the final state', () => {
     const { progress, advance, text } = record(false);
     progress.begin('score', 60, 'images');
     for (let step = 1; step <= 60; step++) {
@@ -423,7 +423,7 @@ describe('Progress', () => {
   });
 });
 
-test('nearestName: typing errors, beginnings, and nothing when nothing is near', () => {
+test('nearestName finds typos and prefixes, and nothing when no name is close', () => {
   expect(editDistance('kitten', 'sitting')).toBe(3);
   expect(editDistance('ab', 'ba')).toBe(1);
   expect(nearestName('epoch', ['epochs', 'batch'])).toBe('epochs');

@@ -1,4 +1,4 @@
-/** The store of the user's images, in memory: imports that are whole or not there, and what is said of the rest. */
+/** The store of the user's images, in memory: imports are atomic, and everything that is not imported is reported. */
 import { describe, expect, test } from 'vitest';
 import { ImageDecoder } from '../../src/data/codecs/decode.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
@@ -27,7 +27,7 @@ const imagesIn = ({ content }: MemoryOrigin) =>
     .map((path) => path.replace(/^data\/\w+\//, ''))
     .sort();
 
-/** A PNG file whose header announces another size. */
+/** A PNG file whose header declares another size. */
 async function announcing(width: number, height: number): Promise<Uint8Array> {
   const png = encodePng({ width: 2, height: 2, pixels: new Uint8Array(12) });
   new DataView(png.buffer).setUint32(16, width);
@@ -36,7 +36,7 @@ async function announcing(width: number, height: number): Promise<Uint8Array> {
 }
 
 describe('adding images', () => {
-  test('stores what can be read, and lists the rest with its reason', async () => {
+  test('stores readable images and lists the rest with the reason', async () => {
     const origin = store();
     const progress: number[][] = [];
     await origin.images.add(
@@ -72,7 +72,7 @@ describe('adding images', () => {
     ]);
   });
 
-  test('the small picture of a 16-bit image uses the range of its own values', async () => {
+  test('the thumbnail of a 16-bit image uses the range of its own values', async () => {
     const { images } = store();
     const camera = pngFile(4, 4, { colorType: 0, bits: 16, samplesAt: () => [3000] });
     await images.add('train', given({ 'a/1.png': camera }), quiet);
@@ -81,7 +81,7 @@ describe('adding images', () => {
     expect(picture.pixels[0]).toBe(3000 >> 4);
   });
 
-  test('more of them: the same image is there once, another one of its name gets a number', async () => {
+  test('adding more stores each image once; a different image with the same name gets a number', async () => {
     const origin = store();
     await origin.images.add('train', given({ 'a/1.bmp': flatImage(1) }), quiet);
     const before = (await origin.images.read()).id;
@@ -94,7 +94,7 @@ describe('adding images', () => {
     expect([await origin.images.holds(`data/${id}`), await origin.images.holds('data/other')]).toEqual([true, false]);
   });
 
-  test('no room: said with the sizes, nothing is left of the import, what was there stays', async () => {
+  test('without room the error states the sizes, and the store is unchanged', async () => {
     const big = flatImage(9);
     const early = store(64e6 + 100);
     await expect(early.images.add('train', given({ 'a/1.bmp': big }), quiet)).rejects.toMatchObject({
@@ -115,7 +115,7 @@ describe('adding images', () => {
     expect((await late.images.read()).parts.train!.images).toBe(1);
   });
 
-  test('what the browser cannot open or store is told by its name, and the rest is added', async () => {
+  test('files that the browser cannot open or store are named, and the rest is added', async () => {
     const origin = store();
     const write = origin.files.writeFileAtomic;
     origin.files.writeFileAtomic = async (path, bytes) => {
@@ -133,7 +133,7 @@ describe('adding images', () => {
     ]);
   });
 
-  test('none of the files is an image: refused, and nothing changes', async () => {
+  test('files without any image are refused, and nothing changes', async () => {
     const origin = store();
     const files = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`a/${i}.png`, new Uint8Array(3)]));
     await expect(origin.images.add('train', given(files), quiet)).rejects.toThrow(
@@ -142,7 +142,7 @@ describe('adding images', () => {
     expect((await origin.images.read()).id).toBeNull();
   });
 
-  test('what an import that was cut off left behind goes before anything else is done', async () => {
+  test('leftovers of an interrupted import are removed first', async () => {
     const origin = store();
     await origin.images.add('train', given({ 'a/1.bmp': flatImage(1) }), quiet);
     const { id } = await origin.images.read();
@@ -153,7 +153,7 @@ describe('adding images', () => {
     expect(imagesIn(origin)).toEqual(['train/a/1.bmp']);
   });
 
-  test('removing the last part leaves nothing, not even packed images', async () => {
+  test('removing the last part leaves nothing, not even packs', async () => {
     const origin = store();
     await origin.images.add('train', given({ 'train/a/1.bmp': flatImage(1), 'test/b/1.bmp': flatImage(2) }), quiet);
     await origin.files.writeFileAtomic('cache/packs/x', new Uint8Array(1));
@@ -173,7 +173,7 @@ describe('zips', () => {
       ).arrayBuffer(),
     );
 
-  test('are opened; several of them without folders are a class each', async () => {
+  test('are unpacked; of several without folders, each is a class', async () => {
     const [one, two] = [store(), store()];
     await one.images.add(
       'train',
@@ -199,7 +199,7 @@ describe('zips', () => {
     expect(imagesIn(named)).toEqual(['test/a/3.bmp', 'test/b/4.bmp', 'train/a/1.bmp', 'train/b/2.bmp']);
   });
 
-  test('a name that leads out of the zip is refused, and the rest is read; litter is counted', async () => {
+  test('an entry that escapes the zip is refused, and the rest is read; system files are counted', async () => {
     const origin = store();
     const files = Object.fromEntries(
       ['a/1.bmp', '../../etc/2.bmp', '/abs/3.bmp', 'C:\\win\\4.bmp', 'a/../../5.bmp', 'a/b/../6.bmp', 'c\\7.bmp'].map(
@@ -221,7 +221,7 @@ describe('zips', () => {
     ]);
   });
 
-  test('damaged, and lying about sizes: told, and the rest goes on', async () => {
+  test('damaged entries and false sizes are reported, and the rest is read', async () => {
     const whole = await zip({ 'a/1.bmp': flatImage(1) });
     const origin = store();
     const files = { 'a/0.bmp': flatImage(0), 'cut.zip': whole.subarray(0, whole.length - 9) };
@@ -239,9 +239,9 @@ describe('zips', () => {
     await expect(entry.read()).rejects.toThrow('the zip is damaged here');
   });
 
-  test('a zip without files, another method of packing, a size beyond all room: each is told by its reason', async () => {
+  test('an empty zip, an unsupported compression method and an excessive size are each reported with the reason', async () => {
     const whole = await zip({ 'a/1.bmp': flatImage(1), 'a/2.bmp': flatImage(2) });
-    /** Both headers of the first file, changed at a place that the central one has 2 bytes later. */
+    /** Changes both headers of the first file; the field is 2 bytes later in the central one. */
     const changed = (at: number, write: (view: DataView, at: number) => void) => {
       const bytes = whole.slice();
       const view = new DataView(bytes.buffer);

@@ -1,4 +1,4 @@
-/** Where the files of a drop go, from their paths alone. */
+/** Where dropped files go, decided from their paths alone. */
 import { describe, expect, test } from 'vitest';
 import { headerSize } from '../../src/data/codecs/headerSize.ts';
 import { encodePng } from '../../src/report/png.ts';
@@ -12,7 +12,7 @@ const placed = (part: Part, ...paths: string[]) =>
   placeFiles(paths, part).map((each) => each && ('path' in each ? `${each.part}/${each.path}` : `! ${each.reason}`));
 
 describe('normal images', () => {
-  test('folders are classes; a single folder around them is not', () => {
+  test('folders are classes, except a single folder around them', () => {
     expect(placed('train', 'a/1.png', 'b/2.jpg')).toEqual(['train/a/1.png', 'train/b/2.jpg']);
     expect(placed('train', 'cells/a/1.png', 'cells/b/2.jpg')).toEqual(['train/a/1.png', 'train/b/2.jpg']);
     expect(placed('train', 'x/y/a/1.png', 'x/y/b/deep/2.jpg')).toEqual(['train/a/1.png', 'train/b/deep/2.jpg']);
@@ -30,7 +30,7 @@ describe('normal images', () => {
     ]);
   });
 
-  test('a drop that has train/ and test/ is taken as such', () => {
+  test('a drop with train/ and test/ is split accordingly', () => {
     const paths = ['set/Train/good/1.png', 'set/test/good/2.png', 'set/test/bad/3.png', 'set/outliers/x/4.png'];
     expect(placed('train', ...paths, 'set/ground_truth/5.png', 'set/6.png')).toEqual([
       'train/good/1.png',
@@ -46,7 +46,7 @@ describe('normal images', () => {
   });
 });
 
-test('test images need a folder that says what they are', () => {
+test('test images need a folder that names their class', () => {
   expect(placed('test', 'test/good/1.png', 'test/bad/2.png')).toEqual(['test/good/1.png', 'test/bad/2.png']);
   expect(placed('test', 't/good/1.png', 't/bad/2.png')).toEqual(['test/good/1.png', 'test/bad/2.png']);
   expect(placed('test', 'good/1.png')).toEqual(['test/good/1.png']);
@@ -57,7 +57,7 @@ test('outlier images may lie anywhere', () => {
   expect(placed('outliers', '1.png', 'a/2.png')).toEqual(['outliers/1.png', 'outliers/a/2.png']);
 });
 
-test('what systems leave behind is counted by place; other files are told', () => {
+test('files left by operating systems are counted by folder; other files are reported', () => {
   const paths = ['.DS_Store', 'a/Thumbs.db', '__MACOSX/a/._1.png', '__MACOSX/b/._2.png', 'a/._1.png', 'a/1.png'];
   expect(litterAmong([...paths, '._x.jpg'])).toEqual([
     { file: '__MACOSX', reason: '2 image files left behind by systems or programs' },
@@ -72,7 +72,7 @@ test('what systems leave behind is counted by place; other files are told', () =
   expect(placed('train', `${'a/'.repeat(20)}1.png`, 'b/1.png')[0]).toBe('! more than 16 folders in each other');
 });
 
-test('paths of other systems, and of zips that mean harm', () => {
+test('handles paths of other systems and of malicious zips', () => {
   expect(cleanPath('a\\b\\1.png')).toBe('a/b/1.png');
   expect(cleanPath('a//./b/../1.png')).toBe('a/1.png');
   const out = ['../1.png', '/a/1.png', 'C:\\a\\1.png', '\\\\server\\1.png', 'a/../../1.png', 'c:1.png'];
@@ -82,7 +82,7 @@ test('paths of other systems, and of zips that mean harm', () => {
   expect(numbered('a.b/c', 3)).toBe('a.b/c-3');
 });
 
-test('headerSize: of every format, before anything is decoded', async () => {
+test('headerSize reads every format before anything is decoded', async () => {
   const png = encodePng({ width: 7, height: 5, pixels: new Uint8Array(105) });
   const jpeg = jpegFile(24, 16, { components: 1, blockAt: (bx) => [bx] });
   const bmp = bmpFile(9, 4, () => [1, 2, 3]);

@@ -1,4 +1,4 @@
-/** What the page reckons by itself: thresholds, curves, pace, the options of a run, words. */
+/** What the page computes itself: thresholds, curves, pace, run options, wording. */
 import { describe, expect, test } from 'vitest';
 import { LimitError } from '../../runtime/errors.ts';
 import { mostAnomalousFirst, percentileAmong, ratesAt, thresholdFor } from '../../src/scores/threshold.ts';
@@ -22,18 +22,18 @@ import type { DataContent, PartContent } from '../../src/web/pageApi.ts';
 const TWENTY = Float64Array.from({ length: 20 }, (_, i) => i + 1);
 
 describe('a threshold', () => {
-  test('an image on it counts as normal: below means less', () => {
+  test('counts an image exactly on it as normal', () => {
     expect(ratesAt(3, [1, 2, 3, 4], [0, 3])).toEqual({ falseAlarms: 0.5, missed: 0.5 });
     expect(ratesAt(0, [1, 2], [0])).toEqual({ falseAlarms: 0, missed: 1 });
     expect(ratesAt(9, [1, 2], [0])).toEqual({ falseAlarms: 1, missed: 0 });
   });
 
-  test('without outliers nothing is said of missed ones', () => {
+  test('does not mention missed outliers when there are none', () => {
     expect(ratesAt(2, [1, 2], [])).toEqual({ falseAlarms: 0.5, missed: null });
   });
 
   test.each([0, 0.01, 0.05, 0.1, 0.5, 1])(
-    'for a rate of %d: no more false alarms, and one step higher has more',
+    'for a rate of %d has no more false alarms, and a slightly higher one has more',
     (rate) => {
       const threshold = thresholdFor(rate, TWENTY);
       expect(ratesAt(threshold, TWENTY, []).falseAlarms).toBeLessThanOrEqual(rate);
@@ -41,7 +41,7 @@ describe('a threshold', () => {
     },
   );
 
-  test('5 % of 20 images is one image, though 0.05 has no exact f64', () => {
+  test('5 % of 20 images is one image although 0.05 is not exact in f64', () => {
     expect(thresholdFor(0.05, TWENTY)).toBe(2);
     expect(thresholdFor(0.15, TWENTY)).toBe(4);
   });
@@ -50,25 +50,25 @@ describe('a threshold', () => {
     expect(ratesAt(thresholdFor(0.5, [1, 1, 1, 2]), [1, 1, 1, 2], []).falseAlarms).toBe(0);
   });
 
-  test('percentile: the share of normal images that score lower', () => {
+  test('percentile is the share of normal images that score lower', () => {
     expect(percentileAmong(TWENTY, 0)).toBe(0);
     expect(percentileAmong(TWENTY, 11)).toBe(0.5);
     expect(percentileAmong(TWENTY, 99)).toBe(1);
   });
 });
 
-test('the gallery begins with the lowest score; equal ones keep their order', () => {
+test('the gallery starts with the lowest score; equal scores keep their order', () => {
   expect(mostAnomalousFirst([3, 1, 2, 1])).toEqual([1, 3, 2, 0]);
 });
 
 describe('a curve', () => {
-  test('short: every step as it is', () => {
+  test('keeps every step when it is short', () => {
     const curve = new Curve(2, 8);
     for (let step = 1; step <= 8; step++) curve.add(step, [step, null]);
     expect(curve.columns()).toEqual([[1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8], new Array(8).fill(null)]);
   });
 
-  test('long: never more points than allowed, and the mean of all stays the mean of all', () => {
+  test('never exceeds the allowed number of points when it is long, and keeps the overall mean', () => {
     const curve = new Curve(1, 8);
     const values = Array.from({ length: 1024 }, (_, i) => (i * 37) % 101);
     values.forEach((value, i) => {
@@ -82,7 +82,7 @@ describe('a curve', () => {
     expect(sum).toBeCloseTo(values.reduce((total, value) => total + value, 0));
   });
 
-  test('what comes after a checkpoint is cut', () => {
+  test('drops what comes after a checkpoint', () => {
     const curve = new Curve(1, 8);
     for (let step = 1; step <= 6; step++) curve.add(step, [step]);
     curve.cutAfter(4);
@@ -94,7 +94,7 @@ describe('a curve', () => {
 });
 
 describe('the pace', () => {
-  test('is unknown before the second step, and leaves out the step that compiled', () => {
+  test('is unknown before the second step, and excludes the step that compiled', () => {
     const pace = new Pace();
     pace.add(5000);
     expect(pace.stepsPerSecond()).toBeNull();
@@ -104,7 +104,7 @@ describe('the pace', () => {
     expect(pace.secondsFor(50)).toBeCloseTo(5);
   });
 
-  test('follows a change', () => {
+  test('adapts to a change', () => {
     const pace = new Pace();
     for (let i = 0; i < 1000; i++) pace.add(10);
     for (let i = 0; i < 40; i++) pace.add(1000);
@@ -126,7 +126,7 @@ const own: DataContent = {
 };
 
 describe('the options of a run', () => {
-  test('the demo: no paths', () => {
+  test('the demo has no paths', () => {
     expect(trainOptions(firstChoices('tiny'), null, [])).toEqual({
       dataset: 'demo',
       method: 'oecl',
@@ -137,12 +137,12 @@ describe('the options of a run', () => {
     });
   });
 
-  test('a class called all is not all classes together', () => {
+  test('a class named "all" does not mean all classes', () => {
     const options = trainOptions({ ...firstChoices('small'), source: 'own', normal: 'all' }, own, []);
     expect([options.protocol, options.normal]).toEqual([undefined, 'all']);
   });
 
-  test('own images: all classes together, own outliers, damaged files left out', () => {
+  test('own images: all classes together and own outliers; damaged files are left out', () => {
     const choices = { ...firstChoices('small'), source: 'own', normal: ALL, outliers: 'own' } as const;
     expect(trainOptions(choices, own, [])).toEqual({
       dataset: 'folder',
@@ -158,7 +158,7 @@ describe('the options of a run', () => {
     expect(normalClasses('own', own)).toEqual({ names: ['a', 'b'], all: true });
   });
 
-  test('SimCLR is asked for nothing that it has no use for', () => {
+  test('SimCLR gets no options that it does not use', () => {
     const choices = { ...firstChoices('tiny'), method: 'simclr', options: { lambda: 2, epochs: 3 } } as const;
     const options = trainOptions(choices, null, []);
     expect(options).toMatchObject({ method: 'simclr', epochs: 3 });
@@ -167,19 +167,19 @@ describe('the options of a run', () => {
     expect(defaultOf('lambda', choices)).toBeNull();
   });
 
-  test('a fit of images that are not square is passed on where it is not the default', () => {
+  test('a fit other than the default is passed on', () => {
     expect(trainOptions(firstChoices('tiny'), null, [])).not.toHaveProperty('fit');
     expect(trainOptions({ ...firstChoices('tiny'), options: { fit: 'pad' } }, null, [])).toMatchObject({ fit: 'pad' });
   });
 
-  test('a new run takes no folder that is there', () => {
+  test('a new run never takes an existing folder', () => {
     expect(freeFolder('runs/a', [])).toBe('runs/a');
     expect(freeFolder('runs/a', ['runs/a', 'runs/a-2'])).toBe('runs/a-3');
   });
 });
 
 describe('words', () => {
-  test('an error of the library speaks of the form, not of the command line', () => {
+  test('a library error refers to the form, not to the command line', () => {
     const problem = problemOf(
       new LimitError('layer1: 512 MiB in one binding.', {
         remedy: '--batch 128 or less (now 512), or another adapter (--list-adapters)',
@@ -195,7 +195,7 @@ describe('words', () => {
     expect(problemOf('gone').sentence).toBe('gone');
   });
 
-  test('numbers with their units', () => {
+  test('numbers are shown with their units', () => {
     expect([0, 0.05, 0.0512, 1, 0.0001, 0.99999].map(percent)).toEqual(
       ['0 %', '5 %', '5.1 %', '100 %', '< 0.1 %', '> 99.9 %'].map((text) => text.replaceAll(' ', '\u00a0')),
     );
@@ -205,7 +205,7 @@ describe('words', () => {
     expect(baseName('runs/a-b')).toBe('a-b');
   });
 
-  test('new scores as a table, fields quoted', () => {
+  test('new scores become a table with quoted fields', () => {
     const csvOf = (path: string, scores: Record<string, number>) =>
       newScoresCsv({ mainScore: 'norm', images: [{ path, scores, uri: '' }], skipped: [], notes: [] });
     const csv = csvOf('a,"b".png', { norm: 1, normEnsemble: 2 });
@@ -215,7 +215,7 @@ describe('words', () => {
   });
 });
 
-test('an address names a view, and survives there and back', () => {
+test('an address identifies a view and round-trips', () => {
   expect(parseRoute('')).toEqual({ view: 'images', folder: null });
   expect(parseRoute('#nonsense')).toEqual({ view: 'images', folder: null });
   const route = { view: 'results', folder: 'runs/a b/ü#1' } as const;

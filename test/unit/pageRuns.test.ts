@@ -1,4 +1,4 @@
-/** The runs that the page lists, in memory: a damaged file is named, and hides no other run. */
+/** The runs that the page lists, in memory: a damaged file is named and hides no other run. */
 import { expect, test } from 'vitest';
 import { Images } from '../../src/web/page/worker/images.ts';
 import { Runs } from '../../src/web/page/worker/runs.ts';
@@ -16,7 +16,7 @@ test.each([
   ['config.json', { 'config.json': '{"normal": "ce', 'result.json': '{}' }],
   ['result.json', { 'config.json': '{}', 'result.json': '' }],
   ['config.json', { 'config.json': 'null' }],
-])('a damaged %s: the run is listed as damaged, and looked at it is told why', async (name, files) => {
+])('a run with a damaged %s is listed as damaged, and opening it says why', async (name, files) => {
   const broken = Object.entries(files).map(([file, text]) => [`runs/broken/${file}`, text]);
   const runs = runsOf({ 'runs/whole/config.json': '{}', ...Object.fromEntries(broken) });
   const listed = Object.fromEntries((await runs.list()).map(({ folder, state }) => [folder, state]));
@@ -28,13 +28,13 @@ test.each([
   });
 });
 
-test('a damaged note of the page costs its threshold, not the run', async () => {
+test('a damaged page note loses the threshold, not the run', async () => {
   const runs = runsOf({ 'runs/a/config.json': '{}', 'runs/a/result.json': '{"steps": 3}', 'runs/a/page.json': '{' });
   expect(await runs.info('runs/a')).toMatchObject({ state: 'finished', totalSteps: 3 });
   expect(await runs.note('runs/a')).toBeNull();
 });
 
-test('a damaged list of the images is named', async () => {
+test('a damaged image list is named in the error', async () => {
   const origin = memoryOrigin();
   origin.content.set('data/index.json', encode('{"id":'));
   await expect(new Images(origin.files, origin.storage).read()).rejects.toThrow(

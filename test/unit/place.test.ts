@@ -1,4 +1,4 @@
-/** Placement of a plan's storages: nothing that counts is overwritten, and no launch reads and writes one buffer. */
+/** Placement of a plan's storages: no live data are overwritten, and no launch reads and writes the same buffer. */
 import { describe, expect, test } from 'vitest';
 import { clash, type Lifetime, overlap, place } from '../../runtime/plan/place.ts';
 import { uniformInput } from '../helpers/inputs.ts';
@@ -19,7 +19,7 @@ function lifetime(blocks: number, uses: Uses): Lifetime {
 const total = (bytes: readonly number[]) => bytes.reduce((a, b) => a + b, 0);
 
 describe('place', () => {
-  test('storages that follow each other share memory', () => {
+  test('storages with disjoint lifetimes share memory', () => {
     const { places, slotBytes } = place([lifetime(2, { 0: 'write', 1: 'read' }), lifetime(3, { 2: 'write' })]);
     expect(slotBytes).toEqual([3 * 256]);
     expect(places).toEqual([
@@ -28,7 +28,7 @@ describe('place', () => {
     ]);
   });
 
-  test('what is alive together lies side by side in what a large one left', () => {
+  test('storages that are alive together are placed side by side in the slot freed by a large one', () => {
     const { places, slotBytes } = place([
       lifetime(4, { 0: 'write', 1: 'read' }),
       lifetime(2, { 2: 'write', 5: 'read' }),
@@ -38,7 +38,7 @@ describe('place', () => {
     expect(places.map(({ offset }) => offset)).toEqual([0, 0, 512]);
   });
 
-  test('what one launch reads and another storage that it writes are in different buffers', () => {
+  test('a storage that a launch reads and one that it writes are in different buffers', () => {
     const { places } = place([
       lifetime(4, { 0: 'write', 1: 'read' }),
       lifetime(2, { 2: 'write', 3: 'read' }),
@@ -47,7 +47,7 @@ describe('place', () => {
     expect(places[1].slot).not.toBe(places[2].slot);
   });
 
-  test('two that one launch only reads may share a buffer', () => {
+  test('two storages that a launch only reads may share a buffer', () => {
     const { slotBytes } = place([
       lifetime(4, { 0: 'write', 1: 'read' }),
       lifetime(2, { 2: 'write', 4: 'read' }),
@@ -56,7 +56,7 @@ describe('place', () => {
     expect(slotBytes).toEqual([4 * 256]);
   });
 
-  test.each([1, 2, 3, 4, 5])('200 storages at random, seed %i', (seed) => {
+  test.each([1, 2, 3, 4, 5])('200 random storages are placed without conflicts, seed %i', (seed) => {
     const values = Array.from(uniformInput([200 * 8], { seed, low: 0, high: 1 }).values);
     const lifetimes = Array.from({ length: 200 }, (_, i) => {
       const [size, begin, ...more] = values.slice(8 * i, 8 * i + 8);

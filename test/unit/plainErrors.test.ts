@@ -1,4 +1,4 @@
-/** Errors as plain data and back: the family survives, also where a minifier renames the classes. */
+/** Errors as plain data and back: the family survives, even if a minifier renames the classes. */
 import { expect, test } from 'vitest';
 import * as runtime from '../../runtime/index.ts';
 import * as own from '../../src/base/errors.ts';
@@ -17,6 +17,6 @@ test.for(families)('%s', ([name, Family]) => {
   expect([back.name, back.message, back.exitCode]).toEqual([name, error.message, error.exitCode]);
 });
 
-test('all families are tried', () => {
+test('all families are covered', () => {
   expect(families.map(([name]) => name)).toEqual(expect.arrayContaining(['DataError', 'LimitError', 'OeclError']));
 });

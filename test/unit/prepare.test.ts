@@ -4,7 +4,7 @@ import { imageAt } from '../../src/data/imageSet.ts';
 import { prepare } from '../../src/runs/prepare.ts';
 import { flatImage, folderOf, platformWithCache, summaryOf } from '../helpers/imageFolders.ts';
 
-/** A record of CIFAR-10 whose first byte of red tells it from others. */
+/** A record of CIFAR-10 identified by the first byte of its red plane. */
 function record(label: number, shade: number): Buffer {
   const bytes = Buffer.alloc(3073, shade);
   bytes[0] = label;
@@ -26,7 +26,7 @@ async function prepared(testClass: string, labels: readonly number[]) {
   return { outliers: ready.outliers!, notes: notes.filter((text) => text.startsWith('--oe')), known: ready.notes, oe };
 }
 
-test('outlier-exposure images of a class that is tested are left out, and a note says how many', async () => {
+test('outlier-exposure images of a tested class are left out, and a note says how many', async () => {
   const { outliers, notes, known, oe } = await prepared('Cat', [airplane, cat, bird, cat]);
   expect(summaryOf(outliers)).toEqual(['airplane data_batch_1.bin#0 10', 'bird data_batch_1.bin#2 12']);
   expect(imageAt(outliers.images, 1).pixels).toHaveLength(3072);
@@ -34,7 +34,7 @@ test('outlier-exposure images of a class that is tested are left out, and a note
   expect(known).toEqual(expect.arrayContaining(notes)); // in the report as well
 });
 
-test('other classes all stay; when none is left, that is an error', async () => {
+test('all other classes are kept; it is an error if none is left', async () => {
   const { outliers, notes } = await prepared('scratch', [airplane, cat]);
   expect([outliers.images.count, notes]).toEqual([2, []]);
   await expect(prepared('cat', [cat, cat])).rejects.toMatchObject({

@@ -13,7 +13,7 @@ const cells = {
 };
 
 describe('one-vs-rest', () => {
-  test('trains on one class, tests against all others', () => {
+  test('trains on one class and tests against all others', () => {
     const { splits, skipped } = planSplits(cells, 'one-vs-rest', 'neutrophil');
     expect(skipped).toEqual([]);
     expect(splits).toEqual([
@@ -28,11 +28,11 @@ describe('one-vs-rest', () => {
     ]);
   });
 
-  test('a class by its index', () => {
+  test('selects a class by index', () => {
     expect(planSplits(cells, 'one-vs-rest', '2').splits[0].normal).toBe('Lymphocyte');
   });
 
-  test('a class whose name is a number goes before an index', () => {
+  test('a numeric class name takes precedence over an index', () => {
     const digits = { classes: ['1', '0'], labels: [0, 1] };
     expect(planSplits({ train: digits, test: digits }, 'one-vs-rest', '1').splits[0].normal).toBe('1');
   });
@@ -44,12 +44,12 @@ describe('one-vs-rest', () => {
     [['Bottle', 'bottle'], 'BOTTLE', /--normal BOTTLE: Bottle and bottle are spelled like it/],
     [['all', 'b'], 'all', /^a class is called all: --normal all means every class in turn/],
     [['All', 'b'], '0', /^a class is called All: --normal all means/],
-  ])('classes %j, --normal %s: refused', (names, wanted, message) => {
+  ])('classes %j, --normal %s is refused', (names, wanted, message) => {
     const part = { classes: names, labels: names.map((_, label) => label) };
     expect(() => planSplits({ train: part, test: part }, 'one-vs-rest', wanted)).toThrow(message);
   });
 
-  test('a class in another spelling; of two, the one that is spelled exactly so', () => {
+  test('accepts another spelling of a class; of two, prefers the exact one', () => {
     const chosen = (names: string[], wanted: string) => {
       const part = { classes: names, labels: names.map((_, label) => label) };
       return planSplits({ train: part, test: part }, 'one-vs-rest', wanted).splits[0].normal;
@@ -60,13 +60,13 @@ describe('one-vs-rest', () => {
     expect(chosen(['01', '02', '03'], '02')).toBe('02');
   });
 
-  test('all: every class that can, and the others with their reason', () => {
+  test('all plans every usable class and gives the reason for each of the others', () => {
     const { splits, skipped } = planSplits(cells, 'one-vs-rest', 'all');
     expect(splits.map(({ normal }) => normal)).toEqual(['Eosinophil', 'Lymphocyte', 'Neutrophil']);
     expect(skipped).toEqual([{ normal: 'Basophil', reason: 'Basophil has no training images' }]);
   });
 
-  test('an unknown class: all classes with their counts, and the nearest name', () => {
+  test('an unknown class lists all classes with their counts and the nearest name', () => {
     expect(() => planSplits(cells, 'one-vs-rest', 'Neutrofil')).toThrow(
       /--normal Neutrofil: this data set has no such class[\s\S]*Basophil +0 training +1 test[\s\S]*Remedy: --normal Neutrophil/,
     );
@@ -76,7 +76,7 @@ describe('one-vs-rest', () => {
     );
   });
 
-  test('a class without training or test images: said which, and what would work', () => {
+  test('a class without training or test images is named, with what would work', () => {
     expect(() => planSplits(cells, 'one-vs-rest', 'Basophil')).toThrow(
       /Basophil has no training images[\s\S]*--normal Eosinophil/,
     );
@@ -88,7 +88,7 @@ describe('one-vs-rest', () => {
     );
   });
 
-  test('a folder of good parts needs no --normal', () => {
+  test('a folder with a good class needs no --normal', () => {
     const parts = {
       train: { classes: ['good'], labels: [0, 0] },
       test: { classes: ['crack', 'good'], labels: [0, 1, 1] },
@@ -100,7 +100,7 @@ describe('one-vs-rest', () => {
 });
 
 describe('leave-one-out', () => {
-  test('trains on all others; classes that nobody trained on take no part', () => {
+  test('trains on all others; classes without training images are left out', () => {
     const [split] = planSplits(cells, 'leave-one-out', 'Lymphocyte').splits;
     expect(split.trainIndices).toEqual([0, 1, 2, 4]);
     expect(split.trainClasses).toEqual(['Eosinophil', 'Neutrophil']);
@@ -108,13 +108,13 @@ describe('leave-one-out', () => {
     expect(split.testIsNormal).toEqual([true, true, false, true, false]);
   });
 
-  test('a class that only the test set has can be the one left out', () => {
+  test('a class that only the test set has can be left out', () => {
     const [split] = planSplits(cells, 'leave-one-out', 'Basophil').splits;
     expect(split.trainIndices).toEqual([0, 1, 2, 3, 4]);
     expect(split.testIsNormal.filter((isNormal) => !isNormal)).toHaveLength(1);
   });
 
-  test('refusals', () => {
+  test('refuses invalid splits', () => {
     const untested = { train: cells.train, test: { classes, labels: [0, 1] } };
     expect(() => planSplits(untested, 'leave-one-out', 'Neutrophil')).toThrow(
       /no test images, and they are the outliers/,
@@ -124,20 +124,20 @@ describe('leave-one-out', () => {
 });
 
 describe('all-normal', () => {
-  test('everything trains; test classes without training images are the outliers', () => {
+  test('trains on everything; test classes without training images are the outliers', () => {
     const [split] = planSplits(cells, 'all-normal', undefined).splits;
     expect(split.normal).toBe('all');
     expect(split.trainIndices).toEqual([0, 1, 2, 3, 4]);
     expect(split.testIsNormal).toEqual([false, true, true, true, true, true]);
   });
 
-  test('classes that are called normal are, whatever the trained ones are called', () => {
+  test('classes named normal are normal, whatever the trained classes are named', () => {
     const names = ['cells', 'Good', 'scratch'];
     const dataset = { train: { classes: names, labels: [0, 0] }, test: { classes: names, labels: [2, 1] } };
     expect(planSplits(dataset, 'all-normal', undefined).splits[0].testIsNormal).toEqual([false, true]);
   });
 
-  test('there need be no outliers, but normal images', () => {
+  test('needs normal test images, but no outliers', () => {
     const test = (labels: number[]) => ({ train: cells.train, test: { classes, labels } });
     const trained = cells.train.labels[0];
     expect(planSplits(test([trained]), 'all-normal', undefined).splits[0].testIsNormal).toEqual([true]);
@@ -145,7 +145,7 @@ describe('all-normal', () => {
   });
 });
 
-test('classCounts: class lists that differ are joined by name; a label beyond its list is an error', () => {
+test('classCounts joins different class lists by name, and refuses a label beyond its list', () => {
   const counts = classCounts({
     train: { classes: ['b', 'a'], labels: [0, 0] },
     test: { classes: ['a', 'c'], labels: [0, 1] },

@@ -1,4 +1,4 @@
-/** The host generator: Random123's known answers, and that draws have the distribution they promise. */
+/** The host generator: Random123's known answers, and the distributions of its draws. */
 import { describe, expect, test } from 'vitest';
 import { RandomStream, threefry2x32, uniform01 } from '../../runtime/random.ts';
 
@@ -13,7 +13,7 @@ describe('threefry2x32', () => {
   });
 });
 
-test('uniform01 keeps the upper 24 bits, and never reaches 1', () => {
+test('uniform01 keeps the upper 24 bits and never reaches 1', () => {
   expect(uniform01(0)).toBe(0);
   expect(uniform01(255)).toBe(0);
   expect(uniform01(256)).toBe(2 ** -24);
@@ -27,12 +27,12 @@ describe('RandomStream', () => {
     expect(words).toEqual([0, 1, 2].flatMap((draw) => threefry2x32(7, 3, 11, draw)));
   });
 
-  test('another seed, stream or index gives other numbers', () => {
+  test('another seed, stream or index gives different numbers', () => {
     const first = [new RandomStream(1, 1), new RandomStream(2, 1), new RandomStream(1, 2), new RandomStream(1, 1, 1)];
     expect(new Set(first.map((stream) => stream.bits())).size).toBe(4);
   });
 
-  test('next: mean 1/2 and variance 1/12 over 20000 draws, within 5 standard errors', () => {
+  test('next has mean 1/2 and variance 1/12 over 20000 draws, within 5 standard errors', () => {
     const stream = new RandomStream(0, 1);
     const draws = Array.from({ length: 20_000 }, () => stream.next());
     const mean = draws.reduce((sum, x) => sum + x, 0) / draws.length;
@@ -49,7 +49,7 @@ describe('RandomStream', () => {
     }
   });
 
-  test('integer: no value is likelier, also where 2^32 is no multiple of n', () => {
+  test('integer is unbiased, even if 2^32 is not a multiple of n', () => {
     // n = 3 * 2^30: a plain remainder would give values below 2^30 half of all draws; fair is one third.
     const stream = new RandomStream(5, 2);
     const draws = 6000;
@@ -58,7 +58,7 @@ describe('RandomStream', () => {
     expect(Math.abs(low / draws - 1 / 3)).toBeLessThan(5 * Math.sqrt(2 / 9 / draws));
   });
 
-  test('integer: 1 is always 0, 2^32 is every word', () => {
+  test('integer(1) is always 0, and integer(2^32) covers every word', () => {
     expect(new RandomStream(0, 1).integer(1)).toBe(0);
     expect(new RandomStream(9, 1).integer(2 ** 32)).toBe(new RandomStream(9, 1).bits());
   });
@@ -80,7 +80,7 @@ describe('RandomStream', () => {
     expect(chiSquare).toBeLessThan(56.5);
   });
 
-  test('a key that is no u32 is refused', () => {
+  test('a key that is not a u32 is refused', () => {
     expect(() => new RandomStream(-1, 0)).toThrow(/seed -1/);
     expect(() => new RandomStream(0, 2 ** 32)).toThrow(/stream 4294967296/);
     expect(() => new RandomStream(0, 0, 0.5)).toThrow(/index 0.5/);

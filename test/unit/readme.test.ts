@@ -1,4 +1,4 @@
-/** README.md and CONTRIBUTING.md: commands that exist, calls that parse, an example that runs. Links: documents.test.ts. */
+/** README.md and CONTRIBUTING.md: the commands exist, the calls parse, the example runs. Links: documents.test.ts. */
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ function commandsOf(text: string): string[] {
 const commands = commandsOf(readme);
 const calls = commands.filter((line) => line.startsWith('node dist/train.js')).map((line) => line.split(/ +/).slice(2));
 
-test('the two commands of a fresh machine are there', () => {
+test('the two commands for a fresh machine are shown', () => {
   expect(commands).toEqual(expect.arrayContaining(['npm run demo', 'npm test']));
 });
 
@@ -42,7 +42,7 @@ test.each([...commands, ...commandsOf(contributing)])('%s', (line) => {
 });
 
 describe('calls of the command line', () => {
-  test('there are some', () => {
+  test('README.md shows some', () => {
     expect(calls.length).toBeGreaterThan(6);
   });
 
@@ -55,7 +55,7 @@ describe('calls of the command line', () => {
     expect(resolveConfig(choices, { isSoftware: true })).toMatchObject(choices);
   });
 
-  test('the one on own images runs as it stands, values made small', async () => {
+  test('the one on own images runs verbatim, with smaller values', async () => {
     const call = calls.find((args) => args.includes('my-images'))!;
     const cwd = await mkdtemp(join(tmpdir(), 'oecl-readme-'));
     await cp(await tinyDataset(), join(cwd, 'my-images'), { recursive: true });

@@ -12,7 +12,7 @@ import { METRIC_NAMES } from '../../src/scores/metrics.ts';
 import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 
 describe('encodePng', () => {
-  test('the pixels come back: signature, sizes, CRCs, rows without a filter', async () => {
+  test('the pixels round-trip, with valid signature, sizes and CRCs, and unfiltered rows', async () => {
     const pixels = Uint8Array.from({ length: 5 * 3 * 3 }, (_, i) => i * 5);
     const png = Buffer.from(encodePng({ width: 5, height: 3, pixels }));
     expect(png.subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n');
@@ -31,11 +31,11 @@ describe('encodePng', () => {
     }
   });
 
-  test("crc32: the catalogue's check value", () => {
+  test('crc32 matches the check value of the CRC catalog', () => {
     expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
   });
 
-  test('a thumbnail keeps small images and shrinks large ones to means', async () => {
+  test('a thumbnail keeps small images and averages large ones', async () => {
     const uri = thumbnailUri({ width: 200, height: 100, pixels: new Uint8Array(200 * 100 * 3).fill(77) }, 50);
     const png = Buffer.from(uri.split(',')[1], 'base64');
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([50, 25]);
@@ -45,14 +45,14 @@ describe('encodePng', () => {
 });
 
 describe('a histogram', () => {
-  test('shares of each group over common bins; the highest value belongs to the last', () => {
+  test('has the shares of each group over common bins; the last bin includes the highest value', () => {
     const { edges, shares } = histogram([[0, 1, 4], [2]], 4);
     expect(edges).toEqual([0, 1, 2, 3, 4]);
     expect(shares[0].map((share) => share * 3)).toEqual([1, 1, 0, 1]);
     expect(shares[1]).toEqual([0, 0, 1, 0]);
   });
 
-  test.each([[[[], []]], [[[2, 2], []]]])('%j: no width of its own', (groups) => {
+  test.each([[[[], []]], [[[2, 2], []]]])('%j has no width of its own', (groups) => {
     const { edges, shares } = histogram(groups, 3);
     expect(edges.every(Number.isFinite)).toBe(true);
     expect(shares[0].reduce((sum, share) => sum + share, 0)).toBeCloseTo(groups[0].length > 0 ? 1 : 0);
@@ -60,7 +60,7 @@ describe('a histogram', () => {
 });
 
 describe('plots', () => {
-  test('niceScale: round ticks that cover the values', () => {
+  test('niceScale gives round ticks that cover the values', () => {
     expect(niceScale(0, 9.3, 5, true)).toEqual({ min: 0, max: 10, ticks: [0, 2, 4, 6, 8, 10] });
     expect(niceScale(0.11, 0.19, 4, true).ticks).toEqual([0.1, 0.12, 0.14, 0.16, 0.18, 0.2]);
     expect(niceScale(1, 500, 6, false).ticks).toEqual([100, 200, 300, 400, 500]);
@@ -71,7 +71,7 @@ describe('plots', () => {
     }
   });
 
-  test('as many values as a large run has: 200,000 steps and scores', () => {
+  test('handle the size of a large run: 200,000 steps and scores', () => {
     const values = Float64Array.from({ length: 200_000 }, (_, i) => i % 1000);
     const line = { label: 'a', color: 'normal', x: values.map((_, i) => i), y: values };
     expect(linePlot({ title: 't', lines: [line], xLabel: 'x' })).toContain('class="band normal"');
@@ -79,7 +79,7 @@ describe('plots', () => {
     expect(histogramPlot({ title: 't', groups, xLabel: 'x' })).toContain('>1000<');
   });
 
-  test('no coordinate is NaN: one point, equal values, one bin', () => {
+  test('no coordinate is NaN for one point, equal values or one bin', () => {
     const one = { label: 'a', color: 'normal', x: [1], y: [3] };
     const many = {
       label: 'b',
@@ -100,7 +100,7 @@ describe('plots', () => {
   });
 });
 
-/** Made-up figures, for the page's own sake. */
+/** Synthetic results, enough to fill the report. */
 function sampleInput(count: number): ReportInput {
   const random = new RandomStream(1, 99);
   const images = Array.from({ length: count }, (_, i) => ({
@@ -154,7 +154,7 @@ function sampleInput(count: number): ReportInput {
 }
 
 describe('buildReport', () => {
-  test('self-contained: no script, no address, everything escaped, every part there', async () => {
+  test('is self-contained and complete: no script, no URL, everything escaped', async () => {
     const html = await buildReport(sampleInput(30));
     expect(html).not.toMatch(/<script|https?:|<link|@import|url\(/);
     expect(html).not.toContain('<b>&<');
@@ -173,7 +173,7 @@ describe('buildReport', () => {
     expect(html.match(/<img/g)).toHaveLength(30); // each of 30 test images, in one half of the gallery or the other
   });
 
-  test('every score of the run is drawn, the main one first; a score that this version does not know too', async () => {
+  test('every score of the run is plotted, the main one first, including scores unknown to this version', async () => {
     const { scores, result, ...input } = sampleInput(30);
     const other = { ...scores, later: scores.norm };
     const truth = input.images.map(({ isNormal }) => isNormal);
@@ -190,7 +190,7 @@ describe('buildReport', () => {
     expect(html).not.toMatch(/NaN|undefined/);
   });
 
-  test('without outliers in the test: no figures of separation, and a sentence that says why', async () => {
+  test('without test outliers there are no separation metrics, and a sentence says why', async () => {
     const { result, images, ...input } = sampleInput(9);
     const scores = input.scores;
     const none = testMetrics(

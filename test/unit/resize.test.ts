@@ -12,16 +12,16 @@ const grays = ({ width, pixels }: { width: number; pixels: Uint8Array }) => {
   return Array.from({ length: values.length / width }, (_, y) => values.slice(y * width, (y + 1) * width));
 };
 
-test('shrinking to half: the triangle is as wide as the scale (0.75, 0.75, 0.25 of 1.75)', () => {
+test('halving widens the triangle filter by the scale (0.75, 0.75, 0.25 of 1.75)', () => {
   expect(grays(resize(image([[0, 70, 140, 210]]), 2, 1))).toEqual([[50, 160]]);
   expect(grays(resize(image([[0], [70], [140], [210]]), 1, 2))).toEqual([[50], [160]]);
 });
 
-test('growing to double: linear between the middles of pixels, and flat beyond the outermost', () => {
+test('doubling is linear between pixel centers and constant beyond the outermost', () => {
   expect(grays(resize(image([[0, 100]]), 4, 1))).toEqual([[0, 25, 75, 100]]);
 });
 
-test('both at once is one after the other, rounded once, and channels stay apart', () => {
+test('both axes are resized one after the other and rounded once, and channels stay separate', () => {
   // rows have the means 5, 25, 65, 90; (3 * 5 + 3 * 25 + 65) / 7 = 22.1 and (25 + 3 * 65 + 3 * 90) / 7 = 70
   const tall = {
     width: 2,
@@ -44,7 +44,7 @@ test('a flat image stays flat at every size', () => {
   }
 });
 
-test('the short side is met, the long one rounded down as in torchvision, and nothing is copied when it fits', () => {
+test('the short side matches, the long side is rounded down as in torchvision, and a matching image is not copied', () => {
   const wide = { width: 50, height: 30, pixels: new Uint8Array(50 * 30 * 3) };
   expect(resizeShortSide(wide, 16)).toMatchObject({ width: 26, height: 16 }); // 16 * 50 / 30 = 26.67
   expect(resizeShortSide({ ...wide, width: 30, height: 50 }, 16)).toMatchObject({ width: 16, height: 26 });

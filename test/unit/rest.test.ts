@@ -3,7 +3,7 @@ import { Rest } from '../../runtime/platform/rest.ts';
 
 const after = <T>(ms: number, value: T) => new Promise<T>((resolve) => setTimeout(() => resolve(value), ms));
 
-/** Turns of the event loop until what `begin` returns is settled, each with `work` in it. */
+/** Counts the turns of the event loop until the promise of `begin` settles; each turn does `work`. */
 async function turnsUntil(begin: () => Promise<unknown>, work = () => {}): Promise<number> {
   let turns = 0;
   let isOver = false;
@@ -27,13 +27,13 @@ const busyFor = (ms: number) => () => {
 describe('waiting for a device', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  test('has the outcome of what was waited for', async () => {
+  test('settles like the awaited promise', async () => {
     expect(await new Rest().until(after(5, 'done'))).toBe('done');
     const failed = after(5, 0).then(() => Promise.reject(new RangeError('lost')));
     await expect(new Rest().until(failed)).rejects.toThrow(new RangeError('lost'));
   });
 
-  test('sleeps between the turns of the event loop, and no longer than a 64th of the wait', async () => {
+  test('sleeps between the turns of the event loop, and never longer than 1/64 of the wait', async () => {
     const sleeps = vi.spyOn(Atomics, 'wait');
     const start = performance.now();
     // sleeps grow by a 64th each: some 600 turns until they last a millisecond, and then a turn each millisecond
@@ -44,7 +44,7 @@ describe('waiting for a device', () => {
     expect(Math.max(...asked)).toBeLessThanOrEqual(Math.min(1, waited / 64));
   });
 
-  test('does not sleep where there is other work, nor once it is over', async () => {
+  test('does not sleep while there is other work, nor after the wait', async () => {
     const sleeps = vi.spyOn(Atomics, 'wait');
     const turns = await turnsUntil(() => new Rest().until(after(50, 0)), busyFor(1));
     expect(turns).toBeGreaterThan(1);
@@ -53,7 +53,7 @@ describe('waiting for a device', () => {
     expect(sleeps).not.toHaveBeenCalled();
   });
 
-  test('goes on until the last of several is over', async () => {
+  test('continues until the last of several waits is over', async () => {
     const sleeps = vi.spyOn(Atomics, 'wait');
     const rest = new Rest();
     await Promise.all([rest.until(after(5, 0)), rest.until(after(60, 0))]);

@@ -8,7 +8,7 @@ import { parseMetrics } from '../../src/runs/metricsLines.ts';
 import { type OpenMode, type RunFiles, RunFolder, readStoredConfig } from '../../src/runs/runFolder.ts';
 import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 
-/** Files in memory; `failWith` makes every write fail as a disk would. */
+/** Files in memory; `failWith` makes every write fail like a disk error. */
 class MemoryFiles implements RunFiles {
   readonly content = new Map<string, Uint8Array>();
   failWith: string | undefined;
@@ -74,7 +74,7 @@ const metricsOf = (step: number): StepMetrics => ({
 const scoresOf = (values: readonly number[]): ScoreTable =>
   Object.fromEntries(['norm', 'normEnsemble', 'knn'].map((name) => [name, Float32Array.from(values)]));
 
-/** Opens a folder, and releases it: for what is in it. */
+/** Opens a folder, reads its state and releases it. */
 async function stateOf(files: MemoryFiles, mode: OpenMode): Promise<RunFolder['state']> {
   const folder = await RunFolder.open(files, config, mode);
   await folder.release();
@@ -84,7 +84,7 @@ async function stateOf(files: MemoryFiles, mode: OpenMode): Promise<RunFolder['s
 /** A folder with config.json in it. */
 async function begun(files: MemoryFiles): Promise<RunFolder> {
   const folder = await RunFolder.open(files, config, fresh);
-  expect([...files.content.keys()]).toEqual([]); // nothing yet: the call may turn out wrong
+  expect([...files.content.keys()]).toEqual([]); // nothing yet: the call may still be refused
   await folder.begin(config);
   await folder.release();
   return folder;
@@ -101,7 +101,7 @@ test('a new run writes its configuration first', async () => {
   expect(await readStoredConfig(files, 'runs/a'), 'of before these were written').toEqual(config);
 });
 
-test('a finished or interrupted run is not replaced by accident', async () => {
+test('a finished or interrupted run is not replaced without --force', async () => {
   const files = new MemoryFiles();
   const folder = await begun(files);
   expect(await stateOf(files, fresh), 'nothing of value yet').toBe('new');
@@ -120,12 +120,12 @@ test('a finished or interrupted run is not replaced by accident', async () => {
   expect([...files.content.keys()]).toEqual(['runs/a/config.json']);
 });
 
-test('--resume where there is no run is a wrong call', async () => {
+test('--resume without a run is refused', async () => {
   await expect(RunFolder.open(new MemoryFiles(), config, resume)).rejects.toMatchObject({ exitCode: 2 });
   await expect(readStoredConfig(new MemoryFiles(), 'runs/a')).rejects.toThrow(/finds no run/);
 });
 
-test('a config.json without values that every run has: which they are', async () => {
+test('a config.json without required values is refused, and the error names them', async () => {
   const files = new MemoryFiles();
   const { dataset: _, seed: __, ...rest } = config;
   files.content.set('runs/a/config.json', new TextEncoder().encode(JSON.stringify(rest)));
@@ -133,7 +133,7 @@ test('a config.json without values that every run has: which they are', async ()
 });
 
 test.each(['', '{"width": 4', '[]', 'null'])(
-  'a config.json of "%s" is damaged: its name, and what helps',
+  'a config.json of "%s" is refused as damaged, with its name and a remedy',
   async (text) => {
     const files = new MemoryFiles();
     files.content.set('runs/a/config.json', new TextEncoder().encode(text));
@@ -144,7 +144,7 @@ test.each(['', '{"width": 4', '[]', 'null'])(
   },
 );
 
-test('with --resume, a run of several that was never begun is begun', async () => {
+test('--resume starts a run of several that was never started', async () => {
   const files = new MemoryFiles();
   await begun(files);
   const parent = await RunFolder.open(files, config, resume);
@@ -161,7 +161,7 @@ test('with --resume, a run of several that was never begun is begun', async () =
   expect((await parent.child(own)).state).toBe('resumed');
 });
 
-test('metrics: appended, cut back at resume, a torn line dropped', async () => {
+test('metrics are appended, truncated on resume, and an incomplete last line is dropped', async () => {
   const files = new MemoryFiles();
   const folder = await RunFolder.open(files, config, fresh);
   expect(await folder.truncateMetrics(0)).toEqual([]);
@@ -188,7 +188,7 @@ describe('a damaged line of metrics.jsonl', () => {
   }
 
   test.each(['', '{"step":3,"lo', 'null', '[]', '{"step":"3"}', line(5), line(3).replace('"loss":', '"loss":{},"x":')])(
-    'after the steps of the checkpoint: cut off, with a note; before: refused, file and line named (%j)',
+    'is cut off with a note after the steps of the checkpoint, and refused with file and line before (%j)',
     async (broken) => {
       const lines = [line(1), line(2), broken, line(4)];
       expect(await resumed(lines, 2)).toEqual({
@@ -205,14 +205,14 @@ describe('a damaged line of metrics.jsonl', () => {
     },
   );
 
-  test('steps that the checkpoint has seen are missing at the end: refused', async () => {
+  test('missing steps before the checkpoint are refused', async () => {
     await expect(resumed([line(1)], 2)).rejects.toThrow(/metrics\.jsonl: it ends after step 1, and the checkpoint has/);
     await expect(resumed([], 1)).rejects.toThrow(/it ends after step 0/);
   });
 });
 
 describe('one run at a time', () => {
-  test('another process that has the folder is named: 2; afterwards it is free', async () => {
+  test('a folder held by another process exits with 2 and names the process; afterwards it is free', async () => {
     const files = new MemoryFiles();
     const first = await RunFolder.open(files, config, fresh);
     for (const mode of [fresh, force]) {
@@ -230,7 +230,7 @@ describe('one run at a time', () => {
     expect([...files.claimed]).toEqual([]);
   });
 
-  test('a refused call releases it; a finished run is looked at without a claim', async () => {
+  test('a refused call releases the folder; a finished run is read without a claim', async () => {
     const files = new MemoryFiles();
     const folder = await RunFolder.open(files, config, fresh);
     await folder.begin(config);
@@ -241,7 +241,7 @@ describe('one run at a time', () => {
     expect([...files.claimed]).toEqual([]);
   });
 
-  test('what a dead process left is taken over, with a note', async () => {
+  test('a lock left by a dead process is taken over with a note', async () => {
     const files = new MemoryFiles();
     files.left.add('runs/a');
     const notes: string[] = [];
@@ -250,7 +250,7 @@ describe('one run at a time', () => {
   });
 });
 
-test('an unwritable folder: 2, before anything else', async () => {
+test('an unwritable folder exits with 2 before anything else happens', async () => {
   const files = new MemoryFiles();
   files.failWith = 'EACCES';
   const failure = RunFolder.open(files, config, fresh);
@@ -258,7 +258,7 @@ test('an unwritable folder: 2, before anything else', async () => {
   await expect(failure).rejects.toThrow(/runs\/a: it cannot be written to[\s\S]*EACCES[\s\S]*--out/);
 });
 
-test('a full disk: 1, the file and the remedy named, earlier files untouched', async () => {
+test('a full disk exits with 1, names the file and a remedy, and leaves earlier files intact', async () => {
   const files = new MemoryFiles();
   const folder = await RunFolder.open(files, config, fresh);
   await folder.writeCheckpoint(bytes);
@@ -276,7 +276,7 @@ test('a full disk: 1, the file and the remedy named, earlier files untouched', a
   expect(await folder.truncateMetrics(1)).toHaveLength(1);
 });
 
-test('scores.csv: quoted names, all digits of an f32, label and class', () => {
+test('scores.csv has quoted names, all digits of an f32, label and class', () => {
   const images = [
     { path: 'a,"b".png', className: 'c', isNormal: true },
     { path: 'd.png', className: 'e', isNormal: false },
@@ -289,7 +289,7 @@ test('scores.csv: quoted names, all digits of an f32, label and class', () => {
   ]);
 });
 
-test('scores.csv: what a spreadsheet would compute has an apostrophe before it, and comes back as it was', () => {
+test('scores.csv prefixes spreadsheet formulas with an apostrophe, and reading restores them', () => {
   const names = [
     '=1+1.png',
     '+ve',
@@ -353,11 +353,11 @@ test('parseScoresCsv reads what scoresCsv wrote', () => {
   expect(() => parseScoresCsv(`${scoresCsv(images, scores)}torn,line\n`, 'x.csv')).toThrow(/^x\.csv/);
 });
 
-test('readCsv keeps every character of a file that quotes where it should not', () => {
+test('readCsv keeps every character of a file with misplaced quotes', () => {
   expect(readCsv('a"b,c\n"d"\n')).toEqual([['a"b', 'c'], ['d']]);
 });
 
-test('testMetrics and summarize: the fields of result.json', () => {
+test('testMetrics and summarize give the fields of result.json', () => {
   const truth = [true, true, false, false];
   const metrics = testMetrics(scoresOf([4, 2, 3, 1]), truth, ['n', 'n', 'x', 'y']);
   expect(metrics.auroc).toEqual({ norm: 0.75, normEnsemble: 0.75, knn: 0.75 });
@@ -382,7 +382,7 @@ test('testMetrics and summarize: the fields of result.json', () => {
   expect(summary.perNormalClass.b.folder).toBe('runs/a/b');
 });
 
-test('results of earlier versions: the main score is normEnsemble; before fpr95In, metrics are computed again from scores.csv', async () => {
+test('results of earlier versions have normEnsemble as the main score; without fpr95In, metrics are recomputed from scores.csv', async () => {
   const files = new MemoryFiles();
   const folder = await begun(files);
   const truth = [true, true, true, true, true, false, false, false, false];

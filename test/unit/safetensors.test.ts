@@ -16,7 +16,7 @@ const tensors: Record<string, SafetensorsTensor> = {
 };
 const reversed = <T>(record: Record<string, T>) => Object.fromEntries(Object.entries(record).reverse());
 
-/** A file with any header, damaged as a test needs it. */
+/** A file with an arbitrary header, for damaged files. */
 function fileOf(header: unknown, dataBytes: number, headerBytes?: number): Uint8Array {
   const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
   const bytes = new Uint8Array(8 + json.length + dataBytes);
@@ -27,14 +27,14 @@ function fileOf(header: unknown, dataBytes: number, headerBytes?: number): Uint8
 const u8 = (begin: number, end: number) => ({ dtype: 'U8', shape: [end - begin], data_offsets: [begin, end] });
 
 describe('encodeSafetensors', () => {
-  test('what is written is read: types, shapes, values, metadata', () => {
+  test('types, shapes, values and metadata survive writing and reading', () => {
     const metadata = { epoch: '3', 'äö "quoted"': '\\ \n' };
     const file = decodeSafetensors(encodeSafetensors(tensors, metadata));
     expect(file.metadata).toEqual(metadata);
     expect(file.tensors).toEqual(tensors);
   });
 
-  test('so are the types that other programs write', () => {
+  test('types written by other programs are read', () => {
     const others: Record<string, SafetensorsTensor> = {
       'h.half': { dtype: 'F16', shape: [2], data: new Uint16Array([0x3c00, 0xfbff]) },
       'i.brain': { dtype: 'BF16', shape: [1], data: new Uint16Array([0x3f80]) },
@@ -52,7 +52,7 @@ describe('encodeSafetensors', () => {
     expect(encodeSafetensors(reversed(tensors), reversed(metadata))).toEqual(encodeSafetensors(tensors, metadata));
   });
 
-  test('layout: header length a multiple of 8, padded with spaces, names sorted, wide types first', () => {
+  test('the header length is a multiple of 8, padded with spaces; names are sorted, wide types first', () => {
     const bytes = encodeSafetensors(tensors);
     const headerBytes = Number(new DataView(bytes.buffer).getBigUint64(0, true));
     expect(headerBytes % 8).toBe(0);
@@ -63,13 +63,13 @@ describe('encodeSafetensors', () => {
     expect(header['b.weight'].data_offsets).toEqual([16, 40]);
   });
 
-  test('a known file, byte by byte', () => {
+  test('matches a known file byte for byte', () => {
     const bytes = encodeSafetensors({ x: { dtype: 'F32', shape: [1], data: new Float32Array([1]) } });
     const json = '{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}  '; // two spaces: 54 -> 56 bytes
     expect([...bytes]).toEqual([json.length, 0, 0, 0, 0, 0, 0, 0, ...new TextEncoder().encode(json), 0, 0, 0x80, 0x3f]);
   });
 
-  test('no tensors is a file too, and names that are special in JavaScript survive', () => {
+  test('a file without tensors is valid, and names that are special in JavaScript survive', () => {
     expect(decodeSafetensors(encodeSafetensors({}))).toEqual({ tensors: {}, metadata: {} });
     const odd = Object.fromEntries([
       ['__proto__', tensors['c.pixels']],
@@ -79,7 +79,7 @@ describe('encodeSafetensors', () => {
     expect(names.sort()).toEqual(['10', '__proto__']);
   });
 
-  test('megabytes of metadata are read: long strings, and strings full of quotes and backslashes', () => {
+  test('reads megabytes of metadata: long strings, and strings full of quotes and backslashes', () => {
     const skipped = JSON.stringify(
       Array.from({ length: 110_000 }, (_, i) => [i, 'the JPEG file is cut off \\ "here"']),
     );
@@ -89,13 +89,13 @@ describe('encodeSafetensors', () => {
     expect(Object.keys(file.tensors)).toHaveLength(7);
   });
 
-  test('raw bytes are taken for any type', () => {
+  test('raw bytes are accepted for every type', () => {
     const data = new Uint8Array(new Float32Array([1, 2]).buffer);
     const file = decodeSafetensors(encodeSafetensors({ x: { dtype: 'F32', shape: [2], data } }));
     expect(file.tensors.x.data).toEqual(new Float32Array([1, 2]));
   });
 
-  test('data that do not fill the shape, or a reserved name, are refused', () => {
+  test('data that do not match the shape, and a reserved name, are refused', () => {
     const short: SafetensorsTensor = { dtype: 'F32', shape: [3], data: new Float32Array(2) };
     expect(() => encodeSafetensors({ short })).toThrow(/"short" has 8 bytes, its shape and type need 12/);
     expect(() => encodeSafetensors({ __metadata__: tensors['c.pixels'] })).toThrow(/reserved/);

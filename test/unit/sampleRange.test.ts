@@ -1,4 +1,4 @@
-/** 16-bit images of cameras of fewer bits: one range for a data set, kept with the model. */
+/** 16-bit images from cameras with fewer bits: one range per data set, stored with the model. */
 import { expect, test } from 'vitest';
 import { resolveConfig } from '../../src/config/config.ts';
 import { imageAt } from '../../src/data/imageSet.ts';
@@ -7,7 +7,7 @@ import { loadGivenImages } from '../../src/library/images.ts';
 import { pngFile } from '../helpers/encodedImages.ts';
 import { flatImage, folderOf, loaderWithCache, summaryOf } from '../helpers/imageFolders.ts';
 
-/** A flat image of 8 x 8 pixels of 16 bits. */
+/** A flat 8 x 8 image with 16-bit samples. */
 const deep = (value: number): Buffer => pngFile(8, 8, { colorType: 0, bits: 16, samplesAt: () => [value] });
 
 async function loaded(files: Record<string, Uint8Array>) {
@@ -27,7 +27,7 @@ const normal = {
   'test/good/d.png': deep(2048),
 };
 
-test('values of 12 bits keep their highest 8 in every part; 8-bit images beside them stay; notes say so', async () => {
+test('12-bit values keep their highest 8 bits in every part; 8-bit images are unchanged; notes say so', async () => {
   const { sampleBits, notes, shades, read } = await loaded({ ...normal, 'test/bad/e.png': deep(5000) });
   expect(sampleBits).toBe(12);
   expect(shades).toEqual([
@@ -47,7 +47,7 @@ test('values of 12 bits keep their highest 8 in every part; 8-bit images beside 
   expect(notes).toEqual([...said, ...said]);
 });
 
-test('one more training image with a larger value changes the range of all', async () => {
+test('one training image with a larger value changes the range of all images', async () => {
   const { sampleBits, shades, notes } = await loaded({ ...normal, 'train/good/e.png': deep(0x8000) });
   expect(sampleBits).toBe(16);
   expect(shades).toEqual([
@@ -63,7 +63,7 @@ test('one more training image with a larger value changes the range of all', asy
   ]);
 });
 
-test('without 16-bit training images there is no range: those of the test are not scaled, and a note says so', async () => {
+test('without 16-bit training images there is no range: test images are not scaled, and a note says so', async () => {
   const { sampleBits, shades, notes } = await loaded({
     'train/good/c.bmp': flatImage(77),
     'test/good/d.png': deep(4000),
@@ -74,7 +74,7 @@ test('without 16-bit training images there is no range: those of the test are no
   ]);
 });
 
-test('outlier-exposure images are scaled as the training images are, but for brighter ones', async () => {
+test('outlier-exposure images are scaled like the training images, except brighter ones', async () => {
   const { platform, options } = await loaderWithCache();
   const shadeOf = async (value: number, leastSampleBits?: number) => {
     const dir = await folderOf({ 'x.png': deep(value) });
@@ -86,7 +86,7 @@ test('outlier-exposure images are scaled as the training images are, but for bri
   expect(await shadeOf(300)).toBe(150);
 });
 
-test('images that are scored later have the range and the fit of the model, whatever they hold themselves', async () => {
+test('images scored later use the range and the fit of the model, whatever their own values', async () => {
   const { platform } = await loaderWithCache();
   const config = { ...resolveConfig({ size: 8 }, { isSoftware: true }), sampleBits: 12 };
   const dir = await folderOf({ 'x.png': deep(300) });

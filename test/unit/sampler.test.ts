@@ -5,7 +5,7 @@ import { EndlessSampler, EpochSampler } from '../../src/train/sampler.ts';
 const ascending = (values: Iterable<number>): number[] => [...values].sort((a, b) => a - b);
 const firstNumbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-test('normal images: each epoch is a permutation of its own, cut into batches', () => {
+test('normal images: each epoch is a new permutation, split into batches', () => {
   const sampler = new EpochSampler(12, 4, 7);
   expect(sampler.stepsPerEpoch).toBe(3);
   const epochs = [0, 1, 2].map((epoch) => [0, 1, 2].flatMap((step) => [...sampler.at(epoch, step)]));
@@ -31,7 +31,7 @@ test('outliers: a set smaller than a batch wraps around, in a new order each pas
   expect(new Set(passes.map(String)).size).toBeGreaterThan(1);
 });
 
-test('both are functions of seed and step alone: asked in any order, and by another sampler', () => {
+test('both depend only on seed and step: in any order of requests and in another sampler', () => {
   const [epochs, endless] = [new EpochSampler(9, 2, 3), new EndlessSampler(3, 2, 3)];
   const later = [String(epochs.at(4, 1)), String(endless.at(30).indices)];
   epochs.at(0, 0);

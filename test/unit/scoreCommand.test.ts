@@ -1,4 +1,4 @@
-/** `oecl score` over a library that is made up: its formats, verdicts, exit codes, and what it refuses. */
+/** `oecl score` over a fake library: its formats, verdicts, exit codes, and what it refuses. */
 import { expect, test } from 'vitest';
 import { DataError } from '../../src/base/errors.ts';
 import type { CliHost } from '../../src/cli/command.ts';
@@ -50,7 +50,7 @@ async function run(args: string, { parts = PARTS, thresholds = true, failWith = 
   return { code: await main(['score', ...args.split(' ')], host), ...text, calls };
 }
 
-test('a table with verdicts at the threshold of the run; notes, skipped files and totals on standard error', async () => {
+test('prints a table with verdicts at the run threshold; notes, skipped files and totals go to standard error', async () => {
   const { code, stdout, stderr, calls } = await run('runs/a in =c.png --skip-bad --adapter llvm');
   expect(code).toBe(0);
   expect(stdout.split('\n')).toEqual([
@@ -68,7 +68,7 @@ test('a table with verdicts at the threshold of the run; notes, skipped files an
   );
 });
 
-test('csv and jsonl have all scores, and nothing else is on standard output', async () => {
+test('csv and jsonl print all scores and nothing else to standard output', async () => {
   const csv = await run('m in --format csv --quiet --score normEnsemble --threshold 2');
   expect(csv.stdout).toBe(
     'image,norm,normEnsemble,normOfMean,meanSquaredNorm,verdict\n' +
@@ -85,7 +85,7 @@ test('csv and jsonl have all scores, and nothing else is on standard output', as
   );
 });
 
-test('exit codes: 3 for an outlier on request, 0 without one, 130 when interrupted, 2 for what cannot be read', async () => {
+test('exits with 3 for an outlier on request, 0 without one, 130 when interrupted, 2 for unreadable files', async () => {
   expect((await run('m in --fail-on-outlier')).code).toBe(3);
   expect((await run('m in --fail-on-outlier --threshold -1')).code).toBe(0);
   expect((await run('m in')).code).toBe(0);
@@ -95,7 +95,7 @@ test('exit codes: 3 for an outlier on request, 0 without one, 130 when interrupt
   expect((await run('m in', { failWith: new DataError('in/bad.png: it is damaged.') })).code).toBe(2);
 });
 
-test('a model without thresholds: no verdict column; --fail-on-outlier asks for --threshold', async () => {
+test('a model without thresholds has no verdict column, and --fail-on-outlier asks for --threshold', async () => {
   const { stdout, stderr } = await run('m in', { thresholds: false });
   expect(stdout).toMatch(/^ +norm {2}image\n/);
   expect(stderr).not.toContain('outlier');

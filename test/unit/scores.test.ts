@@ -1,6 +1,6 @@
 /**
  * The scores against their definitions, computed another way: neighbors by sorting, the shrinkage from its definition as a
- * sum over images, the Mahalanobis distance with an explicit inverse. And the cases at the edge: few, equal, empty features.
+ * sum over images, the Mahalanobis distance with an explicit inverse. Also edge cases: few, equal and empty features.
  */
 import { describe, expect, test } from 'vitest';
 import { decodeSafetensors, encodeSafetensors } from '../../runtime/index.ts';
@@ -11,14 +11,14 @@ import type { ScoreState } from '../../src/scores/score.ts';
 import { checkStates, decodeStates, encodeStates, fitScores, openScores, scoresWith } from '../../src/scores/state.ts';
 import { SCORES, scoreNamed, scoresOf } from '../../src/scores/table.ts';
 
-/** Rows of one view each; the backbone and the projection see the same values. */
+/** Rows of one view each; the backbone and the projection have the same values. */
 function tableOf(rows: readonly (readonly number[])[]): FeatureTable {
   const matrix = { data: Float32Array.from(rows.flat()), width: rows[0].length };
   return { count: rows.length, views: 1, rowsPerView: rows.length, backbone: matrix, projection: matrix };
 }
 
 const random = new RandomStream(3, 15);
-/** Features as a ReLU leaves them: none negative, some channels never active. */
+/** Features like those after a ReLU: none negative, some channels never active. */
 const rowsOf = (count: number, width: number) =>
   Array.from({ length: count }, () =>
     Array.from({ length: width }, (_, k) => (k === 1 ? 0 : Math.fround(Math.max(0, random.next() - 0.3) * (k + 1)))),
@@ -84,7 +84,7 @@ const training = rowsOf(40, 7);
 const images = rowsOf(9, 7);
 
 describe('the definitions', () => {
-  test('knn: the mean of the two largest cosines; Euclidean: minus the mean of the two smallest distances', async () => {
+  test('knn is the mean of the two largest cosines; Euclidean is minus the mean of the two smallest distances', async () => {
     expectNear(
       await scored('knn', training, images),
       images.map((a) =>
@@ -134,12 +134,12 @@ describe('the definitions', () => {
     expectNear(await scored('mahalanobis', rows, probes), expected);
   });
 
-  test('cosineNorm: of the mean over the views, the largest cosine times the norm', async () => {
+  test('cosineNorm is the largest cosine times the norm of the mean over the views', async () => {
     const score = scoreNamed('cosineNorm')!;
     const states = fitScores([score], tableOf(training.map((row) => row.map((value) => value - 1))));
     const views = [rowsOf(3, 7), rowsOf(3, 7)];
     const projection = { data: Float32Array.from(views.flat(2)), width: 7 };
-    const table = { count: 2, views: 2, rowsPerView: 3, backbone: projection, projection }; // the third is filling
+    const table = { count: 2, views: 2, rowsPerView: 3, backbone: projection, projection }; // the third row is padding
     const expected = [0, 1].map((image) => {
       const f = views[0][image].map((value, k) => (value + views[1][image][k]) / 2);
       return (
@@ -156,17 +156,17 @@ describe('the definitions', () => {
     expectNear([...(await openScores([score], states)[0].of(table))], expected);
   });
 
-  test('higher is more normal: a training image scores above one that is far away, by every fitted score', async () => {
+  test('every fitted score is higher for a training image than for a distant one', async () => {
     const far = training[0].map((value, k) => (k % 2 === 0 ? 0 : 30 * (value + 1)));
     for (const { name, fit } of SCORES) {
-      if (!fit || name === 'cosineNorm') continue; // it grows with the norm too
+      if (!fit || name === 'cosineNorm') continue; // it also grows with the norm
       const [near, away] = await scored(name, training, [training[3], far]);
       expect(near, name).toBeGreaterThan(away);
     }
   });
 });
 
-test('every method has the scores that it names, its main score and those of every method, and no other', () => {
+test('every method has exactly the scores that it names, its main score and the common ones', () => {
   const general = SCORES.filter(({ isGeneral }) => isGeneral).map(({ name }) => name);
   expect(general).toEqual(['knn', 'knnEuclidean', 'mahalanobis']);
   for (const { name, scores, mainScore } of METHODS) {
@@ -175,11 +175,11 @@ test('every method has the scores that it names, its main score and those of eve
   }
 });
 
-describe('at the edge', () => {
+describe('edge cases', () => {
   const fitted = SCORES.filter(({ fit }) => fit).map(({ name }) => name);
 
   test.each(fitted)(
-    '%s: one training image, two, equal ones, constant and empty features give finite numbers',
+    '%s is finite for one, two and equal training images, and for constant and empty features',
     async (name) => {
       const probes = [...images, images[0].map(() => 0)];
       const sets = { one: [training[0]], two: training.slice(0, 2), equal: [training[0], training[0], training[0]] };
@@ -193,7 +193,7 @@ describe('at the edge', () => {
     },
   );
 
-  test('with one training image there is one neighbor, and a Euclidean distance in place of the Gaussian', async () => {
+  test('one training image gives one neighbor, and a Euclidean distance in place of the Gaussian', async () => {
     const [only] = training;
     expectNear(
       await scored('knn', [only], images),
@@ -205,7 +205,7 @@ describe('at the edge', () => {
     );
   });
 
-  test('neighbors do not depend on the order of the training images, equal ones among them, to the bit', async () => {
+  test('neighbors are bit-identical in any order of the training images, including duplicates', async () => {
     const rows = [...training, training[4], training[4]];
     for (const name of ['knn', 'knnEuclidean', 'cosineNorm']) {
       expect(await scored(name, rows.toReversed(), images), name).toEqual(await scored(name, rows, images));
@@ -218,7 +218,7 @@ describe('the state in a model file', () => {
   const file = 'model.safetensors';
   const stored = () => decodeSafetensors(encodeSafetensors(encodeStates(states)), file).tensors;
 
-  test('is read as it was written, and the scores with it are the same to the bit', async () => {
+  test('round-trips and gives bit-identical scores', async () => {
     const tensors = stored();
     expect(Object.keys(tensors).sort()).toEqual([
       'score.cosineNorm.features',
@@ -235,14 +235,14 @@ describe('the state in a model file', () => {
     }
   });
 
-  test('a model without state has the norms alone', () => {
+  test('a model without state has only the norms', () => {
     const all = scoresOf('oecl');
     expect(scoresWith(all, decodeStates(all, {}, file)).map(({ name }) => name)).toEqual([
       ...['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm'],
     ]);
   });
 
-  test('a state that is not whole, or of another network, is refused by the name of its tensor', () => {
+  test('an incomplete state, or one of another network, is refused, and the error names the tensor', () => {
     const { 'score.mahalanobis.covariance': covariance, ...others } = stored();
     expect(() => decodeStates(SCORES, others, file)).toThrow(
       /score\.mahalanobis\.covariance: found none, expected floats/,

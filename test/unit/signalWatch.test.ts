@@ -1,4 +1,4 @@
-/** An interrupt is seen within bounded work, whatever is done to images before the first step. */
+/** An interrupt is noticed within bounded work during all image processing before the first step. */
 import { expect, test, vi } from 'vitest';
 import { InterruptedError } from '../../src/base/errors.ts';
 import { SignalWatch } from '../../src/base/signalWatch.ts';
@@ -10,7 +10,7 @@ import { memoryOrigin } from '../helpers/memoryOrigin.ts';
 
 const COUNT = 70;
 
-/** A watch that a timer aborts, and a data set in memory whose reads are counted. */
+/** A watch aborted by a timer, and an in-memory data set that counts reads. */
 async function watched() {
   const abort = new AbortController();
   const { files, content } = memoryOrigin();
@@ -21,7 +21,7 @@ async function watched() {
   return { abort, files, content, options, load };
 }
 
-test('a loop without a wait of its own lets the timer in that aborts it', async () => {
+test('a loop without awaits lets the timer that aborts it run', async () => {
   const abort = new AbortController();
   const watch = new SignalWatch(abort.signal);
   setTimeout(() => abort.abort(), 10);
@@ -31,7 +31,7 @@ test('a loop without a wait of its own lets the timer in that aborts it', async 
   await expect(work()).rejects.toThrow('interrupted while numbers were counted, before the first step.');
 });
 
-test('what is read is not waited for any longer; without a signal it is', async () => {
+test('a pending read is abandoned; without a signal it is awaited', async () => {
   const abort = new AbortController();
   const reading = new SignalWatch(abort.signal).during(new Promise(() => {}), 'a file was read');
   setTimeout(() => abort.abort(), 1);
@@ -43,7 +43,7 @@ test('what is read is not waited for any longer; without a signal it is', async 
 test.each([
   ['hashed', 1],
   ['decoded', COUNT + 1],
-])('while images are %s: at the next one, and no pack is left', async (_, nth) => {
+])('stops at the next image while images are %s, and leaves no pack', async (_, nth) => {
   const { abort, files, content, load } = await watched();
   const { readFile } = files;
   let reads = 0;
@@ -52,18 +52,18 @@ test.each([
     return readFile(path);
   };
   await expect(load()).rejects.toThrow(/interrupted while folder train was read/);
-  expect(reads).toBeLessThan(nth + 40); // those that were being read at the time
+  expect(reads).toBeLessThan(nth + 40); // those being read at the time
   expect([...content.keys()].filter((path) => path.startsWith('cache/'))).toEqual([]);
 });
 
-test('a disk that does not answer', async () => {
+test('stops although the disk does not respond', async () => {
   const { abort, files, load } = await watched();
   files.readFile = () => new Promise(() => {});
   setTimeout(() => abort.abort(), 1);
   await expect(load()).rejects.toThrow(InterruptedError);
 });
 
-test('while an archive is unpacked', async () => {
+test('stops while an archive is unpacked', async () => {
   const { abort, files, options } = await watched();
   await files.writeFileAtomic('cifar-10.tar.gz', new Uint8Array(9));
   files.readGzip = () => new Promise(() => {});
@@ -72,7 +72,7 @@ test('while an archive is unpacked', async () => {
   await expect(load).rejects.toThrow(/interrupted while cifar10 archive was read/);
 });
 
-test('while images are generated', async () => {
+test('stops while images are generated', async () => {
   const [leaves, demo] = [await watched(), await watched()];
   setTimeout(() => leaves.abort.abort(), 1);
   await expect(loadDeadLeaves(leaves.options, 1e9)).rejects.toThrow(/while dead leaves were drawn/);
@@ -81,7 +81,7 @@ test('while images are generated', async () => {
   await expect(drawn).rejects.toThrow(/while demo train was drawn/);
 });
 
-test('while a program scores images of its own', async () => {
+test('stops while a program scores its own images', async () => {
   const { abort, files } = await watched();
   const images = new Array(1e5).fill({ name: 'a', bytes: flatImage(1) });
   setTimeout(() => abort.abort(), 1);
@@ -89,11 +89,11 @@ test('while a program scores images of its own', async () => {
   await expect(loadGivenImages(files, images, config, { signal: abort.signal })).rejects.toThrow(InterruptedError);
 });
 
-test('while the images of a program are hashed', async () => {
+test('stops while the images of a program are hashed', async () => {
   const { abort, files } = await watched();
   const digest = vi.spyOn(crypto.subtle, 'digest').mockImplementation(() => {
     abort.abort();
-    return new Promise(() => {}); // as of gigabytes of images
+    return new Promise(() => {}); // as for gigabytes of images
   });
   const images = [{ name: 'a', width: 8, height: 8, pixels: new Uint8Array(192) }];
   const config = { size: 8, seed: 0, fit: 'crop' } as Parameters<typeof loadGivenImages>[2];

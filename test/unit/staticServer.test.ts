@@ -1,4 +1,4 @@
-/** `oecl serve`: what it hands out, with which headers, and what it refuses. */
+/** `oecl serve`: what it serves, with which headers, and what it refuses. */
 import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ interface Answer {
   text: string;
 }
 
-/** A request with its path as it is: fetch would tidy it up. */
+/** A request with its path unchanged: fetch would normalize it. */
 const ask = (path: string, method = 'GET', headers = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(server.url);
@@ -51,7 +51,7 @@ const ask = (path: string, method = 'GET', headers = {}): Promise<Answer> =>
   });
 
 describe('the server of the page', () => {
-  test('files with their types; a folder is its index.html', async () => {
+  test('serves files with their types, and index.html for a folder', async () => {
     expect(await ask('/')).toMatchObject({ status: 200, text: '<title>page</title>' });
     for (const [path, type] of [
       ['/', 'text/html;charset=utf-8'],
@@ -64,7 +64,7 @@ describe('the server of the page', () => {
     }
   });
 
-  test('every answer, errors too, carries the policy', async () => {
+  test('every response, including errors, carries the policy', async () => {
     for (const path of ['/', '/nothing']) {
       const { headers } = await ask(path);
       expect(headers['content-security-policy']).toBe(
@@ -74,7 +74,7 @@ describe('the server of the page', () => {
     }
   });
 
-  test('nothing outside of the folder, nothing hidden, no link that leads out', async () => {
+  test('serves nothing outside the folder, nothing hidden, and no link that leads out', async () => {
     const paths = [
       '/../secret.txt',
       '/..%2fsecret.txt',
@@ -99,7 +99,7 @@ describe('the server of the page', () => {
     }
   });
 
-  test('GET and HEAD alone; what has not changed is not sent again', async () => {
+  test('allows only GET and HEAD, and does not resend unchanged files', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
       const { status, headers } = await ask('/', method);
       expect([method, status, headers.allow]).toEqual([method, 405, 'GET, HEAD']);
@@ -115,7 +115,7 @@ describe('the server of the page', () => {
     });
   });
 
-  test('a range is answered with the whole file', async () => {
+  test('answers a range request with the whole file', async () => {
     for (const range of ['bytes=-5', 'bytes=0-0', 'bytes=9-2', 'bytes=99-', 'x']) {
       expect([range, await ask('/', 'GET', { Range: range })]).toEqual([
         range,
@@ -124,7 +124,7 @@ describe('the server of the page', () => {
     }
   });
 
-  test('a port in use, and an address that is not there: what to do', async () => {
+  test('a port in use and an unavailable address are reported with a remedy', async () => {
     const port = Number(new URL(server.url).port);
     await expect(serveFolder(folder, port, '127.0.0.1')).rejects.toMatchObject({
       name: 'UsageError',

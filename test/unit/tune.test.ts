@@ -1,4 +1,4 @@
-/** The tuner without a GPU: times, results and the clock are made up, so that every decision can be foretold. */
+/** The tuner without a GPU: times, results and the clock are fake, so every decision is predictable. */
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../runtime/index.ts';
 import {
@@ -24,7 +24,7 @@ const SQUARE: ConvGeometry = {
 const F32: OperandTypes = { x: 'f32', w: 'f32', y: 'f32' };
 const HALF: OperandTypes = { ...F32, x: 'f16', y: 'f16' };
 
-/** A trial that takes the given times, one after the other and then again. */
+/** A trial that takes the given times in turn, repeating them. */
 function trial(times: readonly number[], bits: readonly number[] = [1, 2, 3]): Trial & { turns: number } {
   return {
     turns: 0,
@@ -36,7 +36,7 @@ function trial(times: readonly number[], bits: readonly number[] = [1, 2, 3]): T
 }
 
 describe('pickTrial', () => {
-  test('the faster of two; the first when in doubt', async () => {
+  test('picks the faster of two, and the first when in doubt', async () => {
     expect(await pickTrial([trial([10]), trial([8])])).toBe(1);
     expect(await pickTrial([trial([8]), trial([10])])).toBe(0);
     expect(await pickTrial([trial([10]), trial([9.8])])).toBe(0); // within the margin
@@ -44,19 +44,19 @@ describe('pickTrial', () => {
     expect(await pickTrial([trial([10])])).toBe(0);
   });
 
-  test('single outliers, and a pace that changes for all, decide nothing', async () => {
+  test('single outliers and a pace that changes for all decide nothing', async () => {
     expect(await pickTrial([trial([10]), trial([11, 11, 1, 11, 11])])).toBe(0);
     const pace = [1, 5, 2, 9, 3];
     const slowed = (time: number) => trial(pace.map((factor) => factor * time));
     expect(await pickTrial([slowed(10), slowed(8)])).toBe(1);
   });
 
-  test('luck in the first turns is not believed: the best must win twice', async () => {
+  test('a lucky start is not enough: the best must win twice', async () => {
     const times = [...new Array(ROUNDS).fill(5), ...new Array(ROUNDS).fill(10)];
     expect(await pickTrial([trial([10]), trial(times)])).toBe(0);
   });
 
-  test('another result, in one bit or in length, is never taken, and not even timed', async () => {
+  test('a trial whose result differs in one bit or in length is never picked or timed', async () => {
     for (const bits of [[1, 2, 4], [1, 2], []]) {
       const wrong = trial([1], bits);
       expect(await pickTrial([trial([10]), wrong, trial([8])])).toBe(2);
@@ -64,13 +64,13 @@ describe('pickTrial', () => {
     }
   });
 
-  test('a hopeless one runs once', async () => {
+  test('a much slower trial runs only once', async () => {
     const slow = trial([16]);
     expect(await pickTrial([trial([10]), slow, trial([8])])).toBe(2);
     expect(slow.turns).toBe(1);
   });
 
-  test('times that a clock cannot tell apart leave the first', async () => {
+  test('the first is kept when the clock cannot distinguish the times', async () => {
     expect(await pickTrial([trial([0]), trial([0])])).toBe(0);
   });
 });
@@ -99,7 +99,7 @@ describe('tuneKernels', () => {
     return { bench, prepared, clock: () => clock.now };
   }
 
-  test('the best variant, then the best patch of it; the most work first; what is negligible keeps the fixed one', async () => {
+  test('picks the best variant, then its best patch, most work first; negligible kernels keep the fixed variant', async () => {
     const times: Record<string, number> = { subgroup: 10, workgroup: 5, 'workgroup 2x4': 4, 'subgroup 4x8': 1 };
     const { bench, prepared, clock } = fakeBench((key, name) => (key === 'large' ? (times[name] ?? null) : 10));
     const progress: unknown[] = [];
@@ -117,7 +117,7 @@ describe('tuneKernels', () => {
     ]);
   });
 
-  test('the time is kept: a kernel that would not be done in time is not begun, and is not in the table', async () => {
+  test('stays within the budget: a kernel that would exceed it is not started and is not in the table', async () => {
     const many = ['a', 'b', 'c', 'd', 'e'].map((name, i) => asked(name, 100 - i));
     const { bench, clock } = fakeBench(() => 10);
     const { table, measured, left } = await tuneKernels(context, many, { bench, clock, budget: 7000 });
@@ -125,7 +125,7 @@ describe('tuneKernels', () => {
     expect(clock()).toBeLessThanOrEqual(7000);
   });
 
-  test('time used up, or a signal: what was half measured keeps its best so far', async () => {
+  test('when the budget ends or a signal aborts, a partly measured kernel keeps its best so far', async () => {
     const { bench, prepared, clock } = fakeBench((_, name) => (name === 'register' ? 1 : 10));
     expect((await tuneKernels(context, [asked('a', 1)], { bench, clock, budget: 500 })).table).toEqual({
       a: 'subgroup',
@@ -141,7 +141,7 @@ describe('tuneKernels', () => {
 });
 
 describe('KernelChoices', () => {
-  test('the table decides; what it does not name, or the adapter cannot run, is fixed', () => {
+  test('the table decides; kernels that it lacks or the adapter cannot run get the fixed variant', () => {
     const key = 'conv 3x3/1 64->64 16x16';
     const choices = new KernelChoices(FEATURES);
     expect(keyOf('sum', SQUARE)).toBe(key);
@@ -157,7 +157,7 @@ describe('KernelChoices', () => {
     }
   });
 
-  test('keys say what is computed, and nothing of an adapter or of the number of images', () => {
+  test('keys describe the computation, not the adapter or the number of images', () => {
     const strided = { ...SQUARE, stride: [2, 2], outHeight: 8, outWidth: 8 } as const;
     const transposed = { ...SQUARE, stride: [2, 1], isTransposed: true } as const;
     const matrix = { ...SQUARE, images: 1, height: 1, outHeight: 1, kernel: [1, 1] } as const;
@@ -168,7 +168,7 @@ describe('KernelChoices', () => {
     expect(keyOf('sum', { ...SQUARE, images: 9 })).toBe(keyOf('sum', SQUARE));
   });
 
-  test('keys say which operands are not f32, and a table of f32 leaves those alone', () => {
+  test('keys say which operands are not f32, and an f32 table does not apply to them', () => {
     expect(keyOf('sum', SQUARE, F32)).toBe('conv 3x3/1 64->64 16x16');
     expect(keyOf('sum', SQUARE, HALF)).toBe('conv 3x3/1 64->64 16x16, x f16, y f16');
     expect(keyOf('weight', SQUARE, { ...F32, x: 'f16' })).toBe('conv weight 3x3/1 64->64 16x16, x f16');
@@ -181,7 +181,7 @@ describe('KernelChoices', () => {
     expect(choices.asked.map(({ types }) => types)).toEqual([F32, HALF, F32, HALF]);
   });
 
-  test('what was asked: once a key, with the work of all calls, and without its operands', () => {
+  test('requested kernels are recorded once per key, with the work of all calls and without operands', () => {
     const choices = new KernelChoices(FEATURES);
     choices.of('sum', { ...SQUARE, images: 1, x: 'a tensor' } as ConvGeometry);
     choices.of('sum', SQUARE);
@@ -193,7 +193,7 @@ describe('KernelChoices', () => {
     ]);
   });
 
-  test('a table from a file is one, or none', () => {
+  test('a file is a valid table or no table', () => {
     expect(parseKernelTable({ a: 'subgroup 4x8', b: 'register' })).toEqual({ a: 'subgroup 4x8', b: 'register' });
     for (const wrong of [null, undefined, 'subgroup', ['subgroup'], { a: 1 }, { a: 'fast' }, { a: 'register 4by8' }]) {
       expect(parseKernelTable(wrong)).toBeNull();
