@@ -88,7 +88,7 @@ export async function openChrome(files: Platform, workerScript: URL, adapter?: s
 function chromeEnded(path: string, tail: string): OeclError {
   return new OeclError(`${path} ended before the training did.`, {
     details: tail.trim().split('\n').slice(-3),
-    remedy: 'the same command with --resume goes on from the last checkpoint; less memory: a smaller --batch',
+    remedy: 'the same command with --resume continues from the last checkpoint; less memory: a smaller --batch',
   });
 }
 

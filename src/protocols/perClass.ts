@@ -6,7 +6,7 @@ import {
   type ClassCount,
   classCounts,
   countTable,
-  type LabelledDataset,
+  type LabeledDataset,
   type Protocol,
   type Split,
   type SplitPlan,
@@ -33,7 +33,7 @@ export function perClass<Name extends string>(role: ClassRole<Name>): Protocol<N
 
 type Role = ClassRole<string>;
 
-function plan(role: Role, dataset: LabelledDataset, normal: string | undefined): SplitPlan {
+function plan(role: Role, dataset: LabeledDataset, normal: string | undefined): SplitPlan {
   const counts = classCounts(dataset);
   if (!isEveryClass(normal)) {
     const name = chosenClass(counts, normal ?? onlyTrainedClass(counts, role));
@@ -57,7 +57,7 @@ function plan(role: Role, dataset: LabelledDataset, normal: string | undefined):
   return { splits, skipped };
 }
 
-function splitFor(role: Role, dataset: LabelledDataset, counts: readonly ClassCount[], chosen: string): Split {
+function splitFor(role: Role, dataset: LabeledDataset, counts: readonly ClassCount[], chosen: string): Split {
   const trained = new Set(counts.filter(({ train }) => train > 0).map(({ name }) => name));
   const isTrained = (className: string) => role.isTrained(className, chosen);
   return splitBy(dataset, chosen, isTrained, (className) => role.isTested(className, chosen, trained));

@@ -7,14 +7,14 @@ import { DataError } from '../base/errors.ts';
 import { haveNumbers } from '../base/names.ts';
 
 /** What a protocol needs of an ImageSet: class names, and a label (index of its class) for each image. */
-export interface LabelledSet {
+export interface LabeledSet {
   readonly classes: readonly string[];
   readonly labels: ArrayLike<number>;
 }
 
-export interface LabelledDataset {
-  readonly train: LabelledSet;
-  readonly test: LabelledSet;
+export interface LabeledDataset {
+  readonly train: LabeledSet;
+  readonly test: LabeledSet;
 }
 
 /** One run: what to train on and what to test on. */
@@ -51,7 +51,7 @@ export interface Protocol<Name extends string = string> {
    * @throws UsageError when the class is unknown, ambiguous or not given; DataError when a class lacks the images that its
    *   role needs
    */
-  plan(dataset: LabelledDataset, normal: string | undefined): SplitPlan;
+  plan(dataset: LabeledDataset, normal: string | undefined): SplitPlan;
   /** What a run tells apart, as a headline. */
   headline(normal: string, hasOutliers: boolean): string;
   /** Whose images the normal ones of the test are. */
@@ -66,7 +66,7 @@ export interface ClassCount {
 }
 
 /** How many images each class has, classes in the order of the training set, then those of the test set alone. */
-export function classCounts(dataset: LabelledDataset): ClassCount[] {
+export function classCounts(dataset: LabeledDataset): ClassCount[] {
   const byName = new Map<string, ClassCount>();
   for (const part of ['train', 'test'] as const) {
     const { classes, labels } = dataset[part];
@@ -98,7 +98,7 @@ export function countTable(counts: readonly ClassCount[]): string[] {
 
 /** The split by conditions on class names; a trained class is a normal one. */
 export function splitBy(
-  { train, test }: LabelledDataset,
+  { train, test }: LabeledDataset,
   normal: string,
   isTrained: (className: string) => boolean,
   isTested: (className: string) => boolean,

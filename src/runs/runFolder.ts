@@ -291,7 +291,7 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function noRun(path: string): UsageError {
   return new UsageError(`${path}: --resume finds no run there.`, {
-    remedy: 'the --out of the run to go on with, or no --resume for a new one',
+    remedy: 'the --out of the run to continue, or no --resume for a new one',
   });
 }
 
@@ -317,7 +317,7 @@ function writeError(path: string, error: unknown): Error {
   if (FULL.includes(code ?? '') || (error as Error)?.name === 'QuotaExceededError') {
     return new OeclError(`${path}: the disk is full, so this file was not written.`, {
       details: ['files written before are whole'],
-      remedy: 'free some space, then go on with --resume, or --out on another disk',
+      remedy: 'free some space, then continue with --resume, or --out on another disk',
       cause: error,
     });
   }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { classCounts, type LabelledDataset } from '../../src/protocols/protocol.ts';
+import { classCounts, type LabeledDataset } from '../../src/protocols/protocol.ts';
 import { type ProtocolName, protocolNamed } from '../../src/protocols/table.ts';
 
-const planSplits = (dataset: LabelledDataset, protocol: ProtocolName, normal: string | undefined) =>
+const planSplits = (dataset: LabeledDataset, protocol: ProtocolName, normal: string | undefined) =>
   protocolNamed(protocol).plan(dataset, normal);
 
 const classes = ['Basophil', 'Eosinophil', 'Lymphocyte', 'Neutrophil'];
