@@ -1,7 +1,7 @@
 /**
- * Views of images, made on the device from uint8 (docs/methods.md 5). The host copies a batch's images into a staging
- * tensor; four launches draw, resample, take means and finish. Draws are keyed by (seed, stream, content of the image,
- * copy, round, view), so that a view depends neither on its batch nor on the image's place among others.
+ * Views of images, computed on the device from uint8 (docs/methods.md 5). The host copies the images of a batch into a
+ * staging tensor; four launches draw the parameters, resample, take means and finish. Draws are keyed by (seed, stream, image
+ * content, copy, round, view), so a view depends neither on its batch nor on the order of the images.
  */
 
 import { CHANNELS_LAST, type Context, groups2d, type Tensor, threefry2x32 } from '../../runtime/index.ts';
@@ -18,21 +18,21 @@ export interface ImageBatch {
   images: PackedImages;
   /** Positions in the pack. */
   indices: ArrayLike<number>;
-  /** Of training images: which copy it is, from 0, where several have the same pixels. None: all have the same views. */
+  /** For training images with equal pixels: the index of the copy, from 0. Without it, equal images have equal views. */
   copies?: ArrayLike<number>;
-  /** How often each image has been used before: its epoch, or its pass. Below 2^20. */
+  /** How often each image has been used before: its epoch or pass. Below 2^20. */
   rounds: ArrayLike<number>;
 }
 
 export interface AugmentOptions extends ChannelStatistics {
   /** Side of a view, pixels. */
   size: number;
-  /** Area fractions of the random crop. */
+  /** Area range of the random crop, as fractions of the image. */
   scale: readonly [number, number];
   seed: number;
 }
 
-/** A stream of images, and how many augmented views of each. */
+/** A stream of images, and the number of augmented views of each. */
 export interface ViewStream extends ShiftPlan {
   images: PackedImages;
 }
@@ -47,14 +47,14 @@ export class Augmenter {
   readonly #context: Context;
   readonly #options: AugmentOptions;
   readonly #batch: number;
-  /** The first view of each stream, and in the end the number of all. */
+  /** The first view of each stream, followed by the total. */
   readonly #starts: readonly number[];
   readonly #isEvaluation: boolean;
   readonly #staged: Uint8Array<ArrayBuffer>;
   readonly #table: Uint32Array<ArrayBuffer>;
   readonly #pixels: Tensor;
   readonly #images: Tensor;
-  /** What shiftViews() reads; null where no stream has shifts. */
+  /** The input of shiftViews(); null where no stream has shifts. */
   readonly #shifts: Tensor | null;
 
   private constructor(
@@ -78,7 +78,7 @@ export class Augmenter {
     this.#shifts = rows && context.tensor(rows, [rows.length / 4, 4], { dtype: 'u32' });
   }
 
-  /** Augmented views of each image of each stream: the normal images, and then those that stand for outliers. */
+  /** Augmented views of each image of each stream: the normal images, then the outlier-exposure images. */
   static forTraining(
     context: Context,
     options: AugmentOptions,
@@ -88,7 +88,7 @@ export class Augmenter {
     return new Augmenter(context, options, { streams, batch, isEvaluation: false });
   }
 
-  /** The plain view (center crop) of each image, then `augmented` views with random numbers of their own; at most 63. */
+  /** The plain view (center crop) of each image, then `augmented` views, at most 63, with independent draws. */
   static forEvaluation(
     context: Context,
     options: AugmentOptions,
@@ -99,11 +99,11 @@ export class Augmenter {
     return new Augmenter(context, options, { streams: [{ images, views: augmented + 1 }], batch, isEvaluation: true });
   }
 
-  /** Hands over the images of the next run of the plan: one batch a stream. */
+  /** Sets the images of the next run of the plan: one batch per stream. */
   upload(batches: readonly ImageBatch[]): void {
     let free = 0;
     batches.forEach(({ images, indices, copies, rounds }, stream) => {
-      const starts = new Map<number, number>(); // an image that fills a batch up is staged once
+      const starts = new Map<number, number>(); // an image repeated to fill the batch is staged once
       for (let i = 0; i < this.#batch; i++) {
         const slot = stream * this.#batch + i;
         const image = imageAt(images, indices[i]);
@@ -123,22 +123,22 @@ export class Augmenter {
   }
 
   /**
-   * Launches the kernels: [views, 3, size, size], normalised, channels last. Streams one after the other, and in each view 1
-   * of all its images, then view 2, and so on. To be recorded.
+   * Records the kernels and returns [views, 3, size, size], normalized, channels last. Streams follow one another; within a
+   * stream, view 1 of all its images comes first, then view 2, and so on.
    */
   views(): Tensor {
     const views = this.render(this.draw());
     return this.#shifts ? shiftViews(views, this.#shifts) : views;
   }
 
-  /** The first half of views(): what each view's transforms draw, u32 [views, 16], words of augment.wgsl's struct Draws. */
+  /** The first half of views(): the draws of each view, u32 [views, 16], laid out as struct Draws of augment.wgsl. */
   draw(): Tensor {
     const draws = this.#context.empty([this.#viewCount, DRAW_WORDS], { dtype: 'u32' });
     this.#launch('draw_views', { images: this.#images, draws_out: draws }, [Math.ceil(this.#viewCount / 64), 1, 1]);
     return draws;
   }
 
-  /** The second half of views(): the transforms as drawn. */
+  /** The second half of views(): applies the transforms that were drawn. */
   render(draws: Tensor): Tensor {
     const { size } = this.#options;
     const views = this.#viewCount;
@@ -161,8 +161,8 @@ export class Augmenter {
   }
 
   /**
-   * The key of an image's draws: a block of the generator under (seed, stream) with 64 bits of the identity as its counter.
-   * One-to-one for each stream: images with other bits never share a key.
+   * The key of an image's draws: a block of the generator under (seed, stream), with 64 bits of the identity as its counter.
+   * One-to-one within a stream: images with different bits never share a key.
    */
   #keyOf(stream: number, identities: Uint32Array, index: number): [number, number] {
     const purpose = this.#isEvaluation ? Stream.evaluationViews : [Stream.augment, Stream.augmentOutliers][stream];
@@ -200,10 +200,10 @@ export class Augmenter {
   }
 }
 
-/** The most augmented views that evaluation can have. */
+/** The largest number of augmented views at evaluation. */
 export const MOST_EVALUATION_VIEWS = MOST_VIEWS - 1;
 
-/** Bytes that any `batch` different images of a pack take side by side: as much as its largest ones. */
+/** Bytes that `batch` different images of a pack occupy at most: those of its largest images. */
 export function stagingBytes({ widths, heights, count }: PackedImages, batch: number): number {
   const sizes = Float64Array.from({ length: count }, (_, i) => paddedBytes({ width: widths[i], height: heights[i] }));
   return sizes
@@ -212,6 +212,6 @@ export function stagingBytes({ widths, heights, count }: PackedImages, batch: nu
     .reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** Images begin at whole words. */
+/** Images start at whole words. */
 const paddedBytes = ({ width, height }: { width: number; height: number }): number =>
   Math.ceil((width * height * 3) / 4) * 4;

@@ -1,27 +1,27 @@
-/** Where each view of a step lies in the one forward pass over all of them (docs/methods.md 1.3). */
+/** Where each view of a step lies in the single forward pass over all of them (docs/methods.md 1.3). */
 
-/** Images of which as many rows are made as views times shifts. */
+/** A set of images, with views times shifts rows per image. */
 export interface RowPlan {
-  /** Augmented views per image, each with draws of its own. */
+  /** Augmented views per image, each with its own draws. */
   views: number;
-  /** How many shifted copies of a view there are; default one, the view itself. */
+  /** Number of shifted copies of each view; default 1, the view itself. */
   shifts?: readonly unknown[];
 }
 
-/** What a row of the forward pass shows. */
+/** What a row of the forward pass contains. */
 export interface RowPlace {
   stream: number;
   view: number;
-  /** Position in the stream's shifts; 0 where it has none. */
+  /** Index of the shift; 0 where the stream has none. */
   shift: number;
-  /** Position in the stream's images of the step. */
+  /** Index among the stream's images of this step. */
   image: number;
 }
 
-/** Rows of one stream. */
+/** The rows of one stream. */
 export const rowCount = ({ views, shifts }: RowPlan, images: number): number => views * (shifts?.length ?? 1) * images;
 
-/** The order of rows: by stream, then view, then shift, then image. The first half and the second half of two views pair up. */
+/** Row order: stream, view, shift, image. With two views, the first half of the rows pairs up with the second. */
 export function rowPlaces(streams: readonly RowPlan[], images: number): RowPlace[] {
   const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
   return streams.flatMap(({ views, shifts }, stream) =>

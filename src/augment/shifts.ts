@@ -1,13 +1,13 @@
-/** Geometric shifts of finished views: as many copies of a view as there are shifts. */
+/** Geometric shifts of finished views: one copy of each view per shift. */
 import { CHANNELS_LAST, groups2d, type Tensor } from '../../runtime/index.ts';
 import source from '../../shaders/shift.wgsl';
 import { type RowPlan, rowPlaces } from './rows.ts';
 
-/** Moved by whole pixels with reflected borders, and then turned. */
+/** A translation by whole pixels with reflected borders, followed by a rotation. */
 export interface Shift {
-  /** Quarter turns counter-clockwise. */
+  /** Quarter turns, counterclockwise. */
   turns?: 0 | 1 | 2 | 3;
-  /** Pixels; less than the view's side either way. */
+  /** Translation in pixels; smaller in magnitude than the side of the view. */
   right?: number;
   down?: number;
 }

@@ -1,4 +1,4 @@
-/** What a command is: one file beside this one over one function of the library, one line of table.ts. */
+/** The interface of a command. Each is a file in this folder that calls the library, and a line in table.ts. */
 import type { AdapterDescription } from '../base/adapter.ts';
 import type { OptionTable, OptionValue } from '../base/options.ts';
 import type { RunConfig } from '../config/config.ts';
@@ -7,14 +7,14 @@ import type { RunOutcome, TrainHooks } from '../runs/hooks.ts';
 import type { OpenMode, RunFiles } from '../runs/runFolder.ts';
 import type { TextOutput } from './textOutput.ts';
 
-/** What the commands do their work with; each is reached only when it is needed, so that help costs nothing. */
+/** Services for the commands. Each is loaded on first use, so that help starts fast. */
 export interface CliServices extends Pick<Library, 'loadModel' | 'scoreEach'> {
   files: RunFiles;
-  /** What the training would run on there. @throws AdapterError when there is none, or none of that name. */
+  /** The adapter that training would use there. @throws AdapterError when there is none, or none with that name */
   describeAdapter(where: RunConfig['where'], name?: string): Promise<AdapterDescription>;
   listAdapters(): Promise<AdapterDescription[]>;
   doctor(): Promise<string>;
-  /** The page, at an address of this machine. @throws UsageError when the port or the host cannot be used */
+  /** Serves the page at a local address. @throws UsageError when the port or the host cannot be used */
   serve(port: number, host: string): Promise<{ url: string; isOpen: boolean; close(): Promise<void> }>;
   train(config: RunConfig, mode: OpenMode, hooks: TrainHooks): Promise<RunOutcome>;
 }
@@ -24,48 +24,48 @@ export interface CliHost {
   stderr: TextOutput;
   /** Aborted by the first Ctrl-C. */
   signal: AbortSignal;
-  /** Whether errors show their stack. */
+  /** Whether errors show their stack trace. */
   debug: boolean;
   version: string;
   services: CliServices;
 }
 
-/** A command line, checked. */
+/** A validated command line. */
 export interface Call {
-  /** Values of options by key (base/options.ts), defaults included. */
+  /** Option values by key (base/options.ts), including defaults. */
   values: Readonly<Record<string, OptionValue | undefined>>;
-  /** What is no option. */
+  /** Arguments that are not options. */
   positionals: readonly string[];
 }
 
-/** What follows the name of a command and is no option: `MODEL`, `IMAGES...`. */
+/** A positional argument of a command: `MODEL`, `IMAGES...`. */
 export interface Positional {
   name: string;
   isOptional?: boolean;
-  /** Takes all that follow; the last one only. */
+  /** Takes all remaining arguments; only allowed for the last one. */
   isRepeated?: boolean;
 }
 
-/** The parts of a help text that no table has. */
+/** The parts of a help text that do not come from tables. */
 export interface HelpText {
-  /** Beside the usage line. */
+  /** Next to the usage line. */
   note?: string;
   about: readonly string[];
   examples?: readonly { what: string; calls: readonly string[] }[];
-  /** Lists of names, each with its text. */
+  /** Lists of names and their descriptions. */
   lists?: readonly { title: string; entries: readonly (readonly [name: string, text: string])[] }[];
   end?: readonly string[];
 }
 
 export interface Command {
   name: string;
-  /** One line, for lists. */
+  /** One line, for the list of commands. */
   summary: string;
   positionals: readonly Positional[];
-  /** Every command has --help beside these. */
+  /** In addition to --help, which every command has. */
   options: OptionTable;
   help: HelpText;
-  /** It runs until Ctrl-C, which is no interruption then. */
+  /** Runs until Ctrl-C, which then does not count as an interruption. */
   isEndless?: boolean;
   /** Returns the exit code. */
   run(call: Call, host: CliHost): Promise<number>;

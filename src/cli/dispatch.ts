@@ -1,6 +1,6 @@
 /**
- * The command line without the process: arguments and a host in, an exit code out. It owns the one place where an error
- * becomes text: one screen, no stack, unless OECL_DEBUG asks for it.
+ * The command line without the process: maps arguments and a host to an exit code. The only place that prints errors: at
+ * most one screen, without a stack trace unless OECL_DEBUG is set.
  */
 
 import { OeclError } from '../base/errors.ts';
@@ -11,7 +11,7 @@ import { parseCall } from './parse.ts';
 import { COMMANDS } from './table.ts';
 import { adapterLine, trainCommand } from './trainCommand.ts';
 
-/** Runs one command line. Never throws: what goes wrong is text on standard error and the exit code. */
+/** Runs a command line. Never throws: errors are printed to standard error and reflected in the exit code. */
 export async function main(argv: readonly string[], host: CliHost): Promise<number> {
   try {
     return await dispatch(argv, host);
@@ -20,7 +20,7 @@ export async function main(argv: readonly string[], host: CliHost): Promise<numb
   }
 }
 
-/** Shows an error, as an object too when --json asks for it. Returns its exit code. */
+/** Prints an error, also as an object with --json. Returns its exit code. */
 export function reportError(error: unknown, argv: readonly string[], host: CliHost): number {
   const exitCode = error instanceof OeclError ? error.exitCode : 1;
   if (argv.includes('--json')) {
@@ -37,7 +37,7 @@ async function dispatch(argv: readonly string[], host: CliHost): Promise<number>
     return 0;
   }
   if (argv.includes('--list-adapters')) return listAdapters(host);
-  const isBare = first.startsWith('-'); // `oecl` is `oecl train`
+  const isBare = first.startsWith('-'); // `oecl` means `oecl train`
   const command = isBare ? trainCommand : namedCommand(COMMANDS, first);
   const args = isBare ? argv : rest;
   if (args.includes('--help') || args.includes('-h')) {
@@ -58,10 +58,10 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-/** Our errors speak for themselves; any other is ours to mend, and says so. */
+/** Our own errors are self-explanatory; any other is reported as a bug in oecl. */
 function errorText(error: unknown): string {
   if (error instanceof OeclError) {
-    // of a kernel, lines of its source; elsewhere a line end is in a name, and must not look like a line of ours
+    // keep the lines of kernel source; elsewhere a newline comes from a name and must not start a line of its own
     if (error.name === 'KernelError') return `error: ${error.message}`;
     const { sentence, details, remedy } = error;
     const lines = remedy === undefined ? details : [...details, `Remedy: ${remedy}`];

@@ -1,4 +1,4 @@
-/** `oecl doctor`: what this machine offers, what is missing, and how to get it. Only looks; changes nothing. */
+/** `oecl doctor`: checks what this machine supports, what is missing, and how to install it. Changes nothing. */
 import { arch, platform, release } from 'node:os';
 import { type Context, openContext } from '../../runtime/index.ts';
 import { ADAPTER_KINDS, adapterEnvironment, findAdapter, nodeRuntimePlatform } from '../../runtime/platform/node.ts';
@@ -10,7 +10,7 @@ const LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
 ] as const;
 
-/** The whole report, as text. */
+/** The complete report. */
 export async function doctor(version: string): Promise<string> {
   const lines = [`oecl ${version}, Node ${process.versions.node}, ${platform()} ${release()} ${arch()}`, ''];
   const found = await Promise.all(ADAPTER_KINDS.map(async (kind) => [kind, await findAdapter(kind)] as const));

@@ -1,4 +1,4 @@
-/** `oecl doctor`: what this machine offers (doctor.ts). */
+/** `oecl doctor`: checks this machine (doctor.ts). */
 import type { Command } from './command.ts';
 
 export const doctorCommand: Command = {

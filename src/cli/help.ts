@@ -1,4 +1,4 @@
-/** Help texts: what a command says of itself, then its lists and options, from their tables. No longer than 100 columns. */
+/** Help texts: a command's description, then its lists and options, from their tables. At most 100 columns wide. */
 import { UsageError } from '../base/errors.ts';
 import { defaultInWords, type OptionSpec, placeholderOf } from '../base/options.ts';
 import { nearestName } from '../base/suggest.ts';
@@ -6,9 +6,9 @@ import type { Command } from './command.ts';
 import { usageOf } from './parse.ts';
 
 const COLUMNS = 100;
-/** Of --help: every command has it. */
+/** The --help option that every command has. */
 const HELP: OptionSpec = { name: 'help', type: 'flag', group: 'Output', help: 'show this help' };
-/** A command of fewer options has them under one heading. */
+/** A command with fewer options lists them under one heading. */
 const FEWEST_GROUPED = 8;
 
 /** @throws UsageError when there is no such command */
@@ -25,7 +25,7 @@ export function namedCommand(commands: readonly Command[], name: string): Comman
   });
 }
 
-/** What the program does, and its commands. */
+/** The program's description and its commands. */
 export function programHelp(all: readonly Command[]): string {
   const commands = all.map(({ name, summary }) => `  oecl ${name.padEnd(10)}${summary}`);
   return [
@@ -45,7 +45,7 @@ export function programHelp(all: readonly Command[]): string {
   ].join('\n');
 }
 
-/** What a command does, with all of its options. */
+/** A command's description with all of its options. */
 export function commandHelp({ name, positionals, options, help }: Command): string {
   const { note, about, examples = [], lists = [], end = [] } = help;
   const usage = ['oecl', name, ...usageOf(positionals), ...(options.length > 0 ? ['[options]'] : [])].join(' ');
@@ -90,7 +90,7 @@ function optionHelp(option: OptionSpec): string {
   return entry(`--${option.name} ${placeholder}`.trimEnd(), `${values}${option.help}${fallback}`, 26);
 }
 
-/** A name and its text, the text wrapped in a column of its own. */
+/** A name and its description, wrapped in its own column. */
 function entry(name: string, text: string, indent: number): string {
   const lines: string[] = [];
   let line = `  ${name}`.padEnd(indent);

@@ -1,8 +1,8 @@
-/** `oecl help`: the help of the program, or of a command. */
+/** `oecl help`: prints the help of the program or of a command. */
 import type { Command } from './command.ts';
 import { commandHelp, namedCommand, programHelp } from './help.ts';
 
-/** @param commands all of them, this one included */
+/** @param commands all commands, including this one */
 export const helpCommand = (commands: () => readonly Command[]): Command => ({
   name: 'help',
   summary: 'show this help, or the help of a command: oecl help train',

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The process around the command line: arguments, streams, Ctrl-C, the exit code, and where Node's services come from. */
+/** The process around the command line: arguments, streams, Ctrl-C, the exit code, and the services of Node. */
 import { version } from '../../package.json';
 import type { PlatformAdapter, RuntimePlatform } from '../../runtime/index.ts';
 import { adapterEnvironment, listAdapters, nodeRuntimePlatform } from '../../runtime/platform/node.ts';
@@ -16,9 +16,9 @@ import { doctor } from './doctor.ts';
 import { COMMANDS } from './table.ts';
 import { type TextOutput, textOutput } from './textOutput.ts';
 
-/** Set in a process that was started again for its adapter's sake, so that it is not started a third time. */
+/** Set in a process that was restarted for its adapter, to prevent another restart. */
 const RESTARTED = 'OECL_RESTARTED';
-/** A terminal sends Ctrl-C to a process and to the one that it started: two signals at once are one. */
+/** A terminal sends Ctrl-C to a process and its child process: two signals at once count as one. */
 const SAME_SIGNAL_MILLISECONDS = 500;
 
 const argv = process.argv.slice(2);
@@ -37,7 +37,7 @@ function onInterrupt(): void {
   }
 }
 
-/** Opened when it was described, and used by the training: opening one twice makes Dawn print its warnings twice. */
+/** Opened for its description and reused for training: when an adapter is opened twice, Dawn prints its warnings twice. */
 let opened: PlatformAdapter | null = null;
 
 function releaseAdapter(): void {
@@ -45,7 +45,7 @@ function releaseAdapter(): void {
   opened = null;
 }
 
-/** The adapter. When only SwiftShader serves, this command runs again where Vulkan finds it, and the process ends. */
+/** The adapter. If only SwiftShader is available, reruns this command where Vulkan finds it, and ends this process. */
 async function openAdapter(name?: string): Promise<PlatformAdapter> {
   try {
     return await nodeRuntimePlatform.requestAdapter({ adapter: name });
@@ -57,7 +57,7 @@ async function openAdapter(name?: string): Promise<PlatformAdapter> {
   }
 }
 
-/** The exit code of the process that took over. It has spoken for itself, unless something ended it. */
+/** The exit code of the child process. It has reported its own errors, unless something killed it. */
 function exitCodeOf({ code, signal, error }: Ending): number {
   if (code !== null) return code;
   if (signal === 'SIGINT') return 130;
@@ -73,7 +73,7 @@ function exitCodeOf({ code, signal, error }: Ending): number {
   );
 }
 
-/** Hands out the adapter that is open already, once; then new ones. */
+/** Hands out the adapter that is already open, once; then opens new ones. */
 const runtime: RuntimePlatform = {
   async requestAdapter(options) {
     const found = opened ?? (await nodeRuntimePlatform.requestAdapter(options));
@@ -83,7 +83,7 @@ const runtime: RuntimePlatform = {
 };
 
 function output(stream: NodeJS.WriteStream): TextOutput {
-  stream.on('error', () => interrupt.abort()); // whoever read it is gone (EPIPE): end as if interrupted
+  stream.on('error', () => interrupt.abort()); // the reader is gone (EPIPE): end as if interrupted
   return textOutput(stream);
 }
 

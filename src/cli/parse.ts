@@ -1,7 +1,7 @@
 /**
- * A command line as values. They are checked here, at the edge, so that the rest of the program never meets a NaN or an
- * unknown name; every refusal names the option, what it takes, and the nearest right spelling. Our own, as a library would
- * have to be taught all of these refusals: with commander they are made from its messages, in as many lines and 39 kB.
+ * Parses and validates the command line, so the rest of the program never sees a NaN or an unknown name. Every error names
+ * the option, the accepted values, and the closest valid spelling. Not commander: producing these errors from its messages
+ * takes as many lines, plus 39 kB.
  */
 import { UsageError } from '../base/errors.ts';
 import {
@@ -17,7 +17,7 @@ import { nearestName } from '../base/suggest.ts';
 import type { Call, Command, Positional } from './command.ts';
 
 /**
- * `--name value`, `--name=value` or, for a flag, `--name`; anything else is a positional, and all that follows `--`.
+ * `--name value`, `--name=value` or, for a flag, `--name`; anything else is positional, as is everything after `--`.
  * @throws UsageError
  */
 export function parseCall(command: Command, args: readonly string[]): Call {
@@ -52,14 +52,14 @@ export function parseCall(command: Command, args: readonly string[]): Call {
   return { values, positionals };
 }
 
-/** `MODEL IMAGES...`, as a usage line has it. */
+/** `MODEL IMAGES...`, as in a usage line. */
 export const usageOf = (positionals: readonly Positional[]): string[] =>
   positionals.map(({ name, isOptional, isRepeated }) => {
     const shown = `${name}${isRepeated ? '...' : ''}`;
     return isOptional ? `[${shown}]` : shown;
   });
 
-/** The argument after an option that has no value in itself. */
+/** The argument that follows an option without an inline value. */
 function following(option: OptionSpec, next: string | undefined): string {
   if (next !== undefined && next !== '' && !next.startsWith('--')) return next;
   throw new UsageError(`--${option.name}: the value is missing, expected ${expectedValue(option)}.`, {

@@ -1,19 +1,19 @@
 /**
- * Progress on standard error: one line that is drawn over in a terminal, a plain line every few seconds elsewhere. It
- * shows what is being done, how far it is, how fast, and how long it will take.
+ * Progress on standard error: in a terminal one line that is redrawn, elsewhere a plain line every few seconds. It shows
+ * the current phase, its progress, the rate and the time remaining.
  */
 
 import { duration } from '../base/duration.ts';
 import { oneLine } from '../base/text.ts';
 import type { TextOutput } from './textOutput.ts';
 
-/** Milliseconds between two drawings: fluent in a terminal, sparse in a log. */
+/** Milliseconds between updates: smooth in a terminal, sparse in a log. */
 const TERMINAL_INTERVAL = 100;
 const LOG_INTERVAL = 5000;
-/** Rate and time left are taken over the last this many milliseconds, so that they follow a change of pace. */
+/** The window, in milliseconds, for rate and time remaining, so that they follow changes in speed. */
 const RATE_WINDOW = 20_000;
 
-/** A rate over less than this many milliseconds says nothing: images from the cache come all at once. */
+/** Rates over fewer milliseconds are meaningless: images from the cache arrive all at once. */
 const SHORTEST_RATE = 200;
 
 const BAR_WIDTH = 24;
@@ -38,8 +38,8 @@ export class Progress {
 
   /**
    * Starts a phase.
-   * @param total how many there are, null when that is unknown   @param unit what the rate counts, in the plural
-   * @param perUnit how many of `unit` one counts for: images per step   @param done how many are done already
+   * @param total the number of units, null when unknown   @param unit what the rate counts, in the plural
+   * @param perUnit how many of `unit` one unit of progress counts for: images per step   @param done units already done
    */
   begin(label: string, total: number | null, unit: string, { perUnit = 1, done = 0 } = {}): void {
     this.end();
@@ -56,19 +56,19 @@ export class Progress {
     if (now - this.lastDrawn >= (this.output.isTerminal ? TERMINAL_INTERVAL : LOG_INTERVAL)) this.draw(now);
   }
 
-  /** A line that stays, above the bar. */
+  /** A permanent line, above the bar. */
   note(text: string): void {
     this.above(() => this.output.write(`${text}\n`));
   }
 
-  /** Writes lines that stay, above the bar. */
+  /** Writes permanent lines above the bar. */
   above(write: () => void): void {
     this.erase();
     write();
     if (this.label && this.output.isTerminal) this.draw(this.clock());
   }
 
-  /** Ends the phase: the terminal's line goes, a log gets its last state. */
+  /** Ends the phase: the line in the terminal disappears; a log gets the final state. */
   end(): void {
     if (!this.label) return;
     if (!this.output.isTerminal && this.history.length > 1) this.draw(this.clock());
@@ -118,7 +118,7 @@ const bar = (share: number): string => {
   return '━'.repeat(full) + '─'.repeat(BAR_WIDTH - full);
 };
 
-/** Three digits or so: 0.41, 7.3, 52, 12,300. */
+/** About three digits: 0.41, 7.3, 52, 12,300. */
 export function shortNumber(value: number): string {
   if (value < 1) return value.toFixed(2);
   if (value < 10) return value.toFixed(1);

@@ -1,4 +1,4 @@
-/** `oecl score`: a trained model and image files to a line per image, as they come. */
+/** `oecl score`: scores image files with a trained model and prints one line per image as results arrive. */
 import { csvText } from '../base/csv.ts';
 import { UsageError } from '../base/errors.ts';
 import { type OptionTable, withDefaults } from '../base/options.ts';
@@ -66,10 +66,10 @@ interface Values {
   quiet?: boolean;
 }
 
-/** The score that decides, and the value below which an image is called an outlier; null where there is none. */
+/** The deciding score, and the threshold below which an image is called an outlier; null without a threshold. */
 interface Judge {
   score: string;
-  /** Every score of the model. */
+  /** All scores of the model. */
   names: readonly string[];
   threshold: number | null;
 }
@@ -111,7 +111,7 @@ export const scoreCommand: Command = {
   },
 };
 
-/** @throws UsageError when the model lacks the score, or the threshold that the call needs */
+/** @throws UsageError when the model lacks the score, or the threshold that the call requires */
 function judgeOf(model: TrainedModel, { score: asked, threshold, failOnOutlier }: Values): Judge {
   const all = scoresOf(model.config.method);
   const names = scoresWith(all, model.scores?.states ?? {}).map(({ name }) => name);
@@ -185,7 +185,7 @@ const isOutlier = ({ score, threshold }: Judge, image: ImageScores): boolean =>
 
 const verdictOf = (judge: Judge, image: ImageScores): string => (isOutlier(judge, image) ? 'outlier' : 'normal');
 
-/** Each makes the lines of some images, its header before the first. */
+/** Each formats the lines of some images, with a header before the first. */
 const FORMATTERS: Record<Values['format'], (judge: Judge) => (images: readonly ImageScores[]) => string> = {
   table: (judge) => {
     const row = (score: string, verdict: string, image: string) =>
@@ -218,7 +218,7 @@ function withHeader(header: string, line: (image: ImageScores) => string) {
   };
 }
 
-/** @param model whose threshold it is; null when the call gave it */
+/** @param model the model that the threshold comes from; null when the user gave it */
 function totalsText(
   { images, outliers, skipped }: Record<'images' | 'outliers' | 'skipped', number>,
   { score, threshold }: Judge,

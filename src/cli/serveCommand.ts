@@ -1,4 +1,4 @@
-/** `oecl serve`: the page, on this machine, until Ctrl-C. */
+/** `oecl serve`: serves the page on this machine until Ctrl-C. */
 import { type OptionTable, withDefaults } from '../base/options.ts';
 import type { Command } from './command.ts';
 

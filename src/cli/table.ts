@@ -1,4 +1,4 @@
-/** The commands, in the order of lists. A new one is a file beside this one and a line here. */
+/** The commands, in listing order. To add one, add a file in this folder and a line here. */
 import type { Command } from './command.ts';
 import { doctorCommand } from './doctorCommand.ts';
 import { helpCommand } from './helpCommand.ts';

@@ -1,17 +1,17 @@
-/** Standard output and standard error: the one place where text reaches a terminal, made safe to show. */
+/** Standard output and standard error: the only place that writes text to a terminal. It escapes unsafe characters. */
 import { visible } from '../base/text.ts';
 
 export interface TextOutput {
-  /** Whole lines. Control characters in them are shown as escapes. */
+  /** Writes whole lines. Control characters are escaped. */
   write(text: string): void;
-  /** Draws the terminal's last line over; '' erases it. */
+  /** Redraws the last line of the terminal; '' erases it. */
   redraw(line: string): void;
   isTerminal: boolean;
-  /** Width of the terminal in characters. */
+  /** Terminal width in characters. */
   columns: number;
 }
 
-/** What is used of a process's stream. */
+/** The members of a process's stream that are used here. */
 interface Stream {
   write(text: string): unknown;
   isTTY?: boolean;

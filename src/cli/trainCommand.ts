@@ -1,4 +1,4 @@
-/** `oecl train`: options to a configuration, a configuration to a run, a run to lines on a screen. */
+/** `oecl train`: builds a configuration from the options, runs it, and displays its progress. */
 import { type AdapterDescription, adapterName } from '../base/adapter.ts';
 import { duration } from '../base/duration.ts';
 import type { OptionTable } from '../base/options.ts';
@@ -90,7 +90,7 @@ export const trainCommand: Command = {
   },
 };
 
-/** Where to train: as the call says, else, with --resume, where the run began. Known before there is an adapter. */
+/** Where to train: as given or, with --resume, where the run started. Determined before an adapter is opened. */
 async function placeOf({ choices, mode: { resume } }: TrainCall, host: CliHost): Promise<RunConfig['where']> {
   if (choices.where !== undefined || !resume) return choices.where ?? 'node';
   const { out } = resolveConfig(choices, { isSoftware: true });
@@ -104,7 +104,7 @@ async function configOf(call: TrainCall, host: CliHost, adapter: { isSoftware: b
     : config;
 }
 
-/** How a run is shown: as text for people, or as JSON lines for programs. */
+/** The display of a run: text for people or JSON lines for programs. */
 interface Screen {
   adapter(info: AdapterDescription, config: RunConfig, presetIsDefault: boolean): void;
   hooks(): TrainHooks;
@@ -150,7 +150,7 @@ class TextScreen implements Screen {
       },
       onStart: (started) => {
         start = started;
-        this.close(); // the phase before shows how it ended
+        this.close(); // the previous phase shows its final state
         this.line(startLine(start));
         this.enter(`train ${start.run}`, () =>
           this.progress?.begin('train', start.steps, 'images', { perUnit: start.imagesPerStep, done: start.doneSteps }),
@@ -237,7 +237,7 @@ class JsonScreen implements Screen {
   }
 }
 
-/** The first line of every run. */
+/** The first line of each run. */
 export function adapterLine(adapter: AdapterDescription): string {
   return `adapter: ${adapterName(adapter)} (${adapter.isSoftware ? 'software: no GPU is used' : 'hardware'})`;
 }
@@ -273,7 +273,7 @@ function resultText(result: RunResult, folder: string): string {
   return lines.join('\n');
 }
 
-/** @param result of a test with outliers */
+/** @param result the result of a test with outliers */
 function metricLines(result: RunResult): string[] {
   const row = (name: string, cells: readonly string[]) =>
     `  ${name.padEnd(18)}${cells.map((cell) => cell.padEnd(10)).join('')}`.trimEnd();

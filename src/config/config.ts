@@ -1,6 +1,6 @@
 /**
- * Every value that a run uses, in one plain object: what config.json holds, what a preset fills, what --resume compares.
- * Nothing below the command line reads an option; everything reads this.
+ * Every value that a run uses, in one plain object: config.json stores it, presets fill it in, --resume compares it. Nothing
+ * below the command line reads options; everything reads this.
  */
 
 import type { KernelTable } from '../../runtime/index.ts';
@@ -26,23 +26,23 @@ import {
   TABLE_FILE,
 } from './trainOptions.ts';
 
-/** Beside these, the options of its method. */
+/** A run's configuration; the options of its method are keys besides these. */
 export interface RunConfig extends MethodValues {
   dataset: DatasetName;
-  /** Where the data set lies, as given; null: $OECL_DATA/NAME, then data/NAME. */
+  /** Where the data set is, as given; null: $OECL_DATA/NAME, then data/NAME. */
   data: string | null;
   protocol: ProtocolName;
-  /** Class name or index, or `all`; null: the only class there is. A run's own config.json holds the class's name. */
+  /** Class name or index, or `all`; null: the only possible class. A run's own config.json stores the class name. */
   normal: string | null;
   method: MethodName;
-  /** `dead-leaves`, `NAME[:DIR]` or `folder:DIR`; null for methods that see no outliers. */
+  /** `dead-leaves`, `NAME[:DIR]` or `folder:DIR`; null for methods without outlier exposure. */
   oe: string | null;
   epochs: number;
-  /** Normal images per step; the same number of outlier images, where the method has them. */
+  /** Normal images per step; methods with outlier exposure add the same number of outlier images. */
   batch: number;
-  /** The batch that was asked for, where the images of the class were fewer; else null. */
+  /** The requested batch, if it was reduced to the number of images of the class; otherwise null. */
   askedBatch: number | null;
-  /** Learning rate at epoch 0; cosine decay to 0 at the last epoch. */
+  /** Learning rate at epoch 0, with cosine decay to 0 at the last epoch. */
   lr: number;
   weightDecay: number;
   momentum: number;
@@ -50,13 +50,13 @@ export interface RunConfig extends MethodValues {
   arch: (typeof ARCHITECTURES)[number];
   /** Channels of the first stage. */
   width: number;
-  /** Side of the network's input, pixels. */
+  /** Side of the network's input, in pixels. */
   size: number;
-  /** How activations are stored. */
+  /** The type in which activations are stored. */
   precision: (typeof PRECISIONS)[number];
-  /** Area fractions of the random crop, smallest and largest. */
+  /** Area range of the random crop, as fractions: smallest and largest. */
   scale: [number, number];
-  /** T: augmented views an image at evaluation, beside the plain one. */
+  /** T: augmented views per image at evaluation, besides the plain one. */
   views: number;
   /** The main score; null: the method's. */
   score: string | null;
@@ -66,7 +66,7 @@ export interface RunConfig extends MethodValues {
   skipBad: boolean;
   /** How images that are not square are fitted. */
   fit: Fit;
-  /** Bits of 16-bit samples that the training images use; null when none of them has 16 bits, or until they are read. */
+  /** Bits of 16-bit samples that the training images use; null if none has 16 bits, or before they are read. */
   sampleBits: number | null;
   preset: Preset;
   adapter: string | null;
@@ -76,11 +76,11 @@ export interface RunConfig extends MethodValues {
   out: string;
   /** `auto`, `on`, `off`, or a config.json whose `kernels` are used (kernels.ts). */
   tune: string;
-  /** Which implementation each convolution uses, but for those of the fixed choice; null until it is known. */
+  /** The implementation of each convolution, except those of the fixed choice; null until known. */
   kernels: KernelTable | null;
 }
 
-/** What scores depend on beside the weights: enough to use a trained model without its run. */
+/** What scores depend on besides the weights: enough to use a trained model without its run. */
 export type ScoringConfig = Pick<
   RunConfig,
   | 'dataset'
@@ -97,25 +97,25 @@ export type ScoringConfig = Pick<
   | 'normal'
 >;
 
-/** Values that a run finds out and records; no option sets them. */
+/** Values that a run determines and records; no option sets them. */
 const RECORDED = { askedBatch: null, sampleBits: null, kernels: null } as const;
 
-/** What a call can set: all of it optional, filled in by the preset, the data set and the defaults. */
+/** What a caller can set. All of it is optional: the preset, the data set and the defaults fill in the rest. */
 export type ConfigChoices = {
   [K in Exclude<keyof RunConfig, keyof typeof RECORDED>]?: NonNullable<RunConfig[K]>;
 };
 
-/** The keys of config.json, in its order. */
+/** The keys of config.json, in order. */
 const KEYS = [...CONFIG_OPTIONS.map(({ key }) => key!), ...Object.keys(RECORDED)] as readonly (keyof RunConfig)[];
 
-/** Of values that never change one bit of the result: free to differ at --resume. */
+/** Keys of values that never affect the result, not even bitwise, and so may differ at --resume. */
 const FREE: readonly string[] = [
   ...CONFIG_OPTIONS.filter(({ isFree }) => isFree).map(({ key }) => key!),
   'askedBatch',
   'kernels',
 ];
 
-/** Values where nothing decides otherwise. */
+/** Defaults where nothing else decides. */
 const DEFAULTS = {
   ...Object.fromEntries(
     CONFIG_OPTIONS.map(({ key, value = null }) => [key, typeof value === 'function' ? null : value]),
@@ -124,8 +124,8 @@ const DEFAULTS = {
 } as unknown as RunConfig;
 
 /**
- * The full configuration: choices first, then the preset's values for the data set.
- * @throws UsageError when values contradict each other.
+ * The full configuration: the choices take precedence over the preset's values for the data set.
+ * @throws UsageError when values contradict each other
  */
 export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boolean }): RunConfig {
   const choices = withoutUndefined(given);
@@ -166,7 +166,7 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
   return config;
 }
 
-/** Every value, whether or not they contradict each other. */
+/** Resolves every value without checking for contradictions. */
 export function filledConfig(choices: ConfigChoices & Pick<RunConfig, 'preset'>): RunConfig {
   const { dataset, method, protocol } = { ...DEFAULTS, ...choices };
   const typed = choices.normal ?? datasetNamed(dataset).defaultNormal;
@@ -186,30 +186,30 @@ export function filledConfig(choices: ConfigChoices & Pick<RunConfig, 'preset'>)
   return sortKeys(config);
 }
 
-/** What the augmentation needs of a configuration. */
+/** The part of a configuration that the augmentation needs. */
 export function augmentOptions({ dataset, size, scale, seed }: ScoringConfig): AugmentOptions {
   return { size, scale, seed, ...datasetNamed(dataset).statistics };
 }
 
-/** runs/<dataset>-<method>-<normal>-<seed>, as the command line promises. */
+/** The default run folder, runs/<dataset>-<method>-<normal>-<seed>, as documented for the command line. */
 export function defaultRunFolder(config: Pick<RunConfig, 'dataset' | 'method' | 'normal' | 'seed'>): string {
   return `runs/${config.dataset}-${config.method}-${folderName(config.normal ?? 'only')}-${config.seed}`;
 }
 
-/** The bytes of config.json: keys in the order of the option table, two spaces, a newline at the end. */
+/** The bytes of config.json: keys in the order of the option table, indented by two spaces, with a final newline. */
 export function configJson(config: RunConfig): string {
   return `${JSON.stringify(sortKeys(config), null, 2)}\n`;
 }
 
-/** Names of the values in which two configurations differ, of those that a result depends on. */
+/** Names of the result-relevant values in which two configurations differ. */
 export function configDifferences(a: RunConfig, b: RunConfig): (keyof RunConfig)[] {
   return KEYS.filter((key) => !FREE.includes(key) && JSON.stringify(a[key]) !== JSON.stringify(b[key]));
 }
 
 /**
- * The values of a config.json; what an older version did not write has its default, which was the only value then.
- * @param file what errors call it
- * @throws UsageError for a value that its option does not take
+ * The values of a config.json. Values that an older version did not write get their default, the only value at that time.
+ * @param file the file name for error messages
+ * @throws UsageError for a value that its option does not accept
  */
 export function storedConfig(json: object, file: string): RunConfig {
   const config: RunConfig = { ...DEFAULTS, ...json };
@@ -225,19 +225,19 @@ export function storedConfig(json: object, file: string): RunConfig {
 }
 
 /**
- * The configuration with which a stored run resumes: the stored values, but where the call says otherwise in things that
- * the result does not depend on.
- * @throws UsageError when the call asks for another value of something that the result depends on.
+ * The configuration with which a stored run resumes: the stored values, except those given by the caller that do not affect
+ * the result.
+ * @throws UsageError when the caller changes a value that the result depends on
  */
 export function resumedConfig(stored: RunConfig, given: ConfigChoices): RunConfig {
   const choices = withoutUndefined(given);
   const asked: RunConfig = { ...stored, ...choices };
   if (choices.oe !== undefined) asked.oe = sourceText(parseSource(choices.oe));
   const { normal } = choices;
-  // another spelling, or an index, is looked up among the classes once they are known (run.ts)
+  // a different spelling or an index is resolved once the classes are known (run.ts)
   const isForLater = normal !== undefined && stored.normal !== null && meansMaybe(normal, stored.normal);
   if (isForLater) asked.normal = stored.normal;
-  // a batch larger than its class was lowered when the run began; the same command asks for the larger one again
+  // the batch may have been reduced to the class size; the same command asks for the original one again
   if (choices.batch === stored.askedBatch) asked.batch = stored.batch;
   asked.preset = stored.preset;
   asked.kernels = choices.tune === 'off' ? {} : choices.tune?.endsWith(TABLE_FILE) ? null : stored.kernels;
@@ -253,22 +253,22 @@ export function resumedConfig(stored: RunConfig, given: ConfigChoices): RunConfi
   return sortKeys(asked);
 }
 
-/** Whether a --normal may turn out to be this class. */
+/** Whether a --normal value could mean this class. */
 const meansMaybe = (normal: string, stored: string): boolean =>
   isSameName(normal, stored) || (/^\d+$/.test(normal) && !isEveryClass(stored));
 
-/** The option that sets a value, as it is typed: `--checkpoint-every` for `checkpointEvery`, `--in` for `where`. */
+/** The option that sets a value, as typed: `--checkpoint-every` for `checkpointEvery`, `--in` for `where`. */
 export const flagOf = (key: string): string => `--${CONFIG_OPTIONS.find((option) => option.key === key)?.name ?? key}`;
 
 const shown = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value ?? 'none'));
 
-/** A known class in its own spelling; anything else as it was typed, to be looked up when the data is there. */
+/** A known class in its canonical spelling; anything else as typed, to be resolved once the data is loaded. */
 function className(dataset: DatasetName, typed: string | null): string | null {
   if (typed === null) return null;
   return isEveryClass(typed) ? EVERY_CLASS : (findClass(typed, datasetNamed(dataset).classes) ?? typed);
 }
 
-/** An option that is undefined is one that was left out. */
+/** Drops undefined options, which count as not given. */
 const withoutUndefined = (choices: ConfigChoices): ConfigChoices =>
   Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined));
 

@@ -1,4 +1,4 @@
-/** The options of a run, in one table: parsing, checks, help, the page's form and config.json all come from it. */
+/** The options of a run in one table, the source for parsing, checks, help, the page's form and config.json. */
 import { MOST_EVALUATION_VIEWS } from '../augment/augmenter.ts';
 import type { OptionTable } from '../base/options.ts';
 import { PRESETS } from '../base/recipe.ts';
@@ -11,9 +11,9 @@ import { SCORE_NAMES } from '../scores/table.ts';
 export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
 export const PLACES = ['node', 'chrome'] as const;
 export const ARCHITECTURES = ['resnet18', 'resnet10'] as const;
-/** `auto`: as `on` on a GPU, as `off` on a software adapter, where the fixed choices are as good (docs/performance.md). */
+/** `auto`: `on` for a GPU, `off` for a software adapter, where the fixed choices are as good (docs/performance.md). */
 export const TUNE_MODES = ['auto', 'on', 'off'] as const;
-/** What `--tune` takes beside them: the config.json of another run. */
+/** `--tune` also accepts the config.json of another run. */
 export const TABLE_FILE = '.json';
 export const PRECISIONS = ['f32', 'f16'] as const;
 
@@ -322,5 +322,5 @@ export const TRAIN_OPTIONS: OptionTable = [
   },
 ];
 
-/** Those that are values of the configuration; the others say what becomes of the run folder. */
+/** The options that are part of the configuration; the others decide what happens to the run folder. */
 export const CONFIG_OPTIONS: OptionTable = TRAIN_OPTIONS.filter(({ key }) => key !== undefined);

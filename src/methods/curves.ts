@@ -1,4 +1,4 @@
-/** What charts and progress show of a step's metrics: the terms that they have, whatever method named them. */
+/** Selects the step metrics for charts and progress: the terms present, whichever method defined them. */
 import type { Part, TermSpec } from './method.ts';
 import { METHODS } from './table.ts';
 
@@ -12,8 +12,8 @@ export interface TermCurve {
 }
 
 /**
- * The curves of a chart. The loss as a whole is not among them, nor a term that is all of it.
- * @param first the run's first line
+ * The curves of a chart. Leaves out the total loss, and a term that equals it.
+ * @param first the first metrics line of the run
  */
 export function termCurves(first: Metrics, chart: TermSpec['chart']): TermCurve[] {
   const specs = METHODS.flatMap(({ terms }) => Object.entries(terms));
@@ -32,7 +32,7 @@ export function termCurves(first: Metrics, chart: TermSpec['chart']): TermCurve[
   }));
 }
 
-/** The first step in which a term of the loss has a weight above 0, where it had none before. */
+/** The first step in which the weight of a loss term rises from 0. */
 export function weightStart(metrics: readonly (Metrics & { step: number })[]): { step: number; title: string } | null {
   for (const { title, weight } of METHODS.flatMap(({ terms }) => Object.values(terms))) {
     const start = weight && metrics.find((line) => (line[weight.key] ?? 0) > 0);

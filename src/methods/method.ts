@@ -1,6 +1,6 @@
 /**
- * The contract of a method: what a training step sees, how its loss is made, what it reports. A method is one file beside
- * this one and one line in table.ts; help, page, report and config.json read the table.
+ * The interface of a method: the images of a training step, the loss, and the reported metrics. To add a method, add a file
+ * in this folder and a line in table.ts; help, page, report and config.json read the table.
  */
 import type { Tensor } from '../../runtime/index.ts';
 import type { ShiftPlan } from '../augment/shifts.ts';
@@ -8,30 +8,30 @@ import type { OptionTable } from '../base/options.ts';
 import type { Preset, Recipe } from '../base/recipe.ts';
 import type { DatasetSpec } from '../data/dataset.ts';
 
-/** Where a step's images come from: the normal training images, and what stands for outliers. */
+/** Where a step's images come from: the normal training images, or the outlier-exposure images. */
 export type Part = 'normal' | 'outliers';
 
-/** What a row of the encoder's outputs shows. */
+/** What a row of the encoder's outputs represents. */
 export interface Row {
   part: Part;
-  /** Which view of its image, from 0. */
+  /** Index of the view of its image, from 0. */
   view: number;
-  /** Position in the part's shifts; 0 where it has none. */
+  /** Index of the shift; 0 if the part has none. */
   shift: number;
-  /** The class of its image, as its set counts them. */
+  /** The class of its image, as numbered by its image set. */
   label: number;
 }
 
-/** What one step sees. Rows lie part by part, and in each by view, then shift, then image. */
+/** The contents of a step. Row order: part, view, shift, image. */
 export interface BatchPlan {
   normal: ShiftPlan;
-  /** As many images as normal ones, of the outlier-exposure set. None: the method trains on normal images alone. */
+  /** Outlier-exposure images, as many as normal ones. Omitted by methods that train on normal images only. */
   outliers?: ShiftPlan;
-  /** Integers that the loss reads, by name: u32 [rows] on the device. */
+  /** Integer labels for the loss, by name: u32 [rows] on the device. */
   labels?: Readonly<Record<string, (row: Row) => number>>;
 }
 
-/** What the network returns for all rows of a step. */
+/** The network's outputs for all rows of a step. */
 export interface Outputs {
   /** The pooled output of the backbone, [rows, channels]. */
   backbone: Tensor;
@@ -40,55 +40,55 @@ export interface Outputs {
 }
 
 export interface Batch {
-  /** Any of the outputs by part; outliers is null for a method of normal images alone. */
+  /** Splits an output by part; outliers is null for methods that train on normal images only. */
   parts(rows: Tensor): { normal: Tensor; outliers: Tensor | null };
-  /** The plan's labels. */
+  /** The labels of the plan. */
   labels: Readonly<Record<string, Tensor>>;
-  /** The method's scheduled weights, scalars that change from epoch to epoch. */
+  /** The method's scheduled weights: scalars that change per epoch. */
   weights: Readonly<Record<string, Tensor>>;
 }
 
 export interface StepLoss {
-  /** What is minimized: a scalar. */
+  /** The scalar to minimize. */
   loss: Tensor;
-  /** What metrics.jsonl records of a step beside its loss: scalars by the names of `terms`. */
+  /** What metrics.jsonl records per step besides the loss: scalars, keyed as in `terms`. */
   terms: Readonly<Record<string, Tensor>>;
 }
 
-/** How a recorded term is shown. */
+/** How a recorded term is displayed. */
 export interface TermSpec {
   title: string;
-  /** The chart that it belongs to: parts of the loss, or mean norms of features. */
+  /** The chart it belongs to: loss terms or mean feature norms. */
   chart: 'loss' | 'norm';
   of: Part;
-  /** The scheduled weight with which it enters the loss, and how charts call it; without one, 1. */
+  /** The scheduled weight of this term in the loss, and its symbol in charts; default 1. */
   weight?: { key: string; symbol: string };
 }
 
-/** @template Values the keys of a run's configuration that the method reads: its own options, and others such as `size` */
+/** @template Values the configuration keys that the method reads: its own options, and others such as `size` */
 export interface Method<Values extends object = object, Name extends string = string> {
   readonly name: Name;
-  /** As publications spell it. */
+  /** As spelled in publications. */
   readonly title: string;
-  /** One sentence that a laboratory understands. */
+  /** One sentence that lab users understand. */
   readonly summary: string;
-  /** Where it was published, or the section of docs/methods.md. */
+  /** The publication, or the section of docs/methods.md. */
   readonly source: string;
-  /** Its own options. A key that several methods share has the same line in each (options.ts). */
+  /** The method's options. A key shared by several methods has the same entry in each (options.ts). */
   readonly options: OptionTable;
-  /** Where it needs other values than the preset's and the data set's. */
+  /** Values that override the preset's and the data set's. */
   recipe?(preset: Preset, dataset: DatasetSpec): Recipe;
   /** @throws UsageError when values contradict each other */
   check?(values: Values & { preset: Preset; epochs: number }): void;
   batch(values: Values): BatchPlan;
   /** Weights that follow a schedule, recorded with each step. */
   weights?(values: Values, epoch: number): Record<string, number>;
-  /** Recorded: called once, not once per step. */
+  /** Called once, while the step is recorded, not once per step. */
   loss(outputs: Outputs, batch: Batch, values: Values): StepLoss;
-  /** What `loss` returns beside the loss. */
+  /** The terms that `loss` returns besides the loss. */
   readonly terms: Readonly<Record<string, TermSpec>>;
-  /** The scores that its training shapes, higher = more normal, beside those of every method (src/scores). */
+  /** The scores that its training shapes, higher = more normal, in addition to those of every method (src/scores). */
   readonly scores: readonly string[];
-  /** The score that its runs' single figures mean, unless --score names another (src/scores). */
+  /** The score behind the headline metrics of its runs, unless --score selects another (src/scores). */
   readonly mainScore: string;
 }

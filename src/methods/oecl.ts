@@ -9,11 +9,11 @@ export interface OeclValues {
   temperature: number;
   /** Weight of the penalty after the warm-up. */
   lambda: number;
-  /** Epochs with a weight of 0. */
+  /** Epochs at weight 0 before the penalty starts. */
   warmup: number;
 }
 
-/** The paper's 50 of 500 epochs is a tenth of however many there are. The few steps of `tiny` have none to spare. */
+/** The paper's 50 of 500 epochs, as a tenth of any number of epochs. `tiny` has too few steps for a warm-up. */
 const usualWarmup = (preset: Preset, epochs: number): number => (preset === 'tiny' ? 0 : Math.floor(epochs / 10));
 
 export const oecl: Method<OeclValues, 'oecl'> = {

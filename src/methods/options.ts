@@ -1,4 +1,4 @@
-/** What several methods have in common: options, terms that they report, scores. */
+/** Options, reported terms and scores that several methods share. */
 import type { OptionSpec } from '../base/options.ts';
 import type { TermSpec } from './method.ts';
 
@@ -17,5 +17,5 @@ export const CONTRASTIVE: TermSpec = { title: 'contrastive term', chart: 'loss',
 export const NORM_NORMAL: TermSpec = { title: 'normal images', chart: 'norm', of: 'normal' };
 export const NORM_OUTLIER: TermSpec = { title: 'outlier-exposure images', chart: 'norm', of: 'outliers' };
 
-/** The norm of f and what rests on it: contrastive training makes it larger for what resembles the training images. */
+/** Scores based on the norm of f, which contrastive training increases for images that resemble the training images. */
 export const NORM_SCORES: readonly string[] = ['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm', 'cosineNorm'];

@@ -1,4 +1,4 @@
-/** SimCLR (docs/methods.md 1.1): NT-Xent on the normal views alone. */
+/** SimCLR (docs/methods.md 1.1): NT-Xent on the normal views only. */
 import { normPenalty, ntXent } from '../../runtime/index.ts';
 import type { Method } from './method.ts';
 import { CONTRASTIVE, NORM_NORMAL, NORM_SCORES, TEMPERATURE } from './options.ts';

@@ -1,12 +1,12 @@
-/** The batch of a recorded step, as a method's loss reads it: the tensors that change from step to step. */
+/** The batch of a recorded step, as a method's loss reads it: the tensors that change per step. */
 import { type Context, split, type Tensor } from '../../runtime/index.ts';
 import { type RowPlace, rowCount, rowPlaces } from '../augment/rows.ts';
 import type { Batch, BatchPlan, Method, Part, Row } from './method.ts';
 
-/** The parts of a plan, in the order of their rows. */
+/** The parts of a plan, in row order. */
 export const partsOf = ({ outliers }: BatchPlan): readonly Part[] => (outliers ? ['normal', 'outliers'] : ['normal']);
 
-/** Rows of one normal image and, where the method has one, of the outlier image beside it. */
+/** Rows per normal image, including its outlier image if the method has outlier exposure. */
 export const rowsPerImage = (plan: BatchPlan): number =>
   partsOf(plan).reduce((sum, part) => sum + rowCount(plan[part]!, 1), 0);
 
@@ -17,10 +17,10 @@ export class StepBatch implements Batch {
   readonly parts: Batch['parts'];
   readonly #schedule: (epoch: number) => Record<string, number>;
   readonly #places: readonly (RowPlace & { part: Part })[];
-  /** The labels on the device, to write only what changed. */
+  /** The labels currently on the device, so that only changes are uploaded. */
   readonly #written = new Map<string, string>();
 
-  /** @param images per part and step */
+  /** @param images images per part and step */
   constructor(context: Context, method: Method, values: object, images: number) {
     this.plan = method.batch(values);
     const names = partsOf(this.plan);
@@ -42,8 +42,8 @@ export class StepBatch implements Batch {
   }
 
   /**
-   * Writes the weights of an epoch and the labels of a step's images.
-   * @param classes of the images, one list per part
+   * Uploads the weights of an epoch and the labels of a step's images.
+   * @param classes the classes of the images, one list per part
    * @returns the weights
    */
   write(epoch: number, classes: Readonly<Partial<Record<Part, ArrayLike<number>>>>): Record<string, number> {

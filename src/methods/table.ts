@@ -1,4 +1,4 @@
-/** The methods, in the order of lists. A new one is a file beside this one and a line here. */
+/** The methods, in listing order. To add one, add a file in this folder and a line here. */
 import type { OptionTable } from '../base/options.ts';
 import { hsc } from './hsc.ts';
 import type { Method } from './method.ts';
@@ -12,7 +12,7 @@ export type MethodName = (typeof TABLE)[number]['name'];
 type ValuesOf<M> = M extends Method<infer Values, string> ? Values : never;
 type Joined<Each> = (Each extends object ? (each: Each) => void : never) extends (all: infer All) => void ? All : never;
 
-/** The values that methods read; a run has those of its own. */
+/** The configuration values that methods read. */
 export type MethodValues = Partial<Joined<ValuesOf<(typeof TABLE)[number]>>>;
 
 export const METHODS: readonly Method<object, MethodName>[] = TABLE;
@@ -21,7 +21,7 @@ export const METHOD_NAMES: readonly MethodName[] = METHODS.map(({ name }) => nam
 export const methodNamed = (name: MethodName): Method<object, MethodName> =>
   METHODS.find((method) => method.name === name)!;
 
-/** Whether a method trains on outlier-exposure images. */
+/** Whether a method trains with outlier exposure. */
 export const usesOutliers = (name: MethodName, values: object): boolean =>
   methodNamed(name).batch(values).outliers !== undefined;
 
@@ -30,7 +30,7 @@ export const METHOD_OPTIONS: OptionTable = METHODS.flatMap(({ options }) => opti
   ({ key }, i, all) => all.findIndex((other) => other.key === key) === i,
 );
 
-/** Whether a method has the option of this key; options that no method has are everyone's. */
+/** Whether an option applies to a method; options that belong to no method apply to all. */
 export const hasOption = (name: MethodName, key: string): boolean =>
   methodNamed(name).options.some((option) => option.key === key) ||
   !METHOD_OPTIONS.some((option) => option.key === key);

@@ -1,6 +1,6 @@
 /**
- * ResNet of basic blocks (He et al. 2016) with the projection head of SimCLR: the encoder f of every method here.
- * Parameter names are those of the authors' BaseModel, so that its state dict and ours are the same file
+ * ResNet of basic blocks (He et al. 2016) with SimCLR's projection head: the encoder f of every method here.
+ * Parameter names are those of the authors' BaseModel, so their state dicts and ours are interchangeable
  * (docs/methods.md 3).
  */
 import {
@@ -24,14 +24,14 @@ export interface EncoderOptions {
   arch: Architecture;
   /** Channels of the first stage; the later ones have 2, 4 and 8 times as many. */
   width: number;
-  /** Side of the input in pixels: up to 64 takes the `cifar` stem, larger ones the `imagenet` stem. */
+  /** Side of the input in pixels: up to 64 uses the `cifar` stem, above that the `imagenet` stem. */
   size: number;
   /** Length of f(x); 128 in the paper. */
   features?: number;
   seed: number;
   /**
-   * How activations of the backbone are stored; default f32. Parameters, sums, statistics, gradients and the head are f32
-   * either way.
+   * The type in which the backbone's activations are stored; default f32. Parameters, sums, statistics, gradients and the
+   * head are always f32.
    */
   precision?: Precision;
 }
@@ -42,7 +42,7 @@ export interface EncoderOutputs {
 }
 
 const BLOCKS = { resnet18: [2, 2, 2, 2], resnet10: [1, 1, 1, 1] } as const;
-const HEAD_WIDTH = 512; // linear(512, 512) of the paper at width 64; narrower backbones keep it square
+const HEAD_WIDTH = 512; // the paper's linear(512, 512) at width 64; with narrower backbones the head stays square
 
 /** Two 3x3 convolutions around a shortcut. [N, C, H, W] -> [N, outChannels, H / stride, W / stride]. */
 class BasicBlock extends Module {
@@ -113,7 +113,7 @@ class Backbone extends Module {
   }
 }
 
-/** linear - BN - ReLU - linear, as SimCLR's non-linear head; `head.0`, `head.1`, `head.3` in files. */
+/** linear - BN - ReLU - linear, SimCLR's non-linear head; `head.0`, `head.1`, `head.3` in files. */
 class ProjectionHead extends Module {
   readonly #hidden: Linear;
   readonly #bn: BatchNorm;
@@ -131,7 +131,7 @@ class ProjectionHead extends Module {
   }
 }
 
-/** f: [N, 3, S, S] normalised images -> [N, features], not normalised: their norm is the score. */
+/** f: [N, 3, S, S] normalized images -> [N, features], not normalized, because the norm is the score. */
 export class Encoder extends Module {
   readonly options: Required<EncoderOptions>;
   readonly #backbone: Backbone;
@@ -149,7 +149,7 @@ export class Encoder extends Module {
     return this.outputs(images, training).projection;
   }
 
-  /** f, and what its head reads: the pooled output of the backbone, [N, channels]. */
+  /** f, and the input of its head: the pooled output of the backbone, [N, channels]. */
   outputs(images: Tensor, training: boolean): EncoderOutputs {
     const backbone = this.#backbone.forward(images, training);
     return { backbone, projection: this.#head.forward(backbone, training) };

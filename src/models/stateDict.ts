@@ -1,4 +1,4 @@
-/** An encoder's parameters and running statistics as named arrays in PyTorch's layout, and back. */
+/** Converts an encoder's parameters and running statistics to named arrays in PyTorch's layout, and back. */
 import {
   encodeSafetensors,
   FormatError,
@@ -10,7 +10,7 @@ import { sha256 } from '../base/contentHash.ts';
 
 export type StateDict = Record<string, SafetensorsTensor>;
 
-/** Everything that defines the network's output, by PyTorch's names. Reads the device. */
+/** Everything that defines the network's output, under PyTorch's names. Reads back from the device. */
 export async function stateDict(model: Module): Promise<StateDict> {
   const named = [...model.namedParameters(), ...model.namedBuffers()];
   const entries = await Promise.all(
@@ -23,9 +23,9 @@ export async function stateDict(model: Module): Promise<StateDict> {
 }
 
 /**
- * Fills a model from named arrays of any floating-point type.
- * @throws FormatError naming the file when a tensor is missing or has another shape (a checkpoint of another architecture),
- * is of integers, or holds what is no finite number
+ * Loads named arrays of any floating-point type into a model.
+ * @throws FormatError naming the file when a tensor is missing, has the wrong shape (a checkpoint of another architecture),
+ * has an integer type, or holds a value that is not finite
  */
 export function loadStateDict(model: Module, state: Readonly<StateDict>, file: string): void {
   for (const [name, tensor] of [...model.namedParameters(), ...model.namedBuffers()]) {
@@ -46,7 +46,7 @@ export function loadStateDict(model: Module, state: Readonly<StateDict>, file: s
   }
 }
 
-/** @param what the tensor   @throws FormatError for NaN or an infinite value: a network would give no numbers with it */
+/** @param what the tensor   @throws FormatError for NaN or an infinite value */
 export function expectNumbers(values: Float32Array, what: string): void {
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;
@@ -57,8 +57,8 @@ export function expectNumbers(values: Float32Array, what: string): void {
 }
 
 /**
- * SHA-256, in hexadecimal, of the bytes of all parameters and running statistics, names sorted: equal exactly when two
- * trained networks are equal to the bit.
+ * SHA-256, in hexadecimal, of the bytes of all parameters and running statistics, sorted by name. Equal exactly when two
+ * trained networks are bitwise equal.
  */
 export async function weightsSha256(state: StateDict): Promise<string> {
   const parts = Object.keys(state)
@@ -76,7 +76,7 @@ export async function weightsSha256(state: StateDict): Promise<string> {
   return sha256(all);
 }
 
-/** model.safetensors: the state dict with the counters that PyTorch's batch norm has beside it, and other tensors. */
+/** model.safetensors: the state dict, the batch counters of PyTorch's batch norm, and additional tensors. */
 export function encodeModel(
   state: StateDict,
   steps: number,

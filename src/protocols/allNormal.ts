@@ -1,6 +1,6 @@
 /**
- * All-normal: everything in the training set is normal, and so are test images whose class says it; the other classes of
- * the test are the outliers. There may be none: then the scores of the normal images are all that is found.
+ * All-normal: every training image is normal, and so are the test images of classes named as normal; all other test classes
+ * are outliers. Without outliers, the scores of the normal images are the only result.
  */
 import { DataError } from '../base/errors.ts';
 import { EVERY_CLASS } from '../base/names.ts';

@@ -1,4 +1,4 @@
-/** Leave-one-out: all classes but one are normal, that one is the outlier. */
+/** Leave-one-out: one class is the outlier; all others are normal. */
 import { perClass } from './perClass.ts';
 
 export const leaveOneOut = perClass({
@@ -7,7 +7,7 @@ export const leaveOneOut = perClass({
   role: 'is left out',
   isImplied: false,
   isTrained: (className, leftOut) => className !== leftOut,
-  // a class without training images is neither normal nor the one left out: it takes no part in the test
+  // a class without training images is neither normal nor left out, so the test excludes it
   isTested: (className, leftOut, trained) => className === leftOut || trained.has(className),
   unfit({ name, test }, others) {
     if (test === 0) return `${name} has no test images, and they are the outliers`;

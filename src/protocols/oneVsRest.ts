@@ -1,4 +1,4 @@
-/** One-vs-rest: one class is normal, all others are outliers. */
+/** One-vs-rest: one class is normal; all others are outliers. */
 import { perClass } from './perClass.ts';
 
 export const oneVsRest = perClass({

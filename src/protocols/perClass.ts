@@ -1,4 +1,4 @@
-/** Protocols that give one class a role of its own: --normal names it, and `all` is one run per class. */
+/** Protocols that give one class a special role: --normal names the class, and `all` means one run per class. */
 import { DataError, UsageError } from '../base/errors.ts';
 import { EVERY_CLASS, findClass, isEveryClass } from '../base/names.ts';
 import { nearestName } from '../base/suggest.ts';
@@ -14,9 +14,9 @@ import {
 } from './protocol.ts';
 
 export interface ClassRole<Name extends string> extends Omit<Protocol<Name>, 'isOfAllClasses' | 'plan'> {
-  /** What the class is, in errors: `is normal`. */
+  /** Describes the class in errors: `is normal`. */
   role: string;
-  /** Whether a data set of one trained class leaves no choice, so that --normal can be left out. */
+  /** Whether --normal can be omitted when the data set has a single trained class. */
   isImplied: boolean;
   /** @param chosen the class that has the role */
   isTrained(className: string, chosen: string): boolean;
@@ -63,7 +63,7 @@ function splitFor(role: Role, dataset: LabeledDataset, counts: readonly ClassCou
   return splitBy(dataset, chosen, isTrained, (className) => role.isTested(className, chosen, trained));
 }
 
-/** The class that a name or an index means. @throws UsageError, listing all classes. */
+/** Resolves a name or an index to a class. @throws UsageError, listing all classes. */
 function chosenClass(counts: readonly ClassCount[], wanted: string): string {
   const names = counts.map(({ name }) => name);
   const found = findClass(wanted, names);
@@ -76,14 +76,14 @@ function chosenClass(counts: readonly ClassCount[], wanted: string): string {
   });
 }
 
-/** A class of that name cannot be told from what --normal all asks for, here and wherever the run is named. */
+/** A class of that name would be ambiguous with --normal all, here and wherever the run is named. */
 function calledAll(name: string): UsageError {
   return new UsageError(`a class is called ${name}: --normal ${EVERY_CLASS} means every class in turn.`, {
     remedy: 'rename the folder of that class',
   });
 }
 
-/** Without --normal, a data set of one trained class (a folder of good parts) may leave no choice. */
+/** Without --normal, a data set with a single trained class (a folder of good parts) may leave only one choice. */
 function onlyTrainedClass(counts: readonly ClassCount[], role: Role): string {
   const trained = counts.filter(({ train }) => train > 0);
   if (role.isImplied && trained.length === 1) return trained[0].name;
@@ -94,7 +94,7 @@ function onlyTrainedClass(counts: readonly ClassCount[], role: Role): string {
   });
 }
 
-/** The classes that can play the role. */
+/** The classes that can have the role. */
 const fitting = (counts: readonly ClassCount[], role: Role): ClassCount[] =>
   counts.filter((count) => !unfit(counts, role, count.name));
 

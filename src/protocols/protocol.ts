@@ -1,12 +1,12 @@
 /**
- * What a protocol is: which images train, which test, and which of those count as normal (docs/methods.md 7.1). It reads
- * labels only, never a pixel. Training images are always normal: outliers appear for the first time in the test. One file
- * each, one line of table.ts.
+ * A protocol decides which images train, which test, and which of those count as normal (docs/methods.md 7.1). It reads
+ * labels only, never pixels. Training images are always normal; outliers first appear in the test. Each protocol is one
+ * file and one line in table.ts.
  */
 import { DataError } from '../base/errors.ts';
 import { haveNumbers } from '../base/names.ts';
 
-/** What a protocol needs of an ImageSet: class names, and a label (index of its class) for each image. */
+/** What a protocol needs from an ImageSet: class names, and a label (class index) per image. */
 export interface LabeledSet {
   readonly classes: readonly string[];
   readonly labels: ArrayLike<number>;
@@ -17,17 +17,17 @@ export interface LabeledDataset {
   readonly test: LabeledSet;
 }
 
-/** One run: what to train on and what to test on. */
+/** The images of one run: what to train on and what to test on. */
 export interface Split {
-  /** The class that the run is named by; `all` where no single class is. */
+  /** The class that the run is named after; `all` if there is no single class. */
   normal: string;
-  /** The classes whose images train. */
+  /** The classes with training images. */
   trainClasses: string[];
-  /** Positions in the training set, ascending. */
+  /** Indices into the training set, ascending. */
   trainIndices: number[];
-  /** Positions in the test set, ascending. */
+  /** Indices into the test set, ascending. */
   testIndices: number[];
-  /** The truth of each test image, in the order of testIndices. */
+  /** The ground truth of each test image, in the order of testIndices. */
   testIsNormal: boolean[];
   /** The class name of each test image, in the order of testIndices. */
   testClass: string[];
@@ -35,7 +35,7 @@ export interface Split {
 
 export interface SplitPlan {
   splits: Split[];
-  /** Classes that --normal all passed over, and why. */
+  /** Classes that --normal all skipped, and why. */
   skipped: { normal: string; reason: string }[];
 }
 
@@ -43,29 +43,29 @@ export interface Protocol<Name extends string = string> {
   name: Name;
   /** Which classes are normal, in a few words for the help. */
   summary: string;
-  /** No single class is the normal one, so --normal has nothing to choose. */
+  /** True when no single class is the normal one, so --normal does not apply. */
   isOfAllClasses: boolean;
   /**
-   * The runs that a --normal choice asks for: one, or one per class for `all`.
-   * @param normal a class by name or index (base/names.ts), or `all`; undefined is allowed where only one choice is possible
-   * @throws UsageError when the class is unknown, ambiguous or not given; DataError when a class lacks the images that its
-   *   role needs
+   * The runs for a --normal choice: one, or one per class for `all`.
+   * @param normal a class name or index (base/names.ts), or `all`; may be undefined if only one choice is possible
+   * @throws UsageError when the class is unknown, ambiguous or missing; DataError when a class lacks the images for its
+   *   role
    */
   plan(dataset: LabeledDataset, normal: string | undefined): SplitPlan;
-  /** What a run tells apart, as a headline. */
+  /** What the run distinguishes, as a headline. */
   headline(normal: string, hasOutliers: boolean): string;
-  /** Whose images the normal ones of the test are. */
+  /** Describes the normal images of the test. */
   normalImages(normal: string): string;
 }
 
-/** Images of one class in both parts. */
+/** Number of images of a class in both parts. */
 export interface ClassCount {
   name: string;
   train: number;
   test: number;
 }
 
-/** How many images each class has, classes in the order of the training set, then those of the test set alone. */
+/** The number of images per class: classes in training set order, then those that occur only in the test set. */
 export function classCounts(dataset: LabeledDataset): ClassCount[] {
   const byName = new Map<string, ClassCount>();
   for (const part of ['train', 'test'] as const) {
@@ -82,7 +82,7 @@ export function classCounts(dataset: LabeledDataset): ClassCount[] {
   return [...byName.values()];
 }
 
-/** The classes as lines of an error: index, name, training and test images. A long list is cut in the middle. */
+/** The classes as lines of an error message: index, name, training and test images. Long lists are shortened in the middle. */
 export function countTable(counts: readonly ClassCount[]): string[] {
   const width = counts.reduce((most, { name }) => Math.max(most, name.length), 0);
   const hasIndices = !haveNumbers(counts.map(({ name }) => name));
@@ -96,7 +96,7 @@ export function countTable(counts: readonly ClassCount[]): string[] {
     : [...lines.slice(0, most - 1), `... and ${lines.length - most + 1} more classes`];
 }
 
-/** The split by conditions on class names; a trained class is a normal one. */
+/** Splits by conditions on class names; the trained classes are the normal ones. */
 export function splitBy(
   { train, test }: LabeledDataset,
   normal: string,

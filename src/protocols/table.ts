@@ -1,4 +1,4 @@
-/** The protocols, in the order of lists. A new one is a file beside this one and a line here. */
+/** The protocols, in listing order. To add one, add a file in this folder and a line here. */
 import { allNormal } from './allNormal.ts';
 import { leaveOneOut } from './leaveOneOut.ts';
 import { oneVsRest } from './oneVsRest.ts';
@@ -13,7 +13,7 @@ export const PROTOCOL_NAMES: readonly ProtocolName[] = PROTOCOLS.map(({ name }) 
 
 export const protocolNamed = (name: ProtocolName): Protocol => PROTOCOLS.find((protocol) => protocol.name === name)!;
 
-/** A result as it is stored: its protocol may be one of another version. */
+/** A stored result; its protocol may come from another version. */
 interface StoredResult {
   protocol: string;
   normal: string;
@@ -23,10 +23,10 @@ interface StoredResult {
 const protocolOf = ({ protocol }: StoredResult): Protocol | undefined =>
   PROTOCOLS.find(({ name }) => name === protocol);
 
-/** What a run tells apart, as a headline. */
+/** What the run distinguishes, as a headline. */
 export const headlineOf = (result: StoredResult): string =>
   protocolOf(result)?.headline(result.normal, result.testImages.out > 0) ?? `${result.protocol}: ${result.normal}`;
 
-/** Whose images the normal ones of its test are. */
+/** Describes the normal images of the test. */
 export const normalImagesOf = (result: StoredResult): string =>
   protocolOf(result)?.normalImages(result.normal) ?? result.normal;

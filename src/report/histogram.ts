@@ -1,16 +1,16 @@
-/** Histograms, for the report and the page alike. */
+/** Histograms for the report and the page. */
 import { bin, max, min, range } from 'd3-array';
 
 export interface Histogram {
-  /** One more than there are bins. */
+  /** Bin edges, one more than there are bins. */
   edges: number[];
-  /** For each group, each bin's share of the group. */
+  /** For each group, the share of the group in each bin. */
   shares: number[][];
 }
 
 /**
- * Shares of several groups over common bins of equal width, from the smallest value of all to the largest. Shares, so that
- * groups of unequal size compare. Equal values get bins around them, no values get bins from 0 to 1.
+ * Histograms of several groups over common bins of equal width, from the overall minimum to the maximum. In shares, so that
+ * groups of different sizes are comparable. Equal values get bins around them; without values, bins span 0 to 1.
  */
 export function histogram(groups: readonly Iterable<number>[], bins: number): Histogram {
   let low = min(groups, (group) => min(group)) ?? 0;

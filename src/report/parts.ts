@@ -1,7 +1,7 @@
-/** What all sections of the report are made of. */
+/** Building blocks of the report's sections. */
 import { escapeHtml } from './plot.ts';
 
-/** A heading, a sentence and what it is about, in a box. */
+/** A boxed section: heading, one sentence, content. */
 export function card(title: string, text: string, parts: readonly string[]): string {
   return `<div class="card"><h3>${escapeHtml(title)}</h3><p>${escapeHtml(text)}</p>${parts.join('')}</div>`;
 }

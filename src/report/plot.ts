@@ -1,6 +1,6 @@
 /**
- * Three kinds of plots as SVG text: lines, overlaid histograms, ROC. Nothing here runs in the reader's browser, so a
- * report works in a mail, on paper and with scripts off. Colors are CSS classes: the page decides between light and dark.
+ * Three kinds of plots as SVG source: lines, overlaid histograms, ROC. Nothing runs in the reader's browser, so a report
+ * works in an email, on paper and without scripts. Colors are CSS classes, so the page decides between light and dark.
  */
 import { extent, mean, nice, ticks } from 'd3-array';
 import { oneLine } from '../base/text.ts';
@@ -12,7 +12,7 @@ export interface Line {
   color: string;
   x: ArrayLike<number>;
   y: ArrayLike<number>;
-  /** Dashes keep a line apart from another that it may cover. */
+  /** Dashed, to stay visible next to a line that overlaps it. */
   mark?: 'dashed';
 }
 
@@ -37,11 +37,11 @@ interface Scale {
 const WIDTH = 460;
 const HEIGHT = 270;
 const BOX: Box = { left: 46, top: 14, width: WIDTH - 46 - 22, height: HEIGHT - 14 - 42 };
-/** Above this many points a line shows means of bins, and the bins' extremes as a band. */
+/** Lines with more points are binned: the line shows means, a band the extremes. */
 const MOST_POINTS = 160;
 const BINS = 32;
 
-/** Lines over a common x. Long ones are thinned: mean of each bin, with a band from its smallest to its largest value. */
+/** Lines over a common x axis. Long ones are thinned to the mean of each bin, with a band from its minimum to its maximum. */
 export function linePlot(options: {
   title: string;
   lines: readonly Line[];
@@ -92,7 +92,7 @@ export function histogramPlot(options: {
   return svg(options.title, [axes(x, y, options.xLabel, percentLabel), ...shapes, ...markers]);
 }
 
-/** The ROC curve, with the diagonal of chance and a dot on the point of index `operating`. */
+/** The ROC curve, with the chance diagonal and a dot at the point with index `operating`. */
 export function rocPlot(options: {
   title: string;
   falsePositiveRate: ArrayLike<number>;
@@ -129,7 +129,7 @@ export function escapeHtml(text: string): string {
     .replaceAll('"', '&quot;');
 }
 
-/** About `count` round ticks within [min, max]; `widen` moves both ends out to a tick. All values equal get some room. */
+/** About `count` round ticks within [min, max]; `widen` extends both ends to a tick. A constant range is padded. */
 export function niceScale(min: number, max: number, count: number, widen: boolean): Scale {
   const end = max > min ? max : min + (Math.abs(max) || 1);
   const [low, high] = widen ? nice(min, end, count) : [min, end];
@@ -157,7 +157,7 @@ function thin(x: ArrayLike<number>, y: ArrayLike<number>): ThinPoint[] {
 
 type Point = [number, number];
 
-/** Data coordinates to SVG coordinates, a tenth of a unit exact. */
+/** Converts data coordinates to SVG coordinates, rounded to a tenth of a unit. */
 function placer(x: Scale, y: Scale): (x: number, y: number) => Point {
   const round = (value: number) => Math.round(value * 10) / 10;
   return (dataX, dataY) => [

@@ -1,5 +1,5 @@
 /**
- * Small RGB images as PNG data URIs: thumbnails, so that a report of large images stays small. The same image gives the same
+ * Small RGB images as PNG data URIs: thumbnails that keep reports of large images small. The same image yields the same
  * bytes in Node and in every browser.
  */
 import { encode } from 'fast-png';
@@ -11,18 +11,18 @@ export interface RgbImage {
   pixels: Uint8Array;
 }
 
-/** A thumbnail of at most `longestSide` pixels as `data:image/png;base64,...`. A smaller image keeps its size. */
+/** A thumbnail of at most `longestSide` pixels as `data:image/png;base64,...`. Smaller images keep their size. */
 export function thumbnailUri(image: RgbImage, longestSide = 96): string {
   const png = encodePng(shrink(image, longestSide));
   return `data:image/png;base64,${btoa(Array.from(png, (byte) => String.fromCharCode(byte)).join(''))}`;
 }
 
-/** An image as the bytes of a PNG file. */
+/** Encodes an image as PNG. */
 export function encodePng({ width, height, pixels }: RgbImage): Uint8Array<ArrayBuffer> {
   return new Uint8Array(encode({ width, height, data: pixels, channels: 3 }));
 }
 
-/** Every target pixel is the mean of the source pixels whose centers it covers: enough for a thumbnail. */
+/** Each target pixel is the mean of the source pixels whose centers it covers, which is good enough for thumbnails. */
 function shrink(image: RgbImage, longestSide: number): RgbImage {
   const factor = longestSide / Math.max(image.width, image.height);
   if (factor >= 1) return image;

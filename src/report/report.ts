@@ -1,6 +1,6 @@
 /**
- * report.html: one file that shows what a run found and how it got there, for a reader who was not there. It holds its
- * own style, plots and images; no script, no link to anywhere. Figures come from the test images alone.
+ * report.html: a single file that shows the results of a run and how they were obtained, for readers who did not run it. It
+ * embeds its style, plots and images, without scripts or links. Metrics come from the test images only.
  */
 import { adapterName } from '../base/adapter.ts';
 import { duration } from '../base/duration.ts';
@@ -20,21 +20,21 @@ export interface ReportInput {
   config: RunConfig;
   result: RunResult;
   metrics: readonly StepMetrics[];
-  /** The test images, and the scores in the same order. */
+  /** The test images, and their scores in the same order. */
   images: readonly ScoredImage[];
   scores: ScoreTable;
-  /** The pixels of test image `index`; called for the few that are shown. */
+  /** The pixels of test image `index`; called only for the few images shown. */
   pixelsOf: (index: number) => RgbImage;
-  /** What a reader must know: a lowered batch, classes without images. */
+  /** Notes for the reader: a reduced batch, classes without images. */
   notes: readonly string[];
   skipped: readonly { file: string; reason: string }[];
 }
 
-/** Images at either end of the gallery: two full rows on a wide screen. */
+/** Images at each end of the gallery: two full rows on a wide screen. */
 const GALLERY_SIZE = 20;
 const MOST_SKIPPED = 40;
 
-/** The whole page. @throws OeclError when a metric cannot be drawn (see scores/metrics.ts). */
+/** The whole page. @throws OeclError when a metric cannot be plotted (see scores/metrics.ts) */
 export async function buildReport(input: ReportInput): Promise<string> {
   const title = `OECL: ${headlineOf(input.result)}`;
   const body = [
@@ -151,7 +151,7 @@ function runSection({ config, result }: ReportInput): string {
     ['ran in', result.where],
   ];
   const values = Object.entries(config)
-    .filter(([key, value]) => value !== null && key !== 'kernels' && key !== 'askedBatch') // in config.json
+    .filter(([key, value]) => value !== null && key !== 'kernels' && key !== 'askedBatch') // these are in config.json
     .map(([key, value]): [string, string] => [flagOf(key), Array.isArray(value) ? value.join(',') : String(value)]);
   const list = (entries: readonly [string, string][]) =>
     `<dl class="config">${entries.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join('')}</dl>`;

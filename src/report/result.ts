@@ -1,4 +1,4 @@
-/** result.json: what a run found, and the mean over several runs. */
+/** result.json: the results of a run, or the mean over several runs. */
 import type { AdapterNames } from '../base/adapter.ts';
 import type { RunConfig } from '../config/config.ts';
 import {
@@ -13,14 +13,14 @@ import {
   splitByTruth,
 } from '../scores/metrics.ts';
 
-/** One value per test image for each score of the run, by name (docs/methods.md 2.1); higher = more normal. */
+/** For each score of the run, by name, one value per test image (docs/methods.md 2.1); higher = more normal. */
 export type ScoreTable = Record<string, ArrayLike<number>>;
-/** One value for each score of the run. */
+/** One value per score of the run. */
 export type PerScore = Record<string, number>;
 
-/** The metrics of every score, null where a side of the test is empty; and every score's AUROC for each outlier class. */
+/** The metrics of every score, null if one side of the test is empty; and every score's AUROC per outlier class. */
 export interface TestMetrics extends Record<MetricName, Record<string, number | null>> {
-  /** Why the metrics are null; null when they are numbers. */
+  /** Why the metrics are null; otherwise null. */
   undefinedMetrics: string | null;
   perOodClass: Record<string, PerScore>;
 }
@@ -32,14 +32,14 @@ export interface RunResult extends TestMetrics {
   method: string;
   oe: string | null;
   seed: number;
-  /** Whether the data set's images were generated rather than taken; outlier-exposure images may be, `oe` says so. */
+  /** Whether the data set's images are generated rather than photographed; outlier-exposure images may be too, see `oe`. */
   synthetic: boolean;
-  /** The score that a single figure means, and why it is this one, in a sentence. */
+  /** The score behind the headline metrics, and one sentence on why it was chosen. */
   mainScore: string;
   mainScoreReason: string;
   steps: number;
   epochs: number;
-  /** Wall time, seconds. */
+  /** Wall time, in seconds. */
   seconds: { total: number; setup: number; compile: number; train: number; evaluate: number };
   weightsSha256: string;
   trainImages: number;
@@ -47,11 +47,11 @@ export interface RunResult extends TestMetrics {
   oeImages: number;
   adapter: AdapterNames;
   where: RunConfig['where'];
-  /** Only of a run that was resumed with other images than before: when, and what had changed. */
+  /** Present only if the run was resumed with different images: when, and what had changed. */
   changedData?: readonly string[];
 }
 
-/** result.json of --normal all: means over the classes, and each class's own figures. */
+/** result.json of --normal all: means over the classes, and the metrics of each class. */
 export interface RunSummary extends Record<MetricName, PerScore> {
   dataset: string;
   protocol: string;
@@ -65,16 +65,16 @@ export interface RunSummary extends Record<MetricName, PerScore> {
   /** Standard deviation over classes (n - 1); the metrics themselves are means over classes. */
   std: Record<MetricName, PerScore>;
   perNormalClass: Record<string, { auroc: PerScore; folder: string }>;
-  /** Classes that could not take part, and why. */
+  /** Skipped classes, and why. */
   skipped: { normal: string; reason: string }[];
-  /** Only where a class was finished before the images changed: which, and what had changed. */
+  /** Present only if a class was finished before the images changed: which class, and what had changed. */
   changedData?: readonly string[];
 }
 
 /**
- * Every metric of every score; null, with the reason, when no test image is normal or none is an outlier.
- * @param isNormal, classOf truth and class of the test images that the scores belong to
- * @throws OeclError when a score is not finite.
+ * Every metric of every score; null, with the reason, when the test has no normal images or no outliers.
+ * @param isNormal, classOf ground truth and class of the scored test images
+ * @throws OeclError when a score is not finite
  */
 export function testMetrics(scores: ScoreTable, isNormal: readonly boolean[], classOf: readonly string[]): TestMetrics {
   const names = Object.keys(scores);
@@ -84,7 +84,7 @@ export function testMetrics(scores: ScoreTable, isNormal: readonly boolean[], cl
     return { ...perMetric(() => perScore(names, () => null)), undefinedMetrics, perOodClass: {} };
   }
   const overall: Record<string, DetectionMetrics> = {};
-  const perOodClass = new Map<string, PerScore>(); // no object: a class may be called __proto__
+  const perOodClass = new Map<string, PerScore>(); // a Map, because a class may be called __proto__
   for (const name of names) {
     const { normal, outliers } = splitByTruth(scores[name], isNormal);
     overall[name] = detectionMetrics(normal, outliers);
@@ -104,15 +104,15 @@ function reasonOfNone(isNormal: readonly boolean[]): string | null {
   return isNormal.includes(false) ? null : 'no test image is an outlier';
 }
 
-/** The only main score there was before results named theirs. */
+/** The main score of results from before they named one. */
 const EARLIER_MAIN_SCORE = 'normEnsemble';
 
-/** The score that a single figure of a stored result means. */
+/** The main score of a stored result. */
 export const mainScoreOf = ({ mainScore }: { mainScore?: string }): string => mainScore ?? EARLIER_MAIN_SCORE;
 
 /**
- * A result in today's layout. Earlier ones name no main score; and those from before `fpr95In` meant other things by
- * `fpr95`, `auprIn` and `auprOut`: their metrics are computed again from the scores of the run.
+ * Converts a stored result to the current layout. Earlier ones name no main score. Those from before `fpr95In` used `fpr95`,
+ * `auprIn` and `auprOut` for other metrics, so their metrics are recomputed from the scores of the run.
  */
 export function currentResult(
   stored: RunResult,
@@ -131,8 +131,8 @@ export function currentResult(
 }
 
 /**
- * The mean over runs with other normal classes, all else equal, each with outliers in its test. Of the scores that all of
- * them have: a class that an earlier version finished may lack some. @throws OeclError when there are no runs
+ * The mean over runs that differ only in the normal class, each with outliers in its test. Covers the scores that all runs
+ * have: a class finished by an earlier version may lack some. @throws OeclError when there are no runs
  */
 export function summarize(
   runs: readonly { result: RunResult; folder: string }[],

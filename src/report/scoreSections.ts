@@ -1,4 +1,4 @@
-/** What the report says of the scores: the figure at its head, histograms, the ROC curve, and each outlier class. */
+/** The report's sections on scores: the headline metric, histograms, the ROC curve, and each outlier class. */
 import { METRIC_NAMES, METRICS, RECALL, rocCurve, splitByTruth } from '../scores/metrics.ts';
 import { scoreNamed } from '../scores/table.ts';
 import { FALSE_ALARMS, thresholdFor } from '../scores/threshold.ts';
@@ -13,7 +13,7 @@ interface Scored {
   scores: ScoreTable;
 }
 
-/** The figure at the head of the report, in words. Without outliers it is the threshold, as nothing was told apart. */
+/** The headline metric in words. Without outliers there is no such metric, so it is the threshold. */
 export function finding(input: Scored): string {
   const { result } = input;
   const { mainScore } = result;
@@ -43,7 +43,7 @@ const hero = (figure: string, caption: string, text: readonly string[]): string 
     '</div></div>',
   ].join('\n');
 
-/** The values of a score, and the one that 95 % of the normal images reach. */
+/** The range of a score, and the value that 95 % of the normal images reach. */
 function byTruth({ images, scores }: Scored, name: string) {
   const { normal, outliers } = splitByTruth(
     scores[name],
@@ -56,7 +56,7 @@ function byTruth({ images, scores }: Scored, name: string) {
   return { normal, outliers, accepted };
 }
 
-/** The charts of the main score, the metrics of all, and the charts of the others, folded. */
+/** The charts of the main score, the metrics of all scores, and the other charts, collapsed. */
 export function scoreSection(input: Scored): string {
   const { result } = input;
   const hasOutliers = result.testImages.out > 0;
@@ -102,7 +102,7 @@ function rocCard(auroc: number, normal: readonly number[], outliers: readonly nu
   ]);
 }
 
-/** @param result of a test with outliers */
+/** @param result the result of a test with outliers */
 function metricTable(result: RunResult): string {
   const rows = Object.keys(result.auroc).map((name) => {
     const cells = METRIC_NAMES.map((metric) => `<td class="number">${result[metric][name]!.toFixed(3)}</td>`).join('');

@@ -3,7 +3,7 @@ import { FormatError } from '../../runtime/index.ts';
 import { csvText, readCsv } from '../base/csv.ts';
 import type { PerScore, ScoreTable } from './result.ts';
 
-/** A test image as scores.csv lists it. */
+/** A test image as listed in scores.csv. */
 export interface ScoredImage {
   path: string;
   className: string;
@@ -12,17 +12,17 @@ export interface ScoredImage {
 
 const HEADER = ['image', 'class', 'label'];
 
-/** A header, then a line per image in the order given: what it is, and its scores. */
+/** A header, then one line per image in the given order: the image and its scores. */
 export function scoresCsv(images: readonly ScoredImage[], scores: ScoreTable): string {
   const names = Object.keys(scores);
   const lines = images.map(({ path, className, isNormal }, index) => {
-    const values = names.map((name) => String(Number(scores[name][index].toPrecision(9)))); // all that an f32 holds
+    const values = names.map((name) => String(Number(scores[name][index].toPrecision(9)))); // the full precision of an f32
     return [csvText(path), csvText(className), isNormal ? 'normal' : 'outlier', ...values].join(',');
   });
   return [[...HEADER, ...names].join(','), ...lines, ''].join('\n');
 }
 
-/** The images of a text of scoresCsv. @param file what errors call it   @throws FormatError */
+/** Parses the output of scoresCsv. @param file the file name for errors   @throws FormatError */
 export function parseScoresCsv(text: string, file: string): (ScoredImage & { scores: PerScore })[] {
   const [header = [], ...records] = readCsv(text);
   const names = header.slice(HEADER.length);

@@ -1,4 +1,4 @@
-/** The report's style sheet: light and dark by the reader's setting, one column on a phone, plain on paper. */
+/** The report's style sheet: follows the reader's light or dark setting, one column on phones, plain when printed. */
 export const STYLE = `
 :root { color-scheme: light dark; --page: #f7f7f5; --card: #ffffff; --ink: #1d1d1b; --muted: #686760; --line: #e4e3de;
   --normal: #2b6cb8; --outlier: #d3621a; --total: #55544e; --warn: #fff4dc; --warn-ink: #6d4a00; }

@@ -1,4 +1,4 @@
-/** The run of one normal class, from its images to its result: build, restore, train, evaluate, write. */
+/** The run of one normal class, from images to result: build, restore, train, evaluate, write. */
 import type { Context } from '../../runtime/index.ts';
 import { namesOf } from '../base/adapter.ts';
 import { DataError } from '../base/errors.ts';
@@ -27,13 +27,13 @@ import { mainScoreFor, scoreMetadata } from './modelScores.ts';
 import type { Prepared } from './prepare.ts';
 import { type RunFolder, readStoredConfig } from './runFolder.ts';
 
-/** A clock that only goes forward, in seconds. */
+/** A monotonic clock, in seconds. */
 export const seconds = (): number => performance.now() / 1000;
 
 interface Evaluated {
-  /** What the scores keep of the training images. */
+  /** The states of scores fitted to the training images. */
   states: ScoreStates;
-  /** Of the test images. */
+  /** Scores of the test images. */
   scores: ScoreTable;
 }
 
@@ -66,14 +66,14 @@ export class ClassRun {
     this.#config = this.#fitBatch(config);
   }
 
-  /** As it is used: the batch fitted to the class, and, once the step is recorded, the kernels. */
+  /** The effective configuration: the batch is fitted to the class and, once the step is recorded, the kernels are set. */
   get config(): RunConfig {
     return this.#config;
   }
 
   /**
-   * The result, or null when it was interrupted (a checkpoint is written then).
-   * @throws InterruptedError when that was before the first step: then nothing in the folder has changed
+   * The result, or null when interrupted after writing a checkpoint.
+   * @throws InterruptedError when interrupted before the first step; the folder is then unchanged
    */
   async go(place: { run: number; runs: number }, began: number): Promise<RunResult | null> {
     const checkpoint = await this.#folder.checkpoint();
@@ -88,7 +88,7 @@ export class ClassRun {
     if (doneSteps === 0) await new SignalWatch(this.#hooks.signal).look('the training step was compiled');
     const isProfiled = this.#folder.mode.profile === true;
     const profile = isProfiled ? new StepProfile(this.#context, doneSteps, trainer.steps) : null;
-    await this.#folder.begin(config); // only now: a step that does not compile must not cost an earlier run
+    await this.#folder.begin(config); // after compiling, so that a failure cannot destroy an earlier run
     this.#announce(trainer, doneSteps, place);
     const metrics = this.#folder.state === 'resumed' ? await this.#folder.truncateMetrics(doneSteps) : [];
     const loop = new TrainLoop(
@@ -115,8 +115,8 @@ export class ClassRun {
   }
 
   /**
-   * What the run's checkpoints say of its images. With other training images than before, the epoch under way begins again.
-   * @throws ChangedDataError when they are not those of the checkpoint, and nobody said that this is meant
+   * What the run's checkpoints store about its images. If the training images have changed, the current epoch restarts.
+   * @throws ChangedDataError when the images differ from the checkpoint's and the change was not accepted
    */
   #dataOf(checkpoint: Checkpoint | null): DataProgress {
     const now = fingerprintOf(this.#data, this.#split);
@@ -146,7 +146,7 @@ export class ClassRun {
     }
   }
 
-  /** A continued run keeps the kernels that it began with. */
+  /** A resumed run keeps its original kernels. */
   async #record(trainer: Trainer): Promise<void> {
     const { path, state } = this.#folder;
     if (state === 'resumed' && !this.#config.kernels) {
@@ -160,7 +160,7 @@ export class ClassRun {
     this.#config = { ...this.#config, kernels };
   }
 
-  /** A class smaller than the batch trains with a batch of its own size, and says so. */
+  /** A class smaller than the batch trains with its size as the batch, and a note says so. */
   #fitBatch(config: RunConfig): RunConfig {
     const count = this.#split.trainIndices.length;
     if (count < 2) {
@@ -180,7 +180,7 @@ export class ClassRun {
     return { ...config, batch: count, askedBatch: config.batch };
   }
 
-  /** Scores are fitted to the training images first. Null when it was interrupted. */
+  /** Fits scores to the training images before evaluating. Null when interrupted. */
   async #evaluate(encoder: Encoder): Promise<Evaluated | null> {
     const { train, test } = this.#data.dataset;
     const { trainIndices, testIndices } = this.#split;
@@ -275,7 +275,7 @@ export class ClassRun {
     return result;
   }
 
-  /** Outlier-exposure images may be drawn and the figures still be of real images: those of the test decide. */
+  /** Decided by the test images alone: outlier-exposure images may be synthetic while the metrics are of real images. */
   get #isSynthetic(): boolean {
     const { train, test } = this.#data.dataset;
     return train.synthetic || test.synthetic;

@@ -1,6 +1,6 @@
 /**
- * Features of images, and the scores that are computed from them: the encoder with running statistics over the plain view
- * and T augmented views of each image. One forward pass gives every output that a score reads.
+ * Features of images and the scores computed from them. The encoder, using running statistics, sees the plain view and T
+ * augmented views of each image. One forward pass yields every output that a score reads.
  */
 import { type Context, LimitError, type Plan, type Tensor } from '../../runtime/index.ts';
 import { Augmenter } from '../augment/augmenter.ts';
@@ -16,7 +16,7 @@ import { checkStates, fitScores, openScores, type ScoreStates, scoresWith } from
 import { scoresOf } from '../scores/table.ts';
 import type { TrainHooks } from './hooks.ts';
 
-/** Views in one pass, about those of a training step of the tiny preset: enough to fill a device, little memory. */
+/** Views per forward pass, about as many as a training step of the tiny preset: enough to fill a device, with little memory. */
 const VIEWS_PER_PASS = 128;
 
 /** A network on its device, and the images at `indices` of a set. */
@@ -26,20 +26,20 @@ interface Task {
   set: ImageSet;
   indices: ArrayLike<number>;
   config: ScoringConfig;
-  /** Augmented views per image, beside the plain one. */
+  /** Augmented views per image, besides the plain one. */
   augmented: number;
   signal?: AbortSignal;
   onProgress?(done: number, total: number): void;
 }
 
 export interface EvaluateOptions extends Pick<TrainHooks, 'onEvaluate' | 'signal'> {
-  /** What scores keep of the training images; those whose state is missing are left out. */
+  /** What scores store about the training images; scores whose state is missing are left out. */
   states?: ScoreStates;
 }
 
 /**
- * The scores of the images at `indices`, in that order, or null when it was interrupted. A view depends on (seed, content
- * of the image, view) alone, and so does a score, to the bit: neither on other images nor on how many there are.
+ * The scores of the images at `indices`, in that order, or null when interrupted. A view, and so a score, depends bitwise
+ * only on (seed, image content, view): neither on the other images nor on how many there are.
  */
 export async function evaluate(
   context: Context,
@@ -66,8 +66,8 @@ export async function evaluate(
 }
 
 /**
- * What the scores keep of the training images at `indices`, from one pass over their plain views; null when it was
- * interrupted. It depends on the images' content, not on their order. Nothing runs when none of the scores is fitted.
+ * The states fitted to the training images at `indices`, from one pass over their plain views; null when interrupted.
+ * They depend on the images' content, not on their order. Nothing runs when none of the scores is fitted.
  */
 export async function fitToTraining(
   context: Context,
@@ -105,7 +105,7 @@ const widthsOf = ({ backbone, projection }: FeatureTable) => ({
   projection: projection.width,
 });
 
-/** Calls `take` for the features of all images, some at a time. Whether it came to the end, rather than interrupted. */
+/** Calls `take` with the features of all images, in batches. Returns whether it finished rather than being interrupted. */
 async function eachPass(task: Task, take: (features: FeatureTable, first: number) => Promise<void>): Promise<boolean> {
   const views = task.augmented + 1;
   let batch = Math.min(task.indices.length, Math.max(1, Math.floor(VIEWS_PER_PASS / views)));
@@ -114,12 +114,12 @@ async function eachPass(task: Task, take: (features: FeatureTable, first: number
       return await passesOf(batch, task, take);
     } catch (error) {
       if (!(error instanceof LimitError) || batch === 1) throw error;
-      batch = Math.ceil(batch / 2); // a score does not depend on what is scored beside it
+      batch = Math.ceil(batch / 2); // scores do not depend on the batch size
     }
   }
 }
 
-/** As eachPass(), `batch` images in one pass. @throws LimitError, before anything is taken, when that is too many */
+/** Like eachPass(), with `batch` images per pass. @throws LimitError, before taking any image, when that is too many */
 async function passesOf(
   batch: number,
   { context, encoder, set, indices, config, augmented, signal, onProgress }: Task,
@@ -132,7 +132,7 @@ async function passesOf(
     const { backbone, projection } = plan.outputs;
     onProgress?.(0, indices.length);
     for (let first = 0; first < indices.length && !signal?.aborted; first += batch) {
-      // the last batch is filled up with its first image: a plan has one batch size
+      // pad the last batch with its first image, since a plan has a fixed batch size
       const chosen = Uint32Array.from(
         { length: batch },
         (_, i) => indices[first + i < indices.length ? first + i : first],
@@ -145,7 +145,7 @@ async function passesOf(
         count,
         views: augmented + 1,
         rowsPerView: batch,
-        backbone: firstRows(pooled, batch), // view 0: the plain one
+        backbone: firstRows(pooled, batch), // view 0 is the plain one
         projection: projected,
       };
       await take(features, first);

@@ -1,6 +1,6 @@
 /**
- * The fingerprint of a run's data: which images it trains on, which outliers it is exposed to and which images it is
- * tested on, by their content. A checkpoint keeps it, so that no run is resumed with other images without a word.
+ * The fingerprint of a run's data: the content of its training, outlier-exposure and test images. Stored in checkpoints, so
+ * that resuming with different images is never silent.
  */
 
 import { ChangedDataError } from '../base/errors.ts';
@@ -9,7 +9,7 @@ import type { ImageSet } from '../data/imageSet.ts';
 import type { Split } from '../protocols/protocol.ts';
 import type { Prepared } from './prepare.ts';
 
-/** The identity of an image's content, its class, and what it was called: the name alone may change. */
+/** The identity of an image's content, its class, and its name. Only the name may change. */
 type ImageRecord = readonly [identity: string, className: string, path: string];
 
 const PARTS = { training: 'training images', outliers: 'outlier-exposure images', test: 'test images' } as const;
@@ -17,7 +17,7 @@ type PartName = keyof typeof PARTS;
 
 export type Fingerprint = Readonly<Record<PartName, readonly ImageRecord[]>>;
 
-/** How a part differs, as paths of images. An image of the same name and other content has changed. */
+/** How a part differs, as image paths. An image with the same name but different content counts as changed. */
 export interface PartChange {
   part: PartName;
   changed: string[];
@@ -25,10 +25,10 @@ export interface PartChange {
   added: string[];
 }
 
-/** So many images of a change are named. */
+/** Maximum number of images that a change lists by name. */
 const NAMED = 3;
 
-/** The images that a run with this split uses. */
+/** The images used by a run with this split. */
 export function fingerprintOf(
   { dataset, outliers }: Pick<Prepared, 'dataset' | 'outliers'>,
   split: Split,
@@ -45,7 +45,7 @@ function recordsOf({ images, classes, labels, paths }: ImageSet, indices: Iterab
   return Array.from(indices, (index) => [identityAt(images, index), classes[labels[index]], paths[index]]);
 }
 
-/** The parts that differ, copies counted; none when only names or the order of the images do. */
+/** The parts that differ, counting copies; empty when only names or the order of the images differ. */
 export function changesBetween(before: Fingerprint, now: Fingerprint): PartChange[] {
   return (Object.keys(PARTS) as PartName[]).flatMap((part) => {
     const missing = pathsWithout(before[part], now[part]);
@@ -58,7 +58,7 @@ export function changesBetween(before: Fingerprint, now: Fingerprint): PartChang
   });
 }
 
-/** Paths of the images of a list that another list lacks. */
+/** Paths of the images in one list that are missing from the other. */
 function pathsWithout(records: readonly ImageRecord[], others: readonly ImageRecord[]): string[] {
   const keyOf = ([identity, className]: ImageRecord) => `${identity} ${className}`;
   const left = new Map<string, number>();
@@ -70,7 +70,7 @@ function pathsWithout(records: readonly ImageRecord[], others: readonly ImageRec
   });
 }
 
-/** `training images: 1 changed (a.png), 2 missing (b.png, c.png), 1 new (d.png)`, a line for each part that differs. */
+/** `training images: 1 changed (a.png), 2 missing (b.png, c.png), 1 new (d.png)`, one line per part that differs. */
 export function changeLines(changes: readonly PartChange[]): string[] {
   return changes.map(({ part, changed, missing, added }) => {
     const counts = [
@@ -90,8 +90,8 @@ const named = (paths: readonly string[]): string =>
 
 /**
  * What has changed since `before`.
- * @param folder of the run, for the error
- * @throws ChangedDataError when something has, unless that is accepted
+ * @param folder the run folder, for the error message
+ * @throws ChangedDataError on any change, unless changes are accepted
  */
 export function checkedChanges(
   before: Fingerprint,

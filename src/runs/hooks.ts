@@ -1,4 +1,4 @@
-/** What a training run tells whoever started it, and what it hands back: plain data, the same in Node and in a browser. */
+/** The events and results of a training run, for its caller: plain data, identical in Node and in the browser. */
 import type { RunConfig } from '../config/config.ts';
 import type { RunResult, RunSummary } from '../report/result.ts';
 import type { TuneHooks } from '../train/kernels.ts';
@@ -11,42 +11,42 @@ export interface ImageCounts {
   oeImages: number;
 }
 
-/** Known once the data is ready and the step is about to be recorded. */
+/** Known once the data is ready, before the step is recorded. */
 export interface RunStart {
   config: RunConfig;
   counts: ImageCounts;
   synthetic: boolean;
   stepsPerEpoch: number;
-  /** Steps of the whole run. */
+  /** Total steps of the run. */
   steps: number;
-  /** Steps already done, of a resumed run; else 0. */
+  /** Steps already completed by a resumed run; otherwise 0. */
   doneSteps: number;
-  /** Images, normal and outlier, that a step reads. */
+  /** Images per step, normal and outlier. */
   imagesPerStep: number;
-  /** Bytes held on the device: weights, optimiser, and what a step needs. */
+  /** Bytes allocated on the device: weights, optimizer state, and the buffers of a step. */
   deviceBytes: number;
-  /** Which of how many runs (--normal all), from 1. */
+  /** Index, from 1, and number of the runs (--normal all). */
   run: number;
   runs: number;
 }
 
 export interface TrainHooks extends LoopHooks, TuneHooks {
-  /** Reading and decoding, in images; total is null while it is unknown. */
+  /** Reading and decoding, in images; total is null while unknown. */
   onLoad?(what: string, done: number, total: number | null): void;
   onStart?(start: RunStart): void;
-  /** Features of the training images, for the scores that are fitted to them. */
+  /** Computing features of the training images, for scores that are fitted. */
   onFit?(done: number, total: number): void;
   /** Scoring of test images. */
   onEvaluate?(done: number, total: number): void;
-  /** A run of several is finished, or the only one. */
+  /** A run is finished: the only one, or one of several. */
   onResult?(result: RunResult, folder: string): void;
-  /** What a reader must know: skipped files, a lowered batch, a class passed over. Also listed in the report. */
+  /** A notice for the user: skipped files, a reduced batch, a skipped class. Also listed in the report. */
   onNote?(text: string): void;
 }
 
 export interface RunOutcome {
   interrupted: boolean;
-  /** One a finished run, in order. */
+  /** One per finished run, in order. */
   results: RunResult[];
   /** The mean over classes; null for a single run. */
   summary: RunSummary | null;

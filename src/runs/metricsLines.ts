@@ -1,9 +1,9 @@
-/** metrics.jsonl: a line of JSON per step, line n for step n. */
+/** metrics.jsonl: one line of JSON per step; line n is step n. */
 import type { StepMetrics } from '../train/stepMetrics.ts';
 
 /**
- * The metrics of the lines before the first damaged one, whose number (from 1) is `damaged`; null when there is none. What
- * follows the last line end is nothing, or torn, and does not count.
+ * The metrics of the lines before the first damaged one. `damaged` is its number, from 1, or null when there is none.
+ * Anything after the last newline is empty or partial and is ignored.
  */
 export function parseMetrics(text: string): { metrics: StepMetrics[]; damaged: number | null } {
   const metrics: StepMetrics[] = [];

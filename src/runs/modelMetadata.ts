@@ -1,4 +1,4 @@
-/** What model.safetensors says about its network: enough to score images with the file alone. All values are strings. */
+/** The metadata of model.safetensors: enough to score images with the file alone. All values are strings. */
 import { FormatError } from '../../runtime/index.ts';
 import type { ScoringConfig } from '../config/config.ts';
 import { ARCHITECTURES, PRECISIONS } from '../config/trainOptions.ts';
@@ -7,15 +7,15 @@ import { DATASET_NAMES } from '../data/datasets/table.ts';
 import { FITS } from '../data/fit.ts';
 import { METHOD_NAMES } from '../methods/table.ts';
 
-/** Beyond any real width, side or number of views: a forged file must not ask for all of the memory. */
+/** Far above any real width, side or number of views; keeps a forged file from exhausting memory. */
 const LARGEST = 4096;
 
 type Metadata = Readonly<Record<string, string>>;
 
 /**
- * The metadata of a model. Lists are joined by commas. Not written: precision f32, fit crop, and sampleBits where no
- * training image has 16 bits.
- * @param normal the class that it was trained on
+ * The metadata of a model. Lists are comma-separated. Omitted: precision f32, fit crop, and sampleBits when no training
+ * image has 16 bits.
+ * @param normal the class that the model was trained on
  */
 export function modelMetadata(config: ScoringConfig, normal: string): Record<string, string> {
   const { dataset, arch, method, width, size, precision, scale, views, fit, sampleBits, seed } = config;
@@ -34,8 +34,8 @@ export function modelMetadata(config: ScoringConfig, normal: string): Record<str
 
 /**
  * The values that scores depend on.
- * @param file what errors call it
- * @throws FormatError when one is missing, as in files of before they were written, or is none that can be
+ * @param file the file name for error messages
+ * @throws FormatError when a value is invalid or missing, as in files of earlier versions
  */
 export function scoringConfig(metadata: Metadata, file: string): ScoringConfig {
   const value = <T>(key: string, read: (text: string) => T | undefined): T => {

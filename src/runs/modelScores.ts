@@ -1,4 +1,4 @@
-/** What a model file says of its scores: which is the main one, the states of the fitted ones, and their thresholds. */
+/** What a model file stores about its scores: the main score, the states of fitted scores, and the thresholds. */
 import { FormatError, type SafetensorsTensor } from '../../runtime/index.ts';
 import type { RunConfig } from '../config/config.ts';
 import { methodNamed } from '../methods/table.ts';
@@ -10,14 +10,14 @@ import { FALSE_ALARMS, thresholdFor } from '../scores/threshold.ts';
 
 export interface ModelScores {
   main: string;
-  /** Of fitted scores; none in files from before there were any. */
+  /** States of fitted scores; empty in files of versions without fitted scores. */
   states: ScoreStates;
   /**
-   * For each score the value below which the share FALSE_ALARMS of the run's normal test images lie; none where the run
-   * tested no normal image, and in files from before they were stored.
+   * For each score, the value below which the share FALSE_ALARMS of the run's normal test images lie. Missing when the run
+   * tested no normal image, and in files of versions without thresholds.
    */
   thresholds: Readonly<Record<string, number>>;
-  /** Normal test images that the thresholds come from. */
+  /** Number of normal test images behind the thresholds. */
   thresholdImages: number;
 }
 
@@ -26,7 +26,7 @@ type Metadata = Readonly<Record<string, string>>;
 const thresholdKey = (score: string): string => `score.${score}.threshold`;
 const IMAGES_KEY = 'score.thresholdImages';
 
-/** The score that a run's single figures mean. */
+/** The score behind a run's headline metrics. */
 export function mainScoreFor({ score, method }: RunConfig): Pick<RunResult, 'mainScore' | 'mainScoreReason'> {
   if (score !== null) return { mainScore: score, mainScoreReason: 'It was chosen with --score.' };
   return {
@@ -35,7 +35,7 @@ export function mainScoreFor({ score, method }: RunConfig): Pick<RunResult, 'mai
   };
 }
 
-/** @param scores of the test images   @param isNormal their truth */
+/** @param scores scores of the test images   @param isNormal their ground truth */
 export function scoreMetadata(main: string, scores: ScoreTable, isNormal: readonly boolean[]): Record<string, string> {
   const metadata: Record<string, string> = { mainScore: main };
   for (const [name, values] of Object.entries(scores)) {
@@ -51,7 +51,7 @@ export function scoreMetadata(main: string, scores: ScoreTable, isNormal: readon
   return metadata;
 }
 
-/** @throws FormatError when a threshold is no number, or a state is not whole */
+/** @throws FormatError when a threshold is not a number, or a state is incomplete */
 export function modelScores(
   tensors: Readonly<Record<string, SafetensorsTensor>>,
   metadata: Metadata,

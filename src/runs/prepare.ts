@@ -1,4 +1,4 @@
-/** The images of a run: the data set and the outlier-exposure images, decoded, with what a reader must know of them. */
+/** The images of a run: the data set and the outlier-exposure images, decoded, with notes for the user. */
 
 import { DataError } from '../base/errors.ts';
 import { looseName } from '../base/names.ts';
@@ -12,12 +12,12 @@ import type { TrainHooks } from './hooks.ts';
 export interface Prepared {
   dataset: LoadedDataset;
   outliers: ImageSet | null;
-  /** Of the data set and of the outliers. */
+  /** Notes on the data set and the outliers. */
   skipped: SkippedFile[];
   notes: string[];
 }
 
-/** @throws DataError, UsageError; InterruptedError when the hooks' signal is aborted meanwhile */
+/** @throws DataError, UsageError; InterruptedError when the hooks' signal is aborted */
 export async function prepare(files: Platform, config: RunConfig, hooks: TrainHooks): Promise<Prepared> {
   const notes: string[] = [];
   const note = (text: string) => {
@@ -39,7 +39,7 @@ export async function prepare(files: Platform, config: RunConfig, hooks: TrainHo
     dir: config.data,
   });
   if (config.oe === null) return { dataset, outliers: null, skipped: dataset.skipped, notes };
-  // Outliers of the same camera are scaled as the normal images are; brighter ones keep their own range, not to end in white.
+  // Outliers of the same camera are scaled like the normal images; brighter ones keep their own range, which avoids clipping.
   const leastSampleBits = dataset.sampleBits ?? undefined;
   const { set, skipped, haveClasses } = await loadOutliers(files, { ...common, leastSampleBits, source: config.oe });
   const outliers = haveClasses ? withoutTested(set, dataset, config.oe) : set;
@@ -49,8 +49,8 @@ export async function prepare(files: Platform, config: RunConfig, hooks: TrainHo
 }
 
 /**
- * Outlier-exposure images without those of a class that the test has too: outliers are met there for the first time
- * (docs/methods.md 7.1).
+ * Removes outlier-exposure images whose class also occurs in the test: the test must be the first encounter with its
+ * outliers (docs/methods.md 7.1).
  */
 function withoutTested(set: ImageSet, { test }: LoadedDataset, oe: string): ImageSet {
   const tested = new Set(test.classes.filter((_, label) => test.labels.includes(label)).map(looseName));

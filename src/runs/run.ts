@@ -1,6 +1,6 @@
 /**
- * A whole run: data -> protocol -> training -> scores -> run folder. The same code in Node and in a browser; what differs
- * is behind the two platforms. One run trains one normal class; `--normal all` is one after the other.
+ * A whole run: data -> protocol -> training -> scores -> run folder. The same code runs in Node and in the browser; the
+ * platforms hide the differences. A run trains one normal class; `--normal all` trains them in sequence.
  */
 import { type Context, openContext, type RuntimePlatform } from '../../runtime/index.ts';
 import { InterruptedError, UsageError } from '../base/errors.ts';
@@ -24,8 +24,8 @@ export interface Platforms {
 }
 
 /**
- * Trains and evaluates as the configuration says, and leaves the run folder.
- * @throws OeclError of every family; what was written before stays whole
+ * Trains and evaluates according to the configuration and writes the run folder.
+ * @throws OeclError of every kind; files already written stay complete
  */
 export async function runTraining(
   platforms: Platforms,
@@ -45,7 +45,7 @@ export async function runTraining(
   }
   let context: Context | null = null;
   try {
-    // before the images, which may take minutes to read: what the adapter lacks is no news for afterwards
+    // check the adapter before reading images, which can take minutes
     context = await openContext(platforms.runtime, { adapter: config.adapter ?? undefined });
     checkPrecision(config, context);
     return await runSplits(context, platforms.files, config, folder, hooks, began);
@@ -92,14 +92,14 @@ async function runSplits(
         .go({ run: index + 1, runs: splits.length }, index === 0 ? began : seconds())
         .catch(async (error) => {
           if (ownFolder !== folder) await ownFolder.discard();
-          if (isSeveral && error instanceof InterruptedError) return null; // the classes before are finished
+          if (isSeveral && error instanceof InterruptedError) return null; // the earlier classes are finished
           throw error;
         });
       if (!result)
         return { interrupted: true, results: finished.map((done) => done.result), summary: null, folder: folder.path };
       if (isSeveral && kernels === null)
         await folder.writeConfig({ ...config, sampleBits, kernels: run.config.kernels });
-      kernels = run.config.kernels; // the next class's too
+      kernels = run.config.kernels; // reused by the next class
       finished.push({ result, folder: ownFolder.path });
       hooks.onResult?.(result, ownFolder.path);
     } finally {
@@ -113,8 +113,8 @@ async function runSplits(
 }
 
 /**
- * What has changed of the images since a class was finished, in words that the hooks are told too.
- * @throws ChangedDataError when something has, unless the folder's mode accepts it
+ * Describes what has changed in the images since a class was finished, and notifies the hooks.
+ * @throws ChangedDataError on any change, unless the folder's mode accepts it
  */
 async function changedSince(folder: RunFolder, prepared: Prepared, split: Split, hooks: TrainHooks): Promise<string[]> {
   const checkpoint = await folder.checkpoint();
@@ -130,7 +130,7 @@ async function changedSince(folder: RunFolder, prepared: Prepared, split: Split,
   return changes.length > 0 ? tell(`${path}: finished before these changes: ${changeLines(changes).join('; ')}`) : [];
 }
 
-/** A folder's results count for the class that they were made with, and for no other. @throws UsageError */
+/** A folder's results are valid only for the class that produced them. @throws UsageError */
 async function checkClass(files: Platform, folder: string, normal: string): Promise<void> {
   const stored = (await readStoredConfig(files, folder)).normal;
   if (stored === normal) return;

@@ -1,7 +1,7 @@
 /**
- * The run folder: what is in it, and when it may be written to. Whole files are replaced atomically, so that a reader, a
- * full disk or a power cut never meets half of one; metrics.jsonl alone grows, and a torn last line is dropped at resume.
- * A stored run is never lost by accident: it is continued (--resume) or replaced (--force), on request only.
+ * The run folder: its contents, and when it may be written. Whole files are replaced atomically, so a reader, a full disk
+ * or a power failure never leaves half a file; only metrics.jsonl grows, and a partial last line is dropped on resume.
+ * A stored run is never lost by accident: it is continued (--resume) or replaced (--force) on request only.
  */
 import { DataError, OeclError, UsageError } from '../base/errors.ts';
 import { folderNames } from '../base/folderNames.ts';
@@ -14,7 +14,7 @@ import { type Checkpoint, decodeCheckpoint } from '../train/checkpoint.ts';
 import type { StepMetrics } from '../train/stepMetrics.ts';
 import { parseMetrics } from './metricsLines.ts';
 
-/** What a run folder needs of a platform. */
+/** What a run folder needs from a platform. */
 export type RunFiles = Pick<
   Platform,
   | 'exists'
@@ -38,15 +38,15 @@ export const FILE = {
   profile: 'profile.json',
 } as const;
 
-/** Written and removed, to see whether it can be. */
+/** Written and removed to test write access. */
 const PROBE = '.probe';
 
 export interface OpenMode {
   resume: boolean;
   force: boolean;
-  /** Times the launches of some steps. */
+  /** Profiles some steps. */
   profile?: boolean;
-  /** Resumes although the images have changed, and records it. */
+  /** Resumes although the images have changed, and records the change. */
   acceptChangedData?: boolean;
 }
 
@@ -58,7 +58,7 @@ export class RunFolder {
   private readonly files: RunFiles;
   readonly mode: OpenMode;
   private pending: string[] = [];
-  /** Folders that were made for this run, the innermost first. */
+  /** Folders created for this run, innermost first. */
   private made: string[] = [];
   private isClaimed = false;
   private readonly onNote: OnNote;
@@ -71,10 +71,10 @@ export class RunFolder {
   }
 
   /**
-   * Claims the folder of `config.out` for a run, until `release`, and tries whether it can be written to. Nothing in it
-   * changes before `begin`: a call that turns out wrong must not cost an earlier run.
-   * @throws UsageError when another process writes to it, when it holds a run and neither --resume nor --force was given,
-   *   when --resume finds none, or when it cannot be written to. OeclError when the disk is full.
+   * Locks the folder of `config.out` for a run until `release`, and tests write access. Nothing in it changes before
+   * `begin`, so a mistaken call cannot destroy an earlier run.
+   * @throws UsageError when another process is writing to it, when it holds a run and neither --resume nor --force was given,
+   *   when --resume finds no run, or when the folder is not writable. OeclError when the disk is full.
    */
   static async open(files: RunFiles, config: RunConfig, mode: OpenMode, onNote: OnNote = () => {}): Promise<RunFolder> {
     const path = config.out;
@@ -109,7 +109,7 @@ export class RunFolder {
     });
   }
 
-  /** What it holds now that nobody else can write to it. @throws UsageError as `open` */
+  /** The state of the folder once it is locked. @throws UsageError like `open` */
   private async check(): Promise<void> {
     const { files, path, mode } = this;
     const [isRun, isFinished, hasCheckpoint] = await Promise.all(
@@ -127,19 +127,19 @@ export class RunFolder {
     });
   }
 
-  /** Lets others write to it. */
+  /** Unlocks the folder. */
   async release(): Promise<void> {
     if (!this.isClaimed) return;
     this.isClaimed = false;
     await this.files.releaseFolder(this.path);
   }
 
-  /** Fresh, to be continued from its checkpoint, or finished before and left as it is. */
+  /** New, to be continued from its checkpoint, or already finished and left unchanged. */
   get state(): 'new' | 'resumed' | 'finished' {
     return this.#state;
   }
 
-  /** Writes config.json. In a new run's folder that is the beginning: what an earlier run left goes first. */
+  /** Writes config.json. For a new run, first removes the files of an earlier run. */
   async begin(config: RunConfig): Promise<void> {
     if (this.state === 'new') {
       await this.guard(this.path, async () => {
@@ -150,20 +150,20 @@ export class RunFolder {
     this.made = [];
   }
 
-  /** Replaces config.json alone. */
+  /** Replaces only config.json. */
   writeConfig(config: RunConfig): Promise<void> {
     return this.write(FILE.config, configJson(config));
   }
 
-  /** Releases it, and leaves no trace of a run that did not begin. */
+  /** Unlocks the folder, and removes it if the run never began. */
   async discard(): Promise<void> {
     await this.release();
     for (const path of this.made) await this.files.removeEmptyFolder(path);
   }
 
   /**
-   * The folder of one run of several, inside this one. With --resume, one that was never begun is begun.
-   * @param config the run's own, its `out` set by `childPaths`
+   * The folder of one of several runs, inside this one. With --resume, a run that never began starts from scratch.
+   * @param config the run's own configuration, its `out` set by `childPaths`
    */
   async child(config: RunConfig): Promise<RunFolder> {
     const isBegun = await this.files.exists(`${config.out}/${FILE.config}`);
@@ -171,18 +171,18 @@ export class RunFolder {
     return RunFolder.open(this.files, config, mode, this.onNote);
   }
 
-  /** Where the runs of several classes lie: no two in one folder, and none in place of a file of this run. */
+  /** Paths of the runs of several classes: all different, and none collides with a file of this run. */
   childPaths(classNames: readonly string[]): Map<string, string> {
     const folders = folderNames(classNames, Object.values(FILE));
     return new Map([...folders].map(([name, folder]) => [name, `${this.path}/${folder}`]));
   }
 
-  /** Queues a line of metrics.jsonl; `flushMetrics` writes. */
+  /** Queues a line of metrics.jsonl; `flushMetrics` writes it. */
   addMetrics(metrics: StepMetrics): void {
     this.pending.push(JSON.stringify(metrics));
   }
 
-  /** Appends the queued lines: once an epoch or second is enough, and always before a checkpoint. */
+  /** Appends the queued lines: once per epoch or second is enough, and always before a checkpoint. */
   async flushMetrics(): Promise<void> {
     if (this.pending.length === 0) return;
     const text = `${this.pending.join('\n')}\n`;
@@ -191,9 +191,9 @@ export class RunFolder {
   }
 
   /**
-   * Cuts metrics.jsonl back to the steps that a checkpoint has seen, and returns them. A torn last line goes too, and so
-   * does all from a damaged line on, with a note.
-   * @throws DataError when a step that the checkpoint has seen is missing or damaged
+   * Truncates metrics.jsonl to the steps that a checkpoint covers, and returns them. Drops a partial last line and, with a
+   * note, everything from the first damaged line on.
+   * @throws DataError when a step that the checkpoint covers is missing or damaged
    */
   async truncateMetrics(lastStep: number): Promise<StepMetrics[]> {
     const file = this.at(FILE.metrics);
@@ -211,7 +211,7 @@ export class RunFolder {
     return kept;
   }
 
-  /** The stored run's last checkpoint; null for a new run, or when there is none. @throws FormatError */
+  /** The latest checkpoint of the stored run; null for a new run or when there is none. @throws FormatError */
   async checkpoint(): Promise<Checkpoint | null> {
     const file = this.at(FILE.checkpoint);
     if (this.state === 'new' || !(await this.files.exists(file))) return null;
@@ -221,11 +221,11 @@ export class RunFolder {
   async readResult(): Promise<RunResult> {
     const text = async (file: string) => new TextDecoder().decode(await this.files.readFile(this.at(file)));
     const result = parseObject<RunResult>(await text(FILE.result), this.at(FILE.result), NEW_RUN);
-    if (!(await this.files.exists(this.at(FILE.scores)))) return result; // the mean over several runs
+    if (!(await this.files.exists(this.at(FILE.scores)))) return result; // the mean over several runs has no scores
     return currentResult(result, parseScoresCsv(await text(FILE.scores), this.at(FILE.scores)));
   }
 
-  /** Flushes the metrics, then replaces the checkpoint: it never knows of a step that metrics.jsonl does not. */
+  /** Flushes the metrics, then replaces the checkpoint, so it never covers a step that is missing from metrics.jsonl. */
   async writeCheckpoint(bytes: Uint8Array): Promise<void> {
     await this.flushMetrics();
     await this.write(FILE.checkpoint, bytes);
@@ -243,13 +243,13 @@ export class RunFolder {
     return this.write(FILE.report, html);
   }
 
-  /** A Chrome trace: about:tracing and ui.perfetto.dev show it. */
+  /** A Chrome trace, for about:tracing and ui.perfetto.dev. */
   async writeProfile(trace: string): Promise<string> {
     await this.write(FILE.profile, trace);
     return this.at(FILE.profile);
   }
 
-  /** The last file of a run: with it, the run counts as finished. */
+  /** Written last: its presence marks the run as finished. */
   writeResult(result: RunResult | RunSummary): Promise<void> {
     return this.write(FILE.result, `${JSON.stringify(result, null, 2)}\n`);
   }
@@ -282,7 +282,7 @@ export async function readStoredConfig(files: RunFiles, folder: string): Promise
   return storedConfig(stored, path);
 }
 
-/** Values that every version has written. */
+/** Values that every version writes. */
 const ESSENTIAL = ['dataset', 'protocol', 'method', 'arch', 'width', 'size', 'epochs', 'batch', 'seed'] as const;
 
 const NEW_RUN = 'a copy of the file from before, or --force for a new run in its place';
@@ -307,10 +307,10 @@ function inUse(path: string, { owner, remedy }: Extract<FolderClaim, { isOurs: f
   return new UsageError(`${path}: another run writes to it.`, { details: [`by ${owner}`], remedy });
 }
 
-/** No space, no quota, or a file larger than the system allows this process. */
+/** No space, no quota, or a file above the process's size limit. */
 const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
-/** A failed write in our words; errors that have them already pass through. */
+/** Translates a failed write into an OeclError; passes those through that already are. */
 function writeError(path: string, error: unknown): Error {
   if (error instanceof OeclError) return error;
   const { code, message } = error as { code?: string; message?: string };

@@ -1,4 +1,4 @@
-/** The options of a run as values: what they choose, and what becomes of the run folder. */
+/** Converts the options of a run to a configuration and a mode for the run folder. */
 import { UsageError } from '../base/errors.ts';
 import { keyOf, type OptionValue } from '../base/options.ts';
 import type { ConfigChoices } from '../config/config.ts';
@@ -10,7 +10,7 @@ export interface TrainCall {
   mode: OpenMode;
 }
 
-/** @param values by key, checked each by itself. @throws UsageError when they contradict each other */
+/** @param values by key, individually validated. @throws UsageError when they contradict each other */
 export function trainCall(values: Readonly<Record<string, OptionValue | undefined>>): TrainCall {
   const [resume, force, profile, acceptChangedData] = ['resume', 'force', 'profile', 'acceptChangedData'].map(
     (key) => values[key] === true,

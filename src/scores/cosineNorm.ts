@@ -1,6 +1,6 @@
 /**
- * The largest cosine to a training image, times the norm, both of the mean f over the views: CSI's score for SimCLR
- * (Tack et al. 2020; the paper's table VI). A training image stands for itself with f of its plain view.
+ * The largest cosine similarity to a training image times the norm, both of the mean of f over the views: CSI's score for
+ * SimCLR (Tack et al. 2020; table VI of the paper). A training image is represented by f of its plain view.
  */
 import { meanOverViews, rowNorms } from './features.ts';
 import { Nearest, similarities } from './nearest.ts';
@@ -20,7 +20,7 @@ export const cosineNorm: FittedScore = {
       const means = { data: new Float64Array(images.count * width), width };
       for (let image = 0; image < images.count; image++) means.data.set(meanOverViews(images, image), image * width);
       const nearest = new Nearest(images.count, 1);
-      // the cosine times the image's own norm is the dot product over the other norm
+      // cosine times the image's own norm = dot product / the other norm
       similarities(means, images.count, features, 'dot', (image, row, dot) =>
         nearest.offer(image, norms[row] > 0 ? dot / norms[row] : 0),
       );

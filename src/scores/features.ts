@@ -1,12 +1,12 @@
-/** Features of images, as scores read them: the rows that one forward pass gave, copied to the host. */
+/** Features of images, as scores read them: the rows of one forward pass, copied to the host. */
 
-/** Rows of `width` values, one after the other. */
+/** A row-major matrix with `width` columns. */
 export interface Matrix {
   readonly data: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
   readonly width: number;
 }
 
-/** What the encoder says of `count` images in `views` views each; the first view is the plain one. */
+/** The encoder's outputs for `count` images in `views` views each; the first view is the plain one. */
 export interface FeatureTable {
   readonly count: number;
   readonly views: number;
@@ -14,15 +14,15 @@ export interface FeatureTable {
   readonly backbone: Matrix;
   /** f of every view, not normalized: row `view * rowsPerView + image`. */
   readonly projection: Matrix;
-  /** Rows of one view in `projection`: `count`, or more where a pass was filled up. */
+  /** Rows per view in `projection`: `count`, or more if the batch was padded. */
   readonly rowsPerView: number;
 }
 
-/** Where the projection of a view begins in `projection.data`. */
+/** Offset of a view's projection in `projection.data`. */
 export const viewStart = ({ rowsPerView, projection }: FeatureTable, image: number, view: number): number =>
   (view * rowsPerView + image) * projection.width;
 
-/** The mean over the views of f, in f64. */
+/** The mean of f over the views, in f64. */
 export function meanOverViews(images: FeatureTable, image: number): Float64Array {
   const { views, projection } = images;
   const mean = new Float64Array(projection.width);
@@ -33,7 +33,7 @@ export function meanOverViews(images: FeatureTable, image: number): Float64Array
   return mean;
 }
 
-/** The norm of f for a view, squared, in f64. */
+/** The squared norm of f for one view, in f64. */
 export function squaredNormOfView(images: FeatureTable, image: number, view: number): number {
   const { data, width } = images.projection;
   const start = viewStart(images, image, view);

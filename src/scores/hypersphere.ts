@@ -1,4 +1,4 @@
-/** The score of a hypersphere classifier: minus the distance h to the zero vector, for the plain view (docs/methods.md 1.7). */
+/** A hypersphere classifier's score: the negative distance h of the plain view to the zero vector (docs/methods.md 1.7). */
 import { squaredNormOfView } from './features.ts';
 import { ownScore } from './score.ts';
 

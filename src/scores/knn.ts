@@ -1,7 +1,7 @@
 /**
- * How near an image is to its k nearest training images (k = 2, all of them where there are fewer), measured on the
- * pooled backbone output of the plain view: the mean of the k largest cosines, or minus the mean of the k smallest
- * Euclidean distances. Both use the same state. DN2 (Bergman et al. 2020) has the same k and Euclidean distances.
+ * Similarity to the k nearest training images (k = 2, or all if there are fewer), on the pooled backbone output of the
+ * plain view: the mean of the k largest cosines, or the negative mean of the k smallest Euclidean distances. Both share one
+ * state. DN2 (Bergman et al. 2020) uses the same k and Euclidean distances.
  */
 import { rowNorms } from './features.ts';
 import { Nearest, similarities } from './nearest.ts';
@@ -24,7 +24,7 @@ export const knn: FittedScore = {
       const own = rowNorms(backbone);
       similarities(backbone, count, features, 'dot', (image, row, dot) => {
         const product = own[image] * norms[row];
-        nearest.offer(image, product > 0 ? dot / product : 0); // a feature of zeros has no direction
+        nearest.offer(image, product > 0 ? dot / product : 0); // a zero vector has no direction
       });
       return nearest.means();
     };

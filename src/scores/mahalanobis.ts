@@ -1,8 +1,8 @@
 /**
- * Minus the Mahalanobis distance to one Gaussian of the training images, on the pooled backbone output of the plain
- * view. Its covariance is shrunk towards a multiple of the identity by the share that Ledoit and Wolf (2004) estimate:
- * (1 - s) S + s (tr S / p) I, with S over n. That share is 0 for two images; LEAST_SHRINKAGE keeps the matrix
- * invertible. Where all training images have the same features, the distance is Euclidean.
+ * The negative Mahalanobis distance to a Gaussian fitted to the training images, on the pooled backbone output of the plain
+ * view. The covariance is shrunk towards a multiple of the identity by the share that Ledoit and Wolf (2004) estimate:
+ * (1 - s) S + s (tr S / p) I, where S is normalized by n. The share is 0 for two images; LEAST_SHRINKAGE keeps the matrix
+ * invertible. If all training images have the same features, the distance is Euclidean.
  */
 import type { Matrix } from './features.ts';
 import type { FittedScore, ScoreState } from './score.ts';
@@ -50,7 +50,7 @@ function fitGaussian({ data, width: p }: Matrix): ScoreState {
     for (let j = 0; j < p; j++) for (let k = 0; k <= j; k++) covariance[j * p + k] += centered[j] * centered[k];
   }
   let trace = 0;
-  let squares = 0; // of all elements of S
+  let squares = 0; // over all elements of S
   for (let j = 0; j < p; j++) {
     for (let k = 0; k <= j; k++) {
       const value = covariance[j * p + k] / n;
@@ -68,7 +68,7 @@ function fitGaussian({ data, width: p }: Matrix): ScoreState {
   return { mean: row(mean, p), covariance: row(covariance, p), shrinkage: row(Float64Array.of(shrinkage), 1) };
 }
 
-/** Ledoit and Wolf's estimate, lemmas 3.2 to 3.4: the share of the dispersion that is the estimate's own error. */
+/** Ledoit and Wolf's estimate, lemmas 3.2 to 3.4: the estimation error as a share of the dispersion. */
 function shrinkageOf({
   n,
   p,
@@ -82,7 +82,7 @@ function shrinkageOf({
   return Math.max(share, LEAST_SHRINKAGE);
 }
 
-/** The lower triangle L with L L' = the matrix. */
+/** The Cholesky factor: lower triangular L with L L' = the matrix. */
 function cholesky({ data, width: p }: Matrix): Matrix {
   const lower = new Float64Array(p * p);
   for (let j = 0; j < p; j++) {
@@ -95,7 +95,7 @@ function cholesky({ data, width: p }: Matrix): Matrix {
   return { data: lower, width: p };
 }
 
-/** |y|^2 with L y = x, by substitution; `x` becomes y. */
+/** |y|^2 where L y = x, by forward substitution; overwrites `x` with y. */
 function squareOfSolution({ data, width: p }: Matrix, x: Float64Array): number {
   let square = 0;
   for (let j = 0; j < p; j++) {

@@ -1,4 +1,4 @@
-/** The mean over the views of the squared norm of f (the paper's appendix C). */
+/** The mean over the views of the squared norm of f (appendix C of the paper). */
 import { squaredNormOfView } from './features.ts';
 import { ownScore } from './score.ts';
 

@@ -1,11 +1,11 @@
 /**
- * How well a score separates normal images from outliers (docs/methods.md 2.2). A score is higher the more normal an image
- * looks; all metrics are sort-based, in f64, and depend on the order of the scores only. Equal scores are one group, never
- * split: the result does not depend on the order of the images.
+ * How well a score separates normal images from outliers (docs/methods.md 2.2). Higher scores are more normal. All metrics
+ * are sort-based, in f64, and depend only on the ranking of the scores. Tied scores form one group that is never split, so
+ * the result does not depend on the order of the images.
  */
 import { OeclError } from '../base/errors.ts';
 
-/** Every metric, in the order of all tables, with its column title and what it is in one line. */
+/** Every metric, in listing order, with its column title and a one-line description. */
 export const METRICS = {
   auroc: {
     title: 'AUROC',
@@ -48,7 +48,7 @@ export interface MeanAndStd {
   count: number;
 }
 
-/** The images that share one score. */
+/** A group of images with the same score. */
 interface TieGroup {
   normal: number;
   outliers: number;
@@ -76,12 +76,12 @@ export function detectionMetrics(normal: Scores, outliers: Scores): DetectionMet
   };
 }
 
-/** The area under the ROC curve alone; see `detectionMetrics` for arguments and errors. */
+/** Only the area under the ROC curve; see `detectionMetrics` for arguments and errors. */
 export function auroc(normal: Scores, outliers: Scores): number {
   return areaUnderRoc(tieGroups(normal, outliers), normal.length, outliers.length);
 }
 
-/** The ROC curve, normal images as positives: one point a distinct score, and (0, 0). See `detectionMetrics` for errors. */
+/** The ROC curve, normal images as positives: one point per distinct score, plus (0, 0). Errors as in `detectionMetrics`. */
 export function rocCurve(normal: Scores, outliers: Scores): RocCurve {
   const groups = tieGroups(normal, outliers);
   const falsePositiveRate = new Float64Array(groups.length + 1);
@@ -98,8 +98,8 @@ export function rocCurve(normal: Scores, outliers: Scores): RocCurve {
 }
 
 /**
- * The metrics of every outlier class against all normal images, keyed by class, in order of first appearance.
- * @param scores one for each test image   @param isNormal, classOf the same images' truth and class name
+ * The metrics of each outlier class against all normal images, keyed by class, in order of first appearance.
+ * @param scores one per test image   @param isNormal, classOf ground truth and class name of the same images
  */
 export function metricsPerClass(
   scores: Scores,
@@ -115,7 +115,7 @@ export function metricsPerClass(
   return Object.fromEntries([...byClass].map(([name, outliers]) => [name, detectionMetrics(normal, outliers)]));
 }
 
-/** Splits scores by truth: the two arguments that every metric takes. */
+/** Splits scores by ground truth, into the two arguments that every metric takes. */
 export function splitByTruth(scores: Scores, isNormal: readonly boolean[]): { normal: number[]; outliers: number[] } {
   const normal: number[] = [];
   const outliers: number[] = [];
@@ -172,7 +172,7 @@ export function requireFinite(scores: Scores, side: string): void {
   }
 }
 
-/** U / (n m): each outlier is beaten by all normal images above its group, and by half of those in it. */
+/** U / (n m): an outlier loses to all normal images above its group, and to half of those within it. */
 function areaUnderRoc(groups: readonly TieGroup[], normalCount: number, outlierCount: number): number {
   let above = 0;
   let wins = 0;
@@ -183,10 +183,10 @@ function areaUnderRoc(groups: readonly TieGroup[], normalCount: number, outlierC
   return wins / (normalCount * outlierCount);
 }
 
-/** The share of positives that FPR95 has accepted. A quotient of counts is at least this f64 exactly when it is at least 95 %. */
+/** The share of positives that FPR95 must accept. A quotient of counts reaches this f64 exactly when it is at least 95 %. */
 export const RECALL = 0.95;
 
-/** Share of the field `outliers` accepted by the strictest threshold that accepts at least 95 % of the field `normal`. */
+/** Share of the field `outliers` accepted at the strictest threshold that accepts at least 95 % of the field `normal`. */
 function falsePositiveRateAt95(groups: readonly TieGroup[], positives: number, negatives: number): number {
   let found = 0;
   let wrong = 0;
@@ -199,7 +199,7 @@ function falsePositiveRateAt95(groups: readonly TieGroup[], positives: number, n
 }
 
 /**
- * Area under precision over recall by trapezoids, from (recall 0, precision 1), the field `normal` counting as positive:
+ * Area under the precision-recall curve by trapezoids, from (recall 0, precision 1), the field `normal` as positives:
  * scikit-learn's auc of precision_recall_curve.
  */
 function areaUnderPrecisionRecall(groups: readonly TieGroup[], positives: number): number {
@@ -218,7 +218,7 @@ function areaUnderPrecisionRecall(groups: readonly TieGroup[], positives: number
 }
 
 /**
- * Sum over thresholds of (recall gained) x (precision there), the field `normal` counting as positive, no interpolation:
+ * Sum over thresholds of (increase in recall) x precision, the field `normal` as positives, without interpolation:
  * the definition of scikit-learn's average_precision_score.
  */
 function averagePrecision(groups: readonly TieGroup[], positives: number): number {

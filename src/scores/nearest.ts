@@ -1,13 +1,13 @@
-/** Nearest training images: every image against every training image, in f64, one training image at a time. */
+/** Nearest training images: compares every image with every training image, in f64, one training image at a time. */
 import type { Matrix } from './features.ts';
 
-/** The k largest of the values that were offered, for each image. */
+/** Keeps the k largest of the values offered for each image. */
 export class Nearest {
   readonly #k: number;
-  /** For each image its k largest values so far, descending. */
+  /** The k largest values of each image so far, descending. */
   readonly #largest: Float64Array;
 
-  /** @param k at least 1, and at most the values that each image is offered */
+  /** @param k at least 1, and at most the number of values offered for each image */
   constructor(images: number, k: number) {
     this.#k = k;
     this.#largest = new Float64Array(images * k).fill(-Infinity);
@@ -21,7 +21,7 @@ export class Nearest {
     this.#largest[at] = value;
   }
 
-  /** The mean of each image's k values, summed from the largest: the order in which they were offered has no effect. */
+  /** The mean of each image's k values. Summed from the largest, so the order of the offers has no effect. */
   means(): Float64Array {
     const k = this.#k;
     return Float64Array.from({ length: this.#largest.length / k }, (_, image) => {
@@ -32,7 +32,7 @@ export class Nearest {
   }
 }
 
-/** Offers the dot product or the squared distance of each of the first `count` rows of `images` and each training row. */
+/** Offers the dot product or the squared distance of each pair of the first `count` rows of `images` and a training row. */
 export function similarities(
   images: Matrix,
   count: number,

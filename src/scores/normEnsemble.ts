@@ -1,4 +1,4 @@
-/** The mean over the views of the norm of f: eq. 15, read literally. */
+/** The mean over the views of the norm of f: eq. 15, taken literally. */
 import { squaredNormOfView } from './features.ts';
 import { ownScore } from './score.ts';
 

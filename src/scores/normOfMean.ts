@@ -1,4 +1,4 @@
-/** The norm of the mean over the views of f (the paper's appendix C, "l2 of E X" in its code). */
+/** The norm of the mean of f over the views (appendix C of the paper, "l2 of E X" in its code). */
 import { meanOverViews } from './features.ts';
 import { ownScore } from './score.ts';
 

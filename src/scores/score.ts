@@ -1,29 +1,29 @@
-/** The contract of a score: one number per image, from its features. The higher, the more normal. */
+/** The interface of a score: one number per image, computed from its features. Higher = more normal. */
 import type { FeatureTable, Matrix } from './features.ts';
 
-/** What a score keeps of the training images; the model file holds it as tensors `score.<name>.*`. */
+/** What a score stores about the training images; the model file holds it as tensors `score.<name>.*`. */
 export type ScoreState = Readonly<Record<string, Matrix>>;
 
 /**
- * The scores of images, one each in their order. What depends on the state alone is computed before. A promise, where the
- * comparison with the training images runs on the device.
+ * The scores of images, one each, in order. Anything that depends only on the state is computed up front. Returns a promise,
+ * because comparison with the training images may run on the device.
  */
 export type ScoreImages = (images: FeatureTable) => Float64Array | Promise<Float64Array>;
 
 interface ScoreFacts {
-  /** As results, scores.csv and --score spell it. */
+  /** The name in results, scores.csv and --score. */
   readonly name: string;
-  /** What it is, in a phrase. */
+  /** A phrase that describes it. */
   readonly summary: string;
-  /** Outputs of the encoder that it reads. */
+  /** Encoder outputs that it reads. */
   readonly needs: readonly ('backbone' | 'projection')[];
-  /** Whether augmented views count, or the plain view alone. */
+  /** Whether it uses the augmented views or only the plain view. */
   readonly views: 'plain' | 'all';
-  /** Runs of every method have it; the others are of the methods that name them. */
+  /** Whether runs of every method have it, or only those of methods that name it. */
   readonly isGeneral?: true;
 }
 
-/** A score of an image's own features. */
+/** A score computed from the image's own features. */
 export interface OwnScore extends ScoreFacts {
   readonly fit?: undefined;
   open(): ScoreImages;
@@ -33,13 +33,13 @@ export interface OwnScore extends ScoreFacts {
 export interface FittedScore extends ScoreFacts {
   /** The matrices of its state. */
   readonly keeps: readonly string[];
-  /** Another score whose state it uses, so that the model file holds it once. */
+  /** Another score whose state it shares, so that the model file stores it once. */
   readonly stateOf?: string;
-  /** Values that the definition fixes, for readers of the model file: its metadata `score.<name>.<key>`. */
+  /** Constants of its definition, for readers of the model file: metadata `score.<name>.<key>`. */
   readonly constants?: Readonly<Record<string, string>>;
   /**
-   * The state, in the order of the training images' content, so that it does not depend on what files are called.
-   * @param training one view per image, the plain one; at least one image
+   * Fits the state, in the order of the training images' content, so that it does not depend on file names.
+   * @param training the plain view of each image; at least one image
    */
   fit(training: FeatureTable): ScoreState;
   open(state: ScoreState): ScoreImages;
@@ -47,7 +47,7 @@ export interface FittedScore extends ScoreFacts {
 
 export type Score = OwnScore | FittedScore;
 
-/** An own score from its formula for one image. */
+/** Defines an own score by its formula for one image. */
 export const ownScore = (facts: ScoreFacts, of: (images: FeatureTable, image: number) => number): OwnScore => ({
   ...facts,
   open: () => (images) => Float64Array.from({ length: images.count }, (_, image) => of(images, image)),

@@ -1,9 +1,9 @@
-/** What fitted scores keep of the training images, for all scores of a run or a model: fitted, stored, read and opened. */
+/** The states of all fitted scores of a run or a model: fits, saves, loads and opens them. */
 import { FormatError, floatValues, type SafetensorsTensor } from '../../runtime/index.ts';
 import type { FeatureTable, Matrix } from './features.ts';
 import type { FittedScore, Score, ScoreImages, ScoreState } from './score.ts';
 
-/** By the name of the score that they belong to. */
+/** Keyed by the name of the score. */
 export type ScoreStates = Readonly<Record<string, ScoreState>>;
 
 type Tensors = Readonly<Record<string, SafetensorsTensor>>;
@@ -12,7 +12,7 @@ const PREFIX = 'score.';
 const tensorName = (score: string, matrix: string): string => `${PREFIX}${score}.${matrix}`;
 const stateNameOf = ({ name, stateOf }: FittedScore): string => stateOf ?? name;
 
-/** @param training one view per image, the plain one */
+/** @param training the plain view of each image */
 export function fitScores(scores: readonly Score[], training: FeatureTable): ScoreStates {
   const states: Record<string, ScoreState> = {};
   for (const score of scores) if (score.fit) states[stateNameOf(score)] ??= score.fit(training);
@@ -23,14 +23,14 @@ export function fitScores(scores: readonly Score[], training: FeatureTable): Sco
 export const scoresWith = (scores: readonly Score[], states: ScoreStates): Score[] =>
   scores.filter((score) => !score.fit || Object.hasOwn(states, stateNameOf(score)));
 
-/** Each score ready for images. Takes time that grows with the states. */
+/** Opens each score for use. Takes time proportional to the size of the states. */
 export const openScores = (scores: readonly Score[], states: ScoreStates): { name: string; of: ScoreImages }[] =>
   scores.map((score) => ({
     name: score.name,
     of: score.fit ? score.open(states[stateNameOf(score)]) : score.open(),
   }));
 
-/** As tensors `score.<name>.<matrix>` of a model file, [rows, width]. */
+/** The tensors `score.<name>.<matrix>` of a model file, [rows, width]. */
 export function encodeStates(states: ScoreStates): Record<string, SafetensorsTensor> {
   const entries = Object.entries(states).flatMap(([score, state]) =>
     Object.entries(state).map(([matrix, { data, width }]): [string, SafetensorsTensor] => [
@@ -42,8 +42,8 @@ export function encodeStates(states: ScoreStates): Record<string, SafetensorsTen
 }
 
 /**
- * The states that a model file holds, for those of `scores` that it has.
- * @throws FormatError when a state is not whole, or holds other than finite numbers
+ * The states in a model file, for those of `scores` that it has.
+ * @throws FormatError when a state is incomplete, or holds values that are not finite
  */
 export function decodeStates(scores: readonly Score[], tensors: Tensors, file: string): ScoreStates {
   const states: Record<string, ScoreState> = {};
@@ -78,8 +78,8 @@ function matrixOf(tensors: Tensors, name: string, file: string): Matrix {
 }
 
 /**
- * That states and network are of one model.
- * @param widths of the encoder's outputs   @throws FormatError
+ * Checks that the states match the network.
+ * @param widths widths of the encoder's outputs   @throws FormatError
  */
 export function checkStates(
   scores: readonly Score[],

@@ -1,4 +1,4 @@
-/** Every score, in the order of all tables: a new one is a file, and its line here. */
+/** Every score, in listing order. To add one, add a file in this folder and a line here. */
 import { type MethodName, methodNamed } from '../methods/table.ts';
 import { cosineNorm } from './cosineNorm.ts';
 import { hypersphere } from './hypersphere.ts';

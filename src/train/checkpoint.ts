@@ -1,7 +1,7 @@
 /**
- * checkpoint.safetensors: all that a bit-exact resume needs. Weights and running statistics by PyTorch's names under
- * `model.`, the optimizer's arenas under `optimizer.`, how far the run is, and the fingerprint of its data; everything else
- * of a step follows from the configuration and the step's number.
+ * checkpoint.safetensors: everything that a bit-exact resume needs. Weights and running statistics under PyTorch's names
+ * with the prefix `model.`, the optimizer's arenas under `optimizer.`, the progress of the run, and the fingerprint of its
+ * data. Everything else follows from the configuration and the step number.
  */
 import {
   decodeSafetensors,
@@ -16,39 +16,39 @@ import {
 import { expectNumbers, loadStateDict, stateDict } from '../models/stateDict.ts';
 
 /**
- * 1 had the optimizer's arenas in another order; runs of 2 drew the views of an image by its place in the list, and kept no
- * fingerprint of their data.
+ * 1 had the optimizer's arenas in another order; 2 keyed the views of an image by its position in the list and stored no
+ * fingerprint of the data.
  */
 const FORMAT = 'oecl-checkpoint-3';
 
-/** The fingerprint's tensor: the bytes of fingerprint.ts. */
+/** The tensor that holds the bytes of the fingerprint (fingerprint.ts). */
 const DATA = 'data';
 
-/** A step and an epoch that begins with it. */
+/** A step and the epoch that starts with it. */
 export interface EpochStart {
   step: number;
   epoch: number;
 }
 
-/** What a run's checkpoints know of its images: the same in all of them. */
+/** What the checkpoints of a run store about its images: the same in all of them. */
 export interface DataProgress {
-  /** From here epochs are counted: step 0, or where the run was last resumed with other training images. */
+  /** The start of epoch counting: step 0, or the step of the last resume with different training images. */
   origin: EpochStart;
-  /** The fingerprint of the data, encoded. */
+  /** The encoded fingerprint of the data. */
   data: Uint8Array<ArrayBuffer>;
-  /** Changes of the data that were accepted, in words, the earliest first. */
+  /** Accepted changes of the data, in words, oldest first. */
   changedData: readonly string[];
 }
 
-/** What a checkpoint knows beside weights and the optimizer's state. */
+/** What a checkpoint stores besides weights and the optimizer's state. */
 export interface Progress extends DataProgress {
-  /** Steps done. */
+  /** Completed steps. */
   step: number;
-  /** Of the next step. */
+  /** The epoch of the next step. */
   epoch: number;
 }
 
-/** The checkpoint's bytes. Waits for the device. @throws OeclError when a value is no finite number */
+/** The bytes of the checkpoint. Waits for the device. @throws OeclError when a value is not finite */
 export async function encodeCheckpoint(model: Module, optimizer: Optimizer, progress: Progress): Promise<Uint8Array> {
   const tensors: Record<string, SafetensorsTensor> = {};
   for (const [name, tensor] of Object.entries(await stateDict(model))) tensors[`model.${name}`] = tensor;
@@ -81,7 +81,7 @@ export interface Checkpoint {
   progress: Progress;
 }
 
-/** @throws FormatError when the file is damaged, or of another version */
+/** @throws FormatError when the file is damaged or of another version */
 export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes, file);
   if (metadata.format !== FORMAT) {
@@ -95,8 +95,8 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
 }
 
 /**
- * Puts weights, running statistics and the optimizer's state back.
- * @throws FormatError when they are of another architecture or optimizer
+ * Restores weights, running statistics and the optimizer's state.
+ * @throws FormatError when they belong to another architecture or optimizer
  */
 export function restoreCheckpoint({ file, tensors }: Checkpoint, model: Module, optimizer: Optimizer): void {
   const part = (prefix: string) =>

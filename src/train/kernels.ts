@@ -1,6 +1,6 @@
 /**
- * The kernel table of a run: which implementation each convolution uses. Given, or measured on this adapter before the
- * first step and kept for later runs. It changes the time of a run and not one bit of its result.
+ * The kernel table of a run: the implementation of each convolution. Either given, or measured on this adapter before the
+ * first step and cached for later runs. It affects the speed of a run, never its result.
  */
 import {
   type Context,
@@ -20,9 +20,9 @@ import { failureOf } from '../data/files.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Trainer } from './trainer.ts';
 
-/** What a run reports while kernels are measured. */
+/** Reported while kernels are measured. */
 export interface TuneHooks {
-  /** Kernels measured on this adapter before the first step; `kernel` is the next. */
+  /** Number of kernels to measure on this adapter before the first step; `kernel` is the next one. */
   onTune?(done: number, total: number, kernel: string): void;
   onNote?(text: string): void;
   signal?: AbortSignal;
@@ -32,12 +32,12 @@ export interface KernelHost {
   files: Platform;
   config: RunConfig;
   hooks: TuneHooks;
-  /** Measures; another than the runtime's for tests. */
+  /** Measures a kernel; tests replace the runtime's implementation. */
   tune?: typeof tuneKernels;
 }
 
 /**
- * Records the step with the configuration's table or, where it has none yet, with one that is measured or was before.
+ * Records the step with the configuration's table or, without one, with a cached or newly measured table.
  * @returns the table
  */
 export async function recordTuned(
@@ -60,7 +60,7 @@ export async function recordTuned(
   const { asked } = choices;
   const missing = asked.filter(({ key }) => !Object.hasOwn(known, key));
   if (missing.length > 0) {
-    trainer.dispose(); // its memory serves the measurement
+    trainer.dispose(); // frees memory for the measurement
     const began = performance.now();
     const outcome = await tune(context, missing, { onProgress: hooks.onTune, signal: hooks.signal });
     hooks.onNote?.(summaryOf(outcome, choices.fixed.variant, (performance.now() - began) / 1000));
@@ -81,12 +81,12 @@ function summaryOf({ table, measured, left }: TuneOutcome, fixed: string, second
   return `kernels: ${measured} measured in ${duration(seconds)}${rest}; for ${others} another one than usual is faster`;
 }
 
-/** Tables by adapter, host and the kernels' text. One that is missing, damaged or of another version counts as empty. */
+/** Cached tables by adapter, host and kernel source. A missing, damaged or outdated table counts as empty. */
 class KernelTableCache {
   readonly #files: Platform;
   readonly #id: { adapter: AdapterNames; where: string };
 
-  /** @param where Chrome compiles differently from Node on the same adapter */
+  /** @param where the host: Chrome compiles differently from Node on the same adapter */
   constructor(files: Platform, adapter: AdapterNames, where: string) {
     this.#files = files;
     this.#id = { adapter: namesOf(adapter), where };
@@ -101,7 +101,7 @@ class KernelTableCache {
     }
   }
 
-  /** Rejects with the platform's error when the folder cannot be written to. */
+  /** Rejects with the platform's error when the folder is not writable. */
   async write(kernels: KernelTable): Promise<void> {
     const text = `${JSON.stringify({ ...this.#id, kernels }, null, 2)}\n`;
     await this.#files.writeFileAtomic(await this.#path(), new TextEncoder().encode(text));
@@ -113,7 +113,7 @@ class KernelTableCache {
   }
 }
 
-/** The configuration with the table that `--tune FILE` names. @throws UsageError when the file holds none */
+/** The configuration with the table of the file given by `--tune FILE`. @throws UsageError when the file has none */
 export async function withGivenKernels(files: Platform, config: RunConfig): Promise<RunConfig> {
   const { tune } = config;
   if (config.kernels || !tune.endsWith(TABLE_FILE)) return config;

@@ -1,4 +1,4 @@
-/** What to do when the adapter does not allow what a run asks for, in the run's options. */
+/** Remedies, in terms of a run's options, for when the adapter does not support what a run asks for. */
 import { type Context, LimitError } from '../../runtime/index.ts';
 import { adapterName } from '../base/adapter.ts';
 import { UsageError } from '../base/errors.ts';
@@ -6,7 +6,7 @@ import type { RunConfig, ScoringConfig } from '../config/config.ts';
 import { rowsPerImage } from '../methods/stepBatch.ts';
 import { methodNamed } from '../methods/table.ts';
 
-/** @throws UsageError when activations are to be stored in a type that the adapter does not have */
+/** @throws UsageError when the adapter does not support the type for stored activations */
 export function checkPrecision({ precision }: ScoringConfig, { features, info }: Context): void {
   if (precision === 'f32' || features.f16) return;
   throw new UsageError('--precision f16: the adapter lacks the feature "shader-f16".', {
@@ -15,12 +15,12 @@ export function checkPrecision({ precision }: ScoringConfig, { features, info }:
   });
 }
 
-/** A LimitError of the network's own tensors, whose size no batch changes; any other error as it is. */
+/** Explains a LimitError of the network itself, which no batch size can fix; returns other errors unchanged. */
 export function ofNetwork(error: unknown, { width }: ScoringConfig): unknown {
   return withRemedy(error, () => `a smaller --width (now ${width})`);
 }
 
-/** A LimitError of the images of a batch, which are handed over as they are packed. Says its last word: see withRemedy. */
+/** Explains a LimitError of the images of a batch, which are uploaded as packed. Its remedy is final: see withRemedy. */
 export function ofImages(error: unknown, { batch, size }: RunConfig): unknown {
   const changed = withRemedy(error, ({ needed, allowed }) => {
     const fitting = Math.floor((batch * allowed) / needed);
@@ -32,7 +32,7 @@ export function ofImages(error: unknown, { batch, size }: RunConfig): unknown {
   return new LimitError(sentence, { details: [`the images of a batch of ${batch}`, ...details], remedy, cause: error });
 }
 
-/** A LimitError of a training step, with the batch that would fit; any other error as it is. */
+/** Explains a LimitError of a training step and proposes a batch that fits; returns other errors unchanged. */
 export function ofStep(error: unknown, config: RunConfig): unknown {
   return withRemedy(error, ({ needed, allowed }) => {
     const { batch, size, width, method } = config;
@@ -44,12 +44,12 @@ export function ofStep(error: unknown, config: RunConfig): unknown {
   });
 }
 
-/** A LimitError of the scoring of test images, one image at a time. */
+/** Explains a LimitError when scoring test images, even one image at a time. */
 export function ofEvaluation(error: unknown, { size, width, views }: ScoringConfig): unknown {
   return withRemedy(error, () => `a smaller --size (now ${size}), --width (now ${width}) or --views (now ${views})`);
 }
 
-/** Changes errors that say how many bytes were needed; others are of something else, or were explained before. */
+/** Changes only errors that say how many bytes were needed; others have a different cause or are already explained. */
 function withRemedy(error: unknown, remedy: (bytes: { needed: number; allowed: number }) => string): unknown {
   if (!(error instanceof LimitError) || !error.bytes) return error;
   const { sentence, details, bytes } = error;

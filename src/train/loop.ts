@@ -1,6 +1,6 @@
 /**
- * The steps of a run, a few of them in flight: their metrics as they come back, and a checkpoint after every so many epochs,
- * at the end, and when the run is interrupted.
+ * The training loop. It keeps a few steps in flight, reports metrics as they arrive, and writes a checkpoint every few
+ * epochs, at the end, and when the run is interrupted.
  */
 import { OeclError } from '../base/errors.ts';
 import type { RunConfig } from '../config/config.ts';
@@ -10,10 +10,10 @@ import type { StepMetrics } from './stepMetrics.ts';
 import type { StepProfile } from './stepProfile.ts';
 import type { Trainer } from './trainer.ts';
 
-/** Steps submitted ahead of the oldest whose metrics have not come back. */
+/** Maximum number of steps in flight, ahead of the oldest whose metrics have not arrived. */
 const STEPS_IN_FLIGHT = 3;
 
-/** Where a run's steps are recorded. */
+/** Where the steps of a run are recorded. */
 export interface StepLog {
   addMetrics(metrics: StepMetrics): void;
   writeCheckpoint(bytes: Uint8Array): Promise<void>;
@@ -23,9 +23,9 @@ export interface StepLog {
 
 export interface LoopHooks {
   onStep?(metrics: StepMetrics): void;
-  /** With `profile`: where the time of a step goes, as a table, and where the trace is. */
+  /** With `profile`: the time per launch as a table, and the path of the trace. */
   onProfile?(table: string, file: string): void;
-  /** Aborted: finish the step, write a checkpoint, return `interrupted: true`. */
+  /** When aborted: finish the step, write a checkpoint, return `interrupted: true`. */
   signal?: AbortSignal;
 }
 
@@ -35,9 +35,9 @@ export interface LoopParts {
   log: StepLog;
   config: RunConfig;
   hooks: LoopHooks;
-  /** Times some of the steps. */
+  /** Profiles some of the steps. */
   profile: StepProfile | null;
-  /** For the checkpoints. */
+  /** Stored in the checkpoints. */
   data: DataProgress;
 }
 
@@ -45,16 +45,16 @@ export class TrainLoop {
   readonly #parts: LoopParts;
   readonly #metrics: StepMetrics[];
   readonly #inFlight: { step: number; metrics: ReturnType<Trainer['run']> }[] = [];
-  /** When the last metrics came back. */
+  /** When the latest metrics arrived. */
   #last = 0;
 
-  /** @param metrics of the steps that are done; those of this loop are added */
+  /** @param metrics metrics of the completed steps; this loop appends its own */
   constructor(parts: LoopParts, metrics: StepMetrics[]) {
     this.#parts = parts;
     this.#metrics = metrics;
   }
 
-  /** Runs the steps from `doneSteps` on. False when it was interrupted. @throws OeclError when the loss is not finite */
+  /** Runs the steps from `doneSteps` on. Returns false when interrupted. @throws OeclError when the loss is not finite */
   async run(doneSteps: number): Promise<boolean> {
     const { trainer, config, hooks, profile } = this.#parts;
     this.#last = performance.now();
@@ -69,7 +69,7 @@ export class TrainLoop {
         await this.#settle();
       } else {
         const metrics = trainer.run(step);
-        metrics.catch(() => {}); // of a step that nobody awaits once an earlier one has failed
+        metrics.catch(() => {}); // avoids an unhandled rejection when an earlier step fails first
         this.#inFlight.push({ step, metrics });
       }
       if (this.#inFlight.length >= STEPS_IN_FLIGHT) await this.#settle();
@@ -81,7 +81,7 @@ export class TrainLoop {
     return true;
   }
 
-  /** Waits for the oldest step in flight, and reports its metrics. */
+  /** Waits for the oldest step in flight and reports its metrics. */
   async #settle(): Promise<void> {
     const { step, metrics } = this.#inFlight.shift()!;
     const values = await metrics;

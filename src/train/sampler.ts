@@ -1,6 +1,6 @@
 /**
- * Which images a step reads, as positions in a list (the trainer's is in the order of the images' content). A function of
- * (seed, step) alone, so that a resumed run reads the same ones.
+ * Which images a step reads, as positions in a list (the trainer's list is ordered by image content). Depends on
+ * (seed, step) alone, so a resumed run reads the same images.
  */
 import { RandomStream } from '../../runtime/index.ts';
 import { Stream } from '../base/randomStreams.ts';
@@ -8,11 +8,11 @@ import { Stream } from '../base/randomStreams.ts';
 export interface SampledBatch {
   /** Positions of the images. */
   indices: Uint32Array<ArrayBuffer>;
-  /** How often each image has been used before: its epoch, or its pass. */
+  /** How often each image has been used before: its epoch or pass. */
   rounds: Uint32Array<ArrayBuffer>;
 }
 
-/** Batches of the normal images: a new order each epoch, the last incomplete batch dropped. */
+/** Batches of the normal images: reshuffled every epoch; the last incomplete batch is dropped. */
 export class EpochSampler {
   readonly stepsPerEpoch: number;
   readonly #count: number;
@@ -28,7 +28,7 @@ export class EpochSampler {
     this.#seed = seed;
   }
 
-  /** Positions of a step's images. */
+  /** Positions of the images of a step. */
   at(epoch: number, stepOfEpoch: number): Uint32Array<ArrayBuffer> {
     if (epoch !== this.#epoch) {
       this.#order = new RandomStream(this.#seed, Stream.shuffleNormal, epoch).permutation(this.#count);
@@ -38,7 +38,7 @@ export class EpochSampler {
   }
 }
 
-/** Batches of the outlier-exposure images: an endless row of shuffled passes, cut into batches without regard to epochs. */
+/** Batches of the outlier-exposure images: an endless sequence of shuffled passes, split into batches regardless of epochs. */
 export class EndlessSampler {
   readonly #count: number;
   readonly #batch: number;
@@ -51,7 +51,7 @@ export class EndlessSampler {
     this.#seed = seed;
   }
 
-  /** Positions of the images of step `step`, counted from 0 over the whole run, and the pass that each belongs to. */
+  /** Positions of the images of step `step`, counted from 0 over the whole run, and the pass of each. */
   at(step: number): SampledBatch {
     const rounds = Uint32Array.from({ length: this.#batch }, (_, i) =>
       Math.floor((step * this.#batch + i) / this.#count),

@@ -1,4 +1,4 @@
-/** What a training step reports: a line of metrics.jsonl. */
+/** The metrics of a training step: one line of metrics.jsonl. */
 export interface StepMetrics {
   /** Counts from 1. */
   step: number;
@@ -9,8 +9,8 @@ export interface StepMetrics {
   /** Wall time of the step, milliseconds. */
   ms: number;
   /**
-   * What the method names: terms of its loss, mean norms of features, weights that follow a schedule. Runs of older versions
-   * have null for what their method lacks.
+   * Metrics named by the method: loss terms, mean feature norms, scheduled weights. Runs of older versions store null for
+   * those that their method lacks.
    */
   [term: string]: number | null | undefined;
 }

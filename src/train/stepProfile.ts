@@ -1,8 +1,8 @@
-/** `--profile`: a few early steps with every launch timed. They compute what plain steps do, to the bit, in more time. */
+/** `--profile`: times every launch of a few early steps. They take longer but compute bitwise the same as plain steps. */
 import { type Context, chromeTrace, type LaunchTime, measurePeaks, profileTable } from '../../runtime/index.ts';
 import { UsageError } from '../base/errors.ts';
 
-/** Of the steps of this process: after the first, which warm caches up, as many as fit a table that does not jitter. */
+/** Steps of this process to profile: after the first, which warms up caches, and enough for a table with little noise. */
 const FIRST = 2;
 const STEPS = 5;
 
@@ -13,8 +13,8 @@ export class StepProfile {
   readonly #steps: LaunchTime[][] = [];
 
   /**
-   * @param doneSteps of an earlier process   @param steps of the whole run
-   * @throws UsageError when the adapter cannot time its work
+   * @param doneSteps steps done by an earlier process   @param steps total steps of the run
+   * @throws UsageError when the adapter does not support timestamps
    */
   constructor(context: Context, doneSteps: number, steps: number) {
     if (!context.features.timestampQuery) {
@@ -36,7 +36,7 @@ export class StepProfile {
     this.#steps.push(launches);
   }
 
-  /** After the last profiled step: the table to print, and the trace to keep. */
+  /** After the last profiled step: the table to print and the trace to save. */
   async finished(step: number): Promise<{ table: string; trace: string } | null> {
     if (step !== this.#last) return null;
     const peaks = await measurePeaks(this.#context);

@@ -1,7 +1,7 @@
 /**
- * The training step, recorded once: views -> encoder -> loss -> gradients -> optimizer, with a few step metrics as its
- * only output. Per step the host uploads the images and a few scalars, and submits. One forward pass over all views, in the
- * order normal view 1, normal view 2, ..., outlier view 1, ..., so that batch statistics mix both (docs/methods.md 1.3).
+ * The training step, recorded once: views -> encoder -> loss -> gradients -> optimizer. Its only outputs are a few metrics.
+ * Per step, the host uploads the images and a few scalars, and submits. One forward pass covers all views, in the order
+ * normal view 1, normal view 2, ..., outlier view 1, ..., so that batch statistics mix both (docs/methods.md 1.3).
  */
 import {
   Adam,
@@ -31,7 +31,7 @@ import type { StepMetrics } from './stepMetrics.ts';
 
 type ReadMetrics = Omit<StepMetrics, 'step' | 'ms'>;
 
-/** What the host knows of a step before it runs. */
+/** What the host knows about a step before it runs. */
 interface Scheduled {
   epoch: number;
   lr: number;
@@ -40,7 +40,7 @@ interface Scheduled {
 
 export interface TrainingImages {
   normal: ImageSet;
-  /** Positions of the normal images in `normal`. */
+  /** Indices of the normal images in `normal`. */
   indices: readonly number[];
   outliers: ImageSet | null;
 }
@@ -51,7 +51,7 @@ export class Trainer {
   readonly optimizer: Optimizer;
   readonly #config: RunConfig;
   readonly #images: TrainingImages;
-  /** What the samplers' positions mean: an order by content, so that names and places of files change no weight. */
+  /** Maps the samplers' positions to images, ordered by content, so that file names and locations do not affect the weights. */
   readonly #order: { normal: ContentOrder; outliers: ContentOrder | null };
   readonly #method: Method;
   readonly #augmenter: Augmenter;
@@ -64,10 +64,10 @@ export class Trainer {
   readonly #context: Context;
   readonly #origin: EpochStart;
   #plan: Plan<Tensor> | null = null;
-  /** What the plan's output holds, in order. */
+  /** The contents of the plan's output, in order. */
   #recorded: readonly string[] = [];
 
-  /** @param origin from where epochs are counted; another than step 0 when the run was resumed with other images */
+  /** @param origin the start of epoch counting; not step 0 when the run was resumed with different images */
   constructor(
     context: Context,
     encoder: Encoder,
@@ -103,7 +103,7 @@ export class Trainer {
     }
   }
 
-  /** Records and compiles the step. Launches of one step, and the bytes that its plan owns. */
+  /** Records and compiles the step. Returns the number of launches per step and the bytes that the plan owns. */
   async record(): Promise<{ launches: number; bytes: number }> {
     const plan = await this.#context.record(() => this.#step());
     this.#plan = plan;
@@ -125,21 +125,21 @@ export class Trainer {
     return this.#read(scheduled);
   }
 
-  /** As run(), with the times of the step's launches, once it is done. The same metrics, in more time. */
+  /** Like run(), but also returns the time of each launch. Slower, with the same metrics. */
   async profile(step: number): Promise<{ metrics: ReadMetrics; launches: LaunchTime[] }> {
     const scheduled = this.#upload(step);
     const launches = await this.#plan!.profile();
     return { metrics: await this.#read(scheduled), launches };
   }
 
-  /** Frees the recorded step's memory; it may be recorded again. */
+  /** Frees the memory of the recorded step, which can be recorded again. */
   dispose(): void {
     this.#plan?.outputs.dispose();
     this.#plan?.dispose();
     this.#plan = null;
   }
 
-  /** What changes from step to step: a few scalars, and the images with their labels. */
+  /** Uploads what changes per step: a few scalars, and the images with their labels. */
   #upload(step: number): Scheduled {
     const config = this.#config;
     const epoch = this.epochOf(step);

@@ -1,7 +1,7 @@
 /**
  * CIFAR-10, binary version (Krizhevsky 2009): records of a label byte and 3072 bytes, the red, green and blue planes of a
- * 32x32 image, rows from top to bottom. Read from its folder or from the .tar.gz as distributed. Subsets of any whole
- * number of records are valid. Images stay as they are, whatever the input's size: the network sees them resized.
+ * 32x32 image, rows from top to bottom. Read from its folder or the original .tar.gz. Subsets of any whole number of records
+ * are valid. Images are stored at 32x32 whatever the input size; they are resized on the way to the network.
  */
 import { parseTar } from 'nanotar';
 import { DataError, InterruptedError } from '../../base/errors.ts';
@@ -45,19 +45,19 @@ export const cifar10: DatasetSpec<'cifar10'> = {
 
 interface BinaryFile {
   name: string;
-  /** How errors name it. */
+  /** Its name in error messages. */
   path: string;
   read(): Promise<Uint8Array>;
 }
 
 /**
- * @param context dir: the folder of the .bin files, one that holds `cifar-10-batches-bin` or the archive, or the archive
- * @returns null when nothing of the kind is there
- * @throws DataError for a missing test batch, a file that is no whole number of records, a label above 9, a bad archive
+ * @param context dir: the folder of the .bin files, one that contains `cifar-10-batches-bin` or the archive, or the archive
+ * @returns null when none of these is found
+ * @throws DataError for a missing test batch, an incomplete record, a label above 9, or a corrupt archive
  */
 async function readCifar10(context: ReaderContext): Promise<LoadedDataset | null> {
   const files = await findFiles(context, '');
-  // by their numbers: the archive holds them in another order than its unpacked folder lists them
+  // sorted by number, since the archive and its unpacked folder list them in different orders
   const trainFiles = files.filter(({ name }) => TRAIN_FILES.test(name)).sort((a, b) => batchOf(a) - batchOf(b));
   const testFile = files.find(({ name }) => name === TEST_FILE);
   if (trainFiles.length === 0 && !testFile) return null;
@@ -81,7 +81,7 @@ async function readCifar10(context: ReaderContext): Promise<LoadedDataset | null
 
 const batchOf = ({ name }: BinaryFile): number => Number(TRAIN_FILES.exec(name)![1]);
 
-/** The files of the data set, from a folder, a folder in it, an archive, or an archive in it: the first that has any. */
+/** The files of the data set: from a folder, its subfolder, an archive, or an archive in the folder; the first match wins. */
 async function findFiles(context: ReaderContext, folder: string): Promise<BinaryFile[]> {
   const { platform } = context;
   const dir = folder ? `${context.dir}/${folder}` : context.dir;
@@ -183,7 +183,7 @@ function checkRecords(file: BinaryFile, bytes: Uint8Array): void {
   }
 }
 
-/** Planes R, G, B -> bytes R, G, B of each pixel. */
+/** Converts planar RGB to interleaved RGB. */
 function interleave(source: Uint8Array, from: number, target: Uint8Array, to: number): void {
   for (let i = 0; i < PLANE; i++) {
     target[to + i * 3] = source[from + i];

@@ -1,4 +1,4 @@
-/** Data sets that are folders of folders: a part (train, test), a folder a class in it, images anywhere below. */
+/** Data sets stored as nested folders: parts (train, test), one folder per class in each, images at any depth below. */
 
 import { DataError } from '../../base/errors.ts';
 import { isSameName, type JoinedNames, listed, looseName } from '../../base/names.ts';
@@ -11,20 +11,20 @@ import type { ReaderContext } from '../request.ts';
 
 /** The files of a part, by class. */
 export interface Part {
-  /** The folder's own name. */
+  /** The original name of the folder. */
   folder: string;
   files: ImageFile[];
 }
 
-/** What others call the class of normal images. */
+/** Common names for the class of normal images. */
 export const NORMAL_NAMES = ['normal', 'good', 'ok', 'inlier'] as const;
 
-/** Whether a class is called normal by its name alone. */
+/** Whether the name of a class alone marks it as normal. */
 export const isNormalName = (name: string): boolean => (NORMAL_NAMES as readonly string[]).includes(looseName(name));
 
 /**
- * The folder of the data set that has one of these names, earlier names first; undefined when there is none.
- * @throws DataError when several have the same one: images of one would be left out
+ * The data set's subfolder with one of these names, earlier names first; undefined when there is none.
+ * @throws DataError when several folders match the same name, because images would be left out
  */
 export async function findPart(context: ReaderContext, names: readonly string[]): Promise<string | undefined> {
   const entries = (await listFolder(context, '')) ?? [];
@@ -43,7 +43,7 @@ function severalParts(dir: string, folders: readonly string[]): DataError {
   });
 }
 
-/** Tells which class folders of the two parts were joined, and which were not although their names are alike. */
+/** Notes which class folders of the two parts were merged, and which similarly named ones were not. */
 export function noteJoined(
   { onNote }: ReaderContext,
   { joined, separate }: Pick<JoinedNames, 'joined' | 'separate'>,
@@ -55,7 +55,7 @@ export function noteJoined(
   for (const names of separate) onNote?.(`${listed(names)} are different classes: both are in one part`);
 }
 
-/** Class folders of a part, and how many images lie beside them. */
+/** The class folders of a part, and the number of images outside them. */
 export async function listClassFolders(
   context: ReaderContext,
   part: string,
@@ -72,7 +72,7 @@ export async function listClassFolders(
   };
 }
 
-/** The images of class folders. @param labelOf the label of a class folder */
+/** The images in class folders. @param labelOf maps a class folder to its label */
 export async function readPart(
   context: ReaderContext,
   part: string,
@@ -85,9 +85,9 @@ export async function readPart(
 }
 
 /**
- * Decodes both parts, and notes each class that has no images in one of them.
- * @param mayBeUntrained classes without training images are nothing to note: they are the outliers
- * @throws DataError when a part has no image at all
+ * Decodes both parts, and notes classes without images in one of them.
+ * @param mayBeUntrained omits the note for classes without training images, which are the outliers
+ * @throws DataError when a part has no images
  */
 export async function loadParts(
   context: ReaderContext,

@@ -1,6 +1,6 @@
 /**
- * The built-in data set: drawn white blood cells, so that everything can be tried without a download. Synthetic: what is
- * measured on it says nothing about real cells.
+ * The built-in data set: generated white blood cells, for trying everything without a download. Synthetic: metrics measured
+ * on it say nothing about real cells.
  */
 import { RandomStream } from '../../../runtime/index.ts';
 import { Stream } from '../../base/randomStreams.ts';
@@ -27,11 +27,11 @@ export const demo: DatasetSpec<'demo'> = {
 /** Images per class. */
 export const DEMO_COUNTS = { train: 112, test: 40 } as const;
 
-/** Where the random indices of a part begin: each image has one, so that no image depends on another. */
+/** First random index of each part. Every image has its own index, so images are independent. */
 const FIRST_INDEX = { train: 0, test: 0x8000_0000 } as const;
 const INDICES_PER_CLASS = 0x1_0000;
 
-/** Both parts, drawn from the seed; 48 pixels a side before they are fitted to the input's size. */
+/** Both parts, drawn from the seed at 48x48 pixels, then fitted to the input size. */
 export async function drawDemo(options: LoadOptions): Promise<LoadedDataset> {
   const [train, test] = [await drawPart('train', options), await drawPart('test', options)];
   return { train, test, skipped: [], sampleBits: null };
@@ -67,7 +67,7 @@ function draw(part: PartName, label: number, nth: number, seed: number): RgbImag
 const pathOf = (part: PartName, label: number, nth: number): string =>
   `${part}/${CLASSES[label]}/${String(nth).padStart(3, '0')}`;
 
-/** Single images, as they are drawn: the first `count` training images of each class. */
+/** Individual images at their original size: the first `count` training images of each class. */
 export function demoExamples(count: number, seed: number): { path: string; className: string; image: RgbImage }[] {
   return CLASSES.flatMap((className, label) =>
     Array.from({ length: count }, (_, nth) => ({
@@ -78,7 +78,7 @@ export function demoExamples(count: number, seed: number): { path: string; class
   );
 }
 
-/** The image that a set of this seed calls `path`; null when none is called so. */
+/** The image at `path` in a set with this seed; null if there is none. */
 function demoImage(path: string, seed: number): RgbImage | null {
   const [part, className, nth] = path.split('/');
   const label = (CLASSES as string[]).indexOf(className);

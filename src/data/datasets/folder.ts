@@ -1,6 +1,6 @@
 /**
- * A user's own images: train/ and test/, with one folder per class (images in train/ itself are one class). Without
- * normal images in the test, or without a test, every fifth training image, in the order of the paths, tests instead.
+ * A user's own images: train/ and test/, with one folder per class (images directly in train/ form one class). If the test
+ * is missing or has no normal images, every fifth training image, by path, moves to the test.
  */
 
 import { DataError } from '../../base/errors.ts';
@@ -37,15 +37,15 @@ export const folder: DatasetSpec<'folder'> = {
   },
 };
 
-/** What others call the parts: said where such a folder is not read, or is all there is. */
+/** Common names of other tools for the two parts, used in messages about folders that are not read. */
 const OTHER_TRAIN = ['training', 'trainset'];
 const OTHER_TEST = ['testing', 'tests', 'testset', 'val', 'valid', 'validation', 'eval'];
 
-/** Of images that have to do for both, so many train for one that tests. */
+/** Without a separate test set, one image in so many is used for testing. */
 const TEST_EVERY = 5;
 
 /**
- * @returns null when the folder holds no images at all
+ * @returns null when the folder contains no images
  * @throws DataError when there is no training part, or a part has no images
  */
 async function readFolder(context: ReaderContext): Promise<LoadedDataset | null> {
@@ -100,7 +100,7 @@ async function loadTrainAndTest(
       remedy: `move them into ${testName}/normal, ${testName}/defect or whatever they are`,
     });
   }
-  // Images in train/ itself are one class: the one that the test part calls normal, whatever its word for it.
+  // Images directly in train/ form one class: the one that the test part treats as normal, whatever its name there.
   const loose = NORMAL_NAMES.map((name) => test.folders.find((folder) => looseName(folder) === name)).find(Boolean);
   const looseClass = train.looseImages > 0 && train.folders.length === 0 ? (loose ?? NORMAL_NAMES[0]) : undefined;
   if (train.looseImages > 0 && looseClass === undefined) {
@@ -134,7 +134,7 @@ async function loadTrainAndTest(
   return loadParts(context, 'folder', classes, parts, { mayBeUntrained: true });
 }
 
-/** Every image below a folder, however deep, as one class: outlier-exposure images, or the outliers of a test. */
+/** All images below a folder, at any depth, as one class: outlier-exposure images, or the outliers of a test. */
 export async function loadAllImages(context: ReaderContext, name: string) {
   const files = await findImages(context, '', 0);
   if (files.length > 0) return loadImageFiles(context, name, ['outlier'], files);

@@ -1,6 +1,6 @@
 /**
- * Raabin-WBC (Kouzehkanan et al., Scientific Reports 2022), "double-labelled cropped cells": Train/CLASS and TestA/CLASS,
- * five classes of white blood cells. TestB, of another stain and camera, is no part of the protocol and is not read.
+ * Raabin-WBC (Kouzehkanan et al., Scientific Reports 2022), the double-labeled cropped cells: Train/CLASS and TestA/CLASS,
+ * five classes of white blood cells. TestB, with another stain and camera, is not part of the protocol and is not read.
  */
 
 import { DataError } from '../../base/errors.ts';
@@ -31,9 +31,9 @@ export const raabin: DatasetSpec<'raabin'> = {
 };
 
 /**
- * Class folders may be missing, empty or small: such a class has no images, and a note says so.
+ * Class folders may be missing, empty or small: such a class has no images, which a note reports.
  * @returns null when there is neither a training nor a test folder
- * @throws DataError when one of the two is missing, when a class folder is none of the five, when a part has no images
+ * @throws DataError when one of the two is missing, a class folder is not one of the five, or a part has no images
  */
 async function readRaabin(context: ReaderContext): Promise<LoadedDataset | null> {
   const train = await findPart(context, ['train']);

@@ -1,4 +1,4 @@
-/** The data sets, in the order of lists. A new one is a file beside this one and a line here. */
+/** The data sets, in listing order. To add one, add a file in this folder and a line here. */
 import type { DatasetSpec } from '../dataset.ts';
 import { cifar10 } from './cifar10.ts';
 import { demo } from './demo.ts';

@@ -1,7 +1,7 @@
 /**
- * Draws one stained blood cell as a microscope shows it: the white cell in the middle, pale red cells around it. The five
- * kinds differ as real ones do, in the shape of the nucleus, the granules, the size and the color of the cytoplasm, and
- * overlap in all of them but the first. Lengths are in pixels; the origin is the middle of the image.
+ * Draws a stained blood cell as seen under a microscope: the white cell in the middle, pale red cells around it. As in real
+ * blood, the five types differ in the shape of the nucleus, the granules, the size and the color of the cytoplasm, and
+ * overlap in all of these except the first. Lengths are in pixels; the origin is the center of the image.
  */
 import type { RandomStream } from '../../../runtime/index.ts';
 import type { RgbImage } from '../imageSet.ts';
@@ -9,7 +9,7 @@ import { type Color, clamp, direction, length, mix, mixColors, NoiseField, type 
 
 export type CellKind = 'Basophil' | 'Eosinophil' | 'Lymphocyte' | 'Monocyte' | 'Neutrophil';
 
-/** A thick line with round ends: all of a nucleus is made of them. A point when both ends are the same. */
+/** A thick line with round caps; nuclei are built from these. A disc when both ends coincide. */
 interface Capsule {
   from: Point;
   to: Point;
@@ -21,7 +21,7 @@ interface Granules {
   color: Color;
   radius: readonly [number, number];
   opacity: number;
-  /** How well they show over the nucleus, 0 to 1. */
+  /** Opacity over the nucleus, 0 to 1. */
   overNucleus: number;
 }
 
@@ -29,14 +29,14 @@ interface CellPlan {
   radius: number;
   cytoplasm: Color;
   nucleus: Capsule[];
-  /** Of the nucleus: 1 for the darkest. */
+  /** Darkness of the nucleus; 1 is the darkest. */
   contrast: number;
-  /** Length over which parts of the nucleus melt into each other. */
+  /** Distance over which parts of the nucleus blend. */
   melt: number;
   granules: Granules[];
 }
 
-/** Side of the picture, pixels. */
+/** Image side in pixels. */
 export const CELL_SIDE = 48;
 
 const MIDDLE = CELL_SIDE / 2;
@@ -44,7 +44,7 @@ const NUCLEUS: Color = [92, 44, 128];
 const BACKGROUND: Color = [240, 222, 216];
 const RED_CELL: Color = [224, 168, 158];
 
-/** The picture of a cell, every choice drawn from the stream. */
+/** The image of a cell; every choice is drawn from the stream. */
 export function drawBloodCell(kind: CellKind, random: RandomStream): RgbImage {
   const plan = PLANS[kind](random);
   const picture = new Picture(random);
@@ -60,7 +60,7 @@ const polar = (turns: number, length: number): Point => {
 
 const disc = (center: Point, radius: number): Capsule => ({ from: center, to: center, radius });
 
-/** Discs along an arc around the middle of the cell, tied by thin strands. */
+/** Discs along an arc around the center of the cell, joined by thin strands. */
 function lobes(random: RandomStream, count: number, distance: number, radius: readonly [number, number], step: number) {
   const start = random.next();
   const centers = Array.from({ length: count }, (_, index) =>
@@ -72,7 +72,7 @@ function lobes(random: RandomStream, count: number, distance: number, radius: re
 }
 
 const PLANS: Record<CellKind, (random: RandomStream) => CellPlan> = {
-  // Two or three blurred lobes, hidden under dark, coarse granules.
+  // Two or three blurred lobes under dark, coarse granules.
   Basophil: (random) => {
     const radius = random.uniform(13, 16.5);
     const start = random.next();
@@ -88,7 +88,7 @@ const PLANS: Record<CellKind, (random: RandomStream) => CellPlan> = {
     };
     return { radius, cytoplasm: [206, 172, 208], nucleus, contrast: 0.6, melt: 4, granules: [granules] };
   },
-  // Two lobes, the rest full of orange granules.
+  // Two lobes; the rest is full of orange granules.
   Eosinophil: (random) => {
     const radius = random.uniform(13.5, 17);
     const count = random.next() < 0.85 ? 2 : 3;
@@ -111,7 +111,7 @@ const PLANS: Record<CellKind, (random: RandomStream) => CellPlan> = {
     const nucleus = [{ from: at, to, radius: radius * random.uniform(0.76, 0.88) }];
     return { radius, cytoplasm: [176, 190, 224], nucleus, contrast: 0.95, melt: 1, granules: [] };
   },
-  // A thick bent bar, a kidney, in a large gray-blue cell.
+  // A thick bent bar (a kidney shape) in a large gray-blue cell.
   Monocyte: (random) => {
     const radius = random.uniform(16, 19.5);
     const start = random.next();
@@ -124,7 +124,7 @@ const PLANS: Record<CellKind, (random: RandomStream) => CellPlan> = {
     ];
     return { radius, cytoplasm: [190, 190, 214], nucleus, contrast: 0.8, melt: 3, granules: [] };
   },
-  // Three to five small lobes on a string, in a pale, finely speckled cell.
+  // Three to five small connected lobes in a pale, finely speckled cell.
   Neutrophil: (random) => {
     const radius = random.uniform(13, 17);
     const count = 3 + random.integer(3);
@@ -144,10 +144,10 @@ class Picture {
   private readonly random: RandomStream;
   private readonly noise: NoiseField;
   private readonly rgb = new Float64Array(CELL_SIDE * CELL_SIDE * 3);
-  /** How strongly the cells took the stain: one value for the whole picture. */
+  /** Stain intensity: one value for the whole image. */
   private readonly stain: number;
   private readonly tint: Color;
-  /** Half the width of an edge: how far out of focus the picture is. */
+  /** Half the width of an edge: how out of focus the image is. */
   private readonly blur: number;
   private readonly center: Point;
 
@@ -158,14 +158,14 @@ class Picture {
     this.tint = [random.uniform(-12, 10), random.uniform(-12, 8), random.uniform(-16, 12)];
     this.blur = random.uniform(0.6, 1.3);
     this.center = polar(random.next(), random.uniform(0, 3.2));
-    const light = polar(random.next(), random.uniform(0, 0.35)); // uneven light across the field
+    const light = polar(random.next(), random.uniform(0, 0.35)); // uneven illumination
     this.eachPixel((x, y) => {
       const value = light[0] * x + light[1] * y + 3 * this.noise.at(x / 7 + 40, y / 7);
       this.blend(x, y, [BACKGROUND[0] + value, BACKGROUND[1] + value, BACKGROUND[2] + value], 1);
     });
   }
 
-  /** Pale discs, paler in the middle, that leave most of the white cell free. */
+  /** Pale discs with lighter centers that leave most of the white cell uncovered. */
   drawRedCells(whiteRadius: number): void {
     const { random } = this;
     const count = 2 + random.integer(6);
@@ -194,7 +194,7 @@ class Picture {
     const nucleusColor = mixColors(plan.cytoplasm, NUCLEUS, plan.contrast * clamp(this.stain, 0, 1));
     this.eachPixel((px, py, index) => {
       const [dx, dy] = [px - this.center[0], py - this.center[1]];
-      // Noise bends the plane, so that no outline is a circle; the stretch makes all of it a little oval.
+      // Noise distorts the plane, so no outline is a perfect circle; stretching makes the cell slightly oval.
       const along = (dx * axisX + dy * axisY) * stretch + 1.3 * noise.at(px / 6 + phase, py / 6);
       const across = (dy * axisX - dx * axisY) / stretch + 1.3 * noise.at(px / 6, py / 6 + phase);
       const outside = Math.sqrt(along * along + across * across) - plan.radius;
@@ -225,7 +225,7 @@ class Picture {
     }
   }
 
-  /** Stain, tint and the camera's noise, then bytes. */
+  /** Applies stain, tint and camera noise, and converts to bytes. */
   develop(): RgbImage {
     const grain = this.random.uniform(1.5, 4.5);
     const pixels = Uint8Array.from(this.rgb, (value, index) => {
@@ -240,7 +240,7 @@ class Picture {
     this.eachPixelIn(-MIDDLE, -MIDDLE, MIDDLE, MIDDLE, visit);
   }
 
-  /** Visits the middles of the pixels that a box touches. */
+  /** Visits the centers of the pixels in a box. */
   private eachPixelIn(
     left: number,
     top: number,
@@ -264,7 +264,7 @@ class Picture {
 
 const scaled = (color: Color, factor: number): Color => [color[0] * factor, color[1] * factor, color[2] * factor];
 
-/** Distance to the nucleus, negative inside; its parts melt into each other (polynomial smooth minimum, Quilez). */
+/** Signed distance to the nucleus, negative inside; its parts blend (polynomial smooth minimum, Quilez). */
 function distanceToNucleus({ nucleus, melt }: CellPlan, x: number, y: number): number {
   let nearest = Number.POSITIVE_INFINITY;
   for (const part of nucleus) {

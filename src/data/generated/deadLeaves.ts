@@ -1,6 +1,6 @@
 /**
- * Dead leaves: overlapping random shapes whose sizes follow 1 / r^3, as those of objects in photographs do (Lee, Mumford
- * and Huang 2001; used for learning by Baradad et al. 2021). Outlier-exposure images for those who have none. Synthetic.
+ * Dead leaves: overlapping random shapes with a 1 / r^3 size distribution, like objects in photographs (Lee, Mumford and
+ * Huang 2001; used for learning by Baradad et al. 2021). Outlier-exposure images when no others are at hand. Synthetic.
  */
 import { RandomStream } from '../../../runtime/index.ts';
 import { Stream } from '../../base/randomStreams.ts';
@@ -9,21 +9,21 @@ import type { LoadOptions } from '../request.ts';
 import { packSide, resizeShortSide } from '../resize.ts';
 import { type Color, clamp, direction, NoiseField } from './drawing.ts';
 
-/** Images when the caller does not say. */
+/** Default number of images. */
 export const DEAD_LEAVES_COUNT = 1000;
 
-/** Drawn at twice the size, for smooth edges, but no larger than this, pixels: leaves look alike at every scale. */
+/** Images are drawn at twice the size, for smooth edges, up to this many pixels: leaves look alike at every scale. */
 const LARGEST_SIDE = 96;
-/** Radii, as shares of the image's side. */
+/** Radii, as fractions of the image side. */
 export const RADII = { smallest: 0.07, largest: 0.6 } as const;
-/** Leaves after which what is still bare gets the last one's color; almost never reached. */
+/** Maximum number of leaves; pixels still uncovered get the last leaf's color. Almost never reached. */
 const MOST_LEAVES = 4000;
 const PROGRESS_EVERY = 100;
 
 type Shape = 'disk' | 'box' | 'triangle';
 const SHAPES: readonly Shape[] = ['disk', 'disk', 'box', 'triangle'];
 
-/** Images 0 to count - 1 of the seed, at the size of packed images; image i is the same for every count. */
+/** Images 0 to count - 1 of the seed, at the size of packed images; image i does not depend on count. */
 export async function loadDeadLeaves(
   { seed, inputSize, watch, onProgress }: LoadOptions,
   count = DEAD_LEAVES_COUNT,
@@ -46,7 +46,7 @@ export async function loadDeadLeaves(
   };
 }
 
-/** One picture, side x side pixels. Leaves are laid from the front backwards: a pixel keeps the first that covers it. */
+/** One image of side x side pixels. Leaves are drawn front to back: each pixel keeps the first leaf that covers it. */
 function drawDeadLeaves(side: number, random: RandomStream): RgbImage {
   const pixels = new Uint8Array(side * side * 3);
   const isCovered = new Uint8Array(side * side);
@@ -89,17 +89,17 @@ interface Leaf {
   long: number;
   short: number;
   axis: readonly [number, number];
-  /** No part is farther from the middle. */
+  /** Maximum distance of any part from the center. */
   reach: number;
   color: Color;
-  /** How much the surface varies, 0 to 255, and how finely, lattice steps a pixel. */
+  /** Amplitude of the surface noise, 0 to 255, and its frequency in lattice steps per pixel. */
   roughness: number;
   grain: number;
-  /** Change of brightness over the length of the leaf. */
+  /** Change in brightness along the leaf. */
   slope: number;
 }
 
-/** The radius, as a share of the image's side, that a share of all leaves stays below: the inverse of 1/r^3's distribution. */
+/** The quantile function of the radii, as a fraction of the image side: the inverse CDF of the 1 / r^3 distribution. */
 export function leafRadius(share: number): number {
   const ratio = RADII.smallest / RADII.largest;
   return RADII.smallest / Math.sqrt(1 - share * (1 - ratio * ratio));
@@ -109,7 +109,7 @@ function drawLeaf(side: number, random: RandomStream): Leaf {
   const long = leafRadius(random.next()) * side;
   const short = long * random.uniform(0.4, 1);
   const brightness = random.uniform(20, 235);
-  const saturation = random.next() * random.uniform(0, 130); // most surfaces are dull
+  const saturation = random.next() * random.uniform(0, 130); // most surfaces have low saturation
   const tint = (): number => brightness + saturation * random.uniform(-1, 1);
   return {
     shape: SHAPES[random.integer(SHAPES.length)],
@@ -126,7 +126,7 @@ function drawLeaf(side: number, random: RandomStream): Leaf {
   };
 }
 
-/** Whether a point, relative to the middle, lies on the leaf. */
+/** Whether a point, relative to the center, lies on the leaf. */
 function covers({ shape, axis, long, short }: Leaf, dx: number, dy: number): boolean {
   const u = (dx * axis[0] + dy * axis[1]) / long;
   const v = (dy * axis[0] - dx * axis[1]) / short;
