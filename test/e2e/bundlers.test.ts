@@ -1,4 +1,4 @@
-/** The package in production builds of the bundlers that people use: it decodes images and scores them where it ends up. */
+/** The package in production builds of popular bundlers: the bundle decodes and scores images. */
 import { cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -17,12 +17,12 @@ import { tinyModelFile } from '../helpers/tinyModel.ts';
 
 const CODECS = ['mozjpeg_dec.wasm', 'squoosh_png_bg.wasm'];
 
-/** Each bundles the program of a folder into `program.js` in another one. */
+/** Each bundles the program of a folder into `program.js` in another folder. */
 const BUNDLERS: Record<string, (root: string, outdir: string) => Promise<unknown>> = {
   async webpack(context, path) {
     const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
       ...{ context, mode: 'production', entry: './program.mjs', output: { path, filename: 'program.js' } },
-      // no warning of the bundle's size, and no seconds of minifying, which say nothing about the package
+      // no bundle size warnings and no minifying, which take time and show nothing about the package
       ...{ performance: false, optimization: { minimize: false } },
     });
     expect(stats!.toJson({ all: false, errors: true, warnings: true })).toMatchObject({ errors: [], warnings: [] });
@@ -37,7 +37,7 @@ const BUNDLERS: Record<string, (root: string, outdir: string) => Promise<unknown
         rollupOptions: { input: join(root, 'program.mjs'), output: { entryFileNames: 'program.js' } },
       },
     }),
-  /** It leaves files beside the bundle to whoever calls it. */
+  /** It leaves copying files beside the bundle to its caller. */
   async esbuild(absWorkingDir, outdir) {
     const entryPoints = ['program.mjs'];
     const options = { bundle: true, minify: true, format: 'esm' } as const;
@@ -69,7 +69,7 @@ beforeAll(async () => {
   }
 });
 
-test('esbuild for Node: the scores of the package itself', async () => {
+test('esbuild for Node gives the scores of the package itself', async () => {
   const outfile = join(program, 'bundled.mjs');
   const { warnings } = await esbuild({
     ...{ absWorkingDir: program, entryPoints: ['program.mjs'], outfile, logLevel: 'silent' },
@@ -80,7 +80,7 @@ test('esbuild for Node: the scores of the package itself', async () => {
   const [bundled, plain] = (await inNode(
     program,
     `import { readFile } from 'node:fs/promises';
-     import { File } from 'node:buffer'; // Node 20 has it on no global
+     import { File } from 'node:buffer'; // not a global in Node 20
      Object.assign(globalThis, { File, fetch: async (path) => new Blob([await readFile(${JSON.stringify(root)} + path)]) });
      const scored = [];
      for (const entry of ${JSON.stringify(entries)}) {
@@ -100,7 +100,7 @@ describe('in Chrome', () => {
   let why: string | null;
   let page: Page;
   let close = async () => {};
-  /** Of the program that was bundled by esbuild. */
+  /** The scores of the program bundled by esbuild. */
   let scored: unknown;
 
   beforeAll(async () => {
@@ -111,7 +111,7 @@ describe('in Chrome', () => {
   });
   afterAll(() => close());
 
-  /** What the bundle in a folder of the server answers in a fresh page. */
+  /** The response of a bundle, served from a folder, in a new page. */
   const answerOf = async (folder: string, prepare = () => {}) => {
     await page.goto(new URL('/', page.url()).href);
     await page.evaluate(prepare);
@@ -119,7 +119,7 @@ describe('in Chrome', () => {
     return page.evaluate(() => (globalThis as unknown as { scoreAll(): unknown }).scoreAll());
   };
 
-  test('esbuild: both images are decoded and scored', ({ skip }) => {
+  test('the esbuild bundle decodes and scores both images', ({ skip }) => {
     skip(why !== null, why ?? '');
     expect(scored).toEqual([
       ['a.jpg', expect.any(Number)],
@@ -127,12 +127,12 @@ describe('in Chrome', () => {
     ]);
   });
 
-  test.for(['webpack', 'vite'])('%s: the same scores', async (bundler, { skip }) => {
+  test.for(['webpack', 'vite'])('the %s bundle gives the same scores', async (bundler, { skip }) => {
     skip(why !== null, why ?? '');
     expect(await answerOf(bundler)).toEqual(scored);
   });
 
-  test('in a worker: the same scores', async ({ skip }) => {
+  test('a bundle in a worker gives the same scores', async ({ skip }) => {
     skip(why !== null, why ?? '');
     await page.goto(new URL('/', page.url()).href);
     const answer = await page.evaluate(
@@ -147,7 +147,7 @@ describe('in Chrome', () => {
     expect(answer).toEqual(scored);
   });
 
-  test('without WebGPU, and without the decoders beside the bundle: what is missing, and what helps', async ({
+  test('without WebGPU, or without the decoders beside the bundle, the error says what is missing and how to fix it', async ({
     skip,
   }) => {
     skip(why !== null, why ?? '');

@@ -1,4 +1,4 @@
-/** A run that is resumed after its images have changed: refused with what changed, or continued on request and recorded. */
+/** Resuming a run after its images changed is refused with the changes, or continues on request and is recorded. */
 import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const resume = { resume: true };
 const accept = { resume: true, acceptChangedData: true };
 const readJson = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
 
-test('training, outlier and test images: each change is named; accepted, the run ends and says so', async () => {
+test('each changed training, outlier and test image is named; once accepted, the run finishes and records it', async () => {
   const config = tinyConfig(data, out, { oe: `folder:${data}/outliers` });
   const abort = new AbortController();
   const part = await runTiny(config, {}, { signal: abort.signal, onStep: () => abort.abort() });
@@ -30,7 +30,7 @@ test('training, outlier and test images: each change is named; accepted, the run
   const normal = join(data, 'train/stripes');
   await writeFile(join(normal, '3.bmp'), image); // changed
   for (const name of ['0', '1', '2']) await rm(join(normal, `${name}.bmp`)); // 9 images become 6, still one batch
-  await rename(join(normal, '8.bmp'), join(normal, 'renamed.bmp')); // no change
+  await rename(join(normal, '8.bmp'), join(normal, 'renamed.bmp')); // does not count as a change
   await rm(join(data, 'outliers/0.bmp'));
   await writeFile(join(data, 'test/disk/more.bmp'), image);
   const changes = [
@@ -55,10 +55,10 @@ test('training, outlier and test images: each change is named; accepted, the run
     again.abort();
   };
   expect((await runTiny(config, accept, { ...hooks, onStep, signal: again.signal })).interrupted).toBe(true);
-  const { results } = await runTiny(config, resume, hooks); // the images are now those of the checkpoint
+  const { results } = await runTiny(config, resume, hooks); // the images now match the checkpoint
   const [{ doneSteps }] = starts;
   const firstEpoch = Math.floor(doneSteps / 2);
-  // the epoch under way begins again, now of one step
+  // the current epoch restarts, now with one step
   expect(steps.map(({ step, epoch }) => [step, epoch])).toEqual(
     Array.from({ length: 3 - firstEpoch }, (_, i) => [doneSteps + 1 + i, firstEpoch + i]),
   );
@@ -68,7 +68,7 @@ test('training, outlier and test images: each change is named; accepted, the run
   expect(await readFile(join(out, 'report.html'), 'utf8')).toContain(`resumed after step ${doneSteps} with other`);
 });
 
-test('--normal all: a class that was finished before the change is refused too, or named in the summary', async () => {
+test('with --normal all, a class finished before the change is also refused, or named in the summary', async () => {
   const config = tinyConfig(data, out, { normal: 'all', epochs: 1 });
   const abort = new AbortController();
   const onStart = ({ run }: RunStart) => run === 2 && abort.abort();
@@ -84,6 +84,6 @@ test('--normal all: a class that was finished before the change is refused too, 
   expect((await readJson(join(out, 'result.json'))).changedData).toEqual(summary!.changedData);
   expect(results.map(({ normal, changedData }) => [normal, changedData])).toEqual([
     ['disk', undefined],
-    ['stripes', undefined], // its own images have not changed
+    ['stripes', undefined], // its own images are unchanged
   ]);
 });

@@ -1,6 +1,6 @@
 /**
- * The same training in Chrome as in Node, by the command line: both on SwiftShader, where bits can be compared. Networks of
- * seconds; the machine needs a Chrome, its own or the npm package's.
+ * The same training in Chrome as in Node, by the command line: both on SwiftShader, where bits can be compared. The networks
+ * train in seconds; the tests need a Chrome, installed or from the npm package.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
@@ -45,7 +45,7 @@ const lossesOf = async (out: string) =>
     .split('\n')
     .map((line) => ({ ...JSON.parse(line), ms: null }));
 
-/** The demo data in Chrome with a table of kernels, trained once: for two tests. */
+/** Trains the demo data in Chrome with a kernel table, once for two tests. */
 let demoRun: Promise<void> | undefined;
 const demoInChrome = () => (demoRun ??= trainDemoInChrome());
 async function trainDemoInChrome(): Promise<void> {
@@ -65,7 +65,7 @@ async function expectSame(node: string, chrome: string): Promise<void> {
 }
 
 describe('--in chrome', () => {
-  test('demo data: every loss, weight and score is that of Node, to the bit, with a table of kernels too', async ({
+  test('demo data give bit-identical losses, weights and scores to Node, also with a kernel table', async ({
     skip,
   }) => {
     skip(noChrome !== null, noChrome ?? '');
@@ -82,9 +82,9 @@ describe('--in chrome', () => {
     expect(files.filter((file) => !existsSync(join(runs, 'demo-chrome', file)))).toEqual([]);
   }, 300_000);
 
-  // Adapters differ in the last bit of exp and log, and training doubles a difference again and again: of 7 steps 4e-5 was
-  // measured between lavapipe and SwiftShader, of 21 steps 8e-4.
-  test('another adapter here: the losses of an epoch within 1e-3', async ({ skip }) => {
+  // Adapters differ in the last bit of exp and log, and training amplifies differences: after 7 steps 4e-5 was
+  // measured between lavapipe and SwiftShader, after 21 steps 8e-4.
+  test('the losses of an epoch match those of another adapter within 1e-3', async ({ skip }) => {
     skip(noChrome !== null, noChrome ?? '');
     const here = await oecl(options('demo-here', 'node', { ...DEMO, adapter: 'lavapipe' }));
     skip(/there is none with this name|no adapter/.test(here.stderr), 'SwiftShader is the only adapter');
@@ -97,11 +97,13 @@ describe('--in chrome', () => {
     }
   }, 120_000);
 
-  test('real images, decoded there; interrupted there, resumed here: as if never interrupted', async ({ skip }) => {
+  test('a run on real images interrupted in Chrome and resumed in Node matches an uninterrupted run', async ({
+    skip,
+  }) => {
     skip(noChrome !== null, noChrome ?? '');
     skip(!existsSync(WBC), '../shared/data is not there');
     const wbc = { dataset: 'raabin', data: resolve(WBC), normal: 'Lymphocyte', oe: 'dead-leaves', batch: '16' };
-    // each with a cache of its own, so that each decodes for itself
+    // separate caches, so that each decodes the images itself
     const cacheOfItsOwn = async () => ({ OECL_CACHE: await mkdtemp(join(tmpdir(), 'oecl-chrome-cache-')) });
     const whole = await oecl(options('whole', 'node', { ...wbc, epochs: '4' }), { env: await cacheOfItsOwn() });
     expect([whole.code, whole.stderr]).toEqual([0, expect.stringContaining('no training images of Basophil')]);
@@ -118,15 +120,13 @@ describe('--in chrome', () => {
     expect(await text('torn', 'scores.csv')).toBe(await text('whole', 'scores.csv'));
   }, 300_000);
 
-  test('an error over there is the same error here', async ({ skip }) => {
+  test('an error in Chrome is the same error in Node', async ({ skip }) => {
     skip(noChrome !== null, noChrome ?? '');
     expectRefusal(await oecl(options('unknown', 'chrome', { normal: 'stripse' })), 2, /stripse[\s\S]*stripes/);
     expect(existsSync(join(runs, 'unknown'))).toBe(false);
   }, 60_000);
 
-  test('a worker that throws as it loads: its words at once, not the wait for a page that does not answer', async ({
-    skip,
-  }) => {
+  test('a worker that throws while loading reports its error immediately instead of a timeout', async ({ skip }) => {
     skip(noChrome !== null, noChrome ?? '');
     const script = join(runs, 'broken.js');
     await writeFile(script, "throw new RangeError('broken on purpose');");
@@ -134,7 +134,7 @@ describe('--in chrome', () => {
     await expect(opened).rejects.toThrow(/the training script failed in Chrome: .*RangeError: broken on purpose/);
   }, 30_000);
 
-  test('an installed Chrome comes before the npm package, unless CHROME_PATH says packaged', async ({ skip }) => {
+  test('an installed Chrome is preferred to the npm package unless CHROME_PATH is "packaged"', async ({ skip }) => {
     skip(process.platform !== 'linux' || process.arch !== 'x64', 'the package is for Linux on x64');
     const PATH = await mkdtemp(join(tmpdir(), 'oecl-installed-'));
     await writeFile(join(PATH, 'chromium'), '');
@@ -142,7 +142,7 @@ describe('--in chrome', () => {
     expect(await findChrome({ PATH, CHROME_PATH: 'packaged' })).toMatchObject({ from: 'npm package' });
   });
 
-  test('no Chrome where CHROME_PATH says: 2, and what to do', async () => {
+  test('a CHROME_PATH without Chrome exits with 2 and a remedy', async () => {
     const env = { CHROME_PATH: '/nowhere/chrome' };
     expectRefusal(await oecl(options('none', 'chrome'), { env }), 2, /CHROME_PATH: \/nowhere\/chrome does not exist/);
   });

@@ -1,4 +1,4 @@
-/** The command line as a real process: help, wrong calls, wrong data, no adapter. */
+/** The command line as a real process: help, invalid calls, invalid data, no adapter. */
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,14 +27,14 @@ describe('help', () => {
   });
 });
 
-describe('what this machine has', () => {
-  test('--list-adapters: a line each', async () => {
+describe('information about the machine', () => {
+  test('--list-adapters prints one line per adapter', async () => {
     const { code, stdout } = await oecl(['--list-adapters']);
     expect(code).toBe(0);
     for (const line of stdout.trimEnd().split('\n')) expect(line).toMatch(/^adapter: .+ \((hardware|software: .+)\)$/);
   });
 
-  test('doctor: what was found, its limits', async () => {
+  test('doctor prints what it found and its limits', async () => {
     const { code, stdout } = await oecl(['doctor']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^oecl [\d.]+, Node [\d.]+, .+\n\nhardware .+\nlavapipe .+\nswiftshader .+\n/);
@@ -43,7 +43,7 @@ describe('what this machine has', () => {
 });
 
 describe('serve', () => {
-  test('hands out dist/web until Ctrl-C, then ends with 0; a port in use: 2', async () => {
+  test('serves dist/web until Ctrl-C and then exits with 0; a port in use exits with 2', async () => {
     let url = '';
     const { child, ended } = start(['serve', '--port', '0'], {
       onLine: (line) => {
@@ -61,7 +61,7 @@ describe('serve', () => {
   });
 });
 
-describe('a wrong call ends with 2, and leaves nothing', () => {
+describe('an invalid call exits with 2 and leaves no files', () => {
   const cifar = (bytes: number) =>
     folderOf({ 'data_batch_1.bin': Buffer.alloc(bytes), 'test_batch.bin': Buffer.alloc(3073) });
   const wholeJpeg = jpegFile(16, 16, { components: 1, blockAt: (bx) => [bx] });
@@ -106,7 +106,7 @@ describe('a wrong call ends with 2, and leaves nothing', () => {
     expect(await readdir(runs)).toEqual(before);
   });
 
-  test('a run folder that cannot be written to', async () => {
+  test('an unwritable run folder', async () => {
     const file = join(await folderOf({ 'a-file': 'not a folder' }), 'a-file');
     expectRefusal(
       await oecl(tiny('x', { out: join(file, 'run') })),
@@ -117,7 +117,7 @@ describe('a wrong call ends with 2, and leaves nothing', () => {
 });
 
 describe('no adapter', () => {
-  /** The bundle where no SwiftShader package can be found, and no driver. */
+  /** Runs the bundle where neither a SwiftShader package nor a driver can be found. */
   async function lonely(args: readonly string[]): Promise<Ended> {
     const folder = await mkdtemp(join(tmpdir(), 'oecl-lonely-'));
     await mkdir(join(folder, 'node_modules'));
@@ -130,7 +130,7 @@ describe('no adapter', () => {
     });
   }
 
-  test('train: 1, and how to get one; doctor and --list-adapters say the same', async ({ skip }) => {
+  test('train exits with 1 and says how to get one, as do doctor and --list-adapters', async ({ skip }) => {
     skip(process.platform !== 'linux', 'drivers can be hidden on Linux only');
     expectRefusal(
       await lonely(tiny('lonely')),

@@ -1,4 +1,4 @@
-/** Training by the command line as a real process: its output, its end, its limits, interrupts. */
+/** Training from the command line as a real process: output, exit, limits, interrupts. */
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ const { runs, tiny } = await tinyFolders();
 const readJson = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
 
 describe('a run', () => {
-  test('--json: one object a line; a lowered batch and skipped files are told; the process ends at once', async () => {
+  test('--json prints one object per line and reports a lowered batch and skipped files; the process exits promptly', async () => {
     const folder = await tinyDataset();
     await writeFile(join(folder, 'train/stripes/bad.jpg'), 'no image');
     const args = [...tiny('json', { data: folder, batch: '64' }), '--json', '--skip-bad'];
@@ -37,7 +37,7 @@ describe('a run', () => {
     expect(report).toMatch(/train\/stripes\/bad\.jpg: it is not a JPEG, PNG or BMP file/);
   });
 
-  test('text: the adapter first, the figures last; a finished run is not replaced without --force', async () => {
+  test('text output starts with the adapter and ends with the metrics; a finished run is not replaced without --force', async () => {
     const { code, stdout } = await oecl(tiny('text'));
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split('\n');
@@ -53,8 +53,8 @@ describe('a run', () => {
     );
   });
 
-  test('the demo as the README gives it: no files needed, called synthetic throughout, tells its cells apart', async () => {
-    // 84 steps of the preset; the bound is the promised one, and five runs of 112 steps, seeds 0 to 2, ended above 0.94
+  test('the README demo needs no files, is labeled synthetic throughout, and separates its cells', async () => {
+    // 84 steps of the preset; the bound is the documented one; five runs of 112 steps, seeds 0 to 2, ended above 0.94
     const out = join(runs, 'demo');
     const { code, stdout, stderr } = await oecl(['--dataset', 'demo', '--preset', 'tiny', '--out', out]);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/\nSynthetic data\. Test: 40 images of Eosinophil, 160/)]);
@@ -65,7 +65,7 @@ describe('a run', () => {
     expect(auroc.normEnsemble).toBeGreaterThan(0.85);
   }, 400_000);
 
-  test('a tensor over the limit of a binding: 1, its size, and the batch that would fit', async ({ skip }) => {
+  test('a tensor over the binding limit exits with 1, its size and the batch that would fit', async ({ skip }) => {
     const context = await openTestContext();
     const limit = Math.min(context.limits.maxStorageBufferBindingSize, context.limits.maxBufferSize);
     await context.close();
@@ -83,9 +83,11 @@ describe('a run', () => {
     expect(existsSync(join(runs, 'wide'))).toBe(false);
   });
 
-  test('a disk that holds no checkpoint: 1, the file and the remedy; what was written is whole', async ({ skip }) => {
+  test('a disk too small for a checkpoint exits with 1, the file and a remedy; files written earlier are intact', async ({
+    skip,
+  }) => {
     skip(spawnSync('unshare', ['-rm', 'true']).status !== 0, 'this system lets nobody mount a small disk');
-    // a disk of its own for this process, which ends with it: config.json fits on it, a checkpoint does not
+    // a disk that lives as long as this process: config.json fits on it, a checkpoint does not
     const disk = join(runs, 'disk');
     await mkdir(disk);
     const mounted = 'mount -t tmpfs -o size=64k none "$0" && { "$@"; code=$?; ls "$0/run" > "$0.list"; exit $code; }';
@@ -103,7 +105,7 @@ describe('a run', () => {
 describe('interrupted', () => {
   const long = (out: string, more = {}) => tiny(out, { epochs: '30', 'checkpoint-every': '1000', ...more });
 
-  /** Starts a run that reports in JSON, and does something to it at its first step. */
+  /** Starts a run that reports in JSON and applies an action at its first step. */
   function atFirstStep(out: string, action: (child: ChildProcess) => void): Promise<Ended> {
     let isDone = false;
     return oecl([...long(out), '--json'], {
@@ -116,7 +118,7 @@ describe('interrupted', () => {
   }
   const interrupt = (out: string, signal: NodeJS.Signals = 'SIGINT') => atFirstStep(out, (child) => child.kill(signal));
 
-  test('Ctrl-C: 130 and a checkpoint; --resume ends in the same weights as without', async () => {
+  test('Ctrl-C exits with 130 and a checkpoint; --resume ends in the weights of an uninterrupted run', async () => {
     const { code, stdout, stderr } = await interrupt('parts');
     expect(code).toBe(130);
     expect(stderr).toMatch(/interrupted: stopping at the next safe point/);
@@ -143,7 +145,7 @@ describe('interrupted', () => {
     expect(again.stderr).toContain('this run is finished');
   });
 
-  test('while images are drawn, before the first step: 130 at once, and nothing is left', async () => {
+  test('while images are generated, before the first step, exits with 130 promptly and leaves nothing', async () => {
     const demo = { dataset: 'demo', data: undefined, normal: undefined, oe: 'dead-leaves', size: '224' };
     const { code, stderr } = await oecl([...long('early', demo), '--json'], {
       onLine: (line, child) => void (JSON.parse(line).event === 'config' && child.kill('SIGTERM')),
@@ -153,14 +155,14 @@ describe('interrupted', () => {
     expect(existsSync(join(runs, 'early'))).toBe(false);
   });
 
-  test('whoever reads the output goes away: as with Ctrl-C', async () => {
+  test('a closed output pipe acts like Ctrl-C', async () => {
     const { code, stderr } = await atFirstStep('pipe', (child) => child.stdout!.destroy());
     expect(code).toBe(130);
     expect(stderr).not.toMatch(/EPIPE|^ +at /m);
     expect(existsSync(join(runs, 'pipe', 'checkpoint.safetensors'))).toBe(true);
   });
 
-  test('a closed terminal: 130 and a checkpoint; one of another architecture: 2, and it is left as it is', async () => {
+  test('a closed terminal exits with 130 and a checkpoint; one of another architecture exits with 2 and is kept', async () => {
     expect(await interrupt('narrow', 'SIGHUP')).toMatchObject({ code: 130 });
     expect(existsSync(join(runs, 'narrow', 'checkpoint.safetensors'))).toBe(true);
     expectRefusal(

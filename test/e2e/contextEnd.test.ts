@@ -1,4 +1,4 @@
-/** Context.close(): every use afterwards is an error in words, what is under way ends, and the process never crashes. */
+/** Context.close(): every later use is a clear error, work in progress completes, and the process never crashes. */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { programFolder } from '../helpers/program.ts';
 
 const program = await programFolder();
 
-/** Runs a program in a process of its own: what it printed, and how it ended. */
+/** Runs a program in its own process. Returns its output and how it ended. */
 function run(body: string): { lines: string[]; ended: unknown[] } {
   const file = join(program, `end${Math.random().toString(36).slice(2)}.mjs`);
   writeFileSync(
@@ -29,7 +29,7 @@ function run(body: string): { lines: string[]; ended: unknown[] } {
   return { lines: stdout.trim().split('\n'), ended: [status, signal] };
 }
 
-test('every use of what belongs to a closed context', () => {
+test('every use of a closed context is refused', () => {
   const { lines, ended } = run(`
     const a = context.tensor([1, 2], [2]);
     const leaf = context.tensor([1], []);
@@ -64,7 +64,7 @@ test('every use of what belongs to a closed context', () => {
   expect(ended).toEqual([0, null]);
 });
 
-test('close while work is under way: reads, a recording and a profile end with their values, and closing twice is fine', () => {
+test('close during reads, a recording and a profile lets them complete; closing twice is allowed', () => {
   const { lines, ended } = run(`
     const a = context.tensor([1, 2], [2]);
     const plan = await context.record(() => rt.add(a, a));

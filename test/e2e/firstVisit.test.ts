@@ -1,4 +1,4 @@
-/** A laboratory's first visit: the page that `oecl serve` hands out, its own worker and device, with mouse and keyboard. */
+/** A first visit: the page that `oecl serve` serves, with its real worker and device, by mouse and keyboard. */
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,10 +12,10 @@ import { type TestPage, untilReady, visit, whyNoChrome } from '../helpers/page.t
 import { filesBelow } from '../helpers/program.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
 
-/** Fields of the form, by their labels: a run of seconds, and so many steps that a page can be reloaded between them. */
+/** Form fields by label: a run of seconds with enough steps to reload the page in between. */
 const TINY = { Epochs: 12, 'Images per step': 4, 'Input size (px)': 16, 'Network width (channels)': 4 };
 const VIEWS = { 'Views for the score': 2 };
-/** Other work may take the cores that the page trains on. */
+/** Other work may occupy the cores that the page trains on. */
 const PATIENCE = { timeout: 240_000 };
 const LONG = { timeout: 300_000 };
 
@@ -25,7 +25,7 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
   let visitor: TestPage;
   let page: Page;
   let origin: string;
-  /** Everything that page and worker asked for, whatever became of it. */
+  /** Every request of page and worker, including failed ones. */
   const requested: string[] = [];
   const failures: string[] = [];
 
@@ -50,8 +50,8 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
   const button = (name: string | RegExp) => page.getByRole('button', { name });
   const heading = (name: string | RegExp) => page.getByRole('heading', { name });
 
-  test('with the keyboard: the demo, without a network, and with a device that is lost on the way', LONG, async () => {
-    // from the first look to a training that was paused and resumed
+  test('the demo runs by keyboard, without a network, and survives a lost device', LONG, async () => {
+    // from the first view to a training that is paused and resumed
     await button('Try the demo').waitFor();
     await page.context().setOffline(true);
     await press(page, button('Try the demo'));
@@ -67,7 +67,7 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
     await heading('Paused').waitFor();
     await press(page, button('Resume'));
 
-    // the device is lost: the page says so, and continues to the results by itself
+    // the device is lost: the page says so and continues to the results automatically
     await page.getByText(/^Step (?!1 )\d+ of/).waitFor(PATIENCE);
     await loseDevice(page);
     await page.getByText('The graphics device was lost').waitFor();
@@ -81,7 +81,7 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
     await page.context().setOffline(false);
   });
 
-  describe('with the mouse: own images', LONG, () => {
+  describe('with the mouse and own images', LONG, () => {
     /** train/, test/ as Node reads them. */
     let data: string;
     let inNode: { weightsSha256: string; auroc: object };
@@ -97,8 +97,8 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
       inNode = JSON.parse(await readFile(join(out, 'result.json'), 'utf8'));
     });
 
-    test('from dropped images through a training with a pause and a reload to the results', async () => {
-      // a folder is dropped, and a zip: counts, pictures, and what could not be read
+    test('dropped images lead through a training with a pause and a reload to the results', async () => {
+      // a folder and a zip are dropped: counts, thumbnails, and unreadable files
       await page.goto(origin);
       await dropFromDesktop(page, 'normal images', join(data, 'train'));
       await page.getByText('1 file left out', { exact: true }).click();
@@ -110,7 +110,7 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
         .setInputFiles({ name: 'test.zip', mimeType: 'application/zip', buffer: Buffer.from(await zip.arrayBuffer()) });
       await page.getByText('disk').first().waitFor();
 
-      // training: curves and rates; paused, resumed, reloaded, it continues by itself
+      // training shows curves and rates; paused, resumed and reloaded, it continues automatically
       await button('Train on 9 normal images').click();
       await fill(page, { ...TINY, ...VIEWS, 'Checkpoint every (epochs)': 1 });
       await button('Start training').click();
@@ -123,7 +123,7 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
       await page.reload();
       await page.getByText('in progress when the page was closed').waitFor(PATIENCE);
 
-      // results: the bits of Node, a threshold, new images, and files to take away
+      // results: bit-identical to Node, a threshold, new images, and files to download
       await page.getByText('AUROC').first().waitFor(PATIENCE);
       const files = await filesInZip(new Blob([new Uint8Array(await download(page, 'Run folder (zip)'))]));
       const file = files.find(({ path }) => path.endsWith('result.json'))!;
@@ -150,7 +150,7 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
   });
 });
 
-/** Moves the focus by the Tab key alone. */
+/** Moves the focus with the Tab key only. */
 async function tabTo(page: Page, target: Locator): Promise<void> {
   await target.waitFor();
   for (let presses = 0; presses < 100; presses++) {
@@ -165,7 +165,7 @@ async function press(page: Page, target: Locator): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** From here on the worker's devices can be lost by `loseDevice`. */
+/** Lets `loseDevice` lose the worker's devices from here on. */
 async function keepDevices(page: Page): Promise<void> {
   await page.workers()[0].evaluate(() => {
     const { requestDevice } = GPUAdapter.prototype;
@@ -181,13 +181,13 @@ async function loseDevice(page: Page): Promise<void> {
   await page.workers()[0].evaluate(() => (globalThis as unknown as { lastDevice: GPUDevice }).lastDevice.destroy());
 }
 
-/** Fills fields of the folded part of the form. */
+/** Fills fields in the collapsed part of the form. */
 async function fill(page: Page, fields: Record<string, number>): Promise<void> {
   await page.getByText('More options').click();
   for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(`${value}`);
 }
 
-/** What a file manager does when a file or folder is let go over a drop zone. */
+/** Drops a file or folder on a drop zone, as a file manager does. */
 async function dropFromDesktop(page: Page, zone: string, path: string): Promise<void> {
   const place = page.getByRole('group', { name: zone });
   await place.scrollIntoViewIfNeeded();

@@ -1,4 +1,4 @@
-/** Ctrl-C outside of the training steps: while images are read, and while they are scored. */
+/** Ctrl-C outside the training steps: while images are read, and while they are scored. */
 import { existsSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.
 test.each([
   ['images are read', 'folder train', /while folder (train|test) was read, before the first step/],
   ['the step is compiled', 'dead leaves', /while the training step was compiled, before the first step/],
-])('while %s: it stops there, and leaves nothing', async (_, loading, message) => {
+])('while %s, a run stops immediately and leaves nothing', async (_, loading, message) => {
   const out = join(await mkdtemp(join(tmpdir(), 'oecl-runs-')), 'deep', 'run');
   const abort = new AbortController();
   const attempt = runTiny(
@@ -24,7 +24,7 @@ test.each([
   expect(existsSync(join(out, '..'))).toBe(false);
 });
 
-test('while they are scored: the trained weights are kept, and --resume only scores', async () => {
+test('while images are scored, the trained weights are kept, and --resume only scores', async () => {
   const data = await tinyDataset();
   const config = tinyConfig(data, join(await mkdtemp(join(tmpdir(), 'oecl-runs-')), 'run'), {
     oe: `folder:${data}/train/disk`,

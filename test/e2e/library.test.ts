@@ -1,4 +1,4 @@
-/** The package as other programs use it: its entries by their names, in Node and in a page. */
+/** The package as other programs use it: its entry points by name, in Node and in a page. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,10 +17,10 @@ import { bmpFile, tinyDataset } from '../helpers/tinyRun.ts';
 const run = promisify(execFile);
 const EXAMPLE = resolve('docs/examples/tinyNet.mjs');
 
-/** So many steps that a page can be reloaded between two checkpoints. */
+/** Enough steps to reload a page between two checkpoints. */
 const LONGER = { epochs: '12', 'checkpoint-every': '2' };
 
-/** The functions of test/helpers/pageProgram.mjs, as they are called from here. */
+/** The functions of test/helpers/pageProgram.mjs, as called from here. */
 interface Calls {
   copyIn(paths: string[]): void;
   begin(options: object): void;
@@ -37,7 +37,7 @@ beforeAll(async () => {
   [data, program] = [await tinyDataset(), await programFolder()];
 });
 
-/** A program for a page, bundled as its author would. */
+/** A program for a page, bundled as its author would bundle it. */
 async function bundled(entry: string): Promise<string> {
   const outdir = await mkdtemp(join(tmpdir(), 'oecl-bundle-'));
   await build({ entryPoints: { program: entry }, outdir, bundle: true, format: 'esm', logLevel: 'warning' });
@@ -89,7 +89,7 @@ describe('oecl/runtime', () => {
 });
 
 describe('oecl in Node', () => {
-  test('train, load the model, score: the scores of scores.csv, from files and from bytes', async () => {
+  test('train, load and score give the scores of scores.csv, from files and from bytes', async () => {
     const found = (await inNode(
       program,
       `
@@ -130,7 +130,7 @@ describe('oecl in Node', () => {
     expect(refusal).toMatch(/^bad\.png: it is not a JPEG/);
   });
 
-  test('the model file alone scores as its run folder does; so do pixels as their file', async () => {
+  test('a model file scores like its run folder, and pixels score like their file', async () => {
     const colorAt = (x: number, y: number): [number, number, number] => [x * 9, y * 11, 90];
     await writeFile(join(program, 'image.bmp'), bmpFile(20, 18, colorAt));
     const pixels = Array.from({ length: 20 * 18 }, (_, i) => colorAt(i % 20, Math.floor(i / 20))).flat();
@@ -159,7 +159,7 @@ describe('oecl in Node', () => {
     expect(refusal).toMatch(/^image\.bmp: it has 1080 bytes, expected 21 x 18 x 3/);
   });
 
-  test('a scorer scores many batches as score does each; overlapping calls wait, a wrong one harms no other', async () => {
+  test('a scorer scores many batches like score; overlapping calls wait, and a failing call affects no other', async () => {
     const { single, all, refusals, closed } = (await inNode(
       program,
       `
@@ -193,7 +193,7 @@ describe('oecl in Node', () => {
     expect(closed).toEqual(['UsageError', expect.stringMatching(/^score: the scorer is closed/)]);
   });
 
-  test('a profile is made on request', async ({ skip }) => {
+  test('a profile is written on request', async ({ skip }) => {
     const { canTime, trace, file } = (await inNode(
       program,
       `
@@ -214,9 +214,9 @@ describe('oecl in Node', () => {
     expect(Object.keys(trace).length).toBeGreaterThan(0);
   });
 
-  test('options are checked with the rules of the command line; errors are of its families', async () => {
+  test('options are checked by the rules of the command line, with the same error families', async () => {
     await mkdir(join(program, 'empty'));
-    await writeFile(join(program, 'empty', 'config.json'), '{}'); // a run that has not come to its end
+    await writeFile(join(program, 'empty', 'config.json'), '{}'); // an unfinished run
     const messages = (await inNode(
       program,
       `
@@ -246,7 +246,7 @@ describe('oecl in Node', () => {
 });
 
 describe('oecl in a page', () => {
-  /** The page's functions, here: arguments and answers cross over as plain data. */
+  /** The page's functions, callable from here: arguments and results are passed as plain data. */
   const programIn = (page: Page) => ({
     load: () => page.addScriptTag({ url: '/program.js', type: 'module' }),
     call: <K extends keyof Calls>(name: K, ...args: Parameters<Calls[K]>) =>
@@ -259,7 +259,7 @@ describe('oecl in a page', () => {
       ) as Promise<ReturnType<Calls[K]>>,
   });
 
-  test('trains from the private file system; reloaded half-way and resumed, it ends in the bits of Node', async ({
+  test('trains from the private file system; reloaded halfway and resumed, it is bit-identical to Node', async ({
     skip,
   }) => {
     const why = await whyNoChrome();
@@ -286,7 +286,7 @@ describe('oecl in a page', () => {
       await call('begin', options);
       const isUnderWay = () => (globalThis as unknown as { program: { steps: number } }).program.steps >= 7;
       await page.waitForFunction(isUnderWay, null, { timeout: 60_000 });
-      await page.reload(); // the training is gone, its files are not
+      await page.reload(); // ends the training but keeps its files
       await load();
       const { doneSteps, ...result } = await call('resume', options);
       expect(doneSteps).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-/** Models and images in every form in which a program may have them: the same weights, and the same scores. */
+/** Models and images in every form that a program may have give the same weights and the same scores. */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(() => context.close());
 
 describe('a model', () => {
-  test('as a path, a URL, an ArrayBuffer, a view of one, a Buffer, a Blob', async () => {
+  test('loads from a path, a URL, an ArrayBuffer, a view of one, a Buffer, a Blob', async () => {
     const path = join(folder, 'a model.SAFETENSORS');
     await writeFile(path, file);
     const forms = [
@@ -58,7 +58,7 @@ describe('a model', () => {
     }
   });
 
-  test('of another floating-point type is converted, of integers refused', async () => {
+  test('of another floating-point type is converted, and of integers is refused', async () => {
     const name = 'head.3.weight';
     const { tensors, metadata } = decodeSafetensors(file);
     const weights = tensors[name].data as Float32Array;
@@ -84,7 +84,7 @@ describe('a model', () => {
   });
 });
 
-test('a model whose metadata are of a wider network is refused before that network is built', async () => {
+test('a model with the metadata of a wider network is refused before that network is built', async () => {
   const { tensors, metadata } = decodeSafetensors(file);
   const model = await loadModel(encodeSafetensors(tensors, { ...metadata, width: '4096' }));
   await expect(openScorer(model, { adapter: process.env.OECL_TEST_ADAPTER })).rejects.toThrow(
@@ -105,7 +105,7 @@ describe('an image', () => {
   });
   afterAll(() => scorer.close());
 
-  test('as bytes of any kind, pixels, a File, a path, a URL, alone or in any collection: one score', async () => {
+  test('has one score as bytes of any kind, pixels, a File, a path or a URL, alone or in any collection', async () => {
     const path = join(folder, name);
     const named = { name, bytes: png };
     const plain = { name, width: 20, height: 18, pixels };
@@ -127,7 +127,7 @@ describe('an image', () => {
     }
   });
 
-  test('that is not there, or of other bytes than its sides say, is refused, or listed', async () => {
+  test('that is missing, or has a wrong number of bytes for its size, is refused or listed', async () => {
     const nowhere = join(folder, 'nowhere.png');
     await expect(scorer.score(nowhere)).rejects.toThrow(`${nowhere}: there is no such file or folder.`);
     await expect(scorer.score([nowhere])).rejects.toThrow(`${nowhere}: it cannot be opened: there is no such file.`);
@@ -140,7 +140,7 @@ describe('an image', () => {
     expect(skipped.map(({ file }) => file)).toEqual([nowhere, 'rgba']);
   });
 
-  test('scoreEach: any number of files and folders, some at a time, with the scores of score', async () => {
+  test('scoreEach takes any number of files and folders in batches, with the scores of score', async () => {
     const path = join(folder, name);
     const broken = join(folder, 'broken.png');
     await writeFile(broken, 'no image');

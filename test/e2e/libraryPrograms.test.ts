@@ -1,4 +1,4 @@
-/** Programs as their authors write them: the one in the README runs, and the types of the entries serve them. */
+/** Programs as users write them: the README's program runs, and the types of the entry points compile. */
 import { execFile } from 'node:child_process';
 import { cp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -20,7 +20,7 @@ async function readmeProgram(): Promise<string> {
   return /^```js\n([\s\S]*?)^```/m.exec(await readFile('README.md', 'utf8'))![1];
 }
 
-test("the README's program runs as it stands, values made small", async () => {
+test("the README's program runs verbatim, with smaller values", async () => {
   const data = await tinyDataset();
   await cp(data, join(program, 'my-images'), { recursive: true });
   for (const part of ['train', 'test']) {
@@ -36,7 +36,7 @@ test("the README's program runs as it stands, values made small", async () => {
   expect(printed.filter(([, score]) => !(Number(score) > 0))).toEqual([]);
 });
 
-/** Compilers, and how programs find packages with them; every declaration is checked but those of the language itself. */
+/** Compilers and their module resolution; every declaration is checked except those of the language itself. */
 const DOM = { lib: ['ES2023', 'DOM'], types: [] };
 const BUNDLER = { module: 'ESNext', moduleResolution: 'bundler' };
 const TYPE_CHECKS: [compiler: string, options: object][] = [
@@ -74,7 +74,7 @@ describe('types', () => {
     await writeFile(join(program, 'package.json'), '{ "type": "module" }');
   });
 
-  test.each(TYPE_CHECKS)('%s %j: a strict program compiles, declarations included', async (compiler, options) => {
+  test.each(TYPE_CHECKS)('%s %j compiles a strict program, including declarations', async (compiler, options) => {
     const compilerOptions = {
       ...{ strict: true, noEmit: true, target: 'ES2023', skipLibCheck: false, skipDefaultLibCheck: true },
       ...{ typeRoots: [resolve('node_modules/@types')], ...options },

@@ -1,4 +1,4 @@
-/** A loss, a weight or a score that is no finite number ends the run, and names its step, tensor or image. */
+/** A loss, weight or score that is not finite ends the run, and the error names its step, tensor or image. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Context, decodeSafetensors, encodeSafetensors, SGD, type Tensor } from '../../runtime/index.ts';
 import { resolveConfig } from '../../src/config/config.ts';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => context.close());
 
-/** The first parameter with one element changed, for the time of the body. */
+/** Changes one element of the first parameter while the body runs. */
 async function withWeight<T>(value: number, body: (name: string) => Promise<T>): Promise<T> {
   const [name, tensor] = encoder.namedParameters()[0] as [string, Tensor];
   const before = (await tensor.read()).slice();
@@ -31,7 +31,7 @@ async function withWeight<T>(value: number, body: (name: string) => Promise<T>):
   }
 }
 
-test('a weight that is NaN: the score of an image is refused by its name', async () => {
+test('with a NaN weight, the score of an image is refused, and the error names the image', async () => {
   const images = [0, 1].map((i) => ({ width: 16, height: 16, pixels: new Uint8Array(16 * 16 * 3).fill(60 + 60 * i) }));
   const set = {
     ...{ name: 'images', synthetic: false, classes: ['image'], paths: ['cells/a.png', 'cells/b.png'] },
@@ -44,7 +44,7 @@ test('a weight that is NaN: the score of an image is refused by its name', async
   );
 });
 
-test('a file with a weight or a variance that cannot be: refused by the name of the tensor', async () => {
+test('a file with an impossible weight or variance is refused, and the error names the tensor', async () => {
   const state = await stateDict(encoder);
   const changed = (name: string, value: number) => ({
     ...state,
@@ -63,7 +63,7 @@ test('a file with a weight or a variance that cannot be: refused by the name of 
   loadStateDict(encoder, state, 'model.safetensors');
 });
 
-test('checkpoints: none is written with NaN, and one with NaN in the optimizer is refused', async () => {
+test('no checkpoint is written with NaN, and one with NaN in the optimizer is refused', async () => {
   const learningRate = context.tensor([0.1], []);
   const optimizer = new SGD(
     [...encoder.namedParameters()].map(([, tensor]) => tensor),
@@ -88,7 +88,7 @@ test('checkpoints: none is written with NaN, and one with NaN in the optimizer i
 });
 
 test.each([Number.NaN, Number.POSITIVE_INFINITY])(
-  'a loss of %s ends the loop with its step and a remedy',
+  'a loss of %s ends the training with its step and a remedy',
   async (loss) => {
     const told: number[] = [];
     const figures = (step: number) => ({ loss: step === 2 ? loss : 1, epoch: 0, lambda: 0, lr: 0.1 });

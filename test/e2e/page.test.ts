@@ -1,4 +1,4 @@
-/** The page for laboratories in a real browser, with a worker that needs no device: what people see, press and hear. */
+/** The page for laboratories in a real browser, with a fake worker that needs no device: what users see, press and hear. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -18,7 +18,7 @@ const give = (page: Page, part: string, names: string[]) =>
     .locator(`input[data-part="${part}, files"]`)
     .setInputFiles(names.map((name) => ({ name, mimeType: 'image/png', buffer: Buffer.from(name) })));
 
-/** Every state that the page can be in, and how to get there. */
+/** Every state of the page, and how to reach it. */
 const STATES: Record<string, { scenario: Scenario; fragment?: string; act?: (page: Page) => Promise<unknown> }> = {
   'no images yet': { scenario: 'empty' },
   'own images, files left out': { scenario: 'own', act: (page) => page.getByText('2 files left out').click() },
@@ -103,7 +103,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
       await act?.(page);
     });
 
-    test.each(['light', 'dark'] as const)('no serious fault for assistive technology, %s', async (colorScheme) => {
+    test.each(['light', 'dark'] as const)('has no serious accessibility violation, %s', async (colorScheme) => {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.evaluate(AXE);
       const faults = await page.evaluate(async () => {
@@ -116,7 +116,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
       expect(faults).toEqual([]);
     });
 
-    test.each([320, 390, 768, 1024])('nothing sticks out at %d px', async (width) => {
+    test.each([320, 390, 768, 1024])('nothing overflows at %d px', async (width) => {
       await page.setViewportSize({ width, height: 800 });
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
     });
@@ -149,7 +149,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     }
   });
 
-  test('the keyboard alone: to the form, into the training, to a pause and on', async () => {
+  test('the keyboard alone reaches the form, starts a training, pauses and resumes it', async () => {
     await page.setViewportSize({ width: 1280, height: 860 });
     await mock.open('slow');
     await page.getByRole('button', { name: 'Try the demo' }).focus();
@@ -168,7 +168,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(paused).toMatch(/^Step [\d,]+ of 4,000, epoch \d+ of 100$/);
     await page.waitForFunction((step) => {
       const words = /Step ([\d,]+) of/.exec(document.body.innerText)?.[1] ?? '';
-      return Number(words.replaceAll(',', '')) > step; // it resumes where it was paused, not from the beginning
+      return Number(words.replaceAll(',', '')) > step; // resumes where it paused, not from the beginning
     }, stepIn(paused));
     expect(await page.title()).toMatch(/^\d+ % · Train · OECL$/);
   });
@@ -180,7 +180,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     await page.waitForFunction((text) => document.activeElement?.textContent === text, name);
   }
 
-  test('a run that was under way goes on by itself, says so, and can be paused', async () => {
+  test('an interrupted run resumes automatically, says so, and can be paused', async () => {
     await mock.open('unfinished');
     await page.getByText('This run was in progress when the page was closed').waitFor();
     await page.getByText(/^Step 2,/).waitFor();
@@ -190,7 +190,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     await page.getByRole('heading', { name: 'Paused' }).waitFor();
   });
 
-  test('while it trains the screen stays on; after a pause, and while the page is hidden, not', async () => {
+  test('the screen stays on while training, but not after a pause or while the page is hidden', async () => {
     await mock.open('slow', '#train');
     await page.evaluate(() => {
       const locks: { released: boolean; release(): Promise<void> }[] = [];
@@ -216,7 +216,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
       page.evaluate((value) => {
         Object.defineProperty(document, 'visibilityState', { value, configurable: true });
         const { locks } = globalThis as unknown as { locks: { released: boolean }[] };
-        if (value === 'hidden') for (const lock of locks) lock.released = true; // as browsers do
+        if (value === 'hidden') for (const lock of locks) lock.released = true; // like browsers
         document.dispatchEvent(new Event('visibilitychange'));
       }, visibilityState);
     await held([]);
@@ -234,7 +234,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     await held([false, false, true]);
   });
 
-  test('a short run ends in its results', async () => {
+  test('a short run ends with its results', async () => {
     await mock.open('empty', '#train');
     await start(page);
     await page.getByRole('heading', { name: 'Eosinophil against the rest' }).waitFor();
@@ -243,7 +243,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await page.getByRole('status').innerText()).toContain('finished');
   });
 
-  test('whoever looks at something else when a run ends is told, and not taken away', async () => {
+  test('when a run ends while another view is open, the user is notified and the view stays', async () => {
     await mock.open('empty', '#train');
     await start(page);
     await page.getByRole('link', { name: 'Runs' }).click();
@@ -254,7 +254,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await page.getByText('is finished.').count()).toBe(0);
   });
 
-  test('images are dropped on the page; beside a drop zone they do nothing', async () => {
+  test('images can be dropped on a drop zone; elsewhere a drop does nothing', async () => {
     await mock.open('empty');
     const drop = (selector: string) =>
       page.evaluate((target) => {
@@ -262,10 +262,10 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
         dataTransfer.items.add(new File(['x'], 'a.png', { type: 'image/png' }));
         const event = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true });
         document.querySelector(target)!.dispatchEvent(event);
-        return event.defaultPrevented; // else the browser would open the file in place of the page
+        return event.defaultPrevented; // otherwise the browser would replace the page with the file
       }, selector);
     expect(await drop('h1')).toBe(true);
-    await page.waitForTimeout(200); // time for images to be added, if they were
+    await page.waitForTimeout(200); // leaves time for images to be added by mistake
     expect(await page.getByRole('button', { name: /^Remove/ }).count()).toBe(0);
     expect(await drop('.part.train .drop')).toBe(true);
     await page.getByRole('button', { name: 'Remove normal images' }).waitFor();
@@ -274,7 +274,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await page.getByRole('radio', { name: /^My images/ }).isChecked()).toBe(true);
   });
 
-  test('the threshold: rates follow the slider and the usual rates', async () => {
+  test('the rates follow the threshold slider and the preset rates', async () => {
     await mock.open('runs', FINISHED);
     const slider = page.getByRole('slider', { name: /^Threshold/ });
     const rates = () => page.locator('.rates').innerText();
@@ -290,7 +290,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await rates()).toBe(before);
   });
 
-  test('the threshold is kept with its run: the last one of many, and whatever is looked at in between', async () => {
+  test('the last threshold is stored with its run, also when other views are opened in between', async () => {
     await mock.open('runs', FINISHED);
     const slider = page.getByRole('slider', { name: /^Threshold/ });
     await slider.focus();
@@ -301,13 +301,13 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     await page.locator('input[data-part="scores"]').setInputFiles(scoresFile());
     await slider.waitFor();
     expect(await slider.inputValue()).not.toBe(chosen);
-    await slider.press('ArrowRight'); // of a model, which has no run to keep it with
+    await slider.press('ArrowRight'); // for a model, which has no run to store it with
     await show(FINISHED);
     await page.locator('.tile').first().waitFor();
     expect(await slider.inputValue()).toBe(chosen);
   });
 
-  test('another score: charts, figure, metrics, gallery and verdicts follow; its threshold is kept with it', async () => {
+  test('choosing another score updates charts, metrics, gallery and verdicts, and its threshold is stored with it', async () => {
     await mock.open('runs', FINISHED);
     const score = page.getByRole('combobox', { name: 'Score' });
     const figure = () => page.getByRole('region', { name: 'Result' }).innerText();
@@ -333,14 +333,14 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect([await score.inputValue(), await slider.inputValue()]).toEqual(['knn', chosen]);
   });
 
-  /** A run's scores of 20 normal images. */
+  /** The scores of a run with 20 normal images. */
   function scoresFile() {
     const rows = Array.from({ length: 20 }, (_, i) => `n${i}.png,cell,normal,1,${3 + i / 10},1,1`);
     const csv = ['image,class,label,norm,normEnsemble,normOfMean,meanSquaredNorm', ...rows, ''].join('\n');
     return { name: 'scores.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
   }
 
-  test('the gallery: from the lowest score up, page by page; an image opens and closes', async () => {
+  test('the gallery shows images from the lowest score up, page by page; an image opens and closes', async () => {
     await mock.open('runs', FINISHED);
     const scores = async () => {
       const names = await page.locator('.tile').evaluateAll((tiles) => tiles.map((tile) => tile.textContent));
@@ -366,7 +366,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await tile.evaluate((element) => element === document.activeElement)).toBe(true);
   });
 
-  test('files: run folder, report, and the scores of new images', async () => {
+  test('the run folder, the report and the scores of new images can be downloaded', async () => {
     await mock.open('runs', FINISHED);
     const taken = async (name: string) => {
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
@@ -381,7 +381,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await page.getByText('1 file left out').count()).toBe(1);
   });
 
-  test('a model from elsewhere gives verdicts once the scores of its run are there', async () => {
+  test('an imported model gives verdicts once the scores of its run are added', async () => {
     await mock.open('runs', '#results/models/from-node');
     await give(page, 'new images', ['a.png', 'b.png']);
     await page.locator('.new-scores').waitFor();
@@ -394,7 +394,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await page.getByRole('alert').innerText()).toContain('these are not the scores of a run');
   });
 
-  test('a run is deleted only after a question', async () => {
+  test('a run is deleted only after confirmation', async () => {
     await mock.open('runs', '#runs');
     const runs = page.locator('.run');
     await runs.first().waitFor();
@@ -408,7 +408,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     await page.waitForFunction((count) => document.querySelectorAll('.run').length === count, before - 1);
   });
 
-  test('what goes wrong is said with what to do about it', async () => {
+  test('errors are shown with a remedy', async () => {
     await mock.open('nogpu', '#train');
     expect(await page.getByRole('alert').innerText()).toMatch(/no WebGPU.*What to do: A recent Chrome/s);
     expect(await page.getByRole('button', { name: 'Start training' }).isDisabled()).toBe(true);
@@ -422,10 +422,10 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
   });
 });
 
-test('page and worker: at most 250 kB of script to load at first, compressed, without codecs; zips and the WGSL parser come when needed', () => {
+test('page and worker initially load at most 250 kB of compressed script without codecs; zips and the WGSL parser load on demand', () => {
   const bytes = ['boot.js', 'page.js', 'worker.js'].map(
     (file) => gzipSync(readFileSync(`dist/web/${file}`), { level: 9 }).length,
   );
   expect(bytes.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(250_000);
-  expect(readFileSync('dist/web/worker.js', 'utf8')).not.toMatch(/\bfrom ?"\./); // what else it loads, it loads later
+  expect(readFileSync('dist/web/worker.js', 'utf8')).not.toMatch(/\bfrom ?"\./); // everything else is loaded later
 });

@@ -10,7 +10,7 @@ const why = await findChrome({ ...process.env, CHROME_PATH: 'packaged' }).then(
   ({ message }: Error) => message,
 );
 
-/** Results with their charts, which is where a locale is used. */
+/** Results with charts, which use the locale. */
 async function expectCharts({ page, open }: MockPage): Promise<void> {
   await open('runs', RESULTS);
   await page.locator('.chart canvas').first().waitFor();
@@ -50,7 +50,7 @@ describe.skipIf(why !== null)(`the start of the page${why === null ? '' : ` (ski
       await expectCharts(mock);
     });
 
-    /** What a reader sees of a page with other content in one of its files; null: the file is not there. */
+    /** The visible text of the page with one file's content replaced; null: the file is missing. */
     async function wordsWith(file: string, content: string | null): Promise<string> {
       const url = `**/${file}`;
       await page.route(url, (route) =>
@@ -85,7 +85,7 @@ describe.skipIf(why !== null)(`the start of the page${why === null ? '' : ` (ski
       expect(await wordsWith('worker.js', content)).toMatch(words);
     });
 
-    test('an error after the start, with the page still there; a layout that waits for the next frame is none', async () => {
+    test('an error after the start leaves the page visible; a layout deferred to the next frame is no error', async () => {
       await mock.open('empty');
       await page.evaluate(() => {
         dispatchEvent(
@@ -104,7 +104,7 @@ describe.skipIf(why !== null)(`the start of the page${why === null ? '' : ` (ski
 });
 
 test.skipIf(why !== null)(
-  'a page that throws ends what waits for it at once, with its words',
+  'a page that throws rejects pending waits immediately with its error',
   async () => {
     const mock = await openMockPage({ isPackaged: true });
     try {

@@ -1,4 +1,4 @@
-/** The page's worker in a real browser, on SwiftShader: what the page asks of it, and what it finds after a reload. */
+/** The page's worker in a real browser, on SwiftShader: the calls of the page, and the state after a reload. */
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,10 +13,10 @@ import { filesBelow } from '../helpers/program.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
 import { type Files, type OpenedWorker, openWorkerPage } from '../helpers/workerPage.ts';
 
-/** Values of a run of seconds. */
+/** Options of a run that takes seconds. */
 const TINY = { preset: 'tiny', arch: 'resnet10', width: 4, size: 16, views: 2, checkpointEvery: 1 };
 const DEMO = { ...TINY, dataset: 'demo', epochs: 1, batch: 16 };
-/** So many steps that a page can be reloaded between two checkpoints. */
+/** Enough steps to reload a page between two checkpoints. */
 const EPOCHS = 12;
 
 const why = await whyNoChrome();
@@ -29,13 +29,13 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
   });
   afterAll(() => worker?.close());
 
-  test('says which device there is', async () => {
+  test('reports its device', async () => {
     const { value } = await worker.call('device');
     expect(value).toMatchObject({ isSoftware: true });
     expect(`${value?.vendor} ${value?.architecture}`).toMatch(/swiftshader/i);
   });
 
-  test('cannot reach another origin: the policy of its page holds for it', async () => {
+  test('cannot reach another origin: the policy of its page applies to it', async () => {
     const blocked = await worker.inWorker(
       () =>
         new Promise<string>((resolve) => {
@@ -46,7 +46,7 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
     expect(blocked).toBe('connect-src');
   });
 
-  test('the demo: train, look, take away', async () => {
+  test('the demo can be trained, viewed and downloaded', async () => {
     const { value: pictures } = await worker.call('demoPictures');
     expect(new Set(pictures!.map(({ className }) => className)).size).toBe(5);
     expect(pictures![0].uri).toMatch(/^data:image\/png;base64,/);
@@ -82,11 +82,11 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
   describe('own images', () => {
     /** train/, test/ and outliers/, as Node reads them. */
     let data: string;
-    /** What lies there, by path. */
+    /** The files of `data`, by path. */
     let files: Files;
-    /** The run of the same images in Node. */
+    /** A run on the same images in Node. */
     let inNode: string;
-    /** What the page says of the images once they are added, and of the outliers beside them. */
+    /** What the page reports about the images and the outliers after adding them. */
     let added: Awaited<ReturnType<OpenedWorker['addImages']>>;
     let withOutliers: Awaited<ReturnType<OpenedWorker['addImages']>>;
     let options: object;
@@ -155,7 +155,7 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
       );
     }
 
-    test('a folder, and a zip with a broken file in it', async () => {
+    test('a folder and a zip with a broken file are added', async () => {
       expect(added.error).toBeUndefined();
       const { parts, quota, usage } = added.value!;
       expect(parts.train).toMatchObject({ images: 9, classes: [{ name: 'stripes', images: 9 }] });
@@ -177,7 +177,7 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
       });
     });
 
-    test('paused, resumed, reloaded half-way and resumed: the bits of Node, and its files in a zip', async () => {
+    test('a run that is paused, reloaded and resumed is bit-identical to Node, and its files can be zipped', async () => {
       await worker.begin({ ...options, out: 'runs/parts' });
       await untilStep(3);
       await worker.call('interrupt');
@@ -206,7 +206,7 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
       expect(Buffer.from(await model.read()).equals(await readFile(join(inNode, 'model.safetensors')))).toBe(true);
     });
 
-    test('a model of Node gives the scores of Node; other files are refused', async () => {
+    test('a model from Node gives the scores of Node; other files are refused', async () => {
       const { value: model } = await worker.addModel(await readFile(join(inNode, 'model.safetensors')));
       expect(model).toMatchObject({ folder: 'runs/model-stripes-0', state: 'model', config: null });
       const expected = parseScoresCsv(await readFile(join(inNode, 'scores.csv'), 'utf8'), 'scores.csv');
@@ -231,7 +231,7 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
     });
 
     describe('a lost device', () => {
-      /** Keeps every device that the worker opens. */
+      /** Records every device that the worker opens. */
       beforeEach(async () => {
         await worker.reload();
         await worker.inWorker(() => {
@@ -254,9 +254,9 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
         return since.filter(([name]) => name === 'onSteps').flatMap(([, metrics]) => metrics as StepMetrics[]).length;
       };
 
-      test('is replaced by itself, and the run ends in the same bits', async () => {
+      test('is replaced automatically, and the run ends bit-identical', async () => {
         await worker.begin({ ...options, out: 'runs/lost' });
-        // the second time an epoch has ended, and so a checkpoint was written, since the first
+        // before the second loss an epoch has ended, so a checkpoint was written since the first
         for (const [losses, steps] of [3, 7].entries()) {
           await expect.poll(stepsSinceRecovery, { timeout: 60_000 }).toBeGreaterThanOrEqual(steps);
           await worker.inWorker(() => (globalThis as never as { kept: GPUDevice[] }).kept.at(-1)!.destroy());
@@ -269,7 +269,7 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
         await expectAsInNode('runs/lost');
       });
 
-      test('again and again: the run gives up, says what to do, and nothing is lost', async () => {
+      test('when the device is lost repeatedly, the run stops with a remedy, and nothing is lost', async () => {
         await worker.inWorker(() => Object.assign(globalThis, { isDoomed: true }));
         const { error } = await worker.train({ ...options, out: 'runs/doomed' });
         expect(await recoveries()).toEqual([1, 2, 3]);
@@ -298,12 +298,12 @@ describe.skipIf(why !== null)(`the worker of the page${why === null ? '' : ` (sk
       await other.page.close();
     });
 
-    test('with other images a run is not resumed, unless that is accepted; what is removed is gone', async () => {
+    test('with changed images a run is resumed only if that is accepted; removed images are deleted', async () => {
       await worker.begin({ ...options, epochs: 30, out: 'runs/changed' });
       await untilStep(3);
       await worker.call('interrupt');
       await worker.ended();
-      await worker.reload(); // as after a closed page
+      await worker.reload(); // like a closed page
       const [, image] = ofPart('outliers')[0];
       await worker.addImages('test', { 'test/disk/more.bmp': image });
       const { error } = await worker.train({ out: 'runs/changed', resume: true });

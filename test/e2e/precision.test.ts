@@ -1,4 +1,4 @@
-/** Runs with --precision f16: the same bits each time, as f32 has them, and refused by an adapter without shader-f16. */
+/** Runs with --precision f16: reproducible to the bit like f32, and refused on an adapter without shader-f16. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 const requireF16 = (t: TestContext) => t.skip(!hasF16, 'the adapter has no feature "shader-f16"');
 
-/** The tests' adapter as if it lacked f16. */
+/** The tests' adapter, pretending to lack f16. */
 const withoutF16: RuntimePlatform = {
   async requestAdapter(options) {
     const found = await nodeRuntimePlatform.requestAdapter(options);
@@ -46,7 +46,7 @@ const withoutF16: RuntimePlatform = {
   },
 };
 
-test('interrupted and resumed ends in the same bits, which are not those of f32; its scores are read back', async (t) => {
+test('a resumed run is bit-identical to an uninterrupted one and differs from f32; its scores can be read back', async (t) => {
   requireF16(t);
   const [whole, f32] = [await runTiny(configOf('whole')), await runTiny(configOf('f32', 'f32'))];
   const abort = new AbortController();
@@ -72,7 +72,7 @@ test('interrupted and resumed ends in the same bits, which are not those of f32;
   expectClose(inF32, written, tolerance.halfNetwork);
 });
 
-test('an adapter without shader-f16: exit code 2, what it lacks and what to do, and no trace', async () => {
+test('an adapter without shader-f16 exits with 2, names the missing feature and a remedy, and leaves no files', async () => {
   const config = configOf('refused');
   const read: string[] = [];
   const hooks = { onLoad: (what: string) => read.push(what) };
@@ -94,7 +94,7 @@ test('an adapter without shader-f16: exit code 2, what it lacks and what to do, 
   expect(read).toEqual([]);
 });
 
-test('a tensor of f16 on such an adapter is refused by the runtime', async () => {
+test('the runtime refuses an f16 tensor on such an adapter', async () => {
   const context = await openContext(withoutF16, { adapter: process.env.OECL_TEST_ADAPTER });
   try {
     expect(() => context.zeros([2, 3], { dtype: 'f16' })).toThrow(
@@ -105,7 +105,7 @@ test('a tensor of f16 on such an adapter is refused by the runtime', async () =>
   }
 });
 
-test('a resumed run keeps its precision; runs of before it was written are f32', async () => {
+test('a resumed run keeps its precision; runs stored without a precision are f32', async () => {
   expect(() => resumedConfig(configOf('kept'), { precision: 'f32' })).toThrow(/--precision f16, not f32/);
   const { precision: _, ...old } = configOf('old', 'f32');
   const files = { ...testFiles(), exists: async () => true, readFile: async () => Buffer.from(JSON.stringify(old)) };

@@ -1,4 +1,4 @@
-/** A process that stops without a result never looks like success. */
+/** A process that stops without a result never exits like a success. */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { buildSync } from 'esbuild';
 import { expect, test } from 'vitest';
 import { expectRefusal, start } from '../helpers/commandLine.ts';
 
-test('the one that was started for SwiftShader is killed', async ({ skip }) => {
+test('a run whose SwiftShader process is killed exits with 1', async ({ skip }) => {
   skip(process.platform !== 'linux', 'child processes are found in /proc');
   const env = { VK_DRIVER_FILES: undefined, LD_LIBRARY_PATH: undefined };
   const { child, ended } = start(['--dataset', 'demo', '--adapter', 'swiftshader'], { env });
@@ -22,14 +22,14 @@ test('the one that was started for SwiftShader is killed', async ({ skip }) => {
 });
 
 test.each([
-  ['waits for what never comes', 'await new Promise(() => {});', 1, 'lost'],
-  ['is told to end without a result', 'process.exit(0);', 1, 'lost'],
-  ['fails by an error that nobody catches', "throw new Error('oh');", 1, ''],
-  ['says that it is done', 'end.after(0);', 0, ''],
-  ['says that it is done, but is kept alive', 'setInterval(() => {}, 1000); end.after(0);', 0, ''],
-  ['ends with the code of another', 'end.now(7);', 7, ''],
-  ['ends as well as another', 'end.now(0);', 0, ''],
-])('one that %s', async (_, body, code, stdout) => {
+  ['waits for a promise that never settles', 'await new Promise(() => {});', 1, 'lost'],
+  ['exits without a result', 'process.exit(0);', 1, 'lost'],
+  ['fails with an uncaught error', "throw new Error('oh');", 1, ''],
+  ['reports that it is done', 'end.after(0);', 0, ''],
+  ['reports that it is done, but is kept alive', 'setInterval(() => {}, 1000); end.after(0);', 0, ''],
+  ['ends with the exit code of another', 'end.now(7);', 7, ''],
+  ['ends with the success of another', 'end.now(0);', 0, ''],
+])('a process that %s has the expected exit code', async (_, body, code, stdout) => {
   const contents = `import { expectEnd } from './src/platform/process.ts';
     const end = expectEnd(() => console.log('lost'));
     ${body}`;

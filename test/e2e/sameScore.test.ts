@@ -1,6 +1,6 @@
 /**
- * The same image, the same score, to the bit: alone, in batches of any size, in any order, beside other images and copies
- * of itself, from a folder or from bytes. And the same training images, whatever they are called, give the same weights.
+ * The same image has a bit-identical score: alone, in batches of any size, in any order, beside other images and copies
+ * of itself, from a folder or from bytes. The same training images give the same weights, whatever their names.
  */
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -38,34 +38,37 @@ async function setOf(images: readonly RgbImage[]): Promise<ImageSet> {
   return { name: 'set', synthetic: false, classes: ['image'], images: await packImages(images), labels, paths };
 }
 
-/** Images of several sizes, as a folder of photographs has them. */
+/** Images of several sizes, as in a folder of photographs. */
 const images = Array.from({ length: 16 }, (_, i) => noiseImage(18 + (i % 3), 18, i));
 
 describe('scores of a pass', () => {
   test.each([
-    { width: 4, size: 16, views: 2 }, // 42 images a pass
-    { width: 8, size: 19, views: 32 }, // 3 images a pass
-  ])('width $width, $size pixels, $views views: the same alone, by threes and by sixteens', async (choices) => {
-    const config = configOf(choices);
-    const encoder = new Encoder(context, config);
-    const set = await setOf(images);
-    const training = [0, 4, 8, 12, 5];
-    const states = (await fitToTraining(context, encoder, set, training, config))!;
-    expect(await fitToTraining(context, encoder, set, training.toReversed(), config)).toEqual(states);
-    const scored = async (indices: readonly number[], from = set) => {
-      const table = (await evaluate(context, encoder, from, indices, config, { states }))!;
-      expect(Object.keys(table)).toEqual(scoresOf(config.method).map(({ name }) => name));
-      return indices.map((_, i) => Object.values(table).map((column) => column[i]));
-    };
-    const all = await scored([...images.keys()]);
-    expect(new Set(all.map((scores) => scores.join())).size).toBe(images.length);
-    for (const indices of [[5], [15], [2, 9, 14], [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]]) {
-      expect(await scored(indices), `${indices}`).toEqual(indices.map((index) => all[index]));
-    }
-    const withCopies = await setOf([images[3], images[7], images[3], noiseImage(30, 22)]);
-    const [first, other, copy] = await scored([0, 1, 2, 3], withCopies);
-    expect([first, other, copy]).toEqual([all[3], all[7], all[3]]);
-  });
+    { width: 4, size: 16, views: 2 }, // 42 images per pass
+    { width: 8, size: 19, views: 32 }, // 3 images per pass
+  ])(
+    'width $width, $size pixels, $views views: scores are the same alone, in threes and in sixteens',
+    async (choices) => {
+      const config = configOf(choices);
+      const encoder = new Encoder(context, config);
+      const set = await setOf(images);
+      const training = [0, 4, 8, 12, 5];
+      const states = (await fitToTraining(context, encoder, set, training, config))!;
+      expect(await fitToTraining(context, encoder, set, training.toReversed(), config)).toEqual(states);
+      const scored = async (indices: readonly number[], from = set) => {
+        const table = (await evaluate(context, encoder, from, indices, config, { states }))!;
+        expect(Object.keys(table)).toEqual(scoresOf(config.method).map(({ name }) => name));
+        return indices.map((_, i) => Object.values(table).map((column) => column[i]));
+      };
+      const all = await scored([...images.keys()]);
+      expect(new Set(all.map((scores) => scores.join())).size).toBe(images.length);
+      for (const indices of [[5], [15], [2, 9, 14], [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]]) {
+        expect(await scored(indices), `${indices}`).toEqual(indices.map((index) => all[index]));
+      }
+      const withCopies = await setOf([images[3], images[7], images[3], noiseImage(30, 22)]);
+      const [first, other, copy] = await scored([0, 1, 2, 3], withCopies);
+      expect([first, other, copy]).toEqual([all[3], all[7], all[3]]);
+    },
+  );
 });
 
 describe('scores of the library', () => {
@@ -73,7 +76,7 @@ describe('scores of the library', () => {
     [3, 1, 4].map((n) => [`${n}.bmp`, bmpFile(20, 18, (x, y) => [(x * n * 13) % 256, (y * 29) % 256, 40 * n])]),
   );
 
-  test('the same from a folder, a renamed file, beside a new one, from bytes in any order, and in an open scorer', async () => {
+  test('are the same from a folder, a renamed file, beside a new file, from bytes in any order, and in an open scorer', async () => {
     const platform = await platformWithCache();
     const library = libraryFor({ runtime: nodeRuntimePlatform, files: platform, where: 'node' });
     const config = configOf({ adapter: process.env.OECL_TEST_ADAPTER });
@@ -117,7 +120,7 @@ describe('weights', () => {
     const config = configOf({ batch: 3, epochs: 2, warmup: 0 });
     const encoder = new Encoder(context, config);
     const sets = { normal: await setOf([noiseImage(5, 5), ...normal]), outliers: await setOf(outliers) };
-    const indices = normal.map((_, i) => 1 + i); // the first is of a class that is not trained on
+    const indices = normal.map((_, i) => 1 + i); // the first belongs to an untrained class
     const trainer = new Trainer(context, encoder, { ...sets, indices }, config);
     await trainer.record();
     const steps = [await trainer.run(0), await trainer.run(1)];
@@ -126,7 +129,7 @@ describe('weights', () => {
     return { steps, weights };
   }
 
-  test('do not depend on the order of the files, copies among them', async () => {
+  test('do not depend on the order of the files, including copies', async () => {
     const normal = [...images.slice(0, 5), images[2], images[2]];
     const outliers = [...images.slice(8, 12), images[9]];
     const first = await trained(normal, outliers);

@@ -1,4 +1,4 @@
-/** An open scorer keeps nothing of the calls that it has answered: a server may run for months. */
+/** An open scorer retains no memory of finished calls: a server may run for months. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { Encoder } from '../../src/models/resnet.ts';
 import { evaluate } from '../../src/runs/evaluate.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 
-test('memory after a call is that of before: scored, interrupted, or failed', async () => {
+test('a call releases its memory, whether it scored, was interrupted or failed', async () => {
   const context = await openTestContext();
   try {
     const config = resolveConfig({ arch: 'resnet10', width: 4, size: 16, views: 2 }, { isSoftware: true });
@@ -35,7 +35,7 @@ test('memory after a call is that of before: scored, interrupted, or failed', as
   }
 });
 
-/** Opens contexts, uses and closes them. Of each its device, held weakly: a device in use has threads and files of its own. */
+/** Opens, uses and closes contexts. Returns weak references to their devices, each of which holds threads and files. */
 async function closedDevices(count: number): Promise<WeakRef<object>[]> {
   const devices: WeakRef<object>[] = [];
   for (let i = 0; i < count; i++) {
@@ -47,7 +47,7 @@ async function closedDevices(count: number): Promise<WeakRef<object>[]> {
   return devices;
 }
 
-test('a closed context is let go of, with its device: programs may open one for each call', async () => {
+test('a closed context is released with its device: programs may open one per call', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const devices = await closedDevices(5);
@@ -56,5 +56,5 @@ test('a closed context is let go of, with its device: programs may open one for 
     collect();
   }
   const alive = devices.filter((device) => device.deref() !== undefined);
-  expect(alive.length).toBeLessThanOrEqual(1); // the last may still stand in a register
+  expect(alive.length).toBeLessThanOrEqual(1); // the last may still be in a register
 });

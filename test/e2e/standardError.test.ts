@@ -1,4 +1,4 @@
-/** What native code writes on standard error: lines of no use do not show, everything else does. */
+/** What native code writes to standard error: known useless lines are hidden, everything else is shown. */
 import { execFile } from 'node:child_process';
 import { fstatSync, writeSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
@@ -27,7 +27,7 @@ const hasKoffi = await import('koffi').then(
 );
 
 describe('messages', () => {
-  test('known lines are left out, between others too', () => {
+  test('known lines are removed, also between others', () => {
     expect(withoutKnownMessages(LIMITS.join('') + NO_VULKAN + NO_DRIVERS)).toBe('');
     expect(withoutKnownMessages(`one\n${LIMITS[0]}${NO_VULKAN}two\n\n${LIMITS[1]}three`)).toBe('one\ntwo\n\nthree');
   });
@@ -37,16 +37,16 @@ describe('messages', () => {
     'Warning: maxDynamicUniformBuffersPerPipelineLayout is something else\n',
     'Warning: vkCreateInstance failed with VK_ERROR_OUT_OF_HOST_MEMORY\n',
     'ERROR: loader: a layer is missing\n\n    at home\n',
-  ])('unknown ones stay: %j', (text) => {
+  ])('unknown lines are kept: %j', (text) => {
     expect(withoutKnownMessages(text)).toBe(text);
   });
 
-  test('of a real failure all but the path on the machine of the build', () => {
+  test('a real failure is kept except for the path of the build machine', () => {
     const failure = 'Warning: vkCreateInstance failed with VK_ERROR_INITIALIZATION_FAILED\n';
     expect(withoutKnownMessages(failure + NO_DRIVERS.split('\n').slice(2).join('\n'))).toBe(failure);
   });
 
-  test('why there is no driver', () => {
+  test('the reason for a missing driver is kept', () => {
     expect(noDriverReasons(LIMITS[0] + NO_VULKAN + NO_DRIVERS)).toEqual([
       "Couldn't load Vulkan: libvulkan.so.1: cannot open shared object file",
       'vkCreateInstance: Found no drivers!',
@@ -57,14 +57,14 @@ describe('messages', () => {
 });
 
 describe.skipIf(!hasKoffi)(`the descriptor${hasKoffi ? '' : ' (skipped: koffi is not installed)'}`, () => {
-  test('what is written is caught, more than a pipe holds too, and the descriptor leads back', async () => {
+  test('captures output, even more than a pipe holds, and restores the descriptor', async () => {
     const before = fstatSync(2).ino;
     const long = 'ä'.repeat(100_000);
     expect(await withStandardError(() => writeSync(2, long))).toEqual({ value: 200_000, text: long });
     expect(fstatSync(2).ino).toBe(before);
   });
 
-  test('after an error too', async () => {
+  test('restores the descriptor after an error', async () => {
     const before = fstatSync(2).ino;
     const failing = withStandardError(() => {
       expect(fstatSync(2).ino).not.toBe(before);
@@ -76,7 +76,7 @@ describe.skipIf(!hasKoffi)(`the descriptor${hasKoffi ? '' : ' (skipped: koffi is
 });
 
 describe.skipIf(!hasKoffi)(`a process${hasKoffi ? '' : ' (skipped: koffi is not installed)'}`, () => {
-  /** Two adapters of the library, then a line and an exit code of the program's own. */
+  /** Requests two adapters from the library, then prints a line and exits with a code. */
   const PROGRAM = `
     import { platform } from ${JSON.stringify(pathToFileURL('dist/node/runtime.js').href)};
     for (const _ of [1, 2]) (await platform.requestAdapter()).release();
@@ -90,24 +90,24 @@ describe.skipIf(!hasKoffi)(`a process${hasKoffi ? '' : ' (skipped: koffi is not 
     });
   const library = (env?: Record<string, string>) => run(['--input-type=module', '-e', PROGRAM], env);
 
-  test('the library: nothing of use is lost, and OECL_DEBUG shows all', async () => {
+  test('using the library loses nothing useful, and OECL_DEBUG shows everything', async () => {
     const [quiet, debug] = await Promise.all([library(), library({ OECL_DEBUG: '1' })]);
     expect(quiet).toEqual({ code: 7, stderr: 'its own line\n' });
     expect([debug.code, withoutKnownMessages(debug.stderr)]).toEqual([7, quiet.stderr]);
   });
 
-  test('the command line', async () => {
+  test('running the command line loses nothing useful', async () => {
     expect(await run(['dist/train.js', '--list-adapters'])).toEqual({ code: 0, stderr: '' });
   });
 
-  test.skipIf(!isLinux)('a message of the loader that nobody knows shows', async () => {
+  test.skipIf(!isLinux)('shows an unknown message of the loader', async () => {
     const { code, stderr } = await library({ VK_LOADER_DEBUG: 'driver' });
     expect(code).toBe(7);
     expect(stderr).toMatch(/^DRIVER: [\s\S]*its own line\n$/);
     expect(stderr).not.toMatch(/artificially reduced/);
   });
 
-  test.skipIf(!isLinux)('no Vulkan: the error says why, without the path of a build', async () => {
+  test.skipIf(!isLinux)('without Vulkan the error says why, without a build path', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'oecl-no-vulkan-'));
     await writeFile(join(folder, 'libvulkan.so.1'), 'no library');
     const call = ['dist/train.js', '--dataset', 'demo'];

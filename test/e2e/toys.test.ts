@@ -1,6 +1,6 @@
 /**
  * A new method, score, data set, protocol and command are one file and one line each: toys of all five (test/helpers/toys)
- * are bundled with nothing else of src/ changed, and turn up wherever there is such a thing.
+ * are bundled without other changes to src/, and appear everywhere that lists such things.
  */
 import { mkdtempSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { oecl } from '../helpers/commandLine.ts';
 
-/** Where each table takes its line. */
+/** Where each table gets its line. */
 const LINES = [
   { table: 'src/methods/table.ts', at: 'const TABLE = [', name: 'toyMethod', file: 'method.ts' },
   { table: 'src/scores/table.ts', at: 'SCORES: readonly Score[] = [', name: 'toyScore', file: 'score.ts' },
@@ -57,7 +57,7 @@ beforeAll(async () => {
 
 const run = (...args: string[]) => oecl(args, { script });
 
-test('help names all five', async () => {
+test('the help lists all five', async () => {
   const { stdout } = await run('help', 'train');
   for (const words of [
     /^ +toy-set +the summary of the toy set$/m,
@@ -75,7 +75,7 @@ test('help names all five', async () => {
   );
 });
 
-test('the command runs, and is checked as the others are', async () => {
+test('the command runs, with its arguments checked like those of the others', async () => {
   expect(await run('toy', 'a', 'b', '--toy-times', '3')).toMatchObject({ code: 0, stdout: 'a+b x 3\n' });
   expect(await run('toy')).toMatchObject({ code: 2, stderr: expect.stringContaining('THINGS is missing') });
   expect(await run('toy', 'a', '--toy-time', '3')).toMatchObject({
@@ -84,7 +84,7 @@ test('the command runs, and is checked as the others are', async () => {
   });
 });
 
-test("the page's form has the method's option and the data set", async () => {
+test("the page's form shows the method's option and the data set", async () => {
   const form = (await import(
     /* @vite-ignore */ join(outdir, 'form.js')
   )) as typeof import('../../src/web/page/logic/choices.ts');
@@ -122,14 +122,14 @@ describe('a run', () => {
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
   });
 
-  test('config.json: the option of the method, its recipe and the data set’s, and no option of another method', async () => {
+  test('config.json has the method’s option, its recipe and the recipe of the data set, and no option of another method', async () => {
     const config = JSON.parse(await textOf('config.json'));
     expect(config).toMatchObject({ dataset: 'toy-set', protocol: 'toy-protocol', method: 'toy-method', normal: 'all' });
     expect(config).toMatchObject({ toyWeight: 0.25, views: 1, width: 4, epochs: 3 });
     expect(config).not.toHaveProperty('temperature');
   });
 
-  test('metrics.jsonl, result.json, scores.csv and report', async () => {
+  test('metrics.jsonl, result.json, scores.csv and the report contain the terms and scores', async () => {
     const [first] = (await textOf('metrics.jsonl')).split('\n');
     const { loss, toyTerm } = JSON.parse(first);
     expect(loss).toBeCloseTo(0.25 * toyTerm, 5);

@@ -15,7 +15,7 @@ const NAMES = scoresOf('oecl').map(({ name }) => name);
 
 let data: string;
 let runs: string;
-/** A run that several tests look at. */
+/** A run shared by several tests. */
 let whole: { config: RunConfig; outcome: RunOutcome };
 const out = (name: string) => join(runs, name);
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 const readJson = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
 
-test('a run leaves every file of its folder, and a result with every promised field', async () => {
+test('a run writes every file of its folder, and a result with every documented field', async () => {
   const { config, outcome } = whole;
   expect((await readdir(config.out)).sort()).toEqual(
     [
@@ -50,7 +50,7 @@ test('a run leaves every file of its folder, and a result with every promised fi
     method: 'oecl',
     oe: 'dead-leaves',
     seed: 0,
-    synthetic: false, // the outliers to learn from are drawn, what is tested is not
+    synthetic: false, // the training outliers are generated, the test images are not
     steps: 6,
     epochs: 3,
     trainImages: 9,
@@ -77,7 +77,7 @@ test('a run leaves every file of its folder, and a result with every promised fi
   expect(csv).toHaveLength(13);
 });
 
-test('the model file has the names and shapes of the authors and of PyTorch', async () => {
+test('the model file has the names and shapes of the reference code and of PyTorch', async () => {
   const { tensors } = decodeSafetensors(
     await readFile(join(whole.config.out, 'model.safetensors')),
     'model.safetensors',
@@ -97,7 +97,7 @@ test('the model file has the names and shapes of the authors and of PyTorch', as
   expect(network).toHaveLength(12 + 13 * 5 + 4);
 });
 
-test('same seed, same bits; another seed, others', async () => {
+test('the same seed gives the same bits, and another seed different ones', async () => {
   const [again, other] = [tinyConfig(data, out('again')), tinyConfig(data, out('other'), { seed: 1 })];
   const { weightsSha256 } = whole.outcome.results[0];
   expect((await runTiny(again)).results[0].weightsSha256).toBe(weightsSha256);
@@ -108,7 +108,7 @@ test('same seed, same bits; another seed, others', async () => {
 });
 
 test.each(['sgd', 'lars', 'adam'] as const)(
-  '%s: interrupted in an epoch and resumed is the same to the bit as never interrupted',
+  '%s: a run interrupted within an epoch and resumed is bit-identical to an uninterrupted one',
   async (optimizer) => {
     const whole = await runTiny(tinyConfig(data, out(`${optimizer}-whole`), { optimizer }));
     const config = tinyConfig(data, out(`${optimizer}-parts`), { optimizer });
@@ -151,12 +151,12 @@ test('hsc trains on one view of each image, and its own score is the main one', 
   expect(Object.keys(JSON.parse(lines[0]))).toEqual(['step', 'loss', 'normNormal', 'normOutlier', 'epoch', 'lr', 'ms']);
 });
 
-test('SimCLR sees no outliers, and says so in its files', async () => {
+test('SimCLR uses no outliers, and its files say so', async () => {
   const { results } = await runTiny(tinyConfig(data, out('simclr'), { method: 'simclr' }));
   expect(results[0]).toMatchObject({ method: 'simclr', oe: null, oeImages: 0, synthetic: false });
 });
 
-test('normal images alone: a fifth of them tests, nothing is measured, and the files say so', async () => {
+test('with only normal images, a fifth is used for testing, there are no metrics, and the files say so', async () => {
   const alone = await tinyDataset({ stripes: 12, disk: 0 });
   await rm(join(alone, 'test'), { recursive: true });
   const config = tinyConfig(alone, out('alone'), { normal: undefined, protocol: 'all-normal' });
@@ -172,14 +172,14 @@ test('normal images alone: a fifth of them tests, nothing is measured, and the f
   expect(report).toContain('every 5th training image');
 });
 
-test('--normal all runs every class, and reports the mean', async () => {
+test('--normal all runs every class and reports the mean', async () => {
   const { results, summary } = await runTiny(tinyConfig(data, out('all'), { normal: 'all' }));
   expect(results.map(({ normal }) => normal)).toEqual(['disk', 'stripes']);
   const mean = (results[0].auroc.norm! + results[1].auroc.norm!) / 2;
   expect(summary?.auroc.norm).toBeCloseTo(mean, 12);
 });
 
-test('a class smaller than the batch lowers the batch, says so, and can be resumed with the same call', async () => {
+test('a class smaller than the batch lowers the batch with a note, and the same call can resume it', async () => {
   const notes: string[] = [];
   const config = tinyConfig(data, out('lowered'), { normal: 'disk', batch: 64 });
   await runTiny(config, {}, { onNote: (text) => notes.push(text) });
@@ -189,7 +189,7 @@ test('a class smaller than the batch lowers the batch, says so, and can be resum
   expect(resumedConfig(stored, { batch: 64 }).batch).toBe(5);
 });
 
-test('unknown class, missing folder, empty outlier folder: exit code 2, the name and the remedy', async () => {
+test('an unknown class, a missing folder and an empty outlier folder exit with 2, the name and a remedy', async () => {
   const wrong = [
     [tinyConfig(data, out('e1'), { normal: 'stripse' }), /stripse[\s\S]*Remedy: .*stripes/],
     [tinyConfig(join(data, 'nowhere'), out('e2')), /nowhere[\s\S]*train\/CLASS[\s\S]*--dataset demo needs nothing/],
@@ -202,7 +202,7 @@ test('unknown class, missing folder, empty outlier folder: exit code 2, the name
   }
 });
 
-test('a checkpoint of another architecture or a damaged one is refused and left as it is', async () => {
+test('a damaged checkpoint, or one of another architecture, is refused and left unchanged', async () => {
   const config = tinyConfig(data, out('wide'), { width: 8 });
   const abort = new AbortController();
   await runTiny(config, {}, { signal: abort.signal, onStep: () => abort.abort() });
@@ -216,7 +216,7 @@ test('a checkpoint of another architecture or a damaged one is refused and left 
   await expect(runTiny(config, { resume: true })).rejects.toThrow(/checkpoint\.safetensors/);
 });
 
-test('a disk that becomes full: the file is named, earlier ones stay whole', async () => {
+test('when the disk becomes full, the file is named and earlier files stay intact', async () => {
   const disk = testFiles();
   const full = {
     ...disk,
@@ -235,7 +235,7 @@ test('a disk that becomes full: the file is named, earlier ones stay whole', asy
   expect(rest.results[0].steps).toBe(6);
 });
 
-test('a run folder that cannot be written to is refused before anything is computed', async () => {
+test('an unwritable run folder is refused before anything is computed', async () => {
   const path = join(runs, 'a-file');
   await writeFile(path, 'not a folder');
   let started = false;
@@ -247,7 +247,7 @@ test('a run folder that cannot be written to is refused before anything is compu
   expect(started).toBe(false);
 });
 
-test('--profile: the same weights, a table of the kernels, and a trace of five steps', async () => {
+test('--profile keeps the weights and writes a table of the kernels and a trace of five steps', async () => {
   const config = tinyConfig(data, out('profiled'));
   const shown: string[] = [];
   const profiled = await runTiny(config, { profile: true }, { onProfile: (table, file) => shown.push(table, file) });

@@ -35,7 +35,7 @@ beforeAll(async () => {
   weights = results[0].weightsSha256;
 });
 
-test('off, and auto on a software adapter: an empty table, and not a word', async () => {
+test('off, and auto on a software adapter, give an empty table and no output', async () => {
   const notes: string[] = [];
   const hooks = { onNote: (text: string) => notes.push(text), onTune: () => notes.push('measured') };
   await runTiny(configOf('auto', { tune: 'auto' }), {}, hooks);
@@ -46,7 +46,7 @@ test('off, and auto on a software adapter: an empty table, and not a word', asyn
   ]);
 });
 
-test('on: kernels measured with progress; for several classes once, also when the run was cut off in between', async () => {
+test('on measures kernels with progress, once for several classes, even if the run is interrupted in between', async () => {
   const told: [number, number, string][] = [];
   const onTune = (...progress: [number, number, string]) => told.push(progress);
   const several = configOf('on', { tune: 'on', normal: 'all' });
@@ -54,7 +54,7 @@ test('on: kernels measured with progress; for several classes once, also when th
     throw new Error('as if the process had ended between two classes');
   };
   await expect(runTiny(several, {}, { onTune, onResult: end })).rejects.toThrow('between two classes');
-  const [done, total] = [told.at(-1)![0], told[0][1]]; // a slow machine does not get to all
+  const [done, total] = [told.at(-1)![0], told[0][1]]; // a slow machine does not reach all
   expect([told[0][0], told.at(-1)]).toEqual([0, [done, total, '']]);
   expect(done).toBeGreaterThan(0);
   const { kernels } = await stored('on/disk');
@@ -68,7 +68,7 @@ test('on: kernels measured with progress; for several classes once, also when th
   expect(results[1].weightsSha256).toBe(weights);
 });
 
-test('on, with activations in f16: measured for f16; the same weights', async ({ skip }) => {
+test('on with f16 activations measures f16 kernels and keeps the weights', async ({ skip }) => {
   const context = await openContext(nodeRuntimePlatform, { adapter: process.env.OECL_TEST_ADAPTER });
   const { f16 } = context.features;
   await context.close();
@@ -82,7 +82,7 @@ test('on, with activations in f16: measured for f16; the same weights', async ({
   expect(on.results[0].weightsSha256).toBe(off.results[0].weightsSha256);
 });
 
-test("another run's table, then that run's own config.json: the same weights", async () => {
+test("another run's table, or its config.json, keeps the weights", async () => {
   for (const [name, tune] of [
     ['given', given],
     ['given-again', join(runs, 'given/config.json')],
@@ -97,7 +97,7 @@ test.each([
   ['', {}, TABLE],
   [' --tune on', { tune: 'on' }, TABLE],
   [' --tune off', { tune: 'off' }, {}],
-])('--resume%s: nothing is measured; the same weights', async (label, choices: ConfigChoices, kernels) => {
+])('--resume%s measures nothing and keeps the weights', async (label, choices: ConfigChoices, kernels) => {
   const name = `parts${label.replaceAll(' ', '')}`;
   const abort = new AbortController();
   const parts = configOf(name, { tune: given });
