@@ -4,7 +4,7 @@
 export interface RowPlan {
   /** Augmented views per image, each with its own draws. */
   views: number;
-  /** Number of shifted copies of each view; default 1, the view itself. */
+  /** One shifted copy of each view per entry; default: only the view itself. */
   shifts?: readonly unknown[];
 }
 
@@ -18,7 +18,6 @@ export interface RowPlace {
   image: number;
 }
 
-/** The rows of one stream. */
 export const rowCount = ({ views, shifts }: RowPlan, images: number): number => views * (shifts?.length ?? 1) * images;
 
 /** Row order: stream, view, shift, image. With two views, the first half of the rows pairs up with the second. */

@@ -10,7 +10,6 @@ const LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
 ] as const;
 
-/** The complete report. */
 export async function doctor(version: string): Promise<string> {
   const lines = [`oecl ${version}, Node ${process.versions.node}, ${platform()} ${release()} ${arch()}`, ''];
   const found = await Promise.all(ADAPTER_KINDS.map(async (kind) => [kind, await findAdapter(kind)] as const));

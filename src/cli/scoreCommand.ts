@@ -69,7 +69,7 @@ interface Values {
 /** The deciding score, and the threshold below which an image is called an outlier; null without a threshold. */
 interface Judge {
   score: string;
-  /** All scores of the model. */
+  /** Names of all scores of the model. */
   names: readonly string[];
   threshold: number | null;
 }

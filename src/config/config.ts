@@ -72,7 +72,7 @@ export interface RunConfig extends MethodValues {
   adapter: string | null;
   /** `browser`: a page that used the library. */
   where: (typeof PLACES)[number] | 'browser';
-  /** The run folder. */
+  /** Path of the run folder. */
   out: string;
   /** `auto`, `on`, `off`, or a config.json whose `kernels` are used (kernels.ts). */
   tune: string;

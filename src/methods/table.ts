@@ -21,7 +21,6 @@ export const METHOD_NAMES: readonly MethodName[] = METHODS.map(({ name }) => nam
 export const methodNamed = (name: MethodName): Method<object, MethodName> =>
   METHODS.find((method) => method.name === name)!;
 
-/** Whether a method trains with outlier exposure. */
 export const usesOutliers = (name: MethodName, values: object): boolean =>
   methodNamed(name).batch(values).outliers !== undefined;
 

@@ -112,7 +112,6 @@ export function rocPlot(options: {
   ]);
 }
 
-/** The legend of a plot. */
 export function legend(entries: readonly { label: string; color: string; mark?: 'dashed' | 'point' }[]): string {
   const items = entries.map(
     ({ label, color, mark }) =>

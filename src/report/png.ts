@@ -17,7 +17,6 @@ export function thumbnailUri(image: RgbImage, longestSide = 96): string {
   return `data:image/png;base64,${btoa(Array.from(png, (byte) => String.fromCharCode(byte)).join(''))}`;
 }
 
-/** Encodes an image as PNG. */
 export function encodePng({ width, height, pixels }: RgbImage): Uint8Array<ArrayBuffer> {
   return new Uint8Array(encode({ width, height, data: pixels, channels: 3 }));
 }

@@ -107,7 +107,6 @@ function reasonOfNone(isNormal: readonly boolean[]): string | null {
 /** The main score of results from before they named one. */
 const EARLIER_MAIN_SCORE = 'normEnsemble';
 
-/** The main score of a stored result. */
 export const mainScoreOf = ({ mainScore }: { mainScore?: string }): string => mainScore ?? EARLIER_MAIN_SCORE;
 
 /**

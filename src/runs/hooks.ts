@@ -50,6 +50,6 @@ export interface RunOutcome {
   results: RunResult[];
   /** The mean over classes; null for a single run. */
   summary: RunSummary | null;
-  /** The run folder. */
+  /** Path of the run folder. */
   folder: string;
 }

@@ -127,7 +127,6 @@ export class RunFolder {
     });
   }
 
-  /** Unlocks the folder. */
   async release(): Promise<void> {
     if (!this.isClaimed) return;
     this.isClaimed = false;

@@ -53,7 +53,6 @@ export function rowNorms({ data, width }: Matrix): Float64Array {
   return norms;
 }
 
-/** The first `count` rows. */
 export const firstRows = ({ data, width }: Matrix, count: number): Matrix => ({
   data: data.subarray(0, count * width),
   width,

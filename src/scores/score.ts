@@ -31,7 +31,7 @@ export interface OwnScore extends ScoreFacts {
 
 /** A score that compares an image with the training images. */
 export interface FittedScore extends ScoreFacts {
-  /** The matrices of its state. */
+  /** Names of the matrices in its state. */
   readonly keeps: readonly string[];
   /** Another score whose state it shares, so that the model file stores it once. */
   readonly stateOf?: string;

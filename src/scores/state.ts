@@ -23,7 +23,7 @@ export function fitScores(scores: readonly Score[], training: FeatureTable): Sco
 export const scoresWith = (scores: readonly Score[], states: ScoreStates): Score[] =>
   scores.filter((score) => !score.fit || Object.hasOwn(states, stateNameOf(score)));
 
-/** Opens each score for use. Takes time proportional to the size of the states. */
+/** Opens each score for use. Takes longer the larger the states are. */
 export const openScores = (scores: readonly Score[], states: ScoreStates): { name: string; of: ScoreImages }[] =>
   scores.map((score) => ({
     name: score.name,

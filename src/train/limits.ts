@@ -44,7 +44,7 @@ export function ofStep(error: unknown, config: RunConfig): unknown {
   });
 }
 
-/** Explains a LimitError when scoring test images, even one image at a time. */
+/** Explains a LimitError that occurs even when scoring one test image at a time. */
 export function ofEvaluation(error: unknown, { size, width, views }: ScoringConfig): unknown {
   return withRemedy(error, () => `a smaller --size (now ${size}), --width (now ${width}) or --views (now ${views})`);
 }

@@ -28,7 +28,7 @@ export const cifar10: DatasetSpec<'cifar10'> = {
   defaultNormal: 'airplane',
   size: SIDE,
   recipe: () => ({ scale: [0.08, 1], lambda: 1 }),
-  // of its training images (docs/methods.md 5)
+  // of the training images (docs/methods.md 5)
   statistics: {
     mean: [125.3 / 255, 123.0 / 255, 113.9 / 255],
     std: [63.0 / 255, 62.1 / 255, 66.7 / 255],
