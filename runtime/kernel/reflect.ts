@@ -26,7 +26,7 @@ export interface KernelInterface {
 /** Bindings and uniform layout of one entry point. At most one uniform struct, all in group 0. */
 export type Reflector = (file: string, text: string, entry: string) => KernelInterface;
 
-/** Loads the parser. It is a third of a page's script, and needed only once a context opens. */
+/** Loads the parser: a third of a page's script, which the page need not wait for. */
 export async function loadReflector(): Promise<Reflector> {
   const parser = await import('./parser.ts').catch((cause) => {
     throw new OeclError('openContext: the WGSL parser could not be loaded.', {
@@ -35,6 +35,11 @@ export async function loadReflector(): Promise<Reflector> {
     });
   });
   return (file, text, entry) => interfaceOf(new parser.WgslReflect(outlineOf(text, entry)), file, entry);
+}
+
+/** Begins to load what a context loads when it opens, so that a page can open one without a network later. */
+export function preload(): void {
+  loadReflector().catch(() => {}); // openContext tries again, and tells
 }
 
 function interfaceOf(module: WgslReflect, file: string, entry: string): KernelInterface {

@@ -422,7 +422,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
   });
 });
 
-test('page and worker initially load at most 250 kB of compressed script without codecs; zips and the WGSL parser load on demand', () => {
+test('the page is ready after at most 250 kB of compressed script, codecs apart; zip.js and the WGSL parser follow', () => {
   const bytes = ['boot.js', 'page.js', 'worker.js'].map(
     (file) => gzipSync(readFileSync(`dist/web/${file}`), { level: 9 }).length,
   );

@@ -1,5 +1,6 @@
 /** The page's worker: implements PageApi. */
 import { expose } from 'comlink';
+import { preload } from '../../../../runtime/index.ts';
 import { browserRuntimePlatform } from '../../../../runtime/platform/browser.ts';
 import { descriptionOf } from '../../../base/adapter.ts';
 import { demoExamples } from '../../../data/datasets/demo.ts';
@@ -13,6 +14,7 @@ import { Images } from './images.ts';
 import { Models } from './models.ts';
 import { PICTURE_SIDE, Runs } from './runs.ts';
 import { Session } from './session.ts';
+import { preloadZips } from './zip.ts';
 
 const DEMO_PICTURES_A_CLASS = 4;
 
@@ -69,3 +71,6 @@ const api: PageApi = {
 
 carryErrors();
 expose(api);
+// The page is ready before these arrive, and works without a network once they have.
+preload();
+preloadZips();

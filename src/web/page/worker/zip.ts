@@ -4,7 +4,7 @@
  * browser's own CompressionStream. The core without its own codecs and workers: we are in a worker already.
  */
 
-/** Loaded with the first zip: most visits need none, and zip.js is a seventh of the page's script. */
+/** Loaded apart from the worker: most visits need no zip, and zip.js is a seventh of the page's script. */
 async function loadZipLibrary() {
   const library = await import('@zip.js/zip.js/lib/zip-core-custom.js').catch((cause) => {
     throw new UnreadableFile('the script for zips could not be loaded; check the connection, then reload the page', {
@@ -13,6 +13,11 @@ async function loadZipLibrary() {
   });
   library.configure({ useWebWorkers: false, useCompressionStream: true });
   return library;
+}
+
+/** Begins to load it, so that zips can be read without a network later. */
+export function preloadZips(): void {
+  loadZipLibrary().catch(() => {}); // the first zip tries again, and tells
 }
 
 /** Stored, and Deflate: what browsers unpack. */
