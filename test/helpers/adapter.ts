@@ -1,10 +1,10 @@
 /** Contexts for tests: on the adapter chosen by vitest.config.ts, in Node or in Chrome, with NaN in new memory. */
 import { type Context, type ContextOptions, openContext, type RuntimePlatform } from '../../runtime/index.ts';
 
-/** Whether this test runs in a page: all that its code may differ in. */
+/** Whether this test runs in a page; the only difference that test code may depend on. */
 export const isInBrowser = typeof document !== 'undefined';
 
-// imported where it is needed: neither loads in the other's world
+// imported on demand: neither module loads in the other environment
 const platform: RuntimePlatform = isInBrowser
   ? (await import('../../runtime/platform/browser.ts')).browserRuntimePlatform
   : (await import('../../runtime/platform/node.ts')).nodeRuntimePlatform;
@@ -14,6 +14,6 @@ const adapter = isInBrowser ? undefined : process.env.OECL_TEST_ADAPTER;
 export const openTestContext = (options: ContextOptions = {}): Promise<Context> =>
   openContext(platform, { poison: true, adapter, ...options });
 
-/** A table's first `few` cases in a page, where kernels are the same WGSL as in Node; all of them in Node. */
+/** The first `few` cases of a table in a page, where the WGSL is the same as in Node; all cases in Node. */
 export const inPage = <T>(cases: readonly T[], few: number): readonly T[] =>
   isInBrowser ? cases.slice(0, few) : cases;

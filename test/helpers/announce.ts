@@ -1,4 +1,4 @@
-/** Says before all tests what they run on: Node, the adapter, which Chromium, the locale. */
+/** Prints what the tests run on before they start: Node, the adapter, Chromium, the locale. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findAdapter } from '../../runtime/platform/node.ts';

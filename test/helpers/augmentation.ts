@@ -7,7 +7,7 @@ import { packImages, type RgbImage } from '../../src/data/imageSet.ts';
 import { decodeDraws, type ViewDraws } from './referenceAugment.ts';
 
 export const OPTIONS: AugmentOptions = { size: 9, scale: [0.08, 1], seed: 11, ...cifar10.statistics };
-/** Colors as they are, in [0, 1]. */
+/** Identity normalization: colors stay in [0, 1]. */
 export const UNNORMALIZED: AugmentOptions = { ...OPTIONS, mean: [0, 0, 0], std: [1, 1, 1] };
 
 /** Random bytes, so that every transform changes every pixel. */
@@ -30,7 +30,7 @@ interface Batch {
   rounds: number[];
 }
 
-/** Every view of a batch as a row of its own, and its draws. */
+/** Every view of a batch as a separate row, and its draws. */
 export async function viewsOf(
   context: Context,
   images: readonly RgbImage[],

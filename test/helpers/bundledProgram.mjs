@@ -1,6 +1,6 @@
 /**
- * A program for a page or a worker, as its author would write it; bundlers.test.ts bundles it with what people use. Scores
- * the server's images with the server's model: on the page's global object, or for each message to the worker.
+ * A program for a page or a worker, as a user would write it; bundlers.test.ts bundles it with popular bundlers. Scores
+ * the server's images with the server's model, by a function on the page's global object or per message to the worker.
  */
 import { loadModel, score } from 'oecl';
 

@@ -57,7 +57,7 @@ export function show(name: string, { variant = 'default', isHalf = false } = {})
   shown.push({ name, variant, isHalf });
 }
 
-/** In what a file's record and FEATURES.md differ. @param isWhole no test was skipped for want of a feature */
+/** The differences between a file's record and FEATURES.md. @param isWhole no test was skipped for a missing feature */
 export function differences(
   file: string,
   claims: readonly Claim[],
@@ -86,14 +86,14 @@ function testsOf(suite: RunnerTestSuite): RunnerTestCase[] {
   return suite.tasks.flatMap((task) => (task.type === 'suite' ? testsOf(task) : [task as RunnerTestCase]));
 }
 
-/** Whether a test ran, or skipped itself: then it has a duration. Those that the call left out have none. */
+/** Whether a test ran or skipped itself: then it has a duration. Tests excluded by the command line have none. */
 const isOfTheRun = ({ result }: RunnerTestCase): boolean =>
   result !== undefined && (result.state !== 'skip' || result.duration !== undefined);
 
-// biome-ignore lint/correctness/noEmptyPattern: Vitest refuses any other first parameter that is not used
+// biome-ignore lint/correctness/noEmptyPattern: Vitest rejects any other unused first parameter
 afterAll(({}, file) => {
   const tests = testsOf(file as RunnerTestSuite);
-  if (!tests.every(isOfTheRun) || tests.some(({ result }) => result!.state === 'fail')) return; // only a part was shown
+  if (!tests.every(isOfTheRun) || tests.some(({ result }) => result!.state === 'fail')) return; // incomplete record
   const name = /(\w+\/\w+)\.test\.ts$/.exec(file.name)![1];
   const isWhole = tests.every(({ result }) => result!.state === 'pass');
   const found = differences(name, claimsOf(features), shown, isWhole);

@@ -1,4 +1,4 @@
-/** The command line as a user has it: the bundle in dist/, in a process of its own. */
+/** The command line as users run it: the bundle in dist/, in a separate process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ export interface Ended {
   code: number | null;
   signal: NodeJS.Signals | null;
   stdout: string;
-  /** Without what drivers and Dawn print there. */
+  /** Without the lines that drivers and Dawn print. */
   stderr: string;
   /** Milliseconds from the last output on standard output to the end of the process. */
   lingered: number;
@@ -31,13 +31,13 @@ export interface StartOptions {
   script?: string;
   /** Called with each whole line of standard output. */
   onLine?(line: string, child: ChildProcess): void;
-  /** A command that starts the process: it gets the process's own command line as arguments. */
+  /** A wrapper command that starts the process; it receives the command line as its arguments. */
   through?: readonly string[];
 }
 
 const cache = mkdtempSync(join(tmpdir(), 'oecl-cli-cache-'));
 
-/** Starts `node dist/train.js ...args`, with a cache of the tests' own, in a folder of its own unless told where. */
+/** Starts `node dist/train.js ...args`, with a separate cache, in a new folder unless `cwd` is given. */
 export function start(args: readonly string[], options: StartOptions = {}): Started {
   const { env = {}, cwd = mkdtempSync(join(tmpdir(), 'oecl-cli-')), script = bundle, onLine, through = [] } = options;
   const [command, ...rest] = [...through, process.execPath, script, ...args];
@@ -65,7 +65,7 @@ export function start(args: readonly string[], options: StartOptions = {}): Star
   return { child, ended };
 }
 
-/** Runs it to its end. */
+/** Runs it to completion. */
 export const oecl = (args: readonly string[], options: StartOptions = {}): Promise<Ended> => start(args, options).ended;
 
 function withoutDrivers(text: string): string {
@@ -77,7 +77,7 @@ function withoutDrivers(text: string): string {
     .trimStart();
 }
 
-/** Options of a run of seconds on a `tinyDataset`; `more` replaces or, with undefined, drops some. */
+/** Options of a run on a `tinyDataset` that takes seconds; `more` replaces some or, with undefined, removes them. */
 export function tinyOptions(data: string, out: string, more: Record<string, string | undefined> = {}): string[] {
   const options = {
     ...{ dataset: 'folder', data, normal: 'stripes', oe: `folder:${data}/train/disk`, out },
@@ -88,7 +88,7 @@ export function tinyOptions(data: string, out: string, more: Record<string, stri
   return Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
 }
 
-/** Images to train on in seconds, a folder for run folders, and the options of a run of both. */
+/** Images to train on in seconds, a folder for run folders, and the options of a run that uses both. */
 export async function tinyFolders() {
   const data = await tinyDataset();
   const runs = mkdtempSync(join(tmpdir(), 'oecl-runs-'));
@@ -96,7 +96,7 @@ export async function tinyFolders() {
   return { runs, tiny };
 }
 
-/** A refusal fits on a screen, has a remedy, and shows no stack. */
+/** An error message fits on a screen, has a remedy and shows no stack. */
 export function expectRefusal({ code, stderr }: Ended, exitCode: number, message: RegExp): void {
   expect(stderr).toMatch(message);
   expect(code).toBe(exitCode);

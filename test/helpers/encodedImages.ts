@@ -1,7 +1,7 @@
 /**
- * JPEG, PNG and BMP files written byte by byte, so that a test knows every pixel that a decoder has to give, and every way
- * in which a file can be wrong. JPEG: ITU-T T.81, baseline; each 8x8 block has one value, which costs no precision. PNG:
- * specification, 3rd edition; no filter. BMP: what tinyRun.ts does not write.
+ * JPEG, PNG and BMP files written byte by byte, so that a test knows every pixel that a decoder must return and how the
+ * file is invalid. JPEG: ITU-T T.81, baseline; each 8x8 block has one value, which loses no precision.
+ * PNG: specification, 3rd edition; no filter. BMP: what tinyRun.ts does not write.
  */
 import { deflateSync } from 'node:zlib';
 import { crc32 } from '../../src/base/crc32.ts';
@@ -41,7 +41,7 @@ export function segment(marker: number, content: readonly number[] | Buffer): Bu
   return Buffer.concat([Buffer.from([0xff, marker, length >> 8, length & 255]), Buffer.from(content)]);
 }
 
-/** EXIF data (a TIFF file of one entry) that ask viewers to turn the image: 6 is a quarter turn to the right. */
+/** EXIF data (a TIFF file with one entry) that tell viewers to rotate the image: 6 is a quarter turn clockwise. */
 export function exifData(orientation: number, isLittle = false): Buffer {
   const tiff = Buffer.alloc(26);
   const short = (value: number, at: number) =>
@@ -59,7 +59,7 @@ export function exifData(orientation: number, isLittle = false): Buffer {
   return tiff;
 }
 
-/** A JPEG's segment of EXIF data. */
+/** The EXIF segment of a JPEG file. */
 export const exifSegment = (data: Buffer): Buffer =>
   segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), data]));
 
@@ -96,7 +96,7 @@ export interface PngOptions {
   /** 0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGB and alpha. */
   colorType: 0 | 2 | 3 | 4 | 6;
   bits: 1 | 2 | 4 | 8 | 16;
-  /** The samples of a pixel: as many as the color type has. */
+  /** The samples of a pixel, as many as the color type has. */
   samplesAt: (x: number, y: number) => readonly number[];
   /** Red, green, blue of each entry. */
   palette?: readonly (readonly [number, number, number])[];
@@ -169,14 +169,14 @@ export interface BmpOptions {
   bits: 1 | 4 | 8 | 16 | 24 | 32;
   /** A palette's index, or the pixel's bits. */
   wordAt: (x: number, y: number) => number;
-  /** Of the header behind the file header: 12 (OS/2), 40, or 108 (with masks inside). */
+  /** The size of the header after the file header: 12 (OS/2), 40, or 108 (includes masks). */
   headerBytes?: 12 | 40 | 108;
-  /** Red, green, blue and, where there is one, alpha. Needs 16 or 32 bits. */
+  /** Red, green, blue and, if present, alpha. Needs 16 or 32 bits. */
   masks?: readonly number[];
   /** Red, green, blue of each entry. */
   palette?: readonly (readonly [number, number, number])[];
   topDown?: boolean;
-  /** Bytes that nobody needs between the headers and the pixels. */
+  /** Unused bytes between the headers and the pixels. */
   gapBytes?: number;
 }
 

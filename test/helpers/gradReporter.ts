@@ -14,7 +14,7 @@ const HEADINGS = ['op', 'variant', 'worst error', 'tolerance', '', 'checks', 'sl
 /** The error as a share of the tolerance; infinite for an exact check that fails. */
 const share = ({ worstError, tolerance }: GradFigure): number => (worstError === 0 ? 0 : worstError / tolerance);
 
-/** One line for each op and variant, in order of appearance. */
+/** One line per op and variant, in order of appearance. */
 export function tableOf(figures: readonly GradFigure[]): Line[] {
   const lines = new Map<string, Line>();
   for (const figure of figures) {
@@ -93,7 +93,7 @@ export default class GradReporter implements Reporter {
   }
 }
 
-/** Columns as wide as their widest cell; numbers to the right. */
+/** Columns as wide as their widest cell, with numbers right-aligned. */
 function print(rows: readonly string[][]): void {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const isText = (column: number) => column < 2 || column === 4;

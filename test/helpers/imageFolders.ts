@@ -1,4 +1,4 @@
-/** Folders of small images for the readers of data sets: written to a place of the test's own, read with an own cache. */
+/** Folders of small images for tests of the data set readers: written to a new folder, read with a separate cache. */
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -17,16 +17,16 @@ export async function folderOf(files: Record<string, Uint8Array | string>): Prom
   return root;
 }
 
-/** A flat 8x8 BMP image, which stays as it is for an input of 8 pixels; `shade` tells it from others. */
+/** A flat 8x8 BMP image, which is unchanged for an input of 8 pixels; `shade` identifies it. */
 export const flatImage = (shade: number): Buffer => bmpFile(8, 8, () => [shade, shade, shade]);
 
-/** A cache that no other test has filled, and no folder of data sets. */
+/** A platform with an empty cache and no folder of data sets. */
 export async function platformWithCache() {
   const cacheFolder = await mkdtemp(join(tmpdir(), 'oecl-cache-'));
   return nodePlatform({ cacheFolder, dataFolder: null });
 }
 
-/** Reads data sets at a size of 8, with a cache of the test's own. */
+/** Reads data sets at a size of 8, with a separate cache. */
 export async function loaderWithCache() {
   const platform = await platformWithCache();
   const options = { inputSize: 8, seed: 0 };
@@ -38,7 +38,7 @@ export async function loaderWithCache() {
   return { platform, options, load };
 }
 
-/** `class path shade` of every image of a set, in its order. */
+/** `class path shade` of every image of a set, in order. */
 export function summaryOf({ classes, labels, paths, images }: ImageSet): string[] {
   return paths.map((path, i) => `${classes[labels[i]]} ${path} ${images.pixels[images.offsets[i]]}`);
 }

@@ -1,4 +1,4 @@
-/** Values for tests, from the counter-based generator, so the same everywhere. */
+/** Test values from the counter-based generator, so they are the same everywhere. */
 import type { GradCheckInput } from '../../runtime/gradcheck/gradCheck.ts';
 import { RandomStream } from '../../runtime/random.ts';
 

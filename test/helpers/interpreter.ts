@@ -27,7 +27,7 @@ export const shaderText = (file: string): string => texts.get(file)!;
 
 export type CpuValues = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
-/** A launch as Context.launch takes it, with arrays for tensors; whole vec4s where the kernel has them. */
+/** A launch as Context.launch takes it, with arrays for tensors; whole vec4s where the kernel uses them. */
 export interface CpuLaunch<T extends Record<string, CpuValues>> {
   kernel: Omit<KernelSpec, 'source'> & { source?: string };
   bindings: T;
@@ -37,7 +37,7 @@ export interface CpuLaunch<T extends Record<string, CpuValues>> {
 
 /**
  * Runs a kernel. Returns copies of the resulting arrays, and its races: one message per pair of lanes.
- * @throws the interpreter's errors, which it only prints by itself
+ * @throws the errors that the interpreter itself only prints
  */
 export function runOnCpu<T extends Record<string, CpuValues>>(launch: CpuLaunch<T>): { values: T; races: string[] } {
   const { kernel, groups, uniforms = {} } = launch;
@@ -58,7 +58,7 @@ export function runOnCpu<T extends Record<string, CpuValues>>(launch: CpuLaunch<
   return { values, races: races.map(({ message }) => message) };
 }
 
-/** Runs a kernel and expects no race and the given arrays. Returns the arrays. */
+/** Runs a kernel and expects no races and the given arrays. Returns the arrays. */
 export function expectOnCpu<T extends Record<string, CpuValues>>(
   launch: CpuLaunch<T>,
   expected: { [K in keyof T]?: ArrayLike<number> },
@@ -77,7 +77,7 @@ interface Node {
   right: Node;
   args?: Node[];
 }
-/** Variables in reach; functions belong to the outermost. */
+/** Variables in scope; functions belong to the outermost scope. */
 interface Scope {
   parent: Scope | null;
   functions: Map<string, { node: { args: Node[]; body: Node[] } }>;
@@ -103,11 +103,11 @@ function mended<T>(complaints: unknown[], run: () => T): T {
   const { error } = console;
   const evaluate = (self: unknown, node: Node, context: unknown) =>
     exec.evalExpression.call(self, node, context) as Value;
-  // a call's result is kept in the syntax tree, where the lanes take one another's: calls run whole instead, in their lane
+  // a call's result is stored in the syntax tree, where lanes read each other's: run each call whole in its lane
   debug.stepStack = function (stack) {
     return stepStack.call(this, stack, false);
   };
-  // a parameter hides the caller's variables of its name from the arguments after it, the caller's hide the module's
+  // a parameter shadows the caller's variable of that name in later arguments, and the caller's shadow the module's
   exec._evalCallValue = function (call, context) {
     const { name, args = [] } = call as Node;
     let scope: Scope | null = context as Scope;
@@ -121,7 +121,7 @@ function mended<T>(complaints: unknown[], run: () => T): T {
     });
     return exec._execStatements.call(this, node.body, own);
   };
-  // && and || evaluate both sides, the right one also where it is out of bounds; u32 >> n keeps the sign
+  // && and || evaluate both sides, even if the right one is out of bounds; u32 >> n keeps the sign
   exec._evalBinaryOpValue = function (node, context) {
     const { operator, left, right } = node as Node;
     if (operator === '&&' || operator === '||') {
@@ -133,7 +133,7 @@ function mended<T>(complaints: unknown[], run: () => T): T {
       result.value = evaluate(this, left, context).value >>> evaluate(this, right, context).value;
     return result;
   };
-  // vec2<u32>(...) is kept in f32, where u32 loses its low bits
+  // vec2<u32>(...) is stored as f32, where u32 loses its low bits
   exec._callConstructorVec = function (node, context) {
     const result = _callConstructorVec.call(this, node, context) as Value;
     const { args = [] } = node as Node;
@@ -141,7 +141,7 @@ function mended<T>(complaints: unknown[], run: () => T): T {
       result.data = Uint32Array.from(args, (arg) => evaluate(this, arg, context).value);
     return result;
   };
-  // the bits of a vector are kept in a plain array, which every comparison finds to be false
+  // the bits of a vector are stored in a plain array, for which every comparison is false
   exec._evalBitcast = function (node, context) {
     const result = _evalBitcast.call(this, node, context) as Value;
     const array = { i32: Int32Array, u32: Uint32Array, f32: Float32Array }[result.typeInfo?.format?.name ?? ''];

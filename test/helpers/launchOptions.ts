@@ -1,4 +1,4 @@
-/** How Playwright starts the Chrome of the tests: without a window, with WebGPU on SwiftShader. */
+/** How Playwright starts Chrome for the tests: headless, with WebGPU on SwiftShader. */
 import type { LaunchOptions } from 'playwright-core';
 import type { ChromeBinary } from '../../src/chrome/chromeBinary.ts';
 

@@ -1,4 +1,4 @@
-/** The private file system of an origin, in memory: for what the page's worker does with files, without a browser. */
+/** The private file system of an origin, in memory: tests the file handling of the page's worker without a browser. */
 import type { OriginStorage } from '../../src/platform/browserStorage.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
 import type { FolderEntry, Platform } from '../../src/platform/platform.ts';
@@ -9,7 +9,7 @@ export interface MemoryOrigin {
   content: Map<string, Uint8Array<ArrayBuffer>>;
 }
 
-/** @param quota bytes; a write beyond them fails as in a browser */
+/** @param quota in bytes; a write beyond it fails as in a browser */
 export function memoryOrigin(quota = 1e9): MemoryOrigin {
   const content = new Map<string, Uint8Array<ArrayBuffer>>();
   const usage = () => [...content.values()].reduce((sum, bytes) => sum + bytes.length, 0);

@@ -1,4 +1,4 @@
-/** The loss of a method for given rows of its network, as the trainer's recorded step calls it. */
+/** The loss of a method for given network outputs, called as in the trainer's recorded step. */
 import type { Tensor } from '../../runtime/index.ts';
 import type { StepLoss } from '../../src/methods/method.ts';
 import { StepBatch } from '../../src/methods/stepBatch.ts';

@@ -1,4 +1,4 @@
-/** The page of dist/web with the worker of mockPageWorker.ts: each scenario is a folder of its own on one server. */
+/** The page of dist/web with the worker of mockPageWorker.ts: each scenario is a separate folder on one server. */
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -27,7 +27,7 @@ const SCENARIOS: readonly Scenario[] = [
 export interface MockPage {
   page: Page;
   origin: string;
-  /** Loads the page afresh, all of it forgotten. */
+  /** Loads the page again without any state. */
   open(scenario: Scenario, fragment?: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * A worker that answers the page as the real one does, without a device: its images are drawn, its runs are made up. What
- * goes wrong in it is told by the folder that it is served from: /lost/worker.js loses its device. For tests of the page.
+ * A worker that responds to the page like the real one, without a device: its images and runs are generated. The folder
+ * that it is served from selects what fails: /lost/worker.js loses its device. For tests of the page.
  */
 import { expose } from 'comlink';
 import { AdapterError, LimitError } from '../../runtime/errors.ts';
@@ -21,7 +21,7 @@ import type {
 
 const scenario = new URL(import.meta.url).pathname.split('/').at(-2);
 
-/** Of a run: long enough to be paused, short enough for a test. */
+/** Whether a run has enough steps to be paused; otherwise it is short. */
 const isLong = scenario === 'slow' || scenario === 'unfinished';
 const STEPS = isLong ? 4000 : 60;
 const STEP_MILLISECONDS = isLong ? 60 : 8;

@@ -19,31 +19,31 @@ const BLANK = '<!doctype html><title>test</title>';
 export interface TestPage {
   page: Page;
   /**
-   * Ends this page for good: what waits for it now, and whatever is asked of it later, is rejected at once with the
-   * reason. Called by itself when a script of the page throws, so that no test waits for what cannot come.
+   * Ends this page permanently: pending and later calls are rejected immediately with the reason. Called automatically
+   * when a script of the page throws, so that no test waits in vain.
    */
   fail(reason: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What a test opens a page with. */
+/** Options to open a page with. */
 export interface VisitOptions {
-  /** Variables of Chrome's process; undefined: none of this name. */
+  /** Environment variables of Chrome's process; undefined removes one. */
   environment?: Record<string, string | undefined>;
-  /** Uncaught errors are what the test is about. */
+  /** Uncaught errors are expected by the test. */
   mayThrow?: boolean;
-  /** The npm package's Chromium, whichever other is installed. */
+  /** Use the npm package's Chromium even if another one is installed. */
   isPackaged?: boolean;
 }
 
-/** Why there can be no page on this machine, or null. */
+/** Why this machine cannot open a page, or null. */
 export const whyNoChrome = (): Promise<string | null> =>
   findChrome().then(
     () => null,
     (error: Error) => error.message,
   );
 
-/** Opens an empty page. Every path of its origin is a file below one of the folders, the first that has it. */
+/** Opens an empty page. Every path of its origin is served from the first folder that has such a file. */
 export async function openPage(folders: readonly string[], options: VisitOptions = {}): Promise<TestPage> {
   const server = await serve(folders);
   const close = async () => {
@@ -68,13 +68,13 @@ export async function visit(
   try {
     const options = launchOptions(chrome);
     browser = await chromium.launch({ ...options, env: { ...options.env, ...environment } });
-    const context = await browser.newContext(); // of its own, for more tabs of it
-    context.setDefaultTimeout(90_000); // a busy machine trains on the cores that the page needs
+    const context = await browser.newContext(); // a separate context, so that it can have several tabs
+    context.setDefaultTimeout(90_000); // training may occupy the cores that the page needs
     let hasFailed = false;
     const fail = async (reason: string) => {
       if (hasFailed) return;
       hasFailed = true;
-      console.error(reason); // for calls that begin after this, which are told only that the page is closed
+      console.error(reason); // for later calls, whose error says only that the page is closed
       await context.close({ reason });
     };
     if (!mayThrow) {
@@ -92,7 +92,7 @@ export async function visit(
   }
 }
 
-/** Waits until the page knows its device; a page that fails before, or does not come to that, is closed. */
+/** Waits until the page knows its device; closes a page that fails or does not get there. */
 export async function untilReady({ page, fail }: Pick<TestPage, 'page' | 'fail'>): Promise<void> {
   const failure = page.locator('#failure');
   const ready = page.locator('.device').filter({ hasNotText: 'Looking' });

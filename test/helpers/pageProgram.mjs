@@ -1,6 +1,6 @@
 /**
- * A program for a page that trains with the package as it is installed; library.test.ts bundles it as its author would,
- * and calls the functions that it leaves on the page's global object.
+ * A program for a page that trains with the installed package; library.test.ts bundles it as its author would,
+ * and calls the functions that it sets on the page's global object.
  */
 import { loadModel, score, train } from 'oecl';
 
@@ -19,7 +19,7 @@ const program = {
   /** Steps done so far. */
   steps: 0,
 
-  /** Copies files of the server into the private file system, as a page does with what a user drops on it. */
+  /** Copies files from the server into the private file system, as a page does with dropped files. */
   async copyIn(paths) {
     for (const path of paths) {
       const file = await (await fileAt(path)).createWritable();
@@ -28,7 +28,7 @@ const program = {
     }
   },
 
-  /** Begins, and comes back at once. */
+  /** Starts the run and returns immediately. */
   begin(options) {
     void train(options, {
       onStep({ step }) {

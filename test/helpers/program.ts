@@ -1,4 +1,4 @@
-/** A program that uses the package, in a folder of its own in which the package is installed. */
+/** A program that uses the package, in a new folder with the package installed. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Makes the folder. The package is this repository, its entries those of dist/. */
+/** Creates the folder. The package is this repository, with the entry points in dist/. */
 export async function programFolder(): Promise<string> {
   const program = await mkdtemp(join(tmpdir(), 'oecl-program-'));
   await mkdir(join(program, 'node_modules'));
@@ -15,20 +15,20 @@ export async function programFolder(): Promise<string> {
   return program;
 }
 
-/** Values of a run of seconds. */
+/** Options of a run that takes seconds. */
 export const tiny = () => ({
   ...{ dataset: 'folder', normal: 'stripes', preset: 'tiny', arch: 'resnet10', checkpointEvery: 1 },
   ...{ width: 4, size: 16, epochs: 3, batch: 4, views: 2, adapter: process.env.OECL_TEST_ADAPTER },
 });
 
-/** What a program in Node prints as JSON in its last line. */
+/** The JSON in the last line that a program prints in Node. */
 export async function inNode(program: string, source: string): Promise<unknown> {
   const file = join(program, `program${Math.random().toString(36).slice(2)}.mjs`);
   await writeFile(file, source);
   return JSON.parse((await printedBy(program, file)).at(-1)!);
 }
 
-/** The lines that a program prints in Node, with a cache of the tests' own. */
+/** The lines that a program prints in Node, with a separate cache. */
 export async function printedBy(program: string, file: string): Promise<string[]> {
   const env = { ...process.env, OECL_CACHE: join(program, 'cache') };
   const { stdout } = await run(process.execPath, [file], { cwd: program, env });

@@ -1,4 +1,4 @@
-// Vite's `?raw`: a file imported as its text, in Node and in a page alike.
+// Vite's `?raw` imports a file as a string, both in Node and in a page.
 declare module '*?raw' {
   const text: string;
   export default text;

@@ -44,7 +44,7 @@ export function elementwiseF64(f: (...values: number[]) => number): (...inputs: 
       Math.max(...inputs.map((x) => x.shape[axis - rank + x.shape.length] ?? 1)),
     );
     const y = f64(shape);
-    const isWhole = inputs.every((x) => x.data.length === y.data.length); // nothing is repeated: the same place in all
+    const isWhole = inputs.every((x) => x.data.length === y.data.length); // no broadcasting: the same index in all
     for (let i = 0; i < y.data.length; i++) {
       const index = isWhole ? null : unravel(i, shape);
       y.data[i] = f(...inputs.map((x) => (index ? broadcastAt(x, index) : x.data[i])));
@@ -188,7 +188,7 @@ export function conv2dF64(
   return y;
 }
 
-/** Values of each window in turn, outside ones left out, made one number each; `area` counts outside ones too. */
+/** Reduces each window to one number. Values outside the input are left out; `area` counts them too. */
 function poolF64(
   x: F64Array,
   { kernel, ...options }: WindowOptions & { kernel: number | readonly [number, number] },

@@ -11,20 +11,20 @@ export type ImageF64 = Pixel[][];
 
 export const JITTER_OPS = ['brightness', 'contrast', 'saturation', 'hue'] as const;
 
-/** What one view's transforms do. */
+/** The parameters of one view's transforms. */
 export interface ViewDraws {
   /** Pixels of the image. */
   crop: { left: number; top: number; width: number; height: number };
   isFlipped: boolean;
   isJittered: boolean;
   isGray: boolean;
-  /** The jitter's operations, as indices into JITTER_OPS, in the order in which they are done. */
+  /** The jitter's operations, as indices into JITTER_OPS, in the order of application. */
   order: number[];
-  /** Of each operation, in the order of JITTER_OPS: three factors, and a hue shift in turns. */
+  /** One value per operation, in the order of JITTER_OPS: three factors, and a hue shift in turns. */
   factors: number[];
 }
 
-/** A view that changes nothing of `crop`. */
+/** A view that leaves `crop` unchanged. */
 export function plainDraws(crop: ViewDraws['crop']): ViewDraws {
   const neutral = { isFlipped: false, isJittered: false, isGray: false };
   return { crop, ...neutral, order: [0, 1, 2, 3], factors: [1, 1, 1, 0] };
@@ -74,8 +74,8 @@ function cropF64({ width, pixels }: RgbImage, crop: ViewDraws['crop']): ImageF64
 }
 
 /**
- * What the pixels of a line of `from` weigh in pixel `target` of a line of `to`: bilinear, antialias=True. Target pixel t
- * lies at (t + 1/2) from / to; weights fall to 0 at one pixel from there, of the line that has fewer; they add up to 1.
+ * The weights of a line of `from` pixels in pixel `target` of a line of `to`: bilinear, antialias=True. Target pixel t
+ * lies at (t + 1/2) from / to; weights fall to 0 at a distance of one pixel of the shorter line, and sum to 1.
  */
 function lineWeights(from: number, to: number, target: number): number[] {
   const scale = from / to;
@@ -182,7 +182,7 @@ export interface ViewKey {
   view: number;
 }
 
-/** The order that a uniform number chooses: each of the items left in turn, by a number in base 4, 3, 2, 1. */
+/** The order that a uniform number selects: one remaining item after another, by digits in base 4, 3, 2, 1. */
 export function orderOf(orderU: number): number[] {
   const left = [0, 1, 2, 3];
   let rest = Math.floor(orderU * 24);
@@ -198,12 +198,12 @@ export function orderOf(orderU: number): number[] {
 const TRIES = 10;
 
 /**
- * What a view draws. The image's key is the block of (seed, stream) whose counter is the first 64 bits of the SHA-256 of
+ * A view's draws. The image's key is the block of (seed, stream) whose counter is the first 64 bits of the SHA-256 of
  * its sides and pixels. Under that key, pair d of uniform numbers is the counter (copy, round 2^12 + view 2^6 + d): d = 0 to
  * 9 area and aspect ratio, 10 the place of the crop, 11 flip and jitter, 12 brightness and contrast, 13 saturation and hue,
  * 14 order and gray.
- * @returns the draws but for `order`, whose uniform number is `orderU`; `isNearTie` where the sides of a tried crop lie so
- * near to a half that f32 may round them to the other side
+ * @returns the draws except `order`, whose uniform number is `orderU`; `isNearTie` if the sides of a tried crop are so
+ * close to a half that f32 may round them the other way
  */
 export function drawF64(
   image: RgbImage,

@@ -3,7 +3,7 @@ import type { F64Array } from '../../runtime/gradcheck/gradCheck.ts';
 import { elementwiseF64, f64, sizeOf } from './reference.ts';
 
 export interface BatchNormF64Options {
-  /** Given: used instead of the batch's (inference). */
+  /** If given, used instead of the batch statistics (inference). */
   running?: { mean: F64Array; variance: F64Array };
   eps?: number;
   relu?: boolean;
@@ -29,7 +29,7 @@ export function channelStatisticsF64(x: F64Array): { mean: Float64Array; varianc
   return { mean, variance, count };
 }
 
-/** (x - mean) / sqrt(variance + eps) weight + bias, then + residual, then max(., 0), the last two if asked for. */
+/** (x - mean) / sqrt(variance + eps) weight + bias, then + residual, then max(., 0); the last two are optional. */
 export function batchNormF64(
   x: F64Array,
   weight: F64Array,

@@ -1,4 +1,4 @@
-/** The repository's own text files, read from the working tree: what tests about its documents and comments look at. */
+/** The repository's own text files, read from the working tree, for tests of its documents and comments. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface TextFile {

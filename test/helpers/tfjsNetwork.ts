@@ -1,6 +1,6 @@
 /**
- * The encoder, the loss and training of docs/methods.md 1 and 3 once more, in TensorFlow.js on its CPU back end: code and
- * gradients that share nothing with ours. Parameters come by name, in PyTorch's layout.
+ * The encoder, the loss and training of docs/methods.md 1 and 3, in TensorFlow.js on its CPU back end: code and
+ * gradients that share nothing with ours. Parameters are passed by name, in PyTorch's layout.
  */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
@@ -17,7 +17,7 @@ export interface OeclOptions {
 
 type Tensors = Record<string, tf.Tensor>;
 
-/** NHWC images, OIHW weights. Padded first: gradients of padding by number are refused where a stride does not fit. */
+/** NHWC images, OIHW weights. Padded explicitly: numeric padding has no gradient where the stride does not fit. */
 function conv2d(x: tf.Tensor, weight: tf.Tensor, stride: number, padding: number): tf.Tensor {
   const padded = pad(x, padding, 0) as tf.Tensor4D;
   return tf.conv2d(padded, tf.transpose(weight, [2, 3, 1, 0]) as tf.Tensor4D, stride, 'valid');
@@ -28,7 +28,7 @@ function pad(x: tf.Tensor, by: number, value: number): tf.Tensor {
   return tf.pad(x, [[0, 0], sides, sides, [0, 0]], value);
 }
 
-/** Of the batch, over all axes but the last; biased variance. */
+/** Batch statistics over all axes but the last; biased variance. */
 function batchNorm(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor {
   const axes = x.shape.map((_, axis) => axis).slice(0, -1);
   const { mean, variance } = tf.moments(x, axes);
@@ -53,7 +53,7 @@ function encode(p: Tensors, images: tf.Tensor, stem: OeclOptions['stem']): tf.Te
   const [stride, padding] = stem === 'imagenet' ? [2, 3] : [1, 1];
   let x = conv2d(tf.transpose(images, [0, 2, 3, 1]), p['backbone.conv1.weight'], stride, padding);
   x = tf.relu(batchNorm(x, p['backbone.bn1.weight'], p['backbone.bn1.bias']));
-  if (stem === 'imagenet') x = tf.maxPool(pad(x, 1, -1) as tf.Tensor4D, 3, 2, 'valid'); // after ReLU -1 never wins
+  if (stem === 'imagenet') x = tf.maxPool(pad(x, 1, -1) as tf.Tensor4D, 3, 2, 'valid'); // after ReLU, -1 never wins
   for (const stage of [1, 2, 3, 4]) x = basicBlock(p, `backbone.layer${stage}.0`, x, stage === 1 ? 1 : 2);
   const hidden = linear(tf.mean(x, [1, 2]), p['head.0.weight'], p['head.0.bias']);
   const active = tf.relu(batchNorm(hidden, p['head.1.weight'], p['head.1.bias']));
@@ -68,7 +68,7 @@ function ntXent(f: tf.Tensor, temperature: number): tf.Tensor {
   const rows = f.shape[0];
   const z = tf.div(f, lengths(f)) as tf.Tensor2D;
   const similarities = tf.div(tf.matMul(z, z, false, true), temperature);
-  const others = tf.sub(similarities, tf.mul(tf.eye(rows), 1e9)); // leaves nothing of exp(s_ii)
+  const others = tf.sub(similarities, tf.mul(tf.eye(rows), 1e9)); // makes exp(s_ii) vanish
   const partners = tf.concat([tf.slice(z, rows / 2), tf.slice(z, 0, rows / 2)]);
   const positives = tf.div(tf.sum(tf.mul(z, partners), 1), temperature);
   return tf.mean(tf.sub(tf.logSumExp(others, 1), positives));
@@ -81,13 +81,13 @@ function oecl(p: Tensors, images: tf.Tensor, { temperature, lambda, stem }: Oecl
   return tf.add(ntXent(tf.slice(f, 0, half), temperature), tf.mul(penalty, lambda)) as tf.Scalar;
 }
 
-/** Loss, and its gradient for every parameter, by name. */
+/** The loss and its gradient for every parameter, by name. */
 export async function lossAndGradients(
   parameters: Parameters,
   images: { values: ArrayLike<number>; shape: readonly number[] },
   options: OeclOptions,
 ): Promise<{ loss: number; gradients: Record<string, Float32Array> }> {
-  tf.enableProdMode(); // no advertisement of other back ends
+  tf.enableProdMode(); // prints no advice about other back ends
   await tf.setBackend('cpu');
   const names = Object.keys(parameters);
   return tf.tidy(() => {

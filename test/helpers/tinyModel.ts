@@ -1,4 +1,4 @@
-/** A model file without a training: the weights of a fresh network of width 4 for inputs of 16 pixels. */
+/** A model file without training: the initial weights of a network of width 4 for inputs of 16 pixels. */
 import type { Context } from '../../runtime/index.ts';
 import { resolveConfig, type ScoringConfig } from '../../src/config/config.ts';
 import { Encoder } from '../../src/models/resnet.ts';

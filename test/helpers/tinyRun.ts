@@ -1,4 +1,4 @@
-/** A training run small enough for tests: 16-pixel images of two kinds in a folder of their own, a network of width 4. */
+/** A training run small enough for tests: 16-pixel images of two kinds in a new folder, a network of width 4. */
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -35,7 +35,7 @@ export function bmpFile(
   return file;
 }
 
-/** Stripes for the normal class, a disk for the other; `n` moves and tints them. */
+/** Stripes for the normal class, a disk for the other; `n` varies position and color. */
 function picture(kind: 'stripes' | 'disk', n: number): Buffer {
   return bmpFile(20, 18, (x, y) => {
     const isLit = kind === 'stripes' ? (x + n) % 6 < 3 : (x - 10) ** 2 + (y - 9) ** 2 < 20 + 2 * (n % 8);
@@ -43,7 +43,7 @@ function picture(kind: 'stripes' | 'disk', n: number): Buffer {
   });
 }
 
-/** A data set folder (dataset `folder`): `counts` training images of stripes and disks, 6 of each to test on. */
+/** A data set folder (dataset `folder`): `counts` training images of stripes and disks, and 6 test images of each. */
 export async function tinyDataset(
   counts: { stripes: number; disk: number } = { stripes: 9, disk: 5 },
 ): Promise<string> {
@@ -75,7 +75,7 @@ export function tinyConfig(data: string, out: string, choices: ConfigChoices = {
   return resolveConfig({ ...tiny, ...normal, out, ...choices }, { isSoftware: true });
 }
 
-/** Runs it on the tests' adapter. @param files to stand in for the disk */
+/** Runs it on the tests' adapter. @param files replaces the disk */
 export function runTiny(
   config: RunConfig,
   mode: Partial<OpenMode> = {},
@@ -85,7 +85,7 @@ export function runTiny(
   return runTraining({ runtime: nodeRuntimePlatform, files }, config, { resume: false, force: false, ...mode }, hooks);
 }
 
-/** The disk, with a cache that no other run has filled. */
+/** The disk, with an empty cache. */
 export function testFiles(): Platform {
   return nodePlatform({ cacheFolder: join(tmpdir(), `oecl-cache-${process.pid}`), dataFolder: null });
 }

@@ -1,23 +1,23 @@
 /**
- * A page without a face: it starts the page's worker and keeps what its callbacks are told, for pageWorker.test.ts.
- * Every function answers plain data.
+ * A page without a user interface: it starts the page's worker and records its callbacks, for pageWorker.test.ts.
+ * Every function returns plain data.
  */
 import { proxy, wrap } from 'comlink';
 import { carryErrors } from '../../src/web/page/thrown.ts';
 
 carryErrors();
-// as the page does it (rpc.ts): a worker from a blob has the page's policy
+// like the page (rpc.ts): a worker from a blob inherits the page's policy
 const source = new Blob([`import ${JSON.stringify(new URL('worker.js', location.href).href)};`], {
   type: 'text/javascript',
 });
 const thread = new Worker(URL.createObjectURL(source), { type: 'module' });
-// its calls would stay without an answer: an uncaught error of the page ends the tests (page.ts)
+// its calls would never settle: an uncaught error of the page ends the tests instead (page.ts)
 thread.addEventListener('error', ({ message }) => {
   void Promise.reject(new Error(`the worker failed: ${message || 'it could not be loaded'}`));
 });
 const worker = wrap(thread);
 
-/** What the callbacks of the last training were told: [name, ...arguments]. */
+/** The callback calls of the last training: [name, ...arguments]. */
 let told = [];
 
 const callbacks = () =>
@@ -30,7 +30,7 @@ const callbacks = () =>
     ]),
   );
 
-/** Files as an input or a drop gives them. @param given path to base64 */
+/** Files as from a file input or a drop. @param given path to base64 */
 const filesOf = (given) =>
   Object.entries(given).map(([path, base64]) => ({
     path,
@@ -42,7 +42,7 @@ async function base64Of(blob) {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 
-/** The answer, or the words of the error. */
+/** The result, or the text of the error. */
 const settled = (call) =>
   call.then(
     (value) => ({ value }),
@@ -54,7 +54,7 @@ let training = null;
 globalThis.program = {
   call: (name, ...args) => settled(worker[name](...args)),
   told: () => told,
-  /** Begins, and comes back at once. */
+  /** Starts the training and returns immediately. */
   begin(options) {
     told = [];
     training = settled(worker.train(options, proxy(callbacks())));

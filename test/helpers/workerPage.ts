@@ -27,10 +27,10 @@ export interface WorkerPage {
   page: Page;
   call<K extends Called>(name: K, ...args: Parameters<PageApi[K]>): Promise<Settled<Awaited<ReturnType<PageApi[K]>>>>;
   begin(options: object): Promise<void>;
-  /** What the callbacks were told since `begin`. */
+  /** The callback calls since `begin`. */
   told(): Promise<[name: string, ...args: never[]][]>;
   ended(): Promise<Settled<{ folder: string; interrupted: boolean }>>;
-  /** begin, then ended. */
+  /** `begin`, then `ended`. */
   train(options: object): Promise<Settled<{ folder: string; interrupted: boolean }>>;
   addImages(part: Part, files: Files): Promise<Settled<DataContent>>;
   addModel(bytes: Uint8Array): Promise<Settled<RunInfo>>;
@@ -48,7 +48,7 @@ export interface OpenedWorker extends WorkerPage {
   close(): Promise<void>;
 }
 
-/** Opens a page with the worker of dist/web, from the server of `oecl serve`, below a path and under its policy. */
+/** Opens a page with the worker of dist/web, served as by `oecl serve`, below a path and under its policy. */
 export async function openWorkerPage(): Promise<OpenedWorker> {
   const outdir = await mkdtemp(join(tmpdir(), 'oecl-worker-page-'));
   const inner = join(outdir, 'below', 'a', 'path');
