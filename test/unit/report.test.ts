@@ -52,7 +52,7 @@ describe('a histogram', () => {
     expect(shares[1]).toEqual([0, 0, 1, 0]);
   });
 
-  test.each([[[[], []]], [[[2, 2], []]]])('%j has no width of its own', (groups) => {
+  test.each([[[[], []]], [[[2, 2], []]]])('has finite edges for %j, whose values span no range', (groups) => {
     const { edges, shares } = histogram(groups, 3);
     expect(edges.every(Number.isFinite)).toBe(true);
     expect(shares[0].reduce((sum, share) => sum + share, 0)).toBeCloseTo(groups[0].length > 0 ? 1 : 0);
