@@ -87,16 +87,16 @@ function calledAll(name: string): UsageError {
 function onlyTrainedClass(counts: readonly ClassCount[], role: Role): string {
   const trained = counts.filter(({ train }) => train > 0);
   if (role.isImplied && trained.length === 1) return trained[0].name;
-  const [likely] = [...fitting(counts, role), ...trained, ...counts];
+  const likely = firstFit(counts, role) ?? trained[0] ?? counts[0];
   throw new UsageError(`--normal is missing: several classes could be the one that ${role.role}.`, {
     details: countTable(counts),
     remedy: `--normal ${likely?.name ?? 'CLASS'}, or --normal all for each in turn`,
   });
 }
 
-/** The classes that can have the role. */
-const fitting = (counts: readonly ClassCount[], role: Role): ClassCount[] =>
-  counts.filter((count) => !unfit(counts, role, count.name));
+/** A class that can have the role, for a remedy: not all of them, as each takes a look at every other class. */
+const firstFit = (counts: readonly ClassCount[], role: Role): ClassCount | undefined =>
+  counts.find((count) => !unfit(counts, role, count.name));
 
 function unfit(counts: readonly ClassCount[], role: Role, name: string): string | undefined {
   const own = counts.find((count) => count.name === name)!;
@@ -107,12 +107,12 @@ function unfit(counts: readonly ClassCount[], role: Role, name: string): string 
 }
 
 function unfitError(counts: readonly ClassCount[], role: Role, name: string, reason: string): DataError {
-  const fit = fitting(counts, role);
+  const fit = firstFit(counts, role);
   return new DataError(`--protocol ${role.name} --normal ${name}: ${reason}.`, {
     details: countTable(counts),
     remedy:
-      fit.length > 0
-        ? `--normal ${fit[0].name}, or add the images`
+      fit !== undefined
+        ? `--normal ${fit.name}, or add the images`
         : 'add the missing images; --protocol all-normal needs no outliers',
   });
 }
