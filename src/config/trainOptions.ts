@@ -174,7 +174,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     choices: PRECISIONS,
     group: 'Network and optimizer',
     value: 'f32',
-    help: 'how activations are stored; f16 cuts the memory of a step to little more than half and needs an adapter with shader-f16. Weights, sums and gradients always stay f32',
+    help: 'how activations are stored; f16 takes half the bytes and needs an adapter with shader-f16. Weights, sums and gradients always stay f32',
   },
   {
     name: 'epochs',
