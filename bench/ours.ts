@@ -12,7 +12,7 @@ import {
 } from '../runtime/index.ts';
 import { oecl } from '../src/methods/oecl.ts';
 import { StepBatch } from '../src/methods/stepBatch.ts';
-import { Encoder } from '../src/models/resnet.ts';
+import { Encoder } from '../src/models/encoder.ts';
 import type { Contestant } from './contestant.ts';
 import { encoderParameters, LEARNING_RATE, MOMENTUM, TEMPERATURE, uniform, WEIGHT_DECAY } from './peers/values.mjs';
 import {

@@ -88,15 +88,9 @@ export class Augmenter {
     return new Augmenter(context, options, { streams, batch, isEvaluation: false });
   }
 
-  /** The plain view (center crop) of each image, then `augmented` views, at most 63, with independent draws. */
-  static forEvaluation(
-    context: Context,
-    options: AugmentOptions,
-    images: PackedImages,
-    batch: number,
-    augmented: number,
-  ): Augmenter {
-    return new Augmenter(context, options, { streams: [{ images, views: augmented + 1 }], batch, isEvaluation: true });
+  /** The plain view (center crop) of each image, then `views` - 1 augmented ones, at most 63, with independent draws. */
+  static forEvaluation(context: Context, options: AugmentOptions, stream: ViewStream, batch: number): Augmenter {
+    return new Augmenter(context, options, { streams: [stream], batch, isEvaluation: true });
   }
 
   /** Sets the images of the next run of the plan: one batch per stream. */

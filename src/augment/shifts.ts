@@ -12,6 +12,9 @@ export interface Shift {
   down?: number;
 }
 
+/** No shift, and the three other quarter turns. */
+export const ROTATIONS: readonly Shift[] = [{ turns: 0 }, { turns: 1 }, { turns: 2 }, { turns: 3 }];
+
 export interface ShiftPlan extends RowPlan {
   shifts?: readonly Shift[];
 }

@@ -14,17 +14,11 @@ import { type DatasetName, datasetNamed } from '../data/datasets/table.ts';
 import type { Fit } from '../data/fit.ts';
 import { DEAD_LEAVES, parseSource, sourceText } from '../data/outlierSource.ts';
 import { hasOption, METHODS, type MethodName, type MethodValues, methodNamed, usesOutliers } from '../methods/table.ts';
+import type { ArchitectureName } from '../models/table.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
 import { scoresOf } from '../scores/table.ts';
 import { recipeOf } from './presets.ts';
-import {
-  type ARCHITECTURES,
-  CONFIG_OPTIONS,
-  type OPTIMIZERS,
-  type PLACES,
-  type PRECISIONS,
-  TABLE_FILE,
-} from './trainOptions.ts';
+import { CONFIG_OPTIONS, type OPTIMIZERS, type PLACES, type PRECISIONS, TABLE_FILE } from './trainOptions.ts';
 
 /** A run's configuration; the options of its method are keys besides these. */
 export interface RunConfig extends MethodValues {
@@ -47,7 +41,7 @@ export interface RunConfig extends MethodValues {
   weightDecay: number;
   momentum: number;
   optimizer: (typeof OPTIMIZERS)[number];
-  arch: (typeof ARCHITECTURES)[number];
+  arch: ArchitectureName;
   /** Channels of the first stage. */
   width: number;
   /** Side of the network's input, in pixels. */
@@ -81,21 +75,12 @@ export interface RunConfig extends MethodValues {
 }
 
 /** What scores depend on besides the weights: enough to use a trained model without its run. */
-export type ScoringConfig = Pick<
-  RunConfig,
-  | 'dataset'
-  | 'arch'
-  | 'width'
-  | 'size'
-  | 'precision'
-  | 'scale'
-  | 'views'
-  | 'fit'
-  | 'sampleBits'
-  | 'seed'
-  | 'method'
-  | 'normal'
->;
+export const SCORING_KEYS = [
+  ...(['dataset', 'arch', 'method', 'normal', 'precision', 'fit', 'sampleBits'] as const),
+  ...(['width', 'size', 'scale', 'views', 'seed'] as const),
+] as const;
+
+export type ScoringConfig = Pick<RunConfig, (typeof SCORING_KEYS)[number]>;
 
 /** Values that a run determines and records; no option sets them. */
 const RECORDED = { askedBatch: null, sampleBits: null, kernels: null } as const;
@@ -136,6 +121,12 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
     throw new UsageError(`--protocol ${protocol} --normal ${choices.normal}: with ${protocol} every class is normal.`, {
       remedy: '--protocol one-vs-rest, or no --normal',
     });
+  }
+  if (methodNamed(method).needsClasses && protocolNamed(protocol).isOfOneClass) {
+    throw new UsageError(
+      `--method ${method} --protocol ${protocol}: ${title} learns from the classes of normal images, and there is one.`,
+      { remedy: '--protocol leave-one-out or all-normal, or another method' },
+    );
   }
   const foreign = Object.keys(choices).find((key) => !hasOption(method, key));
   if (foreign !== undefined) {

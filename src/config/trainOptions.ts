@@ -5,12 +5,12 @@ import { PRESETS } from '../base/recipe.ts';
 import { DATASET_NAMES } from '../data/datasets/table.ts';
 import { FITS } from '../data/fit.ts';
 import { METHOD_NAMES, METHOD_OPTIONS, METHODS } from '../methods/table.ts';
+import { ARCHITECTURE_NAMES, ARCHITECTURES } from '../models/table.ts';
 import { PROTOCOL_NAMES, PROTOCOLS } from '../protocols/table.ts';
 import { SCORE_NAMES } from '../scores/table.ts';
 
 export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
 export const PLACES = ['node', 'chrome'] as const;
-export const ARCHITECTURES = ['resnet18', 'resnet10'] as const;
 /** `auto`: `on` for a GPU, `off` for a software adapter, where the fixed choices are as good (docs/performance.md). */
 export const TUNE_MODES = ['auto', 'on', 'off'] as const;
 /** `--tune` also accepts the config.json of another run. */
@@ -151,10 +151,10 @@ export const TRAIN_OPTIONS: OptionTable = [
     name: 'arch',
     key: 'arch',
     type: 'choice',
-    choices: ARCHITECTURES,
+    choices: ARCHITECTURE_NAMES,
     group: 'Network and optimizer',
     default: 'preset',
-    help: 'network architecture',
+    help: `network architecture: ${ARCHITECTURES.map(({ name, summary }) => `${name}, ${summary}`).join('; ')}`,
   },
   {
     name: 'width',

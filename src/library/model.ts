@@ -3,11 +3,12 @@ import { type Context, decodeSafetensors, FormatError } from '../../runtime/inde
 import { UsageError } from '../base/errors.ts';
 import type { ScoringConfig } from '../config/config.ts';
 import { readFile } from '../data/files.ts';
-import { Encoder } from '../models/resnet.ts';
+import type { Encoder } from '../models/encoder.ts';
 import { loadStateDict, type StateDict } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
 import { scoringConfig } from '../runs/modelMetadata.ts';
 import { type ModelScores, modelScores } from '../runs/modelScores.ts';
+import { networkOf } from '../runs/network.ts';
 import { FILE, readStoredConfig } from '../runs/runFolder.ts';
 import { type Bytes, bytesOf, isBytes, pathOf, wrongArgument } from './arguments.ts';
 
@@ -87,7 +88,7 @@ export function buildEncoder(
     });
   }
   try {
-    const encoder = new Encoder(context, config);
+    const encoder = networkOf(context, config);
     loadStateDict(encoder, state, file);
     return encoder;
   } catch (error) {

@@ -3,7 +3,7 @@ import { type Context, openContext } from '../../runtime/index.ts';
 import { InterruptedError, UsageError } from '../base/errors.ts';
 import type { ScoringConfig } from '../config/config.ts';
 import { PRECISIONS } from '../config/trainOptions.ts';
-import type { Encoder } from '../models/resnet.ts';
+import type { Encoder } from '../models/encoder.ts';
 import type { Platform } from '../platform/platform.ts';
 import { evaluate } from '../runs/evaluate.ts';
 import type { Platforms } from '../runs/run.ts';

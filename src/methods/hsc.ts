@@ -1,7 +1,7 @@
 /** Hypersphere classification with outlier exposure (docs/methods.md 1.7), one view of each image. */
 import { hypersphereLoss, normPenalty } from '../../runtime/index.ts';
 import type { Method } from './method.ts';
-import { NORM_NORMAL, NORM_OUTLIER } from './options.ts';
+import { IS_OUTLIER, NORM_NORMAL, NORM_OUTLIER } from './options.ts';
 
 export const hsc: Method<object, 'hsc'> = {
   name: 'hsc',
@@ -12,7 +12,7 @@ export const hsc: Method<object, 'hsc'> = {
   batch: () => ({
     normal: { views: 1 },
     outliers: { views: 1 },
-    labels: { isOutlier: ({ part }) => Number(part === 'outliers') },
+    labels: { isOutlier: IS_OUTLIER },
   }),
   loss({ projection }, { parts, labels }) {
     const [normNormal, normOutlier] = projection.context.noGrad(() => {

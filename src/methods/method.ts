@@ -3,13 +3,22 @@
  * in this folder and a line in table.ts; help, page, report and config.json read the table.
  */
 import type { Tensor } from '../../runtime/index.ts';
-import type { ShiftPlan } from '../augment/shifts.ts';
+import type { Shift, ShiftPlan } from '../augment/shifts.ts';
 import type { OptionTable } from '../base/options.ts';
 import type { Preset, Recipe } from '../base/recipe.ts';
 import type { DatasetSpec } from '../data/dataset.ts';
+import type { NetworkPlan } from '../models/encoder.ts';
 
-/** Where a step's images come from: the normal training images, or the outlier-exposure images. */
+/** The role of a step's rows: views of normal images, or what the method treats as outliers. */
 export type Part = 'normal' | 'outliers';
+
+export interface OutlierPlan extends ShiftPlan {
+  /**
+   * The images: `exposed`, from outlier exposure (default); `same`, the normal images of this step, with draws of their own;
+   * `normal`, normal images drawn independently of the step's.
+   */
+  of?: 'exposed' | 'same' | 'normal';
+}
 
 /** What a row of the encoder's outputs represents. */
 export interface Row {
@@ -18,6 +27,8 @@ export interface Row {
   view: number;
   /** Index of the shift; 0 if the part has none. */
   shift: number;
+  /** Index of its image among those of its part in this step. */
+  image: number;
   /** The class of its image, as numbered by its image set. */
   label: number;
 }
@@ -25,8 +36,8 @@ export interface Row {
 /** The contents of a step. Row order: part, view, shift, image. */
 export interface BatchPlan {
   normal: ShiftPlan;
-  /** Outlier-exposure images, as many as normal ones. Omitted by methods that train on normal images only. */
-  outliers?: ShiftPlan;
+  /** As many images as normal ones. Omitted by methods without outliers. */
+  outliers?: OutlierPlan;
   /** Integer labels for the loss, by name: u32 [rows] on the device. */
   labels?: Readonly<Record<string, (row: Row) => number>>;
 }
@@ -37,10 +48,12 @@ export interface Outputs {
   backbone: Tensor;
   /** f, [rows, features]; not normalized. */
   projection: Tensor;
+  /** The outputs of the network's linear heads, [rows, classes], by name. */
+  logits: Readonly<Record<string, Tensor>>;
 }
 
 export interface Batch {
-  /** Splits an output by part; outliers is null for methods that train on normal images only. */
+  /** Splits an output by part; outliers is null for methods without outliers. */
   parts(rows: Tensor): { normal: Tensor; outliers: Tensor | null };
   /** The labels of the plan. */
   labels: Readonly<Record<string, Tensor>>;
@@ -53,6 +66,16 @@ export interface StepLoss {
   loss: Tensor;
   /** What metrics.jsonl records per step besides the loss: scalars, keyed as in `terms`. */
   terms: Readonly<Record<string, Tensor>>;
+}
+
+/** What the network sees of an image when it is scored. */
+export interface Sight {
+  /** Default: none. The first one has to be no shift, as most scores read nothing else. */
+  shifts?: readonly Shift[];
+  /** Area range of the crops of augmented views; default: the training's. */
+  scale?: [number, number];
+  /** No augmented views, as no score of the method reads them. */
+  plainOnly?: true;
 }
 
 /** How a recorded term is displayed. */
@@ -81,6 +104,17 @@ export interface Method<Values extends object = object, Name extends string = st
   /** @throws UsageError when values contradict each other */
   check?(values: Values & { preset: Preset; epochs: number }): void;
   batch(values: Values): BatchPlan;
+  /** What the network has on top of its backbone; default: SimCLR's projection head. */
+  network?(values: Values): NetworkPlan;
+  /**
+   * The network's buffer `center`, computed once before the first step.
+   * @param rows f of the plain view of each training image, [images, features]
+   */
+  center?(rows: ArrayLike<number>, features: number): Float32Array<ArrayBuffer>;
+  /** How images are seen when they are scored; default: plain view and augmented views. */
+  sight?(values: Values): Sight;
+  /** Whether it learns from the classes of its normal images, and so needs two or more. */
+  readonly needsClasses?: true;
   /** Weights that follow a schedule, recorded with each step. */
   weights?(values: Values, epoch: number): Record<string, number>;
   /** Called once, while the step is recorded, not once per step. */

@@ -1,6 +1,8 @@
 /** Options, reported terms and scores that several methods share. */
+import { UsageError } from '../base/errors.ts';
 import type { OptionSpec } from '../base/options.ts';
-import type { TermSpec } from './method.ts';
+import type { Preset } from '../base/recipe.ts';
+import type { Row, TermSpec } from './method.ts';
 
 export const TEMPERATURE: OptionSpec = {
   name: 'temperature',
@@ -13,9 +15,66 @@ export const TEMPERATURE: OptionSpec = {
   field: { label: 'Temperature', help: 'Of the contrastive loss' },
 };
 
+export interface PenaltyValues {
+  /** Weight of the penalty after the warm-up. */
+  lambda: number;
+  /** Epochs at weight 0 before the penalty starts. */
+  warmup: number;
+}
+
+export const LAMBDA: OptionSpec = {
+  name: 'lambda',
+  key: 'lambda',
+  type: 'number',
+  min: 0,
+  group: 'Method',
+  value: 1,
+  default: 'data set: 0.1, CIFAR-10 and demo 1',
+  help: 'weight of the norm penalty on outlier-exposure images',
+  field: { label: 'Outlier weight λ', help: 'Weight of the outliers’ norm penalty' },
+};
+
+/** The paper's 50 of 500 epochs, as a tenth of any number of epochs. `tiny` has too few steps for a warm-up. */
+const usualWarmup = (preset: Preset, epochs: number): number => (preset === 'tiny' ? 0 : Math.floor(epochs / 10));
+
+export const WARMUP: OptionSpec = {
+  name: 'warmup',
+  key: 'warmup',
+  type: 'integer',
+  min: 0,
+  group: 'Method',
+  value: ({ preset, epochs }) => usualWarmup(preset as Preset, epochs as number),
+  default: 'a tenth of --epochs; preset tiny 0',
+  help: 'epochs before the norm penalty starts',
+  field: { label: 'Warm-up', unit: 'epochs', help: 'Epochs before the penalty starts' },
+};
+
+/** @throws UsageError when the penalty would never start */
+export function checkWarmup({ warmup, epochs, preset }: PenaltyValues & { epochs: number; preset: Preset }): void {
+  if (warmup <= epochs) return;
+  throw new UsageError(`--warmup ${warmup}: longer than the ${epochs} epochs of the run.`, {
+    remedy: `--warmup ${usualWarmup(preset, epochs)}`,
+  });
+}
+
+/** The schedule of lambda. */
+export const weightsOf = ({ lambda, warmup }: PenaltyValues, epoch: number) => ({
+  lambda: epoch < warmup ? 0 : lambda,
+});
+
 export const CONTRASTIVE: TermSpec = { title: 'contrastive term', chart: 'loss', of: 'normal' };
+export const SHIFT_LOSS: TermSpec = { title: 'rotation loss', chart: 'loss', of: 'normal' };
+export const PENALTY: TermSpec = {
+  title: 'penalty',
+  chart: 'loss',
+  of: 'outliers',
+  weight: { key: 'lambda', symbol: 'λ' },
+};
 export const NORM_NORMAL: TermSpec = { title: 'normal images', chart: 'norm', of: 'normal' };
 export const NORM_OUTLIER: TermSpec = { title: 'outlier-exposure images', chart: 'norm', of: 'outliers' };
 
 /** Scores based on the norm of f, which contrastive training increases for images that resemble the training images. */
 export const NORM_SCORES: readonly string[] = ['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm', 'cosineNorm'];
+
+/** The label of losses with outlier exposure: 1 for rows of outliers. */
+export const IS_OUTLIER = ({ part }: Row): number => Number(part === 'outliers');

@@ -48,7 +48,7 @@ export class StepBatch implements Batch {
    */
   write(epoch: number, classes: Readonly<Partial<Record<Part, ArrayLike<number>>>>): Record<string, number> {
     for (const [name, label] of Object.entries(this.plan.labels ?? {})) {
-      const rows = this.#places.map(({ image, ...place }): Row => ({ ...place, label: classes[place.part]![image] }));
+      const rows = this.#places.map((place): Row => ({ ...place, label: classes[place.part]![place.image] }));
       const values = Uint32Array.from(rows, label);
       if (this.#written.get(name) === values.join()) continue;
       this.labels[name].write(values);

@@ -1,11 +1,13 @@
 /** The methods, in listing order. To add one, add a file in this folder and a line here. */
 import type { OptionTable } from '../base/options.ts';
+import { csi } from './csi.ts';
 import { hsc } from './hsc.ts';
 import type { Method } from './method.ts';
 import { oecl } from './oecl.ts';
+import { selfOecl } from './selfOecl.ts';
 import { simclr } from './simclr.ts';
 
-const TABLE = [oecl, simclr, hsc] as const;
+const TABLE = [oecl, selfOecl, simclr, csi, hsc] as const;
 
 export type MethodName = (typeof TABLE)[number]['name'];
 
@@ -21,8 +23,11 @@ export const METHOD_NAMES: readonly MethodName[] = METHODS.map(({ name }) => nam
 export const methodNamed = (name: MethodName): Method<object, MethodName> =>
   METHODS.find((method) => method.name === name)!;
 
-export const usesOutliers = (name: MethodName, values: object): boolean =>
-  methodNamed(name).batch(values).outliers !== undefined;
+/** Whether a method trains on outlier-exposure images. */
+export function usesOutliers(name: MethodName, values: object): boolean {
+  const { outliers } = methodNamed(name).batch(values);
+  return outliers !== undefined && (outliers.of ?? 'exposed') === 'exposed';
+}
 
 /** The options of all methods, each key once. */
 export const METHOD_OPTIONS: OptionTable = METHODS.flatMap(({ options }) => options).filter(

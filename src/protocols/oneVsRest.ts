@@ -6,6 +6,7 @@ export const oneVsRest = perClass({
   summary: 'the class of --normal',
   role: 'is normal',
   isImplied: true,
+  isOfOneClass: true,
   isTrained: (className, normal) => className === normal,
   isTested: () => true,
   unfit({ name, train, test }, others) {

@@ -27,8 +27,9 @@ export interface ClassRole<Name extends string> extends Omit<Protocol<Name>, 'is
 }
 
 export function perClass<Name extends string>(role: ClassRole<Name>): Protocol<Name> {
-  const { name, summary, headline, normalImages } = role;
-  return { name, summary, headline, normalImages, isOfAllClasses: false, plan: (...args) => plan(role, ...args) };
+  const { name, summary, headline, normalImages, isOfOneClass } = role;
+  const facts = { name, summary, headline, normalImages, isOfOneClass };
+  return { ...facts, isOfAllClasses: false, plan: (...args) => plan(role, ...args) };
 }
 
 type Role = ClassRole<string>;

@@ -45,6 +45,8 @@ export interface Protocol<Name extends string = string> {
   summary: string;
   /** True when no single class is the normal one, so --normal does not apply. */
   isOfAllClasses: boolean;
+  /** True when the normal images of a run are of a single class. */
+  isOfOneClass?: true;
   /**
    * The runs for a --normal choice: one, or one per class for `all`.
    * @param normal a class name or index (base/names.ts), or `all`; may be undefined if only one choice is possible

@@ -5,13 +5,15 @@ import { DataError } from '../base/errors.ts';
 import { SignalWatch } from '../base/signalWatch.ts';
 import type { RunConfig } from '../config/config.ts';
 import { imageAt } from '../data/imageSet.ts';
-import { Encoder } from '../models/resnet.ts';
+import { methodNamed } from '../methods/table.ts';
+import type { Encoder } from '../models/encoder.ts';
 import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Split } from '../protocols/protocol.ts';
 import { buildReport } from '../report/report.ts';
 import { type RunResult, type ScoreTable, testMetrics } from '../report/result.ts';
-import { encodeStates, type ScoreStates } from '../scores/state.ts';
+import { encodeStates, remarksOn, type ScoreStates } from '../scores/state.ts';
+import { scoresOf } from '../scores/table.ts';
 import { type Checkpoint, type DataProgress, type EpochStart, restoreCheckpoint } from '../train/checkpoint.ts';
 import { recordTuned } from '../train/kernels.ts';
 import { ofEvaluation, ofNetwork, ofStep } from '../train/limits.ts';
@@ -19,11 +21,12 @@ import { TrainLoop } from '../train/loop.ts';
 import type { StepMetrics } from '../train/stepMetrics.ts';
 import { StepProfile } from '../train/stepProfile.ts';
 import { Trainer } from '../train/trainer.ts';
-import { evaluate, fitToTraining } from './evaluate.ts';
+import { evaluate, fitToTraining, projectionsOf } from './evaluate.ts';
 import { changeLines, checkedChanges, decodeFingerprint, encodeFingerprint, fingerprintOf } from './fingerprint.ts';
 import type { TrainHooks } from './hooks.ts';
 import { modelMetadata } from './modelMetadata.ts';
 import { mainScoreFor, scoreMetadata } from './modelScores.ts';
+import { networkOf } from './network.ts';
 import type { Prepared } from './prepare.ts';
 import { type RunFolder, readStoredConfig } from './runFolder.ts';
 
@@ -84,6 +87,7 @@ export class ClassRun {
     const config = this.#config;
     const trainFrom = seconds();
     if (checkpoint) restoreCheckpoint(checkpoint, encoder, trainer.optimizer);
+    else await this.#center(encoder);
     const doneSteps = checkpoint?.progress.step ?? 0;
     if (doneSteps === 0) await new SignalWatch(this.#hooks.signal).look('the training step was compiled');
     const isProfiled = this.#folder.mode.profile === true;
@@ -139,11 +143,27 @@ export class ClassRun {
     const { dataset, outliers } = this.#data;
     const images = { normal: dataset.train, indices: this.#split.trainIndices, outliers };
     try {
-      const encoder = new Encoder(this.#context, this.#config);
+      const encoder = networkOf(this.#context, this.#config);
       return { encoder, trainer: new Trainer(this.#context, encoder, images, this.#config, origin) };
     } catch (error) {
       throw ofNetwork(error, this.#config);
     }
+  }
+
+  /** Computes the center of methods that have one, which the network keeps as a buffer. */
+  async #center(encoder: Encoder): Promise<void> {
+    const { center } = methodNamed(this.#config.method);
+    if (!center) return;
+    const { train } = this.#data.dataset;
+    const rows = await projectionsOf(
+      this.#context,
+      encoder,
+      train,
+      this.#split.trainIndices,
+      this.#config,
+      this.#hooks,
+    );
+    encoder.center!.write(center(rows.data, rows.width));
   }
 
   /** A resumed run keeps its original kernels. */
@@ -163,6 +183,12 @@ export class ClassRun {
   /** A class smaller than the batch trains with its size as the batch, and a note says so. */
   #fitBatch(config: RunConfig): RunConfig {
     const count = this.#split.trainIndices.length;
+    if (methodNamed(config.method).needsClasses && this.#split.trainClasses.length < 2) {
+      throw new DataError(
+        `--method ${config.method}: it learns from the classes of the normal images, and all are ${this.#split.trainClasses[0]}.`,
+        { remedy: 'normal images in two or more class folders, or --method oecl' },
+      );
+    }
     if (count < 2) {
       throw new DataError(`${config.dataset}: ${count} training images of ${this.#split.normal}, expected 2 or more.`, {
         remedy: 'another --normal class, or more images',
@@ -187,6 +213,10 @@ export class ClassRun {
     const [context, config, hooks] = [this.#context, this.#config, this.#hooks];
     const states = await fitToTraining(context, encoder, train, trainIndices, config, hooks);
     if (!states) return null;
+    for (const text of remarksOn(scoresOf(config.method), states)) {
+      this.#notes.push(text);
+      hooks.onNote?.(text);
+    }
     const options = { states, onEvaluate: hooks.onEvaluate, signal: hooks.signal };
     const scores = await evaluate(context, encoder, test, testIndices, config, options);
     return scores && { states, scores };

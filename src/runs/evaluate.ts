@@ -1,18 +1,20 @@
 /**
  * Features of images and the scores computed from them. The encoder, using running statistics, sees the plain view and T
- * augmented views of each image. One forward pass yields every output that a score reads.
+ * augmented views of each image, each with the method's shifts. One forward pass yields every output that a score reads.
  */
 import { type Context, LimitError, type Plan, type Tensor } from '../../runtime/index.ts';
 import { Augmenter } from '../augment/augmenter.ts';
 import { OeclError } from '../base/errors.ts';
+import { SignalWatch } from '../base/signalWatch.ts';
 import { augmentOptions, type ScoringConfig } from '../config/config.ts';
 import { orderByContent } from '../data/identity.ts';
 import type { ImageSet } from '../data/imageSet.ts';
-import type { Encoder } from '../models/resnet.ts';
+import { methodNamed } from '../methods/table.ts';
+import type { Encoder, EncoderOutputs } from '../models/encoder.ts';
 import type { ScoreTable } from '../report/result.ts';
 import { type FeatureTable, firstRows, type Matrix } from '../scores/features.ts';
 import type { Score } from '../scores/score.ts';
-import { checkStates, fitScores, openScores, type ScoreStates, scoresWith } from '../scores/state.ts';
+import { checkStates, Fitting, openScores, type ScoreStates, scoresWith } from '../scores/state.ts';
 import { scoresOf } from '../scores/table.ts';
 import type { TrainHooks } from './hooks.ts';
 
@@ -26,8 +28,8 @@ interface Task {
   set: ImageSet;
   indices: ArrayLike<number>;
   config: ScoringConfig;
-  /** Augmented views per image, besides the plain one. */
-  augmented: number;
+  /** Whether the augmented views are needed, or only the plain one. */
+  views: 'plain' | 'all';
   signal?: AbortSignal;
   onProgress?(done: number, total: number): void;
 }
@@ -52,7 +54,7 @@ export async function evaluate(
   const scores = scoresWith(scoresOf(config.method), states);
   const opened = openScores(scores, states);
   const table = Object.fromEntries(scores.map(({ name }) => [name, new Float64Array(indices.length)]));
-  const task = { context, encoder, set, indices, config, augmented: config.views, signal, onProgress: onEvaluate };
+  const task = { context, encoder, set, indices, config, views: 'all', signal, onProgress: onEvaluate } as const;
   const isWhole = await eachPass(task, async (features, first) => {
     checkStates(scores, states, widthsOf(features));
     for (const { name, of } of opened) {
@@ -66,8 +68,8 @@ export async function evaluate(
 }
 
 /**
- * The states fitted to the training images at `indices`, from one pass over their plain views; null when interrupted.
- * They depend on the images' content, not on their order. Nothing runs when none of the scores is fitted.
+ * The states fitted to the training images at `indices`, from one pass over them; null when interrupted. They depend on the
+ * images' content, not on their order. Nothing runs when none of the scores is fitted.
  */
 export async function fitToTraining(
   context: Context,
@@ -78,37 +80,59 @@ export async function fitToTraining(
   { onFit, signal }: Pick<TrainHooks, 'onFit' | 'signal'> = {},
   scores: readonly Score[] = scoresOf(config.method),
 ): Promise<ScoreStates | null> {
-  const needed = new Set(scores.flatMap((score) => (score.fit ? score.needs : [])));
-  if (needed.size === 0) return {};
+  const fitting = new Fitting(scores, indices.length);
+  if (fitting.isEmpty) return {};
   const order = orderByContent(set.images, indices).indices;
-  const columns: { [Name in Score['needs'][number]]: Matrix } = { backbone: NONE, projection: NONE };
-  const task = { context, encoder, set, indices: order, config, augmented: 0, signal, onProgress: onFit };
+  const views = fitting.needsAllViews ? 'all' : 'plain';
+  const task = { context, encoder, set, indices: order, config, views, signal, onProgress: onFit } as const;
   const isWhole = await eachPass(task, async (features, first) => {
-    for (const name of needed) {
-      const { data, width } = firstRows(features[name], features.count);
-      const wrong = data.findIndex((value) => !Number.isFinite(value));
-      if (wrong >= 0) {
-        throw notFinite(set.paths[order[first + Math.floor(wrong / width)]], `a feature is ${data[wrong]}`);
-      }
-      if (columns[name] === NONE) columns[name] = { data: new Float32Array(order.length * width), width };
-      columns[name].data.set(data, first * width);
-    }
+    const wrong = fitting.add(features, first);
+    if (wrong >= 0) throw notFinite(set.paths[order[first + wrong]], 'a feature is not finite');
   });
-  if (!isWhole) return null;
-  return fitScores(scores, { ...columns, count: order.length, views: 1, rowsPerView: order.length });
+  return isWhole ? fitting.states(withoutGaps(Array.from(order, (index) => set.labels[index]))) : null;
 }
 
-const NONE: Matrix = { data: new Float32Array(0), width: 1 };
+/** f of the plain view of the images at `indices`, in the order of their content: [images, features]. */
+export async function projectionsOf(
+  context: Context,
+  encoder: Encoder,
+  set: ImageSet,
+  indices: readonly number[],
+  config: ScoringConfig,
+  { onFit, signal }: Pick<TrainHooks, 'onFit' | 'signal'>,
+): Promise<Matrix> {
+  const order = orderByContent(set.images, indices).indices;
+  const parts: Matrix[] = [];
+  const task = { context, encoder, set, indices: order, config, views: 'plain', signal, onProgress: onFit } as const;
+  const isWhole = await eachPass(task, async ({ projection, count }) => {
+    parts.push(firstRows(projection, count));
+  });
+  if (!isWhole) await new SignalWatch(signal).look('the features of the training images were computed');
+  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return { data, width: parts[0].width };
+}
 
-const widthsOf = ({ backbone, projection }: FeatureTable) => ({
-  backbone: backbone.width,
-  projection: projection.width,
+/** Labels numbered from 0, in the order of the classes. */
+function withoutGaps(labels: readonly number[]): Int32Array {
+  const present = [...new Set(labels)].sort((a, b) => a - b);
+  return Int32Array.from(labels, (label) => present.indexOf(label));
+}
+
+const widthsOf = ({ backbone, projection, logits }: FeatureTable) => ({
+  backbone: [backbone.width],
+  projection: [projection.width],
+  logits: Object.values(logits).map(({ width }) => width),
 });
 
 /** Calls `take` with the features of all images, in batches. Returns whether it finished rather than being interrupted. */
 async function eachPass(task: Task, take: (features: FeatureTable, first: number) => Promise<void>): Promise<boolean> {
-  const views = task.augmented + 1;
-  let batch = Math.min(task.indices.length, Math.max(1, Math.floor(VIEWS_PER_PASS / views)));
+  const { views, shifts } = sightOf(task);
+  let batch = Math.min(task.indices.length, Math.max(1, Math.floor(VIEWS_PER_PASS / (views * (shifts?.length ?? 1)))));
   for (;;) {
     try {
       return await passesOf(batch, task, take);
@@ -119,17 +143,29 @@ async function eachPass(task: Task, take: (features: FeatureTable, first: number
   }
 }
 
+/** How each image is seen: the plain view and perhaps the augmented ones, with the method's shifts and crops. */
+function sightOf({ config, views }: Task) {
+  const { shifts, scale = config.scale, plainOnly } = methodNamed(config.method).sight?.(config) ?? {};
+  return {
+    views: views === 'plain' || plainOnly ? 1 : config.views + 1,
+    shifts,
+    options: augmentOptions({ ...config, scale }),
+  };
+}
+
 /** Like eachPass(), with `batch` images per pass. @throws LimitError, before taking any image, when that is too many */
 async function passesOf(
   batch: number,
-  { context, encoder, set, indices, config, augmented, signal, onProgress }: Task,
+  task: Task,
   take: (features: FeatureTable, first: number) => Promise<void>,
 ): Promise<boolean> {
-  const augmenter = Augmenter.forEvaluation(context, augmentOptions(config), set.images, batch, augmented);
-  let plan: Plan<{ backbone: Tensor; projection: Tensor }> | null = null;
+  const { context, encoder, set, indices, signal, onProgress } = task;
+  const { views, shifts, options } = sightOf(task);
+  const augmenter = Augmenter.forEvaluation(context, options, { images: set.images, views, shifts }, batch);
+  let plan: Plan<EncoderOutputs> | null = null;
   try {
     plan = await context.record(() => context.noGrad(() => encoder.outputs(augmenter.views(), false)));
-    const { backbone, projection } = plan.outputs;
+    const { backbone, projection, logits } = plan.outputs;
     onProgress?.(0, indices.length);
     for (let first = 0; first < indices.length && !signal?.aborted; first += batch) {
       // pad the last batch with its first image, since a plan has a fixed batch size
@@ -139,26 +175,35 @@ async function passesOf(
       );
       augmenter.upload([{ images: set.images, indices: chosen, rounds: new Uint32Array(batch) }]);
       plan.run();
-      const [pooled, projected] = await Promise.all([rowsOf(backbone), rowsOf(projection)]);
       const count = Math.min(batch, indices.length - first);
+      const [pooled, projected, heads] = await Promise.all([
+        rowsOf(backbone),
+        rowsOf(projection),
+        Promise.all(Object.values(logits).map(rowsOf)),
+      ]);
       const features: FeatureTable = {
         count,
-        views: augmented + 1,
-        rowsPerView: batch,
-        backbone: firstRows(pooled, batch), // view 0 is the plain one
+        views,
+        shifts: shifts?.length ?? 1,
+        rowsPerShift: batch,
+        backbone: firstRows(pooled, batch), // the first rows are those of view 0 and shift 0
         projection: projected,
+        logits: Object.fromEntries(Object.keys(logits).map((name, i) => [name, heads[i]])),
       };
       await take(features, first);
       onProgress?.(first + count, indices.length);
     }
     return !signal?.aborted;
   } finally {
-    plan?.outputs.backbone.dispose();
-    plan?.outputs.projection.dispose();
+    for (const tensor of plan ? tensorsOf(plan.outputs) : []) tensor.dispose();
     plan?.dispose();
     augmenter.dispose();
   }
 }
+
+const tensorsOf = ({ backbone, projection, logits }: EncoderOutputs): Tensor[] => [
+  ...new Set([backbone, projection, ...Object.values(logits)]),
+];
 
 const rowsOf = async (tensor: Tensor): Promise<Matrix> => ({
   data: (await tensor.read()) as Float32Array<ArrayBuffer>,

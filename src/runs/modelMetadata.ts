@@ -1,35 +1,34 @@
 /** The metadata of model.safetensors: enough to score images with the file alone. All values are strings. */
 import { FormatError } from '../../runtime/index.ts';
-import type { ScoringConfig } from '../config/config.ts';
-import { ARCHITECTURES, PRECISIONS } from '../config/trainOptions.ts';
+import { type OptionSpec, type OptionValue, parseValue } from '../base/options.ts';
+import { SCORING_KEYS, type ScoringConfig } from '../config/config.ts';
+import { CONFIG_OPTIONS } from '../config/trainOptions.ts';
 import { ALL_BITS } from '../data/codecs/decode.ts';
-import { DATASET_NAMES } from '../data/datasets/table.ts';
-import { FITS } from '../data/fit.ts';
-import { METHOD_NAMES } from '../methods/table.ts';
-
-/** Far above any real width, side or number of views; keeps a forged file from exhausting memory. */
-const LARGEST = 4096;
+import { hasOption } from '../methods/table.ts';
 
 type Metadata = Readonly<Record<string, string>>;
 
+/** Written by every version; what else a file lacks had its default before there was an option. */
+const ALWAYS: readonly string[] = ['dataset', 'arch', 'method', 'normal', 'width', 'size', 'scale', 'views', 'seed'];
+
+/** How a value is read; `sampleBits` is recorded by runs and has no option. */
+const SPECS: readonly OptionSpec[] = SCORING_KEYS.map((key) => {
+  const option = CONFIG_OPTIONS.find((each) => each.key === key);
+  return option ?? { name: key, key, type: 'integer', min: 1, max: ALL_BITS, group: 'Data', help: '', value: null };
+});
+
 /**
- * The metadata of a model. Lists are comma-separated. Omitted: precision f32, fit crop, and sampleBits when no training
- * image has 16 bits.
+ * The metadata of a model. Lists are comma-separated. Values that ALWAYS does not list are omitted when they are the default.
  * @param normal the class that the model was trained on
  */
 export function modelMetadata(config: ScoringConfig, normal: string): Record<string, string> {
-  const { dataset, arch, method, width, size, precision, scale, views, fit, sampleBits, seed } = config;
-  const numbers = { width: `${width}`, size: `${size}`, scale: scale.join(), views: `${views}`, seed: `${seed}` };
-  return {
-    dataset,
-    arch,
-    method,
-    normal,
-    ...(precision === 'f32' ? {} : { precision }),
-    ...(fit === 'crop' ? {} : { fit }),
-    ...(sampleBits === null ? {} : { sampleBits: `${sampleBits}` }),
-    ...numbers,
-  };
+  const values = { ...config, normal } as unknown as Record<string, OptionValue>;
+  const entries = SPECS.flatMap(({ key, value }): [string, string][] => {
+    const own = values[key!];
+    const isOmitted = own === undefined || (own === value && !ALWAYS.includes(key!));
+    return isOmitted ? [] : [[key!, String(own)]];
+  });
+  return Object.fromEntries(entries);
 }
 
 /**
@@ -38,37 +37,29 @@ export function modelMetadata(config: ScoringConfig, normal: string): Record<str
  * @throws FormatError when a value is invalid or missing, as in files of earlier versions
  */
 export function scoringConfig(metadata: Metadata, file: string): ScoringConfig {
-  const value = <T>(key: string, read: (text: string) => T | undefined): T => {
-    const found = Object.hasOwn(metadata, key) ? read(metadata[key]) : undefined;
-    if (found !== undefined) return found;
+  const entries = SPECS.map((option): [string, OptionValue] => {
+    const key = option.key!;
+    const text = Object.hasOwn(metadata, key) ? metadata[key] : undefined;
+    const value = text === undefined ? defaultOf(option) : parsedOrNone(option, text);
+    if (value !== undefined) return [key, value];
     throw new FormatError(`${file}: its metadata do not say how images are scored with it.`, {
-      details: [`${key}: found ${Object.hasOwn(metadata, key) ? JSON.stringify(metadata[key]) : 'none'}`],
+      details: [`${key}: found ${text === undefined ? 'none' : JSON.stringify(text)}`],
       remedy: 'the run folder that it comes from, whose config.json says it',
     });
-  };
-  const oneOf =
-    <T extends string>(names: readonly T[]) =>
-    (text: string) =>
-      names.find((name) => name === text);
-  const whole = (least: number, most: number) => (text: string) =>
-    /^\d{1,15}$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : undefined;
-  return {
-    dataset: value('dataset', oneOf(DATASET_NAMES)),
-    arch: value('arch', oneOf(ARCHITECTURES)),
-    method: value('method', oneOf(METHOD_NAMES)),
-    normal: value('normal', (text) => text),
-    width: value('width', whole(1, LARGEST)),
-    size: value('size', whole(1, LARGEST)),
-    precision: Object.hasOwn(metadata, 'precision') ? value('precision', oneOf(PRECISIONS)) : 'f32',
-    fit: Object.hasOwn(metadata, 'fit') ? value('fit', oneOf(FITS)) : 'crop',
-    sampleBits: Object.hasOwn(metadata, 'sampleBits') ? value('sampleBits', whole(1, ALL_BITS)) : null,
-    scale: value('scale', range),
-    views: value('views', whole(0, LARGEST)),
-    seed: value('seed', whole(0, 2 ** 32 - 1)),
-  };
+  });
+  const config = Object.fromEntries(entries) as unknown as ScoringConfig;
+  return Object.fromEntries(entries.filter(([key]) => hasOption(config.method, key))) as unknown as ScoringConfig;
 }
 
-function range(text: string): [number, number] | undefined {
-  const [low, high, ...rest] = text.split(',').map(Number);
-  return low > 0 && low <= high && high <= 1 && rest.length === 0 ? [low, high] : undefined;
+/** The value of a file that has none; undefined if every file should have one. */
+const defaultOf = ({ key, value }: OptionSpec): OptionValue | undefined =>
+  ALWAYS.includes(key!) ? undefined : (value as OptionValue);
+
+/** Undefined for text that the option does not take. */
+function parsedOrNone(option: OptionSpec, text: string): OptionValue | undefined {
+  try {
+    return parseValue(option, text);
+  } catch {
+    return undefined;
+  }
 }

@@ -2,7 +2,7 @@
  * The largest cosine similarity to a training image times the norm, both of the mean of f over the views: CSI's score for
  * SimCLR (Tack et al. 2020; table VI of the paper). A training image is represented by f of its plain view.
  */
-import { meanOverViews, rowNorms } from './features.ts';
+import { firstRows, meanOverViews, rowNorms } from './features.ts';
 import { Nearest, similarities } from './nearest.ts';
 import type { FittedScore } from './score.ts';
 
@@ -12,7 +12,8 @@ export const cosineNorm: FittedScore = {
   needs: ['projection'],
   views: 'all',
   keeps: ['features'],
-  fit: ({ projection }) => ({ features: projection }),
+  rowsOf: ({ projection, count }) => firstRows(projection, count),
+  fit: (features) => ({ features }),
   open({ features }) {
     const norms = rowNorms(features);
     return (images) => {

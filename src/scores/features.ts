@@ -6,37 +6,50 @@ export interface Matrix {
   readonly width: number;
 }
 
-/** The encoder's outputs for `count` images in `views` views each; the first view is the plain one. */
+/**
+ * The encoder's outputs for `count` images, each in `views` views times `shifts` shifts. View 0 is the plain one, and shift 0
+ * is no shift. What a view and shift show of image i is row `rowOf(table, i, view, shift)`.
+ */
 export interface FeatureTable {
   readonly count: number;
   readonly views: number;
-  /** Pooled output of the backbone for the plain view: row `image`. */
+  readonly shifts: number;
+  /** Rows per view and shift: `count`, or more if the batch was padded. */
+  readonly rowsPerShift: number;
+  /** Pooled output of the backbone, for the plain view without a shift only: row i. */
   readonly backbone: Matrix;
-  /** f of every view, not normalized: row `view * rowsPerView + image`. */
+  /** f, not normalized. */
   readonly projection: Matrix;
-  /** Rows per view in `projection`: `count`, or more if the batch was padded. */
-  readonly rowsPerView: number;
+  /** Outputs of the network's linear heads, by name. */
+  readonly logits: Readonly<Record<string, Matrix>>;
+  /** The class of each image; training images only. */
+  readonly labels?: ArrayLike<number>;
 }
 
-/** Offset of a view's projection in `projection.data`. */
-export const viewStart = ({ rowsPerView, projection }: FeatureTable, image: number, view: number): number =>
-  (view * rowsPerView + image) * projection.width;
+/** A row of `projection` and `logits`. */
+export const rowOf = ({ shifts, rowsPerShift }: FeatureTable, image: number, view: number, shift = 0): number =>
+  (view * shifts + shift) * rowsPerShift + image;
 
-/** The mean of f over the views, in f64. */
-export function meanOverViews(images: FeatureTable, image: number): Float64Array {
-  const { views, projection } = images;
-  const mean = new Float64Array(projection.width);
+/** The mean over the views of an image's rows of an output, for one shift, in f64. */
+export function meanOverViews(
+  images: FeatureTable,
+  image: number,
+  { data, width }: Matrix = images.projection,
+  shift = 0,
+): Float64Array {
+  const { views } = images;
+  const mean = new Float64Array(width);
   for (let view = 0; view < views; view++) {
-    const start = viewStart(images, image, view);
-    for (let k = 0; k < mean.length; k++) mean[k] += projection.data[start + k] / views;
+    const start = rowOf(images, image, view, shift) * width;
+    for (let k = 0; k < width; k++) mean[k] += data[start + k] / views;
   }
   return mean;
 }
 
-/** The squared norm of f for one view, in f64. */
+/** The squared norm of f for one view without a shift, in f64. */
 export function squaredNormOfView(images: FeatureTable, image: number, view: number): number {
   const { data, width } = images.projection;
-  const start = viewStart(images, image, view);
+  const start = rowOf(images, image, view) * width;
   let sum = 0;
   for (let k = start; k < start + width; k++) sum += data[k] * data[k];
   return sum;

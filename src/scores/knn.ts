@@ -3,7 +3,7 @@
  * plain view: the mean of the k largest cosines, or the negative mean of the k smallest Euclidean distances. Both share one
  * state. DN2 (Bergman et al. 2020) uses the same k and Euclidean distances.
  */
-import { rowNorms } from './features.ts';
+import { firstRows, rowNorms } from './features.ts';
 import { Nearest, similarities } from './nearest.ts';
 import type { FittedScore } from './score.ts';
 
@@ -16,7 +16,8 @@ export const knn: FittedScore = {
   name: 'knn',
   summary: `mean cosine to the ${NEIGHBORS} nearest training images, backbone features`,
   constants: { k: `${NEIGHBORS}`, distance: 'cosine' },
-  fit: ({ backbone }) => ({ features: backbone }),
+  rowsOf: ({ backbone, count }) => firstRows(backbone, count),
+  fit: (features) => ({ features }),
   open({ features }) {
     const norms = rowNorms(features);
     return ({ backbone, count }) => {
@@ -37,6 +38,7 @@ export const knnEuclidean: FittedScore = {
   summary: `minus the mean Euclidean distance to the ${NEIGHBORS} nearest training images, backbone features`,
   constants: { k: `${NEIGHBORS}`, distance: 'euclidean' },
   stateOf: 'knn',
+  rowsOf: knn.rowsOf,
   fit: knn.fit,
   open: ({ features }) => {
     const rows = features.data.length / features.width;

@@ -4,7 +4,7 @@
  * (1 - s) S + s (tr S / p) I, where S is normalized by n. The share is 0 for two images; LEAST_SHRINKAGE keeps the matrix
  * invertible. If all training images have the same features, the distance is Euclidean.
  */
-import type { Matrix } from './features.ts';
+import { firstRows, type Matrix } from './features.ts';
 import type { FittedScore, ScoreState } from './score.ts';
 
 const LEAST_SHRINKAGE = 1e-6;
@@ -17,7 +17,8 @@ export const mahalanobis: FittedScore = {
   views: 'plain',
   keeps: ['mean', 'covariance', 'shrinkage'],
   constants: { estimator: 'ledoit-wolf' },
-  fit: ({ backbone }) => fitGaussian(backbone),
+  rowsOf: ({ backbone, count }) => firstRows(backbone, count),
+  fit: fitGaussian,
   open({ mean, covariance }) {
     const factor = cholesky(covariance);
     const centered = new Float64Array(mean.width);

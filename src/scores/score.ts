@@ -16,7 +16,7 @@ interface ScoreFacts {
   /** A phrase that describes it. */
   readonly summary: string;
   /** Encoder outputs that it reads. */
-  readonly needs: readonly ('backbone' | 'projection')[];
+  readonly needs: readonly ('backbone' | 'projection' | 'logits')[];
   /** Whether it uses the augmented views or only the plain view. */
   readonly views: 'plain' | 'all';
   /** Whether runs of every method have it, or only those of methods that name it. */
@@ -31,17 +31,24 @@ export interface OwnScore extends ScoreFacts {
 
 /** A score that compares an image with the training images. */
 export interface FittedScore extends ScoreFacts {
+  /** The views of the training images that it is fitted to; default: only the plain one. */
+  readonly fittedViews?: 'plain' | 'all';
   /** Names of the matrices in its state. */
   readonly keeps: readonly string[];
   /** Another score whose state it shares, so that the model file stores it once. */
   readonly stateOf?: string;
   /** Constants of its definition, for readers of the model file: metadata `score.<name>.<key>`. */
   readonly constants?: Readonly<Record<string, string>>;
+  /** What fit() reads of the training images: one row per image. Called per batch, so that no batch has to be kept. */
+  rowsOf(training: FeatureTable): Matrix;
   /**
-   * Fits the state, in the order of the training images' content, so that it does not depend on file names.
-   * @param training the plain view of each image; at least one image
+   * Fits the state.
+   * @param rows at least one, in the order of the training images' content, so that file names have no effect
+   * @param labels the class of each image, from 0, without gaps
    */
-  fit(training: FeatureTable): ScoreState;
+  fit(rows: Matrix, labels: ArrayLike<number>): ScoreState;
+  /** What a user should know about a fitted state, for the notes of the run. */
+  remarks?(state: ScoreState): string[];
   open(state: ScoreState): ScoreImages;
 }
 

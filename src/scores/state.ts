@@ -10,18 +10,59 @@ type Tensors = Readonly<Record<string, SafetensorsTensor>>;
 
 const PREFIX = 'score.';
 const tensorName = (score: string, matrix: string): string => `${PREFIX}${score}.${matrix}`;
+const arrayOf = (data: Matrix['data']) => (data instanceof Float64Array ? Float64Array : Float32Array);
 const stateNameOf = ({ name, stateOf }: FittedScore): string => stateOf ?? name;
 
-/** @param training the plain view of each image */
-export function fitScores(scores: readonly Score[], training: FeatureTable): ScoreStates {
-  const states: Record<string, ScoreState> = {};
-  for (const score of scores) if (score.fit) states[stateNameOf(score)] ??= score.fit(training);
-  return states;
+/** Collects what fits read of the training images, batch by batch, then fits each score. */
+export class Fitting {
+  readonly #parts: readonly { score: FittedScore; rows: Matrix }[];
+  readonly #images: number;
+
+  constructor(scores: readonly Score[], images: number) {
+    const fitted = scores.filter((score): score is FittedScore => score.fit !== undefined);
+    const owners = fitted.filter((score, i) => fitted.findIndex((e) => stateNameOf(e) === stateNameOf(score)) === i);
+    this.#parts = owners.map((score) => ({ score, rows: { data: new Float32Array(0), width: 0 } }));
+    this.#images = images;
+  }
+
+  /** Whether nothing is fitted, so that the training images need not be read. */
+  get isEmpty(): boolean {
+    return this.#parts.length === 0;
+  }
+
+  /** Whether augmented views are needed. */
+  get needsAllViews(): boolean {
+    return this.#parts.some(({ score }) => score.fittedViews === 'all');
+  }
+
+  /**
+   * Adds the images from `first` on.
+   * @returns the index, in the batch, of the first image with a value that is not finite; -1 if there is none
+   */
+  add(features: FeatureTable, first: number): number {
+    for (const part of this.#parts) {
+      const { data, width } = part.score.rowsOf(features);
+      const wrong = data.findIndex((value) => !Number.isFinite(value));
+      if (wrong >= 0) return Math.floor(wrong / width);
+      if (part.rows.width === 0) part.rows = { data: new (arrayOf(data))(this.#images * width), width };
+      part.rows.data.set(data, first * width);
+    }
+    return -1;
+  }
+
+  /** @param labels the class of each image */
+  states(labels: ArrayLike<number>): ScoreStates {
+    return Object.fromEntries(this.#parts.map(({ score, rows }) => [stateNameOf(score), score.fit(rows, labels)]));
+  }
 }
 
 /** The scores that can be computed with these states. */
 export const scoresWith = (scores: readonly Score[], states: ScoreStates): Score[] =>
   scores.filter((score) => !score.fit || Object.hasOwn(states, stateNameOf(score)));
+
+/** What a user should know about the states of a run's scores. */
+export const remarksOn = (scores: readonly Score[], states: ScoreStates): string[] =>
+  scores.flatMap((score) => (score.fit && score.remarks?.(states[stateNameOf(score)])) || []);
 
 /** Opens each score for use. Takes longer the larger the states are. */
 export const openScores = (scores: readonly Score[], states: ScoreStates): { name: string; of: ScoreImages }[] =>
@@ -79,21 +120,21 @@ function matrixOf(tensors: Tensors, name: string, file: string): Matrix {
 
 /**
  * Checks that the states match the network.
- * @param widths widths of the encoder's outputs   @throws FormatError
+ * @param widths the possible widths of each of the encoder's outputs   @throws FormatError
  */
 export function checkStates(
   scores: readonly Score[],
   states: ScoreStates,
-  widths: Readonly<Record<Score['needs'][number], number>>,
+  widths: Readonly<Record<Score['needs'][number], readonly number[]>>,
 ): void {
   for (const score of scores) {
     if (!score.fit) continue;
     const name = stateNameOf(score);
-    const expected = widths[score.needs[0]];
+    const expected = score.needs.flatMap((output) => widths[output]);
     for (const [matrix, { width }] of Object.entries(states[name])) {
-      if (width === expected || width === 1) continue;
+      if (expected.includes(width) || width === 1) continue;
       throw new FormatError(`${tensorName(name, matrix)}: it is of another network.`, {
-        details: [`found rows of ${width} values, expected ${expected}: the features of this network`],
+        details: [`found rows of ${width} values, expected ${expected.join(' or ')}: the features of this network`],
         remedy: 'a model file as its run left it',
       });
     }

@@ -1,6 +1,7 @@
 /** Every score, in listing order. To add one, add a file in this folder and a line here. */
 import { type MethodName, methodNamed } from '../methods/table.ts';
 import { cosineNorm } from './cosineNorm.ts';
+import { csi } from './csi.ts';
 import { hypersphere } from './hypersphere.ts';
 import { knn, knnEuclidean } from './knn.ts';
 import { mahalanobis } from './mahalanobis.ts';
@@ -19,6 +20,7 @@ export const SCORES: readonly Score[] = [
   knn,
   knnEuclidean,
   mahalanobis,
+  csi,
   hypersphere,
 ];
 

@@ -4,7 +4,7 @@
  */
 import { OeclError } from '../base/errors.ts';
 import type { RunConfig } from '../config/config.ts';
-import type { Encoder } from '../models/resnet.ts';
+import type { Encoder } from '../models/encoder.ts';
 import { type DataProgress, encodeCheckpoint } from './checkpoint.ts';
 import type { StepMetrics } from './stepMetrics.ts';
 import type { StepProfile } from './stepProfile.ts';

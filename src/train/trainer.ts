@@ -20,10 +20,10 @@ import { Augmenter, type ImageBatch } from '../augment/augmenter.ts';
 import { augmentOptions, type RunConfig } from '../config/config.ts';
 import { type ContentOrder, orderByContent } from '../data/identity.ts';
 import type { ImageSet } from '../data/imageSet.ts';
-import type { Method } from '../methods/method.ts';
-import { partsOf, StepBatch } from '../methods/stepBatch.ts';
+import type { BatchPlan, Method, Part } from '../methods/method.ts';
+import { StepBatch } from '../methods/stepBatch.ts';
 import { methodNamed } from '../methods/table.ts';
-import type { Encoder } from '../models/resnet.ts';
+import type { Encoder } from '../models/encoder.ts';
 import type { EpochStart } from './checkpoint.ts';
 import { ofImages } from './limits.ts';
 import { EndlessSampler, EpochSampler, type SampledBatch } from './sampler.ts';
@@ -42,7 +42,18 @@ export interface TrainingImages {
   normal: ImageSet;
   /** Indices of the normal images in `normal`. */
   indices: readonly number[];
+  /** Outlier-exposure images; null for methods without. */
   outliers: ImageSet | null;
+}
+
+/** The images of a part of the steps. */
+interface Source {
+  part: Part;
+  set: ImageSet;
+  /** Maps the sampler's positions to images, ordered by content, so that file names and locations do not affect the weights. */
+  order: ContentOrder;
+  /** The images of step `step`. */
+  at(step: number): SampledBatch;
 }
 
 export class Trainer {
@@ -50,15 +61,11 @@ export class Trainer {
   readonly steps: number;
   readonly optimizer: Optimizer;
   readonly #config: RunConfig;
-  readonly #images: TrainingImages;
-  /** Maps the samplers' positions to images, ordered by content, so that file names and locations do not affect the weights. */
-  readonly #order: { normal: ContentOrder; outliers: ContentOrder | null };
   readonly #method: Method;
+  readonly #sources: readonly Source[];
   readonly #augmenter: Augmenter;
   readonly #learningRate: Tensor;
   readonly #batch: StepBatch;
-  readonly #normal: EpochSampler;
-  readonly #outliers: EndlessSampler | null;
   readonly #schedule: readonly number[];
   readonly #encoder: Encoder;
   readonly #context: Context;
@@ -78,24 +85,17 @@ export class Trainer {
     this.#origin = origin;
     this.#context = context;
     this.#config = config;
-    this.#images = images;
     this.#encoder = encoder;
     this.#method = methodNamed(config.method);
-    const { normal, indices, outliers } = images;
-    this.#order = {
-      normal: orderByContent(normal.images, indices),
-      outliers: outliers && orderByContent(outliers.images, outliers.paths.keys()),
-    };
-    this.#normal = new EpochSampler(indices.length, config.batch, config.seed);
-    this.#outliers = outliers && new EndlessSampler(outliers.images.count, config.batch, config.seed);
-    this.stepsPerEpoch = this.#normal.stepsPerEpoch;
+    this.stepsPerEpoch = new EpochSampler(images.indices.length, config.batch, config.seed).stepsPerEpoch;
     this.steps = origin.step + this.stepsPerEpoch * (config.epochs - origin.epoch);
     this.#schedule = cosineSchedule(config.epochs, config.lr);
     this.#learningRate = context.tensor([config.lr], []);
     this.#batch = new StepBatch(context, this.#method, config, config.batch);
     this.optimizer = this.#makeOptimizer();
     const { plan } = this.#batch;
-    const streams = partsOf(plan).map((part) => ({ images: images[part]!.images, ...plan[part]! }));
+    this.#sources = this.#sourcesOf(plan, images);
+    const streams = this.#sources.map(({ part, set }) => ({ ...plan[part]!, images: set.images }));
     try {
       this.#augmenter = Augmenter.forTraining(context, augmentOptions(config), streams, config.batch);
     } catch (error) {
@@ -141,22 +141,50 @@ export class Trainer {
 
   /** Uploads what changes per step: a few scalars, and the images with their labels. */
   #upload(step: number): Scheduled {
-    const config = this.#config;
     const epoch = this.epochOf(step);
     const lr = this.#schedule[epoch];
     this.#learningRate.write([lr]);
-    const indices = this.#normal.at(epoch, (step - this.#origin.step) % this.stepsPerEpoch);
-    const rounds = new Uint32Array(config.batch).fill(epoch);
-    const { normal, outliers } = this.#images;
-    const batches = [batchOf(normal, this.#order.normal, { indices, rounds })];
-    if (this.#outliers) batches.push(batchOf(outliers!, this.#order.outliers!, this.#outliers.at(step)));
+    const batches = this.#sources.map(({ set, order, at }) => batchOf(set, order, at(step)));
     this.#augmenter.upload(batches);
-    const classesOf = (set: ImageSet, batch: ImageBatch) => Array.from(batch.indices, (index) => set.labels[index]);
-    const weights = this.#batch.write(epoch, {
-      normal: classesOf(normal, batches[0]),
-      ...(outliers ? { outliers: classesOf(outliers, batches[1]) } : {}),
+    const classes = this.#sources.map(({ part, set }, i): [Part, number[]] => {
+      return [part, Array.from(batches[i].indices, (index) => set.labels[index])];
     });
+    const weights = this.#batch.write(epoch, Object.fromEntries(classes));
     return { epoch, lr, weights };
+  }
+
+  /** One source per part of the plan. */
+  #sourcesOf({ outliers }: BatchPlan, images: TrainingImages): Source[] {
+    const { batch, seed } = this.#config;
+    const order = orderByContent(images.normal.images, images.indices);
+    const sampler = new EpochSampler(images.indices.length, batch, seed);
+    const normal: Source = {
+      part: 'normal',
+      set: images.normal,
+      order,
+      at: (step) => {
+        const epoch = this.epochOf(step);
+        const indices = sampler.at(epoch, (step - this.#origin.step) % this.stepsPerEpoch);
+        return { indices, rounds: new Uint32Array(batch).fill(epoch) };
+      },
+    };
+    const endless = (count: number) => {
+      const others = new EndlessSampler(count, batch, seed);
+      return (step: number) => others.at(step);
+    };
+    switch (outliers && (outliers.of ?? 'exposed')) {
+      case undefined:
+        return [normal];
+      case 'same':
+        return [normal, { ...normal, part: 'outliers' }];
+      case 'normal':
+        return [normal, { ...normal, part: 'outliers', at: endless(images.indices.length) }];
+      default: {
+        const set = images.outliers!;
+        const at = endless(set.images.count);
+        return [normal, { part: 'outliers', set, order: orderByContent(set.images, set.paths.keys()), at }];
+      }
+    }
   }
 
   /** In the order of metrics.jsonl. */

@@ -16,7 +16,7 @@ import type { GivenImages } from '../../src/library/givenImages.ts';
 import { libraryFor } from '../../src/library/library.ts';
 import type { Scorer } from '../../src/library/scorer.ts';
 import type { ScoreOutcome } from '../../src/library/types.ts';
-import { Encoder } from '../../src/models/resnet.ts';
+import { Encoder } from '../../src/models/encoder.ts';
 import { loadStateDict, stateDict } from '../../src/models/stateDict.ts';
 import { encodePng } from '../../src/report/png.ts';
 import { openTestContext } from '../helpers/adapter.ts';

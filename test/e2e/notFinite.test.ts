@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Context, decodeSafetensors, encodeSafetensors, SGD, type Tensor } from '../../runtime/index.ts';
 import { resolveConfig } from '../../src/config/config.ts';
 import { packImages } from '../../src/data/imageSet.ts';
-import { Encoder } from '../../src/models/resnet.ts';
+import { Encoder } from '../../src/models/encoder.ts';
 import { loadStateDict, stateDict } from '../../src/models/stateDict.ts';
 import { evaluate } from '../../src/runs/evaluate.ts';
 import { decodeCheckpoint, encodeCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';

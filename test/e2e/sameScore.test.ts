@@ -11,7 +11,7 @@ import { type ConfigChoices, resolveConfig } from '../../src/config/config.ts';
 import { type ImageSet, packImages, type RgbImage } from '../../src/data/imageSet.ts';
 import type { GivenImage } from '../../src/library/givenImages.ts';
 import { libraryFor } from '../../src/library/library.ts';
-import { Encoder } from '../../src/models/resnet.ts';
+import { Encoder } from '../../src/models/encoder.ts';
 import { stateDict, weightsSha256 } from '../../src/models/stateDict.ts';
 import { evaluate, fitToTraining } from '../../src/runs/evaluate.ts';
 import { scoresOf } from '../../src/scores/table.ts';

@@ -1,7 +1,8 @@
 /** A whole network with activations stored as f16, compared with the same network in f32. */
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
-import { Encoder, type Precision } from '../../src/models/resnet.ts';
+import type { Precision } from '../../src/models/backbone.ts';
+import { Encoder } from '../../src/models/encoder.ts';
 import { describeHalves } from '../helpers/gradSuite.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectClose, expectSameBits } from '../helpers/matchers.ts';

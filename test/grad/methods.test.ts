@@ -1,5 +1,6 @@
 /** The methods' own losses, as the trainer calls them: values and gradients (docs/methods.md 1.1 and 1.3). */
 import { expect, test } from 'vitest';
+import type { F64Array } from '../../runtime/gradcheck/gradCheck.ts';
 import type * as rt from '../../runtime/index.ts';
 import { methodNamed } from '../../src/methods/table.ts';
 import type { OwnScore } from '../../src/scores/score.ts';
@@ -8,8 +9,14 @@ import { checkGradients, describeOp } from '../helpers/gradSuite.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectClose } from '../helpers/matchers.ts';
 import { methodLoss } from '../helpers/methodLoss.ts';
-import { sliceF64 } from '../helpers/reference.ts';
-import { hypersphereLossF64, normPenaltyF64, ntXentF64, oeclLossF64 } from '../helpers/referenceStatistics.ts';
+import { f64, sliceF64 } from '../helpers/reference.ts';
+import {
+  crossEntropyF64,
+  hypersphereLossF64,
+  normPenaltyF64,
+  ntXentF64,
+  oeclLossF64,
+} from '../helpers/referenceStatistics.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
 const B = 3; // images of each kind
@@ -39,6 +46,51 @@ describeOp('methods', (suite) => {
     });
   });
 
+  const rowsOf = (x: F64Array, start: number, end: number) => sliceF64(x, 0, start, end);
+  const columnsOf = (x: F64Array, start: number, end: number) => sliceF64(x, 1, start, end);
+  const scalar = (...terms: readonly [number, F64Array][]) =>
+    f64([], [terms.reduce((sum, [weight, { data }]) => sum + weight * data[0], 0)]);
+
+  test('csi: NT-Xent over all rotations plus the cross-entropy of the rotation; value and gradient', async (t) => {
+    const labels = f64(
+      [8 * B],
+      Array.from({ length: 8 * B }, (_, row) => Math.floor(row / B) % 4),
+    );
+    await checkGradients(suite, t, 'loss of csi', {
+      op: (rows) => methodLoss('csi', rows, B, { temperature }).loss,
+      reference: (rows) =>
+        scalar([1, ntXentF64(columnsOf(rows, 0, 5), temperature)], [1, crossEntropyF64(columnsOf(rows, 5, 9), labels)]),
+      inputs: [uniformInput([8 * B, 9], { low: -2, high: 2 })],
+      within: tolerance.transcendental,
+    });
+  });
+
+  test('self-oecl: two rotations against the two others, with and without the classifier; value and gradient', async (t) => {
+    const n = 4 * B; // rows of each part: two views times two rotations
+    const labels = f64(
+      [n],
+      Array.from({ length: n }, (_, row) => Math.floor(row / B) % 2),
+    );
+    for (const shiftWeight of [0, 0.3]) {
+      const width = shiftWeight > 0 ? 7 : 5;
+      const values = { temperature, lambda: 0.25, warmup: 0, shiftWeight, selfOeSource: 'same' };
+      await checkGradients(suite, t, `loss of self-oecl, shift weight ${shiftWeight}`, {
+        op: (rows) => methodLoss('self-oecl', rows, B, values).loss,
+        reference: (rows) => {
+          const f = columnsOf(rows, 0, 5);
+          const loss: [number, F64Array][] = [
+            [1, ntXentF64(rowsOf(f, 0, n), temperature)],
+            [0.25, normPenaltyF64(rowsOf(f, n, 2 * n))],
+          ];
+          if (shiftWeight > 0) loss.push([shiftWeight, crossEntropyF64(rowsOf(columnsOf(rows, 5, 7), 0, n), labels)]);
+          return scalar(...loss);
+        },
+        inputs: [uniformInput([2 * n, width], { low: -2, high: 2 })],
+        within: tolerance.transcendental,
+      });
+    }
+  });
+
   test('hsc: value and gradient, normal views first; its terms and its score', async (t) => {
     const options = {
       images: VIEWS,
@@ -57,7 +109,7 @@ describeOp('methods', (suite) => {
     const read = [await terms.normNormal.item(), await terms.normOutlier.item()];
     expectClose(read, expected, tolerance.transcendental);
     const projection = { data: Float32Array.from([3, 4, 0, 0]), width: 2 };
-    const table = { count: 2, views: 1, rowsPerView: 2, backbone: projection, projection };
+    const table = { count: 2, views: 1, shifts: 1, rowsPerShift: 2, logits: {}, backbone: projection, projection };
     const score = scoresOf('hsc').find(({ name }) => name === methodNamed('hsc').mainScore) as OwnScore;
     const [far, near] = await score.open()(table);
     expect(far).toBeCloseTo(1 - Math.sqrt(26), 12);

@@ -5,7 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
-import { Encoder } from '../../src/models/resnet.ts';
+import { Encoder } from '../../src/models/encoder.ts';
 import { inPage } from '../helpers/adapter.ts';
 import { checkGradients, describeConvVariants } from '../helpers/gradSuite.ts';
 import { uniformInput } from '../helpers/inputs.ts';

@@ -43,7 +43,7 @@ export async function viewsOf(
   const streams = batches.map(() => ({ images: pack, views: 2 }));
   const count = batch.indices.length;
   const augmenter = evaluation
-    ? Augmenter.forEvaluation(context, options, pack, count, evaluation - 1)
+    ? Augmenter.forEvaluation(context, options, { images: pack, views: evaluation }, count)
     : Augmenter.forTraining(context, options, streams, count);
   augmenter.upload(batches);
   const tensor = context.scope(() => augmenter.views());

@@ -1,7 +1,7 @@
 /** A model file without training: the initial weights of a network of width 4 for inputs of 16 pixels. */
 import type { Context } from '../../runtime/index.ts';
 import { resolveConfig, type ScoringConfig } from '../../src/config/config.ts';
-import { Encoder } from '../../src/models/resnet.ts';
+import { Encoder } from '../../src/models/encoder.ts';
 import { encodeModel, stateDict } from '../../src/models/stateDict.ts';
 import { modelMetadata } from '../../src/runs/modelMetadata.ts';
 

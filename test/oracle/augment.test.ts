@@ -32,7 +32,7 @@ const whole = ({ width, height }: RgbImage): ViewDraws['crop'] => ({ left: 0, to
 /** One view of each image, transformed as `draws` say; on the device and by the reference. */
 async function render(images: readonly RgbImage[], draws: readonly ViewDraws[], options: AugmentOptions) {
   const pack = await packImages(images);
-  const augmenter = Augmenter.forEvaluation(context, options, pack, images.length, 0);
+  const augmenter = Augmenter.forEvaluation(context, options, { images: pack, views: 1 }, images.length);
   augmenter.upload([{ images: pack, indices: indicesOf(images.length), rounds: new Uint32Array(images.length) }]);
   const given = context.tensor(encodeDraws(draws), [draws.length, 16], { dtype: 'u32' });
   const views = context.scope(() => augmenter.render(given));
@@ -70,7 +70,7 @@ describe('pixels of given draws', () => {
     const pack = await packImages(images);
     expect([1, 2, 3, 9].map((batch) => stagingBytes(pack, batch))).toEqual([1284, 1368, 1428, 1428]);
     const draws = images.map((image) => plainDraws(whole(image)));
-    const augmenter = Augmenter.forEvaluation(context, UNNORMALIZED, pack, 3, 0);
+    const augmenter = Augmenter.forEvaluation(context, UNNORMALIZED, { images: pack, views: 1 }, 3);
     for (const indices of [
       [0, 1, 2],
       [1, 1, 1],

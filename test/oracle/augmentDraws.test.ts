@@ -40,7 +40,7 @@ describe('draws', () => {
             ],
             4,
           )
-        : Augmenter.forEvaluation(context, options, pack, 4, 63);
+        : Augmenter.forEvaluation(context, options, { images: pack, views: 64 }, 4);
     const copies = [0, 1, 0, 2 ** 32 - 1];
     const batch: ImageBatch = { images: pack, indices: indicesOf(4), copies, rounds };
     augmenter.upload(kind === 'training' ? [batch, batch] : [batch]);
@@ -107,7 +107,7 @@ describe('distributions', () => {
   /** 8 x 8 x 63 = 4032 views of square images, large enough that whole pixels do not show. */
   async function drawMany(scale: readonly [number, number]): Promise<ViewDraws[]> {
     const pack = await packImages(Array.from({ length: IMAGES }, () => blankImage(SIDE)));
-    const augmenter = Augmenter.forEvaluation(context, { ...OPTIONS, scale }, pack, IMAGES, 63);
+    const augmenter = Augmenter.forEvaluation(context, { ...OPTIONS, scale }, { images: pack, views: 64 }, IMAGES);
     const draws: ViewDraws[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const rounds = new Uint32Array(IMAGES).fill(round);

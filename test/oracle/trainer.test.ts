@@ -9,7 +9,7 @@ import { type Context, RandomStream } from '../../runtime/index.ts';
 import { Stream } from '../../src/base/randomStreams.ts';
 import { augmentOptions, type RunConfig, resolveConfig } from '../../src/config/config.ts';
 import { type ImageSet, packImages, type RgbImage } from '../../src/data/imageSet.ts';
-import { Encoder } from '../../src/models/resnet.ts';
+import { Encoder } from '../../src/models/encoder.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { noiseImage } from '../helpers/augmentation.ts';

@@ -30,7 +30,9 @@ async function lossOf(name: 'oecl' | 'simclr', shape: number[], values: readonly
   normal.requiresGrad = true;
   const parts = { normal, outliers: name === 'oecl' ? context.tensor(outliers, [3, 3]) : null };
   const batch = { parts: () => parts, labels: {}, weights: { lambda: context.tensor([lambda], []) } };
-  const { loss } = methodNamed(name).loss({ backbone: normal, projection: normal }, batch, { temperature: 0.5 });
+  const { loss } = methodNamed(name).loss({ backbone: normal, projection: normal, logits: {} }, batch, {
+    temperature: 0.5,
+  });
   rt.backward(loss);
   return { value: await loss.item(), gradient: Array.from(await normal.grad!.read()) };
 }
@@ -112,7 +114,7 @@ test('the view scores (docs/methods.md 2.1)', async () => {
   const a = A(2, 3);
   const views = [a, a.map((value) => 0.5 * value + 0.1), a.map((value) => -0.25 * value)];
   const projection = { data: Float32Array.from(views.flat()), width: 3 };
-  const images = { count: 2, views: 3, rowsPerView: 2, backbone: projection, projection };
+  const images = { count: 2, views: 3, shifts: 1, rowsPerShift: 2, logits: {}, backbone: projection, projection };
   const table = Object.fromEntries(
     await Promise.all(SCORES.map(async (score) => [score.name, score.fit ? [] : await score.open()(images)])),
   ) as Record<string, ArrayLike<number>>;

@@ -4,7 +4,7 @@ import { LimitError, openContext, reshape, type Tensor } from '../../runtime/ind
 import { nodeRuntimePlatform } from '../../runtime/platform/node.ts';
 import { resolveConfig } from '../../src/config/config.ts';
 import { packImages } from '../../src/data/imageSet.ts';
-import type { Encoder } from '../../src/models/resnet.ts';
+import type { Encoder } from '../../src/models/encoder.ts';
 import { evaluate } from '../../src/runs/evaluate.ts';
 
 const VIEWS = 3;
@@ -16,7 +16,7 @@ const encoderOf = (mostViews: number, passes: number[]) =>
     outputs(views: Tensor) {
       passes.push(views.shape[0]);
       const projection = () => reshape(views, [views.shape[0], 3 * SIDE * SIDE]);
-      if (views.shape[0] <= mostViews) return { backbone: projection(), projection: projection() };
+      if (views.shape[0] <= mostViews) return { backbone: projection(), projection: projection(), logits: {} };
       throw new LimitError('too many views.', { bytes: { needed: views.shape[0], allowed: mostViews } });
     },
   }) as unknown as Encoder;

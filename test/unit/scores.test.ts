@@ -7,14 +7,31 @@ import { decodeSafetensors, encodeSafetensors } from '../../runtime/index.ts';
 import { RandomStream } from '../../runtime/random.ts';
 import { METHODS } from '../../src/methods/table.ts';
 import type { FeatureTable } from '../../src/scores/features.ts';
-import type { ScoreState } from '../../src/scores/score.ts';
-import { checkStates, decodeStates, encodeStates, fitScores, openScores, scoresWith } from '../../src/scores/state.ts';
+import type { Score } from '../../src/scores/score.ts';
+import {
+  checkStates,
+  decodeStates,
+  encodeStates,
+  Fitting,
+  openScores,
+  remarksOn,
+  type ScoreStates,
+  scoresWith,
+} from '../../src/scores/state.ts';
 import { SCORES, scoreNamed, scoresOf } from '../../src/scores/table.ts';
 
 /** Rows of one view each; the backbone and the projection have the same values. */
 function tableOf(rows: readonly (readonly number[])[]): FeatureTable {
   const matrix = { data: Float32Array.from(rows.flat()), width: rows[0].length };
-  return { count: rows.length, views: 1, rowsPerView: rows.length, backbone: matrix, projection: matrix };
+  return {
+    count: rows.length,
+    views: 1,
+    shifts: 1,
+    rowsPerShift: rows.length,
+    logits: {},
+    backbone: matrix,
+    projection: matrix,
+  };
 }
 
 const random = new RandomStream(3, 15);
@@ -23,6 +40,12 @@ const rowsOf = (count: number, width: number) =>
   Array.from({ length: count }, () =>
     Array.from({ length: width }, (_, k) => (k === 1 ? 0 : Math.fround(Math.max(0, random.next() - 0.3) * (k + 1)))),
   );
+
+function fitScores(scores: readonly Score[], training: FeatureTable): ScoreStates {
+  const fitting = new Fitting(scores, training.count);
+  expect(fitting.add(training, 0)).toBe(-1);
+  return fitting.states(new Int32Array(training.count));
+}
 
 async function scored(name: string, training: readonly (readonly number[])[], images: readonly (readonly number[])[]) {
   const score = scoreNamed(name)!;
@@ -116,7 +139,7 @@ describe('the definitions', () => {
   ])('mahalanobis of %i training images with %i features', async (count, width) => {
     const rows = rowsOf(count, width);
     const { mean, covariance, shrinkage } = ledoitWolf(rows);
-    const state = (fitScores([scoreNamed('mahalanobis')!], tableOf(rows)) as Record<string, ScoreState>).mahalanobis;
+    const state = fitScores([scoreNamed('mahalanobis')!], tableOf(rows)).mahalanobis;
     expectNear([...state.shrinkage.data], [shrinkage]);
     expectNear([...state.mean.data], mean);
     expectNear([...state.covariance.data], covariance.flat());
@@ -139,7 +162,7 @@ describe('the definitions', () => {
     const states = fitScores([score], tableOf(training.map((row) => row.map((value) => value - 1))));
     const views = [rowsOf(3, 7), rowsOf(3, 7)];
     const projection = { data: Float32Array.from(views.flat(2)), width: 7 };
-    const table = { count: 2, views: 2, rowsPerView: 3, backbone: projection, projection }; // the third row is padding
+    const table = { count: 2, views: 2, shifts: 1, rowsPerShift: 3, logits: {}, backbone: projection, projection }; // the third row is padding
     const expected = [0, 1].map((image) => {
       const f = views[0][image].map((value, k) => (value + views[1][image][k]) / 2);
       return (
@@ -158,8 +181,9 @@ describe('the definitions', () => {
 
   test('every fitted score is higher for a training image than for a distant one', async () => {
     const far = training[0].map((value, k) => (k % 2 === 0 ? 0 : 30 * (value + 1)));
-    for (const { name, fit } of SCORES) {
-      if (!fit || name === 'cosineNorm') continue; // it also grows with the norm
+    for (const { name, fit, needs } of SCORES) {
+      // the table has no logits; cosineNorm also grows with the norm
+      if (!fit || needs.includes('logits') || name === 'cosineNorm') continue;
       const [near, away] = await scored(name, training, [training[3], far]);
       expect(near, name).toBeGreaterThan(away);
     }
@@ -176,7 +200,7 @@ test('every method has exactly the scores that it names, its main score and the 
 });
 
 describe('edge cases', () => {
-  const fitted = SCORES.filter(({ fit }) => fit).map(({ name }) => name);
+  const fitted = SCORES.filter(({ fit, needs }) => fit && !needs.includes('logits')).map(({ name }) => name);
 
   test.each(fitted)(
     '%s is finite for one, two and equal training images, and for constant and empty features',
@@ -214,7 +238,8 @@ describe('edge cases', () => {
 });
 
 describe('the state in a model file', () => {
-  const states = fitScores(SCORES, tableOf(training));
+  const scores = SCORES.filter(({ needs }) => !needs.includes('logits')); // the table has none
+  const states = fitScores(scores, tableOf(training));
   const file = 'model.safetensors';
   const stored = () => decodeSafetensors(encodeSafetensors(encodeStates(states)), file).tensors;
 
@@ -227,9 +252,9 @@ describe('the state in a model file', () => {
       'score.mahalanobis.mean',
       'score.mahalanobis.shrinkage',
     ]);
-    const read = decodeStates(SCORES, tensors, file);
+    const read = decodeStates(scores, tensors, file);
     expect(read).toEqual(states);
-    const [before, after] = [states, read].map((each) => openScores(SCORES, each));
+    const [before, after] = [states, read].map((each) => openScores(scores, each));
     for (const [i, { name, of }] of before.entries()) {
       expect(await after[i].of(tableOf(images)), name).toEqual(await of(tableOf(images)));
     }
@@ -244,16 +269,90 @@ describe('the state in a model file', () => {
 
   test('an incomplete state, or one of another network, is refused, and the error names the tensor', () => {
     const { 'score.mahalanobis.covariance': covariance, ...others } = stored();
-    expect(() => decodeStates(SCORES, others, file)).toThrow(
+    expect(() => decodeStates(scores, others, file)).toThrow(
       /score\.mahalanobis\.covariance: found none, expected floats/,
     );
     const broken = { ...covariance, data: (covariance.data as Float64Array<ArrayBuffer>).with(3, Number.NaN) };
-    expect(() => decodeStates(SCORES, { ...others, 'score.mahalanobis.covariance': broken }, file)).toThrow(
+    expect(() => decodeStates(scores, { ...others, 'score.mahalanobis.covariance': broken }, file)).toThrow(
       'score.mahalanobis.covariance has the value NaN (element 3)',
     );
-    expect(() => checkStates(SCORES, states, { backbone: 8, projection: 7 })).toThrow(
+    expect(() => checkStates(scores, states, { backbone: [8], projection: [7], logits: [] })).toThrow(
       /score\.knn\.features: it is of another network[\s\S]*rows of 7 values, expected 8/,
     );
-    expect(() => checkStates(SCORES, states, { backbone: 7, projection: 7 })).not.toThrow();
+    expect(() => checkStates(scores, states, { backbone: [7], projection: [7], logits: [] })).not.toThrow();
+  });
+});
+
+describe('csi', () => {
+  const [d, views] = [3, 2];
+  const next = (count: number) => Array.from({ length: count }, () => Math.fround(random.next() + 0.1));
+  /** f and logits by image, view and rotation. */
+  const seen = (images: number) =>
+    Array.from({ length: images }, () =>
+      Array.from({ length: views }, () => Array.from({ length: 4 }, () => ({ f: next(d), logits: next(4) }))),
+    );
+  type Seen = ReturnType<typeof seen>;
+
+  /** One row of padding per view and rotation. */
+  function csiTable(images: Seen): FeatureTable {
+    const pick = (key: 'f' | 'logits', width: number) => {
+      const rows = Array.from({ length: views }, (_, view) =>
+        Array.from({ length: 4 }, (__, shift) => [
+          ...images.map((image) => image[view][shift][key]),
+          new Array<number>(width).fill(9),
+        ]),
+      );
+      return { data: Float32Array.from(rows.flat(3)), width };
+    };
+    const projection = pick('f', d);
+    const count = images.length;
+    return {
+      count,
+      views,
+      shifts: 4,
+      rowsPerShift: count + 1,
+      backbone: projection,
+      projection,
+      logits: { shift: pick('logits', 4) },
+    };
+  }
+
+  test('agrees with its definition, padding left out', async () => {
+    const [train, images] = [seen(5), seen(3)];
+    const averages = (all: Seen) =>
+      all.map((image) =>
+        [0, 1, 2, 3].map((k) => ({
+          f: image[0][k].f.map((value, i) => (value + image[1][k].f[i]) / 2),
+          logit: (image[0][k].logits[k] + image[1][k].logits[k]) / 2,
+        })),
+      );
+    const [fitted, tested] = [averages(train), averages(images)];
+    const expected = tested.map((image) =>
+      meanOf(
+        image.map(({ f, logit }, k) => {
+          const along = Math.max(...fitted.map((other) => dot(f, other[k].f) / Math.hypot(...other[k].f)));
+          const norm = meanOf(fitted.map((other) => Math.hypot(...other[k].f)));
+          return along / norm + logit / meanOf(fitted.map((other) => other[k].logit));
+        }),
+      ),
+    );
+    const score = scoreNamed('csi')!;
+    const states = fitScores([score], csiTable(train));
+    const [{ of }] = openScores([score], states);
+    const got = Array.from(await of(csiTable(images)));
+    // f32 states, and 1e-8 added to each norm
+    for (const [i, value] of got.entries()) expect(Math.abs(value / expected[i] - 1)).toBeLessThan(1e-6);
+    expect(remarksOn([score], states)).toEqual([]);
+    const nothing = train.map((image) => image.map((view) => view.map(() => ({ f: [0, 0, 0], logits: [0, 0, 0, 0] }))));
+    const [onZero] = openScores([score], fitScores([score], csiTable(nothing)));
+    expect(Array.from(await onZero.of(csiTable(nothing)))).toEqual(new Array(5).fill(0));
+    const negative = train.map((image) =>
+      image.map((view) =>
+        view.map((row, k) => (k === 2 ? { ...row, logits: row.logits.map((value) => -value) } : row)),
+      ),
+    );
+    expect(remarksOn([score], fitScores([score], csiTable(negative)))).toEqual([
+      expect.stringContaining('1 of 4 rotations'),
+    ]);
   });
 });

@@ -1,0 +1,86 @@
+/** A network: a backbone and what a method needs on top of it. */
+import { type Context, Initializer, Linear, Module, sub, type Tensor } from '../../runtime/index.ts';
+import { Stream } from '../base/randomStreams.ts';
+import type { Backbone, BackboneOptions, Precision } from './backbone.ts';
+import { MlpHead, type Projection } from './heads.ts';
+import { type ArchitectureName, architectureNamed } from './table.ts';
+
+/** What a method needs on top of the backbone. */
+export interface NetworkPlan {
+  /** The layers from the backbone's output to f; default `mlp`. `none`: f is the backbone's output. */
+  projection?: Projection;
+  /** Linear heads on the backbone's output, by name: their number of classes. */
+  logits?: Readonly<Record<string, number>>;
+  /** No biases and no affine batch norm. */
+  isBiasFree?: boolean;
+  /** f is relative to the buffer `center`, [features], which is 0 until it is written. */
+  isCentered?: boolean;
+}
+
+export interface EncoderOptions extends Pick<BackboneOptions, 'width' | 'size'> {
+  arch: ArchitectureName;
+  /** Length of f(x); 128 in the paper. */
+  features?: number;
+  seed: number;
+  precision?: Precision;
+  network?: NetworkPlan;
+}
+
+export interface EncoderOutputs {
+  /** [N, channels] */
+  backbone: Tensor;
+  /** f, [N, features]; not normalized, because the norm is the score. */
+  projection: Tensor;
+  /** [N, classes], by head. */
+  logits: Readonly<Record<string, Tensor>>;
+}
+
+/** f: [N, 3, S, S] normalized images -> [N, features]. */
+export class Encoder extends Module {
+  readonly options: Required<EncoderOptions>;
+  /** The point that f is relative to, [features]; null for networks without. */
+  readonly center: Tensor | null;
+  readonly #backbone: Backbone;
+  readonly #head: MlpHead | Linear | null;
+  readonly #logits: readonly [string, Linear][];
+
+  constructor(context: Context, options: EncoderOptions) {
+    super();
+    this.options = { features: 128, precision: 'f32', network: {}, ...withoutUndefined(options) };
+    const { arch, width, size, precision, features, seed, network } = this.options;
+    const { projection = 'mlp', logits = {}, isBiasFree = false, isCentered = false } = network;
+    const init = new Initializer(context, seed, Stream.init);
+    const backbone = architectureNamed(arch).build(init, { width, size, precision, isBiasFree });
+    const { channels } = backbone;
+    this.#backbone = this.child('backbone', backbone);
+    this.#head = projection === 'none' ? null : this.child('head', headOf(projection, init, channels, features));
+    this.#logits = Object.entries(logits).map(([name, classes]) => [
+      name,
+      this.child(`logits.${name}`, new Linear(init, channels, classes)),
+    ]);
+    const length = projection === 'none' ? channels : features;
+    this.center = isCentered ? this.buffer('center', init.constant([length], 0)) : null;
+  }
+
+  forward(images: Tensor, training: boolean): Tensor {
+    return this.outputs(images, training).projection;
+  }
+
+  outputs(images: Tensor, training: boolean): EncoderOutputs {
+    const backbone = this.#backbone.forward(images, training);
+    const f = this.#head ? this.#head.forward(backbone, training) : backbone;
+    return {
+      backbone,
+      projection: this.center ? sub(f, this.center) : f,
+      logits: Object.fromEntries(this.#logits.map(([name, head]) => [name, head.forward(backbone)])),
+    };
+  }
+}
+
+function headOf(projection: Exclude<Projection, 'none'>, init: Initializer, channels: number, features: number) {
+  if (projection === 'linear') return new Linear(init, channels, features);
+  return new MlpHead(init, channels, features, projection === 'mlp');
+}
+
+const withoutUndefined = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;

@@ -1,0 +1,13 @@
+/** The architectures. To add one, add a file in this folder and a line here. */
+import type { Architecture } from './backbone.ts';
+import { resnet10, resnet18 } from './resnet.ts';
+
+const TABLE = [resnet18, resnet10] as const;
+
+export type ArchitectureName = (typeof TABLE)[number]['name'];
+
+export const ARCHITECTURES: readonly Architecture<ArchitectureName>[] = TABLE;
+export const ARCHITECTURE_NAMES: readonly ArchitectureName[] = ARCHITECTURES.map(({ name }) => name);
+
+export const architectureNamed = (name: ArchitectureName): Architecture<ArchitectureName> =>
+  ARCHITECTURES.find((architecture) => architecture.name === name)!;
