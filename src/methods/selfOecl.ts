@@ -22,7 +22,7 @@ import {
 
 const SOURCES = ['same', 'independent'] as const;
 
-interface SelfOeclValues extends PenaltyValues {
+export interface SelfOeclValues extends PenaltyValues {
   temperature: number;
   shiftWeight: number;
   selfOeSource: (typeof SOURCES)[number];
