@@ -11,9 +11,11 @@ const environment = await adapterEnvironment(process.env.OECL_TEST_ADAPTER);
 if (environment === null)
   throw new Error('no WebGPU adapter: npm test installs what is missing; dist/train.js doctor explains');
 Object.assign(process.env, environment);
-// Lavapipe's compiler without its optimizations: nearly all of the time of a test is compilation. A run ends in the same
-// weightsSha256 either way, and `npm run demo` and `npm run bench` run what it optimizes.
+// Nearly all of the time of a test is compilation: lavapipe's without optimizations, and with vectors of 4 lanes instead of 8,
+// as on SwiftShader, half of the code. test/e2e/commandLineRun.test.ts compares the weights of a run with both settings and of
+// one with neither; `npm run demo` and `npm run bench` run as for users.
 process.env.GALLIVM_PERF ??= 'nopt';
+process.env.LP_NATIVE_VECTOR_WIDTH ??= '128';
 
 const plugins = [
   {
@@ -24,7 +26,12 @@ const plugins = [
     },
   },
 ];
-const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
+const common = {
+  // the files of a worker share its process or page, so that each module is loaded once and each kernel compiled once
+  isolate: false,
+  setupFiles: ['test/helpers/checkClaims.ts'],
+  ...{ testTimeout: 120_000, hookTimeout: 120_000 },
+};
 
 const inNode = {
   plugins,
@@ -32,7 +39,7 @@ const inNode = {
     name: 'node',
     include: ['test/**/*.test.ts'],
     pool: 'forks' as const, // Dawn is a native addon: worker threads would share it
-    ...timeouts,
+    ...common,
   },
 };
 
@@ -57,7 +64,7 @@ async function inChrome() {
       provider: playwright({ launchOptions: launchOptions(chrome) }),
       instances: [{ browser: 'chromium' as const }],
     },
-    ...timeouts,
+    ...common,
   };
   return [{ plugins, test }];
 }

@@ -1,9 +1,9 @@
 /**
- * FEATURES.md lists, for each op, optimizer and kernel, the test files that cover it. Files that import this module record
- * what their tests check; at the end of each file, the record must equal what FEATURES.md claims about the file. So claims
- * rest on tests that ran, whichever files run.
+ * FEATURES.md lists, for each op, optimizer and kernel, the test files that cover it. Tests record what they check; at the
+ * end of each file (checkClaims.ts), the record must equal what FEATURES.md claims about the file. So claims rest on tests
+ * that ran, whichever files run.
  */
-import { afterAll, expect, type RunnerTestCase, type RunnerTestSuite } from 'vitest';
+import { expect, type RunnerTestCase, type RunnerTestSuite } from 'vitest';
 import features from '../../FEATURES.md?raw';
 
 /** A row of one of FEATURES.md's tables. */
@@ -90,12 +90,17 @@ function testsOf(suite: RunnerTestSuite): RunnerTestCase[] {
 const isOfTheRun = ({ result }: RunnerTestCase): boolean =>
   result !== undefined && (result.state !== 'skip' || result.duration !== undefined);
 
-// biome-ignore lint/correctness/noEmptyPattern: Vitest rejects any other unused first parameter
-afterAll(({}, file) => {
-  const tests = testsOf(file as RunnerTestSuite);
+/** Before each test file: files share this module. */
+export function startRecord(): void {
+  shown.length = 0;
+}
+
+/** After the tests of a file. @throws if FEATURES.md says anything else about it than its tests */
+export function checkClaims(file: RunnerTestSuite): void {
+  const tests = testsOf(file);
   if (!tests.every(isOfTheRun) || tests.some(({ result }) => result!.state === 'fail')) return; // incomplete record
   const name = /(\w+\/\w+)\.test\.ts$/.exec(file.name)![1];
   const isWhole = tests.every(({ result }) => result!.state === 'pass');
   const found = differences(name, claimsOf(features), shown, isWhole);
   expect(found, `FEATURES.md does not say what ${name} shows`).toEqual([]);
-});
+}

@@ -1,8 +1,8 @@
-/** Shared by the gradient tests: one context per file and variant, and one line in the reporter's table per check. */
-import { afterAll, beforeAll, describe, expect, type TestContext } from 'vitest';
+/** Shared by the gradient tests: one context per variant, and one line in the reporter's table per check. */
+import { beforeAll, describe, expect, type TestContext } from 'vitest';
 import { describeGradCheck, type GradCheckOptions, gradCheck } from '../../runtime/gradcheck/gradCheck.ts';
 import type { Context, Variants } from '../../runtime/index.ts';
-import { openTestContext } from './adapter.ts';
+import { sharedContext } from './adapter.ts';
 import { show } from './claims.ts';
 import { DIFFERENCES, type Tolerance } from './tolerances.ts';
 
@@ -52,13 +52,8 @@ function suiteOn(setup: Setup, cases: (suite: Suite) => void): void {
   const { variant, variants } = setup;
   let context: Context | null = null;
   beforeAll(async () => {
-    context = await openTestContext({ poison: true });
-    if (missingFeature(context, setup) || Object.keys(variants).length === 0) return;
-    await context.close();
-    context = await openTestContext({ poison: true, variants });
-  });
-  afterAll(async () => {
-    await context?.close();
+    context = await sharedContext();
+    if (!missingFeature(context, setup)) context = await sharedContext(variants);
   });
   cases({
     variant,

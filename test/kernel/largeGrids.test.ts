@@ -2,18 +2,17 @@
  * More workgroups than a dimension of a grid allows (65535), once for each kernel family with a workgroup per row, patch or
  * column block. Kernels with a lane per element use the same groups2d() and would need millions of elements.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
-import { openTestContext } from '../helpers/adapter.ts';
+import { sharedContext } from '../helpers/adapter.ts';
 import { expectOnCpu } from '../helpers/interpreter.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
 const ROWS = 66_000;
 let context: rt.Context;
 beforeAll(async () => {
-  context = await openTestContext();
+  context = await sharedContext();
 });
-afterAll(() => context.close());
 
 /** Small whole numbers: sums of them are exact in any order. */
 const cycle = (length: number, period = 5): Float32Array => Float32Array.from({ length }, (_, i) => i % period);

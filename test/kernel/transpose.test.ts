@@ -1,17 +1,14 @@
 /** transpose.wgsl on the CPU; and that copies into another memory order keep every element where it belongs. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Context } from '../../runtime/index.ts';
 import { copyOf } from '../../runtime/ops/layout.ts';
-import { openTestContext } from '../helpers/adapter.ts';
+import { sharedContext } from '../helpers/adapter.ts';
 import { expectOnCpu } from '../helpers/interpreter.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
 let context: Context;
 beforeAll(async () => {
-  context = await openTestContext();
-});
-afterAll(async () => {
-  await context.close();
+  context = await sharedContext();
 });
 
 test.each([

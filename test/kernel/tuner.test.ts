@@ -77,7 +77,7 @@ describeHalves('tuner', (suite) => {
         backward(sum(conv2d(x, w, { padding: 1 })));
       });
     }
-    return context.choices.asked;
+    return context.choices.asked.filter(({ key }) => key.includes('8->8 12x12')); // others share the context
   }
 
   test('keys name what is stored as f16; trials store it so, and compare what is stored', async (t) => {
