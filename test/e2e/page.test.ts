@@ -343,6 +343,7 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
 
   test('the gallery shows images from the lowest score up, page by page; an image opens and closes', async () => {
     await mock.open('runs', FINISHED);
+    await page.locator('.tile').first().waitFor();
     const scores = async () => {
       const names = await page.locator('.tile').evaluateAll((tiles) => tiles.map((tile) => tile.textContent));
       return names.map((name) => Number(/score ([\d.]+)/.exec(name!)![1]));
