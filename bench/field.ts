@@ -1,7 +1,7 @@
 /** All contestants of a run. Measures a workload on them in turn. */
 import type { Context } from '../runtime/index.ts';
 import { type Contestant, type Peer, type PeerOptions, PeerProcess } from './contestant.ts';
-import type { Sink, Suite } from './figures.ts';
+import type { Sink, Suite } from './measurements.ts';
 import { Ours } from './ours.ts';
 import { type Effort, type Quartiles, sampleInTurns } from './statistics.ts';
 import { flopsOf, nameOf, type Workload } from './workloads.ts';

@@ -9,11 +9,18 @@ import { version } from '../package.json';
 import type { AdapterInfo } from '../runtime/index.ts';
 import { adapterEnvironment, nodeRuntimePlatform } from '../runtime/platform/node.ts';
 import { messageOf } from './field.ts';
-import { type BenchReport, changesBetween, type Figure, type Sink, type Suite, type Surroundings } from './figures.ts';
 import { kernelsSuite } from './kernels.bench.ts';
+import {
+  type BenchReport,
+  changesBetween,
+  type Measurement,
+  type Sink,
+  type Suite,
+  type Surroundings,
+} from './measurements.ts';
 import { memorySuite } from './memory.bench.ts';
 import { type BenchOptions, HELP, parseOptions } from './options.ts';
-import { changeLines, figureLine, headingLine, loadWarning, surroundingsLines } from './printer.ts';
+import { changeLines, headingLine, loadWarning, measurementLine, surroundingsLines } from './printer.ts';
 import { Selection } from './selection.ts';
 import { startupSuite } from './startup.bench.ts';
 import { stepSuite } from './step.bench.ts';
@@ -56,21 +63,21 @@ async function main(args: readonly string[]): Promise<number> {
   const warning = loadWarning(surroundings);
   if (warning) print(`caution   ${warning}`);
   const selection = new Selection(options.only);
-  const figures = await runSuites(options, selection, found.info);
-  const report = { surroundings: { ...surroundings, loadAfter: loadavg()[0] }, figures };
+  const measurements = await runSuites(options, selection, found.info);
+  const report = { surroundings: { ...surroundings, loadAfter: loadavg()[0] }, measurements };
   print(`\nload ${report.surroundings.loadAfter.toFixed(2)} after the end, the bench's own work included`);
   if (before)
     for (const line of ['', ...changeLines(before, changesBetween(before, report), surroundings)]) print(line);
-  if (options.json !== undefined && figures.length > 0)
+  if (options.json !== undefined && measurements.length > 0)
     await writeFile(options.json, `${JSON.stringify(report, null, 1)}\n`);
   selection.check();
   return 0;
 }
 
-async function runSuites(options: BenchOptions, selection: Selection, adapter: AdapterInfo): Promise<Figure[]> {
+async function runSuites(options: BenchOptions, selection: Selection, adapter: AdapterInfo): Promise<Measurement[]> {
   const folder = dirname(fileURLToPath(import.meta.url));
   const dawnAdapter = DAWN_NAMES[adapter.kind] ?? (options.adapter === 'hardware' ? null : (options.adapter ?? null));
-  const figures: Figure[] = [];
+  const measurements: Measurement[] = [];
   const run: SuiteRun = {
     options,
     selection,
@@ -80,7 +87,7 @@ async function runSuites(options: BenchOptions, selection: Selection, adapter: A
       dawnAdapter,
       isResting: options.arePeersResting,
     },
-    sink: sinkInto(figures),
+    sink: sinkInto(measurements),
   };
   const suites: Record<Suite, () => Promise<void>> = {
     step: () => stepSuite(run),
@@ -92,17 +99,20 @@ async function runSuites(options: BenchOptions, selection: Selection, adapter: A
     print(headingLine(TITLES[suite]));
     await suites[suite]();
   }
-  return figures;
+  return measurements;
 }
 
-function sinkInto(figures: Figure[]): Sink {
+function sinkInto(measurements: Measurement[]): Sink {
   return {
-    add(figure) {
-      const isSame = ({ suite, workload }: Figure) => suite === figure.suite && workload === figure.workload;
-      const ours = figures.find((other) => isSame(other) && other.contestant === 'oecl')?.milliseconds?.median ?? null;
-      const last = figures.at(-1);
-      if (figure.milliseconds || figure.failure) print(figureLine(figure, ours, last !== undefined && isSame(last)));
-      figures.push(figure);
+    add(measurement) {
+      const isSame = ({ suite, workload }: Measurement) =>
+        suite === measurement.suite && workload === measurement.workload;
+      const ours =
+        measurements.find((other) => isSame(other) && other.contestant === 'oecl')?.milliseconds?.median ?? null;
+      const last = measurements.at(-1);
+      if (measurement.milliseconds || measurement.failure)
+        print(measurementLine(measurement, ours, last !== undefined && isSame(last)));
+      measurements.push(measurement);
     },
     note: (text) => print(`  ${text}`),
     progress(text) {
@@ -134,7 +144,7 @@ function surroundingsOf(
 
 async function readReport(path: string): Promise<BenchReport> {
   const report = JSON.parse(await readFile(path, 'utf8')) as BenchReport;
-  if (!Array.isArray(report.figures) || !report.surroundings?.adapter)
+  if (!Array.isArray(report.measurements) || !report.surroundings?.adapter)
     throw new TypeError(`${path} is not a report of this benchmark`);
   return report;
 }

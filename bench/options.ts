@@ -1,7 +1,7 @@
 /** Options of the command line. */
 import { parseArgs } from 'node:util';
 import { PEERS, type Peer } from './contestant.ts';
-import { SUITES, type Suite } from './figures.ts';
+import { SUITES, type Suite } from './measurements.ts';
 
 export interface BenchOptions {
   suites: readonly Suite[];

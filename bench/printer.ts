@@ -1,5 +1,5 @@
 /** Prints measurements as they are made, one per line. */
-import type { BenchReport, Change, Figure, Surroundings } from './figures.ts';
+import type { BenchReport, Change, Measurement, Surroundings } from './measurements.ts';
 import { quartilesOf } from './statistics.ts';
 
 const NAME_WIDTH = 50;
@@ -30,8 +30,8 @@ export function headingLine(title: string): string {
  * @param ours our median for the same workload, for the last column
  * @param isRepeated the line above already names the workload
  */
-export function figureLine(figure: Figure, ours: number | null, isRepeated: boolean): string {
-  const { workload, contestant, milliseconds, flops, bytes, failure } = figure;
+export function measurementLine(measurement: Measurement, ours: number | null, isRepeated: boolean): string {
+  const { workload, contestant, milliseconds, flops, bytes, failure } = measurement;
   const start = `${(isRepeated ? '' : workload).padEnd(NAME_WIDTH)} ${contestant.padEnd(WHO_WIDTH)}`;
   if (!milliseconds) return `${start} failed: ${failure}`;
   const { median, lower, upper, samples } = milliseconds;
@@ -65,8 +65,8 @@ export function changeLines(before: BenchReport, changes: readonly Change[], now
     lines.push(`(that one ran on another adapter: ${before.surroundings.adapter.description})`);
   for (const { workload, contestant, before: old, now: median } of changes) {
     const change = `${median < old ? '' : '+'}${((median / old - 1) * 100).toFixed(0)} %`;
-    const figures = `${short(old).padStart(9)} ${short(median).padStart(10)} ${change.padStart(10)}`;
-    lines.push(`${workload.padEnd(NAME_WIDTH)} ${contestant.padEnd(WHO_WIDTH)} ${figures}`);
+    const values = `${short(old).padStart(9)} ${short(median).padStart(10)} ${change.padStart(10)}`;
+    lines.push(`${workload.padEnd(NAME_WIDTH)} ${contestant.padEnd(WHO_WIDTH)} ${values}`);
   }
   const peers = changes.filter(({ contestant }) => contestant !== 'oecl');
   if (peers.length > 0) {

@@ -2,7 +2,7 @@
 import { type Context, openContext } from '../runtime/index.ts';
 import { nodeRuntimePlatform } from '../runtime/platform/node.ts';
 import type { PeerOptions } from './contestant.ts';
-import type { Sink } from './figures.ts';
+import type { Sink } from './measurements.ts';
 import type { BenchOptions } from './options.ts';
 import type { Selection } from './selection.ts';
 

@@ -35,7 +35,7 @@ export function loadStateDict(model: Module, state: Readonly<StateDict>, file: s
         details: [
           `${name}: found ${found ? `[${found.shape.join(', ')}]` : 'none'}, expected [${tensor.shape.join(', ')}]`,
         ],
-        remedy: 'the --arch, --width and --size that it was trained with',
+        remedy: 'the arch, width and size that it was trained with',
       });
     }
     const values = floatValues(found, `${file}: ${name}`);

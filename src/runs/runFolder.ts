@@ -315,7 +315,7 @@ function writeError(path: string, error: unknown): Error {
   const { code, message } = error as { code?: string; message?: string };
   if (FULL.includes(code ?? '') || (error as Error)?.name === 'QuotaExceededError') {
     return new OeclError(`${path}: the disk is full, so this file was not written.`, {
-      details: ['files written before are whole'],
+      details: ['files written earlier are intact'],
       remedy: 'free some space, then continue with --resume, or --out on another disk',
       cause: error,
     });

@@ -113,7 +113,7 @@ export function restoreCheckpoint({ file, tensors }: Checkpoint, model: Module, 
       details: [
         `optimizer.${name}: expected [${tensor.shape.join(', ')}], found ${state[name] ? `[${state[name].shape.join(', ')}]` : 'none'}`,
       ],
-      remedy: 'the --optimizer, --arch, --width and --size that it was trained with',
+      remedy: 'the optimizer and the arch, width and size that it was trained with',
     });
   }
   loadStateDict(model, part('model.'), file);

@@ -84,7 +84,7 @@ describe('an invalid call exits with 2 and leaves no files', () => {
     [
       'a CIFAR file with a broken record',
       async () => tiny('cifar', { dataset: 'cifar10', data: await cifar(4000) }),
-      /data_batch_1\.bin: 4000 bytes are no whole number of records of 3073 bytes \(927 are left over\)/,
+      /data_batch_1\.bin: 4000 bytes, expected a multiple of 3073, the bytes of a record \(remainder 927\)/,
     ],
     [
       'outliers that are not there',

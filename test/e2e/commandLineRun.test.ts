@@ -96,7 +96,7 @@ describe('a run', () => {
     expectRefusal(
       ended,
       1,
-      /checkpoint\.safetensors: the disk is full[\s\S]*files written before are whole[\s\S]*--resume/,
+      /checkpoint\.safetensors: the disk is full[\s\S]*files written earlier are intact[\s\S]*--resume/,
     );
     expect(await readFile(`${disk}.list`, 'utf8')).toBe('config.json\nmetrics.jsonl\n');
   });
@@ -179,7 +179,7 @@ describe('interrupted', () => {
     expectRefusal(
       await oecl(['--out', join(runs, 'narrow'), '--resume']),
       2,
-      /checkpoint\.safetensors: it was written by .* another architecture[\s\S]*--width/,
+      /checkpoint\.safetensors: it was written by .* another architecture[\s\S]*the arch, width and size/,
     );
     expect(await readFile(checkpoint)).toEqual(before);
   });

@@ -91,9 +91,9 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY])(
   'a loss of %s ends the training with its step and a remedy',
   async (loss) => {
     const told: number[] = [];
-    const figures = (step: number) => ({ loss: step === 2 ? loss : 1, epoch: 0, lambda: 0, lr: 0.1 });
+    const metricsAt = (step: number) => ({ loss: step === 2 ? loss : 1, epoch: 0, lambda: 0, lr: 0.1 });
     const parts = {
-      trainer: { steps: 9, stepsPerEpoch: 9, epochOf: () => 0, run: async (step: number) => figures(step) },
+      trainer: { steps: 9, stepsPerEpoch: 9, epochOf: () => 0, run: async (step: number) => metricsAt(step) },
       log: { addMetrics: () => {} },
       ...{ config, encoder, profile: null, hooks: { onStep: ({ step }: { step: number }) => told.push(step) } },
     } as unknown as LoopParts;

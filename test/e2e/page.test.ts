@@ -311,13 +311,13 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
   test('choosing another score updates charts, metrics, gallery and verdicts, and its threshold is stored with it', async () => {
     await mock.open('runs', FINISHED);
     const score = page.getByRole('combobox', { name: 'Score' });
-    const figure = () => page.getByRole('region', { name: 'Result' }).innerText();
+    const result = () => page.getByRole('region', { name: 'Result' }).innerText();
     expect(await score.inputValue()).toBe('normEnsemble');
-    expect(await figure()).toMatch(/AUROC, normEnsemble[\s\S]*The main score\. It is the default/);
+    expect(await result()).toMatch(/AUROC, normEnsemble[\s\S]*The main score\. It is the default/);
     const before = await page.locator('.tile').allInnerTexts();
     await score.selectOption('knn');
-    expect(await figure()).toMatch(/AUROC, knn/);
-    expect(await figure()).not.toContain('The main score');
+    expect(await result()).toMatch(/AUROC, knn/);
+    expect(await result()).not.toContain('The main score');
     await page.getByRole('heading', { name: 'Metrics of knn' }).waitFor();
     expect(await page.locator('.tile').allInnerTexts()).not.toEqual(before);
     expect(await page.locator('.rates').innerText()).toMatch(/^False alarms \(false-positive rate\)\n5\s%/);

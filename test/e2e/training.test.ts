@@ -126,12 +126,12 @@ test.each(['sgd', 'lars', 'adam'] as const)(
     expect(doneSteps).toBeGreaterThan(0);
     expect(doneSteps).toBeLessThan(6);
     expect(rest.results[0].weightsSha256).toBe(whole.results[0].weightsSha256);
-    const figures = async (name: string) =>
+    const metricsOf = async (name: string) =>
       (await readFile(join(out(name), 'metrics.jsonl'), 'utf8'))
         .trim()
         .split('\n')
         .map((line) => ({ ...JSON.parse(line), ms: 0 }));
-    expect(await figures(`${optimizer}-parts`)).toEqual(await figures(`${optimizer}-whole`));
+    expect(await metricsOf(`${optimizer}-parts`)).toEqual(await metricsOf(`${optimizer}-whole`));
   },
 );
 

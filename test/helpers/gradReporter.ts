@@ -3,34 +3,34 @@
  * the check closest to its tolerance. Use: vitest run test/grad --reporter=./test/helpers/gradReporter.ts
  */
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
-import type { GradFigure } from './gradSuite.ts';
+import type { GradMeasurement } from './gradSuite.ts';
 
-interface Line extends GradFigure {
+interface Line extends GradMeasurement {
   checks: number;
 }
 
 const HEADINGS = ['op', 'variant', 'worst error', 'tolerance', '', 'checks', 'slopes', 'kinks'];
 
 /** The error as a share of the tolerance; infinite for an exact check that fails. */
-const share = ({ worstError, tolerance }: GradFigure): number => (worstError === 0 ? 0 : worstError / tolerance);
+const share = ({ worstError, tolerance }: GradMeasurement): number => (worstError === 0 ? 0 : worstError / tolerance);
 
 /** One line per op and variant, in order of appearance. */
-export function tableOf(figures: readonly GradFigure[]): Line[] {
+export function tableOf(measurements: readonly GradMeasurement[]): Line[] {
   const lines = new Map<string, Line>();
-  for (const figure of figures) {
-    const key = `${figure.op}|${figure.variant}|${figure.adapter}`;
+  for (const measurement of measurements) {
+    const key = `${measurement.op}|${measurement.variant}|${measurement.adapter}`;
     const line = lines.get(key);
     if (!line) {
-      lines.set(key, { ...figure, checks: 1 });
+      lines.set(key, { ...measurement, checks: 1 });
       continue;
     }
-    const worse = share(figure) > share(line) ? figure : line;
+    const worse = share(measurement) > share(line) ? measurement : line;
     const { worstError, tolerance, toleranceName } = worse;
     Object.assign(line, { worstError, tolerance, toleranceName });
-    line.passed &&= figure.passed;
+    line.passed &&= measurement.passed;
     line.checks++;
-    line.checked += figure.checked;
-    line.kinks += figure.kinks;
+    line.checked += measurement.checked;
+    line.kinks += measurement.kinks;
   }
   return [...lines.values()];
 }
@@ -60,13 +60,13 @@ function cellsOf({
 }
 
 export default class GradReporter implements Reporter {
-  readonly #figures: GradFigure[] = [];
+  readonly #measurements: GradMeasurement[] = [];
   readonly #skipped = new Map<string, number>();
   readonly #failures: string[] = [];
   #passed = 0;
 
   onTestCaseResult(test: TestCase): void {
-    this.#figures.push(...(test.meta().gradChecks ?? []));
+    this.#measurements.push(...(test.meta().gradChecks ?? []));
     const result = test.result();
     if (result.state === 'passed') this.#passed++;
     if (result.state === 'failed')
@@ -76,7 +76,7 @@ export default class GradReporter implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly { message: string }[]): void {
-    const lines = tableOf(this.#figures);
+    const lines = tableOf(this.#measurements);
     const adapters = [...new Set(lines.map(({ adapter }) => adapter))];
     for (const adapter of adapters) {
       console.log(`adapter: ${adapter}`);

@@ -7,7 +7,7 @@ import { show } from './claims.ts';
 import { DIFFERENCES, type Tolerance } from './tolerances.ts';
 
 /** One line of the table; `task.meta.gradChecks` carries them to the reporter. */
-export interface GradFigure {
+export interface GradMeasurement {
   op: string;
   variant: string;
   adapter: string;
@@ -21,7 +21,7 @@ export interface GradFigure {
 
 declare module 'vitest' {
   interface TaskMeta {
-    gradChecks?: GradFigure[];
+    gradChecks?: GradMeasurement[];
   }
 }
 

@@ -1,9 +1,9 @@
 /** The arithmetic of the benchmarks: what they count and how they summarize it. Nothing is timed here. */
 import { describe, expect, test } from 'vitest';
-import { changesBetween, type Figure } from '../../bench/figures.ts';
+import { changesBetween, type Measurement } from '../../bench/measurements.ts';
 import { parseOptions } from '../../bench/options.ts';
 import { encoderParameters, uniform } from '../../bench/peers/values.mjs';
-import { changeLines, figureLine, short } from '../../bench/printer.ts';
+import { changeLines, measurementLine, short } from '../../bench/printer.ts';
 import { Selection } from '../../bench/selection.ts';
 import { quartilesOf, sampleInTurns, sampleLaunches } from '../../bench/statistics.ts';
 import {
@@ -152,7 +152,7 @@ describe('selection', () => {
 });
 
 describe('measurements', () => {
-  const figure = (contestant: string, median: number | null): Figure => ({
+  const measurement = (contestant: string, median: number | null): Measurement => ({
     suite: 'step',
     workload: 'step',
     contestant,
@@ -162,9 +162,9 @@ describe('measurements', () => {
   });
 
   test('a line holds the median, the rate and the ratio to ours', () => {
-    const line = figureLine(figure('jax-js', 400), 100, true);
+    const line = measurementLine(measurement('jax-js', 400), 100, true);
     expect(line.trim().split(/ +/)).toEqual(['jax-js', '400', '400', '-', '400', '1', '5.00', '4.00']);
-    expect(figureLine(figure('jax-js', null), 100, false)).toContain('failed: it broke');
+    expect(measurementLine(measurement('jax-js', null), 100, false)).toContain('failed: it broke');
   });
 
   test('numbers are shortened', () => {
@@ -180,8 +180,11 @@ describe('measurements', () => {
       loadAfter: 0,
       arePeersResting: false,
     };
-    const before = { surroundings, figures: [figure('oecl', 100), figure('jax-js', null)] };
-    const now = { surroundings, figures: [figure('oecl', 50), figure('jax-js', 400), figure('other', 1)] };
+    const before = { surroundings, measurements: [measurement('oecl', 100), measurement('jax-js', null)] };
+    const now = {
+      surroundings,
+      measurements: [measurement('oecl', 50), measurement('jax-js', 400), measurement('other', 1)],
+    };
     expect(changesBetween(before, now)).toEqual([
       { suite: 'step', workload: 'step', contestant: 'oecl', before: 100, now: 50 },
     ]);
@@ -190,11 +193,11 @@ describe('measurements', () => {
     expect(lines[1]).toContain('-50 %');
     expect(lines[2]).toContain('+50 %');
     expect(lines.at(-1)).toContain('1.50 times as long');
-    const memory = (bytes: number): Figure => ({
+    const memory = (bytes: number): Measurement => ({
       ...{ suite: 'memory', workload: 'memory: step', contestant: 'oecl' },
       ...{ milliseconds: null, more: { liveBytes: bytes } },
     });
-    const report = (bytes: number) => ({ surroundings, figures: [memory(bytes)] });
+    const report = (bytes: number) => ({ surroundings, measurements: [memory(bytes)] });
     expect(changesBetween(report(2 ** 21), report(2 ** 20))).toMatchObject([{ before: 2, now: 1 }]);
   });
 });

@@ -65,7 +65,7 @@ const broken: [string, Record<string, Uint8Array | string>, RegExp][] = [
   [
     'a record that is cut off',
     { 'data_batch_2.bin': record(9, 20).subarray(0, 3000) },
-    /data_batch_2\.bin: 3000 bytes are no whole number of records of 3073 bytes \(3000 are left over\)/,
+    /data_batch_2\.bin: 3000 bytes, expected a multiple of 3073, the bytes of a record \(remainder 3000\)/,
   ],
   [
     'a label above 9',

@@ -117,7 +117,7 @@ async function filesOfArchive(context: ReaderContext, path: string): Promise<Bin
     throw new DataError(`${path}: it cannot be unpacked: ${failureOf(cause)}.`, {
       remedy: isRefusal(cause)
         ? 'the permission to read it, or another copy of it'
-        : 'a complete cifar-10-binary.tar.gz; if it was downloaded, do that again',
+        : 'a complete cifar-10-binary.tar.gz: download it again',
       cause,
     });
   }
@@ -129,7 +129,7 @@ async function classNames(meta: BinaryFile | undefined): Promise<string[]> {
   const names = lines.map((line) => line.trim()).filter((line) => line !== '');
   if (names.length === CLASSES.length) return names;
   throw new DataError(`${meta.path}: ${names.length} class names, expected ${CLASSES.length}.`, {
-    remedy: `the file as distributed, or none: then the classes are ${CLASSES.join(', ')}`,
+    remedy: `the original file; without it, the classes are ${CLASSES.join(', ')}`,
   });
 }
 
@@ -164,14 +164,14 @@ async function readPart(
 function checkRecords(file: BinaryFile, bytes: Uint8Array): void {
   if (bytes.length === 0) {
     throw new DataError(`${file.path}: the file is empty.`, {
-      remedy: 'the binary version of CIFAR-10, copied or downloaded again in full',
+      remedy: 'a complete copy of the binary version of CIFAR-10',
     });
   }
   const remainder = bytes.length % RECORD_BYTES;
   if (remainder !== 0) {
     throw new DataError(
-      `${file.path}: ${bytes.length} bytes are no whole number of records of ${RECORD_BYTES} bytes (${remainder} are left over).`,
-      { remedy: 'the binary version of CIFAR-10, copied or downloaded again in full' },
+      `${file.path}: ${bytes.length} bytes, expected a multiple of ${RECORD_BYTES}, the bytes of a record (remainder ${remainder}).`,
+      { remedy: 'a complete copy of the binary version of CIFAR-10' },
     );
   }
   for (let at = 0; at < bytes.length; at += RECORD_BYTES) {

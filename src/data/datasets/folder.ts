@@ -60,7 +60,7 @@ async function readFolder(context: ReaderContext): Promise<LoadedDataset | null>
   throw new DataError(`${context.dir}: expected train/ and test/ in it, found ${found}${files.length} images.`, {
     details: [
       'train/CLASS/*.jpg  to learn from; train/*.jpg for a single class',
-      'test/CLASS/*.jpg   to test on, outliers included; without it, a fifth of the others tests',
+      'test/CLASS/*.jpg   to test on, outliers included; without it, a fifth of the training images is held out',
     ],
     remedy: inner
       ? `--data ${context.dir}/${inner}, which has a train/`

@@ -4,7 +4,7 @@ import type { Quartiles } from './statistics.ts';
 export const SUITES = ['step', 'kernels', 'memory', 'startup'] as const;
 export type Suite = (typeof SUITES)[number];
 
-export interface Figure {
+export interface Measurement {
   suite: Suite;
   workload: string;
   /** `oecl`, or a peer with its version. */
@@ -35,12 +35,12 @@ export interface Surroundings {
 
 export interface BenchReport {
   surroundings: Surroundings;
-  figures: Figure[];
+  measurements: Measurement[];
 }
 
 /** Receives measurements as they are made. */
 export interface Sink {
-  add(figure: Figure): void;
+  add(measurement: Measurement): void;
   /** A line between measurements. */
   note(text: string): void;
   /** Current activity; erased by the next line. */
@@ -57,19 +57,19 @@ export interface Change {
 
 /** Medians, or memory, of the workloads in both reports, for ours and peers. */
 export function changesBetween(before: BenchReport, now: BenchReport): Change[] {
-  const keyOf = ({ suite, workload, contestant }: Figure) => `${suite}|${workload}|${contestant}`;
-  const earlier = new Map(before.figures.map((figure) => [keyOf(figure), figure]));
-  return now.figures.flatMap((figure) => {
-    const [before, after] = [sizeOf(earlier.get(keyOf(figure))), sizeOf(figure)];
+  const keyOf = ({ suite, workload, contestant }: Measurement) => `${suite}|${workload}|${contestant}`;
+  const earlier = new Map(before.measurements.map((measurement) => [keyOf(measurement), measurement]));
+  return now.measurements.flatMap((measurement) => {
+    const [before, after] = [sizeOf(earlier.get(keyOf(measurement))), sizeOf(measurement)];
     if (before === null || after === null) return [];
-    const { suite, workload, contestant } = figure;
+    const { suite, workload, contestant } = measurement;
     return [{ suite, workload, contestant, before, now: after }];
   });
 }
 
 /** The value of a measurement: milliseconds, or MiB of memory. Null if there is none. */
-function sizeOf(figure: Figure | undefined): number | null {
-  if (figure?.milliseconds) return figure.milliseconds.median;
-  const { liveBytes, pooledBytes = 0 } = figure?.more ?? {};
+function sizeOf(measurement: Measurement | undefined): number | null {
+  if (measurement?.milliseconds) return measurement.milliseconds.median;
+  const { liveBytes, pooledBytes = 0 } = measurement?.more ?? {};
   return liveBytes === undefined ? null : (liveBytes + pooledBytes) / 2 ** 20;
 }
