@@ -3,49 +3,52 @@ import { finite, float, op } from '../arguments.ts';
 import { differentiable } from '../autograd/tape.ts';
 import { broadcastShapes } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { map } from './map.ts';
+import { mapFor } from './map.ts';
 import { sumTo } from './reduce.ts';
 
-type Partial = (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor;
+type Map = ReturnType<typeof mapFor>;
+
+type Partial = (map: Map, dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor;
 
 /** An op with two inputs. The gradient of a broadcast input is summed over the axes it was broadcast along. */
 function binary(name: string, expression: string, da: Partial, db: Partial): (a: Tensor, b: Tensor) => Tensor {
+  const map = mapFor(name);
   return op(name, { a: float, b: float }, (a, b) => {
     const shape = broadcastShapes(name, [a.shape, b.shape]);
     const y = map(expression, [a, b], { shape });
     return differentiable(name, [a, b], y, [], (dy) => [
-      a.requiresGrad ? sumTo(da(dy, a, b, y), a.shape) : null,
-      b.requiresGrad ? sumTo(db(dy, a, b, y), b.shape) : null,
+      a.requiresGrad ? sumTo(da(map, dy, a, b, y), a.shape) : null,
+      b.requiresGrad ? sumTo(db(map, dy, a, b, y), b.shape) : null,
     ]);
   });
 }
 
-const whole = (dy: Tensor): Tensor => dy;
+const whole = (_: Map, dy: Tensor): Tensor => dy;
 
 /** a + b */
 export const add = binary('add', 'a + b', whole, whole);
 /** a - b */
-export const sub = binary('sub', 'a - b', whole, (dy) => map('-a', [dy]));
+export const sub = binary('sub', 'a - b', whole, (map, dy) => map('-a', [dy]));
 /** a * b */
 export const mul = binary(
   'mul',
   'a * b',
-  (dy, _, b) => map('a * b', [dy, b]),
-  (dy, a) => map('a * b', [dy, a]),
+  (map, dy, _, b) => map('a * b', [dy, b]),
+  (map, dy, a) => map('a * b', [dy, a]),
 );
 /** a / b; IEEE results for b = 0. */
 export const div = binary(
   'div',
   'a / b',
-  (dy, _, b) => map('a / b', [dy, b]),
-  (dy, _, b, y) => map('-a * c / b', [dy, b, y]),
+  (map, dy, _, b) => map('a / b', [dy, b]),
+  (map, dy, _, b, y) => map('-a * c / b', [dy, b, y]),
 );
 /** max(a, b), NaN if either is. Equal inputs get half the gradient each, as in PyTorch. */
 export const maximum = binary(
   'maximum',
   'maximum(a, b)',
-  (dy, a, b) => map('a * select(select(T(1), T(0.5), b == c), T(0), b < c)', [dy, a, b]),
-  (dy, a, b) => map('a * select(select(T(1), T(0.5), b == c), T(0), c < b)', [dy, a, b]),
+  (map, dy, a, b) => map('a * select(select(T(1), T(0.5), b == c), T(0), b < c)', [dy, a, b]),
+  (map, dy, a, b) => map('a * select(select(T(1), T(0.5), b == c), T(0), c < b)', [dy, a, b]),
 );
 
 /** An op with one input. `slope` is the gradient in terms of a = dy and b, which is x or y as `of` says. */
@@ -55,6 +58,7 @@ function unary(
   slope: string,
   of: 'input' | 'output' | 'none',
 ): (x: Tensor) => Tensor {
+  const map = mapFor(name);
   return op(name, { x: float }, (x) => {
     const y = map(expression, [x]);
     const kept = { input: [x], output: [y], none: [] }[of];
@@ -85,8 +89,9 @@ export const abs = unary('abs', 'abs(a)', 'a * sign(b)', 'input');
  */
 export const relu = unary('relu', 'relu(a)', 'select(a, T(0), b <= T(0))', 'output');
 
+const mapForScale = mapFor('scale');
 /** factor * x, for a finite constant that does not change between runs of a plan. */
 export const scale = op('scale', { x: float, factor: finite }, (x: Tensor, factor: number): Tensor => {
   const by = `T(${Number.isInteger(factor) ? factor.toFixed(1) : factor})`;
-  return differentiable('scale', [x], map(`a * ${by}`, [x]), [], (dy) => [map(`a * ${by}`, [dy])]);
+  return differentiable('scale', [x], mapForScale(`a * ${by}`, [x]), [], (dy) => [mapForScale(`a * ${by}`, [dy])]);
 });

@@ -22,25 +22,29 @@ export interface MapOptions {
   dtype?: 'f32' | 'f16';
 }
 
+/** `map` as a part of another op, which errors about its inputs name. */
+export const mapFor = (name: string) =>
+  op(
+    name,
+    {
+      expression: text,
+      inputs: arrayOf(float),
+      options: options({ shape: optional(numbers), order: optional(numbers), dtype: optional(oneOf('f32', 'f16')) }),
+    },
+    (expression: string, inputs: readonly Tensor[], options: MapOptions = {}): Tensor => {
+      if (inputs.length < 1 || inputs.length > NAMES.length)
+        throw new UsageError(`${name}: ${inputs.length} inputs, expected one to ${NAMES.length}.`);
+      const isHalf = inputs.every((input) => input.dtype === 'f16');
+      return elementwise(expression, inputs, { ...options, dtype: options.dtype ?? (isHalf ? 'f16' : 'f32') });
+    },
+  );
+
 /**
  * Evaluates a WGSL expression in up to four inputs named a, b, c, d. No tape. The expression must be valid for scalars and
  * vectors: write constants as T(0.5).
  * The device checks the expression later: one that does not compile ends the context with a KernelError.
  */
-export const map = op(
-  'map',
-  {
-    expression: text,
-    inputs: arrayOf(float),
-    options: options({ shape: optional(numbers), order: optional(numbers), dtype: optional(oneOf('f32', 'f16')) }),
-  },
-  (expression: string, inputs: readonly Tensor[], options: MapOptions = {}): Tensor => {
-    if (inputs.length < 1 || inputs.length > NAMES.length)
-      throw new UsageError(`map: ${inputs.length} inputs, expected one to ${NAMES.length}.`);
-    const isHalf = inputs.every((input) => input.dtype === 'f16');
-    return elementwise(expression, inputs, { ...options, dtype: options.dtype ?? (isHalf ? 'f16' : 'f32') });
-  },
-);
+export const map = mapFor('map');
 
 /** A bit-exact copy, also of u32, dense in the given memory order. */
 export function copyByStrides(x: Tensor, order: Shape): Tensor {

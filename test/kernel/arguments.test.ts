@@ -263,6 +263,17 @@ test('two contexts in one op: refused, and both still compute', async () => {
   await other.close();
 });
 
+test('an input that was disposed of before backward: the error names the op that reads it', () => {
+  const [a, b] = [context.tensor([1, 2], [2]), context.tensor([3, 4], [2])];
+  a.requiresGrad = true;
+  for (const [name, op] of Object.entries({ mul: rt.mul, div: rt.div, maximum: rt.maximum })) {
+    const other = rt.scale(b, 2);
+    const loss = rt.sum(op(a, other));
+    other.dispose();
+    expect(() => rt.backward(loss)).toThrow(`${name}: inputs[1]: a tensor [2] was used after dispose()`);
+  }
+});
+
 test('a recording inside a recording, and a plan after dispose()', async () => {
   const nested = context.record(() => {
     context.record(() => rt.relu(x));
