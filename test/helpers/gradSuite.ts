@@ -1,6 +1,11 @@
 /** Shared by the gradient tests: one context per variant, and one line in the reporter's table per check. */
 import { beforeAll, describe, expect, type TestContext } from 'vitest';
-import { describeGradCheck, type GradCheckOptions, gradCheck } from '../../runtime/gradcheck/gradCheck.ts';
+import {
+  describeGradCheck,
+  type F64Array,
+  type GradCheckOptions,
+  gradCheck,
+} from '../../runtime/gradcheck/gradCheck.ts';
 import type { Context, Variants } from '../../runtime/index.ts';
 import { sharedContext } from './adapter.ts';
 import { show } from './claims.ts';
@@ -30,6 +35,8 @@ export interface Suite {
   readonly variant: string;
   /** True if the tensors are stored as f16. */
   readonly isHalf: boolean;
+  /** What references returned, by check and inputs, for the other variants of the suite. */
+  readonly known: Map<string, F64Array>;
   /** Skips the test, with the reason, if the adapter lacks a feature that the variant needs. */
   require(test: TestContext): void;
 }
@@ -38,6 +45,7 @@ export interface Suite {
 interface Setup {
   variant: string;
   variants: Partial<Variants>;
+  known?: Map<string, F64Array>;
   /** Tensors that are stored as f16. */
   f16?: boolean;
 }
@@ -58,6 +66,7 @@ function suiteOn(setup: Setup, cases: (suite: Suite) => void): void {
   cases({
     variant,
     isHalf: setup.f16 === true,
+    known: setup.known ?? new Map(),
     get context() {
       return context!;
     },
@@ -80,8 +89,9 @@ export function describeHalves(name: string, cases: (suite: Suite) => void): voi
 
 /** Cases of an op that uses conv.wgsl, once per variant. */
 export function describeConvVariants(name: string, cases: (suite: Suite) => void, { f16 = false } = {}): void {
+  const known = new Map<string, F64Array>();
   describe.each(['subgroup', 'workgroup', 'register'] as const)(`${name}${f16 ? ' in f16' : ''}, variant %s`, (conv) =>
-    suiteOn({ variant: conv, variants: { conv }, f16 }, cases),
+    suiteOn({ variant: conv, variants: { conv }, f16, known }, cases),
   );
 }
 
@@ -96,9 +106,10 @@ export interface GradCase extends Omit<GradCheckOptions, 'tolerance' | 'gradient
 export async function checkGradients(suite: Suite, test: TestContext, op: string, options: GradCase): Promise<void> {
   show(op, suite);
   suite.require(test);
-  const { within, gradientsWithin = within, ...rest } = options;
+  const { within, gradientsWithin = within, reference, ...rest } = options;
   const result = await gradCheck(suite.context, {
     ...rest,
+    reference: suite.variant === 'default' ? reference : onceFor(suite.known, checkOf(test), reference),
     tolerance: within.relative,
     gradientTolerance: Math.max(gradientsWithin.relative, DIFFERENCES),
     floor: gradientsWithin.floor,
@@ -120,6 +131,31 @@ export async function checkGradients(suite: Suite, test: TestContext, op: string
     },
   ];
   expect(passed, describeGradCheck(result)).toBe(true);
+}
+
+/** The test, and which of its checks comes next: the same in every variant. */
+const checkOf = ({ task }: TestContext): string => `${task.name} ${task.meta.gradChecks?.length ?? 0}`;
+
+/** The reference, computed once for all variants: they are given the same inputs. */
+function onceFor(known: Suite['known'], check: string, reference: GradCheckOptions['reference']): typeof reference {
+  return (...inputs) => {
+    const key = `${check} ${hashOf(inputs)}`;
+    let output = known.get(key);
+    if (!output) known.set(key, (output = reference(...inputs)));
+    return output;
+  };
+}
+
+/** 64 bits of all values. */
+function hashOf(inputs: readonly F64Array[]): string {
+  let [a, b] = [1, 2];
+  for (const { data } of inputs) {
+    for (const word of new Uint32Array(data.buffer, data.byteOffset, 2 * data.length)) {
+      a = Math.imul(a ^ word, 0x01000193);
+      b = Math.imul(b ^ word, 0x5bd1e995) ^ (b >>> 13);
+    }
+  }
+  return `${a} ${b}`;
 }
 
 const ratio = ({ worstError, tolerance }: { worstError: number; tolerance: number }): number =>

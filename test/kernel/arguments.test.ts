@@ -270,7 +270,9 @@ test('an input that was disposed of before backward: the error names the op that
     const other = rt.scale(b, 2);
     const loss = rt.sum(op(a, other));
     other.dispose();
-    expect(() => rt.backward(loss)).toThrow(`${name}: inputs[1]: a tensor [2] was used after dispose()`);
+    expect(() => rt.backward(loss)).toThrow(
+      new RegExp(`^${name}: inputs\\[\\d\\]: a tensor \\[2\\] was used after dispose`),
+    );
   }
 });
 
