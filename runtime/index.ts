@@ -18,6 +18,7 @@ export { preload } from './kernel/reflect.ts';
 export type { KernelSpec } from './kernel/spec.ts';
 export { groups2d, type Launch } from './launch.ts';
 export { type BatchNormOptions, type BatchNormParameters, batchNorm } from './nn/functional/batchNorm.ts';
+export { binaryCrossEntropy, focalLoss } from './nn/functional/binary.ts';
 export {
   type NtXentOptions,
   normPenalty,
@@ -26,11 +27,23 @@ export {
   ntXentUnfused,
 } from './nn/functional/contrastive.ts';
 export { type Conv2dOptions, conv2d } from './nn/functional/conv2d.ts';
-export { hypersphereLoss } from './nn/functional/hypersphere.ts';
 export { linear, type MatmulOptions, matmul } from './nn/functional/matmul.ts';
 export { l2Normalize, norm } from './nn/functional/normalize.ts';
+export {
+  deepSadLoss,
+  hypersphereLoss,
+  type SoftBoundaryOptions,
+  softBoundaryLoss,
+} from './nn/functional/oneClass.ts';
 export { avgPool2d, globalAvgPool2d, maxPool2d, type PoolOptions } from './nn/functional/pool.ts';
 export { crossEntropy, logSoftmax, softmax } from './nn/functional/softmax.ts';
+export { supCon, supConUnfused } from './nn/functional/supCon.ts';
+export {
+  alignment,
+  type DistanceOptions,
+  uniformity,
+  uniformityUnfused,
+} from './nn/functional/uniformity.ts';
 export { Initializer } from './nn/init.ts';
 export { BatchNorm, Conv2d, Linear } from './nn/layers.ts';
 export { Module, type Named } from './nn/module.ts';

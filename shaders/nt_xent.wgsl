@@ -2,7 +2,7 @@
 // s_ij = z_i . z_j / temperature is recomputed wherever it is needed: no N x N matrix is stored.
 //   forward:  lse[i] = log of the sum over j != i of exp(s_ij);  losses[i] = lse[i] - s_ip
 //   backward: dz[i] = scale * dy * sum over j != i of c_ij z_j,
-//             c_ij = exp(s_ij - lse_i) + exp(s_ij - lse_j) - 2 [j = p(i)], scale = 1 / (N temperature)
+//             c_ij = exp(s_ij - lse_i) + exp(s_ij - lse_j) - PULL [j = p(i)], scale = 1 / (N temperature)
 // A workgroup has ROWS rows i and loops over j in steps of 64, one per lane: each load of z_j is used for ROWS of z_i. For dz
 // the c_ij pass through workgroup memory, and the lanes share ROWS x D.
 // Launch groups2d(ceil(N / ROWS)). Loads z N / ROWS times. Sums: k ascending; j ascending (forward: per lane, then a tree).
@@ -11,6 +11,7 @@ const ROWS: u32 = 16u; // @param a multiple of 4
 const OWN: u32 = 8u; // @param rows per lane in backward, a multiple of 4 that divides ROWS
 const COL_LANES: u32 = 32u; // @param lanes across the columns: 64 * OWN / ROWS
 const STEPS: u32 = 1u; // @param columns of Z per lane: ceil(cols / COL_LANES)
+const PULL: f32 = 2.0; // @param 0 where the positives are added elsewhere (sup_con.wgsl)
 struct Sizes { rows: u32, cols: u32, perTemperature: f32, scale: f32 } // cols in units of Z
 @group(0) @binding(0) var<storage, read> z: array<Z>;
 @group(0) @binding(1) var<storage, read> lse: array<f32>;
@@ -116,7 +117,7 @@ fn nt_xent_backward(
       for (var r = 0u; r < ROWS; r++) { // @unroll
         let row = row0 + r;
         let lse_i = lse[min(row, sizes.rows - 1u)];
-        let both = exp(s[r] - lse_i) + exp(s[r] - lse_j) - select(0.0, 2.0, j == partner_of(row));
+        let both = exp(s[r] - lse_i) + exp(s[r] - lse_j) - select(0.0, PULL, j == partner_of(row));
         c[r] = select(both, 0.0, j == row);
       }
       for (var q = 0u; q < ROWS / 4u; q++) { // @unroll

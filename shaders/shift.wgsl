@@ -1,8 +1,8 @@
-// Shifted copies of square views: moved with reflected borders, then turned counter-clockwise.
+// Shifted copies of square views: perhaps flipped, moved with reflected borders, then turned counterclockwise.
 //   x [V, S, S, 3], y [R, S, S, 3]; row r of y is view rows[r].view of x
 // Launch groups2d(ceil(R * S * S / 64)).
 struct Sizes { rows: u32, side: u32 }
-struct Row { view: u32, turns: u32, right: i32, down: i32 }
+struct Row { view: u32, turns: u32, right: i32, down: i32 } // turns: 4 more for a flip
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> rows: array<Row>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
@@ -26,13 +26,14 @@ fn shift(
     let row = rows[i / (side * side)];
     var line = (i / side) % side;
     var column = i % side;
-    for (var turn = 0u; turn < row.turns; turn++) {
+    for (var turn = 0u; turn < row.turns % 4u; turn++) {
       let before = line;
       line = column;
       column = side - 1u - before;
     }
     let from_line = reflected(i32(line) - row.down);
-    let from_column = reflected(i32(column) - row.right);
+    let moved = reflected(i32(column) - row.right);
+    let from_column = select(moved, side - 1u - moved, row.turns >= 4u);
     let at = ((row.view * side + from_line) * side + from_column) * 3u;
     y[3u * i] = x[at];
     y[3u * i + 1u] = x[at + 1u];

@@ -3,8 +3,9 @@ import { CHANNELS_LAST, groups2d, type Tensor } from '../../runtime/index.ts';
 import source from '../../shaders/shift.wgsl';
 import { type RowPlan, rowPlaces } from './rows.ts';
 
-/** A translation by whole pixels with reflected borders, followed by a rotation. */
+/** A horizontal flip, then a translation by whole pixels with reflected borders, then a rotation. */
 export interface Shift {
+  flip?: boolean;
   /** Quarter turns, counterclockwise. */
   turns?: 0 | 1 | 2 | 3;
   /** Translation in pixels; smaller in magnitude than the side of the view. */
@@ -19,14 +20,17 @@ export interface ShiftPlan extends RowPlan {
   shifts?: readonly Shift[];
 }
 
-/** The kernel's words per row: view, turns, right, down. */
+/** Added to the turns of a flipped row. */
+const FLIPPED = 4;
+
+/** The kernel's words per row: view, turns and flip, right, down. */
 export function shiftRows(streams: readonly ShiftPlan[], images: number): Int32Array<ArrayBuffer> {
   const starts = streams.map((_, stream) => {
     return streams.slice(0, stream).reduce((sum, { views }) => sum + views * images, 0);
   });
   const words = rowPlaces(streams, images).flatMap(({ stream, view, shift, image }) => {
-    const { turns = 0, right = 0, down = 0 } = streams[stream].shifts?.[shift] ?? {};
-    return [starts[stream] + view * images + image, turns, right, down];
+    const { flip = false, turns = 0, right = 0, down = 0 } = streams[stream].shifts?.[shift] ?? {};
+    return [starts[stream] + view * images + image, turns + (flip ? FLIPPED : 0), right, down];
   });
   return Int32Array.from(words);
 }

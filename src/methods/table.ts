@@ -1,13 +1,40 @@
 /** The methods, in listing order. To add one, add a file in this folder and a line here. */
 import type { OptionTable } from '../base/options.ts';
+import { alignUniform } from './alignUniform.ts';
+import { bce } from './bce.ts';
 import { csi } from './csi.ts';
+import { dsad } from './dsad.ts';
+import { dsvdd } from './dsvdd.ts';
+import { firm } from './firm.ts';
+import { focal } from './focal.ts';
+import { gt, gtPlus } from './gt.ts';
+import { gt72 } from './gt72.ts';
 import { hsc } from './hsc.ts';
 import type { Method } from './method.ts';
 import { oecl } from './oecl.ts';
 import { selfOecl } from './selfOecl.ts';
 import { simclr } from './simclr.ts';
+import { supclr } from './supclr.ts';
+import { supclrOe } from './supclrOe.ts';
 
-const TABLE = [oecl, selfOecl, simclr, csi, hsc] as const;
+const TABLE = [
+  oecl,
+  selfOecl,
+  simclr,
+  csi,
+  supclr,
+  supclrOe,
+  alignUniform,
+  firm,
+  hsc,
+  dsad,
+  dsvdd,
+  bce,
+  focal,
+  gt,
+  gtPlus,
+  gt72,
+] as const;
 
 export type MethodName = (typeof TABLE)[number]['name'];
 

@@ -1,15 +1,20 @@
 /** Every score, in listing order. To add one, add a file in this folder and a line here. */
 import { type MethodName, methodNamed } from '../methods/table.ts';
+import { centerDistance } from './centerDistance.ts';
+import { classProbability } from './classProbability.ts';
 import { cosineNorm } from './cosineNorm.ts';
 import { csi } from './csi.ts';
+import { dirichlet } from './dirichlet.ts';
 import { hypersphere } from './hypersphere.ts';
 import { knn, knnEuclidean } from './knn.ts';
+import { logit } from './logit.ts';
 import { mahalanobis } from './mahalanobis.ts';
 import { meanSquaredNorm } from './meanSquaredNorm.ts';
 import { norm } from './norm.ts';
 import { normEnsemble } from './normEnsemble.ts';
 import { normOfMean } from './normOfMean.ts';
 import type { Score } from './score.ts';
+import { transformation } from './transformation.ts';
 
 export const SCORES: readonly Score[] = [
   norm,
@@ -21,7 +26,12 @@ export const SCORES: readonly Score[] = [
   knnEuclidean,
   mahalanobis,
   csi,
+  classProbability,
   hypersphere,
+  centerDistance,
+  logit,
+  transformation,
+  dirichlet,
 ];
 
 export const SCORE_NAMES: readonly string[] = SCORES.map(({ name }) => name);

@@ -143,3 +143,80 @@ export function oeclLossF64(f: F64Array, { temperature, lambda }: { temperature:
   });
   return elementwiseF64((a, b) => a + lambda * b)(ntXentF64(half(0), temperature), normPenaltyF64(half(1)));
 }
+
+/** SupCon (docs/methods.md 1.6): the mean over rows of the mean over their positives of -log(e_ip / sum of e_ij). */
+export function supConF64(f: F64Array, labels: ArrayLike<number>, temperature: number): F64Array {
+  const [rows, d] = f.shape;
+  const z = l2NormalizeF64(f).data;
+  const s = (i: number, j: number) => {
+    let dot = 0;
+    for (let k = 0; k < d; k++) dot += z[i * d + k] * z[j * d + k];
+    return dot / temperature;
+  };
+  let loss = 0;
+  for (let i = 0; i < rows; i++) {
+    let sum = 0;
+    for (let j = 0; j < rows; j++) if (j !== i) sum += Math.exp(s(i, j));
+    const positives = Array.from({ length: rows }, (_, j) => j).filter((j) => j !== i && labels[j] === labels[i]);
+    for (const p of positives) loss += (Math.log(sum) - s(i, p)) / positives.length / rows;
+  }
+  return f64([], [loss]);
+}
+
+function squaredDistance(f: F64Array, i: number, j: number): number {
+  const d = f.shape[1];
+  let sum = 0;
+  for (let k = 0; k < d; k++) sum += (f.data[i * d + k] - f.data[j * d + k]) ** 2;
+  return sum;
+}
+
+/** Alignment (docs/methods.md 1.2): the mean squared distance of row i and row i + B. */
+export function alignmentF64(features: F64Array, distance: 'cosine' | 'euclidean'): F64Array {
+  const f = distance === 'cosine' ? l2NormalizeF64(features) : features;
+  const half = f.shape[0] / 2;
+  let sum = 0;
+  for (let i = 0; i < half; i++) sum += squaredDistance(f, i, i + half);
+  return f64([], [sum / half]);
+}
+
+/** Uniformity (docs/methods.md 1.2), t = 2: the mean over both halves. */
+export function uniformityF64(features: F64Array, distance: 'cosine' | 'euclidean'): F64Array {
+  const f = distance === 'cosine' ? l2NormalizeF64(features) : features;
+  const half = f.shape[0] / 2;
+  let loss = 0;
+  for (const start of [0, half]) {
+    const exponents: number[] = [];
+    for (let i = start; i < start + half; i++) {
+      for (let j = i + 1; j < start + half; j++) exponents.push(-2 * squaredDistance(f, i, j));
+    }
+    const peak = Math.max(...exponents);
+    loss += (peak + Math.log(exponents.reduce((sum, e) => sum + Math.exp(e - peak), 0) / exponents.length)) / 2;
+  }
+  return f64([], [loss]);
+}
+
+/** Deep SAD (docs/methods.md 1.7) of one row, q its squared norm. */
+export const deepSadF64 = (q: number, label: number): number => (label === 0 ? q : 1 / (Math.max(q, 1e-6) + 1e-9));
+
+export const deepSadLossF64 = (f: F64Array, labels: ArrayLike<number>): F64Array =>
+  f64([], [total(Array.from(normF64(f).data, (r, i) => deepSadF64(r * r, labels[i]))) / f.shape[0]]);
+
+/** Binary cross-entropy (docs/methods.md 1.7) of a logit. */
+export const binaryCrossEntropyF64 = (a: number, y: number): number =>
+  Math.max(a, 0) - a * (y === 0 ? 0 : 1) + Math.log1p(Math.exp(-Math.abs(a)));
+
+/** Focal loss (docs/methods.md 1.7) of a logit. */
+export function focalF64(a: number, y: number): number {
+  const cross = binaryCrossEntropyF64(a, y);
+  const p = Math.min(Math.max(Math.exp(-cross), 1e-7), 1 - 1e-7);
+  return (1 - p) ** 2 * cross;
+}
+
+export const meanOverRowsF64 = (logits: F64Array, labels: ArrayLike<number>, of: (a: number, y: number) => number) =>
+  f64([], [total(Array.from(logits.data, (a, i) => of(a, labels[i]))) / logits.data.length]);
+
+/** Soft-boundary Deep SVDD (docs/methods.md 1.7) for a radius that is given, as it has no gradient. */
+export function softBoundaryF64(f: F64Array, nu: number, radius: number): F64Array {
+  const beyond = Array.from(normF64(f).data, (r) => Math.max(0, r * r - radius * radius));
+  return f64([], [radius * radius + total(beyond) / f.shape[0] / nu]);
+}

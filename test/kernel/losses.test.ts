@@ -1,10 +1,16 @@
-/** nt_xent.wgsl, cross_entropy.wgsl and hypersphere.wgsl on the CPU, against the formulas of docs/methods.md 1 as plain loops. */
+/** The kernels of losses on the CPU, against the formulas of docs/methods.md 1 as plain loops. */
 import { describe, expect, test } from 'vitest';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectOnCpu, runOnCpu } from '../helpers/interpreter.ts';
 import { expectClose } from '../helpers/matchers.ts';
 import { f64 } from '../helpers/reference.ts';
-import { hypersphereF64, l2NormalizeF64 } from '../helpers/referenceStatistics.ts';
+import {
+  binaryCrossEntropyF64,
+  deepSadF64,
+  focalF64,
+  hypersphereF64,
+  l2NormalizeF64,
+} from '../helpers/referenceStatistics.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
 const sumTo = (count: number, f: (i: number) => number): number =>
@@ -119,7 +125,7 @@ test('hypersphere: rows of both labels, on both sides of the series, one workgro
   const labels = Uint32Array.from(norms, (_, i) => i % 2);
   expectOnCpu(
     {
-      kernel: { file: 'hypersphere.wgsl', entry: 'hypersphere' },
+      kernel: { file: 'one_class.wgsl', entry: 'hypersphere' },
       bindings: { norms, labels, losses: new Float32Array(70), factors: new Float32Array(70) },
       uniforms: { rows: 70 },
       groups: [3, 1, 1],
@@ -134,4 +140,139 @@ test('hypersphere: rows of both labels, on both sides of the series, one workgro
     },
     tolerance.transcendental,
   );
+});
+
+test('deep_sad: rows of both labels, around the clamp at 1e-6', () => {
+  const norms = Float32Array.of(0, 2 ** -10, 2 ** -10, 2 ** -9, 2 ** -9, 0.5, 0.5, 3, 3, 0);
+  const labels = Uint32Array.from(norms, (_, i) => i % 2);
+  expectOnCpu(
+    {
+      kernel: { file: 'one_class.wgsl', entry: 'deep_sad' },
+      bindings: { norms, labels, losses: new Float32Array(10), factors: new Float32Array(10) },
+      uniforms: { rows: 10 },
+      groups: [2, 1, 1],
+    },
+    {
+      losses: Array.from(norms, (norm, i) => deepSadF64(norm * norm, labels[i])),
+      factors: Array.from(norms, (norm, i) => {
+        const q = norm * norm;
+        return labels[i] === 0 ? 2 : q > 1e-6 ? -2 / (q + 1e-9) ** 2 : 0;
+      }),
+    },
+    tolerance.transcendental,
+  );
+});
+
+test.each([
+  { entry: 'binary_cross_entropy', of: binaryCrossEntropyF64 },
+  { entry: 'focal', of: focalF64 },
+])('$entry: logits of any size for both labels', ({ entry, of }) => {
+  const logits = Float32Array.from([-80, -20, -8, -1, -0.25, 0, 0.25, 1, 8, 20, 80].flatMap((a) => [a, a]));
+  const labels = Uint32Array.from(logits, (_, i) => i % 2);
+  const count = logits.length;
+  const { values, races } = runOnCpu({
+    kernel: { file: 'binary.wgsl', entry },
+    bindings: { logits, labels, losses: new Float32Array(count), factors: new Float32Array(count) },
+    uniforms: { rows: count },
+    groups: [2, 1, 1],
+  });
+  expect(races).toEqual([]);
+  const step = 1e-6;
+  const slope = (a: number, y: number) => (of(a + step, y) - of(a - step, y)) / (2 * step);
+  expectClose(
+    values.losses,
+    Array.from(logits, (a, i) => of(a, labels[i])),
+    tolerance.transcendental,
+  );
+  // the clamp's kink leaves up to 3.3e-6 between the slope and the formula without it
+  expectClose(
+    values.factors,
+    Array.from(logits, (a, i) => slope(a, labels[i])),
+    tolerance.transcendental,
+  );
+});
+
+test('sup_con: rows with several, one and no positive; more columns than lanes', () => {
+  const [rows, cols, temperature] = [5, 70, 0.5];
+  const z = Float32Array.from(l2NormalizeF64(f64([rows, cols], uniformInput([rows, cols]).values)).data);
+  const labels = Uint32Array.of(2, 0, 2, 1, 2);
+  const lse = Float32Array.of(3, 1, 4, 1.5, 5);
+  const positives = (i: number) => [0, 1, 2, 3, 4].filter((j) => j !== i && labels[j] === labels[i]);
+  const meanOf = (i: number, k: number) =>
+    sumTo(rows, (j) => (positives(i).includes(j) ? z[j * cols + k] : 0)) / Math.max(1, positives(i).length);
+  expectOnCpu(
+    {
+      kernel: { file: 'sup_con.wgsl', entry: 'sup_con' },
+      bindings: {
+        ...{ z, labels, lse },
+        losses: new Float32Array(rows),
+        pulls: new Float32Array(rows * cols),
+        push_lse: new Float32Array(rows),
+      },
+      uniforms: { rows, cols, perTemperature: 1 / temperature },
+      groups: [rows + 1, 1, 1],
+    },
+    {
+      losses: Array.from(lse, (value, i) =>
+        positives(i).length === 0 ? 0 : value - sumTo(cols, (k) => meanOf(i, k) * z[i * cols + k]) / temperature,
+      ),
+      pulls: Array.from(z, (_, at) => 2 * meanOf(Math.floor(at / cols), at % cols)),
+      push_lse: Array.from(lse, (value, i) => (positives(i).length === 0 ? Math.fround(3e38) : value)),
+    },
+    tolerance.reduction(cols),
+  );
+});
+
+test('uniformity: both halves apart, more columns than lanes; far rows do not underflow', () => {
+  const [rows, cols] = [6, 66];
+  const f = Float32Array.from(uniformInput([rows, cols]).values, (value) => 2.5 * value);
+  const e = (i: number, j: number) => -2 * sumTo(cols, (k) => (f[i * cols + k] - f[j * cols + k]) ** 2);
+  const others = (i: number) => [0, 1, 2].map((j) => j + (i < 3 ? 0 : 3)).filter((j) => j !== i);
+  const logSum = (values: readonly number[]) => {
+    const peak = Math.max(...values);
+    return peak + Math.log(values.reduce((sum, value) => sum + Math.exp(value - peak), 0));
+  };
+  const lse = Array.from({ length: rows }, (_, i) => logSum(others(i).map((j) => e(i, j))));
+  expect(Math.max(...lse)).toBeLessThan(-103); // exp of it is 0 in f32
+  const totals = [logSum(lse.slice(0, 3)), logSum(lse.slice(3))];
+  const common = { uniforms: { rows, cols, t: 2 }, groups: [rows + 1, 1, 1] as [number, number, number] };
+  expectOnCpu(
+    {
+      kernel: { file: 'uniformity.wgsl', entry: 'uniformity' },
+      bindings: { f, lse: new Float32Array(rows) },
+      ...common,
+    },
+    { lse },
+    tolerance.reduction(cols),
+  );
+  const dy = 0.7;
+  const { values } = runOnCpu({
+    kernel: { file: 'uniformity.wgsl', entry: 'uniformity_backward' },
+    bindings: { f, totals: Float32Array.from(totals), dy: Float32Array.of(dy), df: new Float32Array(rows * cols) },
+    ...common,
+  });
+  const df = Array.from(f, (own, at) => {
+    const [i, k] = [Math.floor(at / cols), at % cols];
+    const weight = (j: number) => Math.exp(e(i, j) - totals[i < 3 ? 0 : 1]);
+    return -4 * dy * others(i).reduce((sum, j) => sum + weight(j) * (own - f[j * cols + k]), 0);
+  });
+  // exponents of some hundreds are rounded to 3e-5, which their exponentials keep
+  expectClose(values.df, df, { ...tolerance.transcendental, relative: 1e-4 });
+});
+
+test('quantile: the values of a rank and the next, with ties, more values than lanes', () => {
+  const x = Float32Array.from({ length: 70 }, (_, i) => Math.floor(((i * 37) % 70) / 2));
+  const sorted = x.toSorted();
+  for (const rank of [0, 34, 69]) {
+    expectOnCpu(
+      {
+        kernel: { file: 'quantile.wgsl', entry: 'quantile' },
+        bindings: { x, ends: new Float32Array(2) },
+        uniforms: { count: 70, rank },
+        groups: [2, 1, 1],
+      },
+      { ends: [sorted[rank], sorted[Math.min(rank + 1, 69)]] },
+      tolerance.exact,
+    );
+  }
 });

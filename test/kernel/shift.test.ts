@@ -6,7 +6,15 @@ import { openTestContext } from '../helpers/adapter.ts';
 import { runOnCpu } from '../helpers/interpreter.ts';
 
 const SIDE = 4;
-const SHIFTS: Shift[] = [{}, { turns: 1 }, { turns: 2 }, { turns: 3 }, { right: 2, down: -1 }, { turns: 1, right: -3 }];
+const SHIFTS: Shift[] = [
+  {},
+  { turns: 1 },
+  { turns: 2 },
+  { turns: 3 },
+  { right: 2, down: -1 },
+  { turns: 1, right: -3 },
+  { flip: true, right: 1, turns: 2 },
+];
 const streams = [{ views: 1, shifts: SHIFTS }, { views: 2 }];
 const rows = new Uint32Array(shiftRows(streams, 1).buffer);
 const COUNT = SHIFTS.length + 2;
@@ -16,7 +24,7 @@ const mirrored = (at: number): number => (at < 0 ? -at : at >= SIDE ? 2 * (SIDE 
 
 /** What row `row` shows at (i, j): rot 90 sends output (i, j) to input (j, S - 1 - i). */
 function pixel(row: number, i: number, j: number, channel: number): number {
-  const { turns = 0, right = 0, down = 0 } = SHIFTS[row] ?? {};
+  const { flip = false, turns = 0, right = 0, down = 0 } = SHIFTS[row] ?? {};
   const view = Math.max(0, row - SHIFTS.length + 1);
   const at = [
     [i, j],
@@ -24,7 +32,8 @@ function pixel(row: number, i: number, j: number, channel: number): number {
     [SIDE - 1 - i, SIDE - 1 - j],
     [SIDE - 1 - j, i],
   ][turns];
-  return ((view * SIDE + mirrored(at[0] - down)) * SIDE + mirrored(at[1] - right)) * 3 + channel;
+  const column = mirrored(at[1] - right);
+  return ((view * SIDE + mirrored(at[0] - down)) * SIDE + (flip ? SIDE - 1 - column : column)) * 3 + channel;
 }
 const expected = Array.from({ length: COUNT * SIDE * SIDE * 3 }, (_, at) => {
   const [row, place] = [Math.floor(at / (SIDE * SIDE * 3)), Math.floor(at / 3) % (SIDE * SIDE)];

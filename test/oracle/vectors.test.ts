@@ -5,10 +5,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { methodNamed } from '../../src/methods/table.ts';
-import { SCORES } from '../../src/scores/table.ts';
+import { meanSquaredNorm } from '../../src/scores/meanSquaredNorm.ts';
+import { norm } from '../../src/scores/norm.ts';
+import { normEnsemble } from '../../src/scores/normEnsemble.ts';
+import { normOfMean } from '../../src/scores/normOfMean.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { expectClose } from '../helpers/matchers.ts';
-import { hypersphereLossF64, normPenaltyF64, ntXentF64 } from '../helpers/referenceStatistics.ts';
+import {
+  alignmentF64,
+  hypersphereLossF64,
+  normPenaltyF64,
+  ntXentF64,
+  supConF64,
+  uniformityF64,
+} from '../helpers/referenceStatistics.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
 const A = (n: number, d: number): number[] => Array.from({ length: n * d }, (_, k) => Math.sin(k + 1));
@@ -110,13 +120,63 @@ test('hypersphere loss (docs/methods.md 1.7)', async () => {
   expectClose([await loss.item()], [0.694183158461], tolerance.transcendental);
 });
 
+test('SupCon (docs/methods.md 1.6)', async () => {
+  const labels = [0, 0, 1, 1, 0, 0, 1, 1];
+  const onDevice = context.tensor(Uint32Array.from(labels), [8], { dtype: 'u32' });
+  for (const [temperature, expected] of [
+    [0.5, 1.827813973548],
+    [0.07, 8.0122649306],
+  ]) {
+    expect(supConF64(f64([8, 5], A(8, 5)), labels, temperature).data[0]).toBeCloseTo(expected, 10);
+    const loss = rt.supCon(context.tensor(A(8, 5), [8, 5]), onDevice, { temperature });
+    expectClose([await loss.item()], [expected], tolerance.transcendental);
+  }
+});
+
+test('alignment and uniformity (docs/methods.md 1.2)', async () => {
+  for (const [distance, align, uniform] of [
+    ['cosine', 1.093962363971, -3.369369080744],
+    ['euclidean', 2.801073542089, -7.305164727005],
+  ] as const) {
+    const reference = f64([8, 5], A(8, 5));
+    expect(alignmentF64(reference, distance).data[0]).toBeCloseTo(align, 10);
+    expect(uniformityF64(reference, distance).data[0]).toBeCloseTo(uniform, 10);
+    const features = context.tensor(A(8, 5), [8, 5]);
+    const values = [
+      await rt.alignment(features, { distance }).item(),
+      await rt.uniformity(features, { distance }).item(),
+    ];
+    expectClose(values, [align, uniform], tolerance.transcendental);
+  }
+});
+
+test('Deep SAD, Deep SVDD, BCE, focal and uniform logits (docs/methods.md 1.7)', async () => {
+  const labels = context.tensor([0, 0, 1, 1], [4], { dtype: 'u32' });
+  const features = context.tensor(A(4, 3), [4, 3]);
+  const truth = context.tensor([0, 1, 0, 1], [4], { dtype: 'u32' });
+  const logits = context.tensor([-2, -0.5, 0.5, 3], [4]);
+  const uniform = (values: number[]) => rt.neg(rt.mean(rt.logSoftmax(context.tensor(values, [1, 3]))));
+  const got = [
+    rt.deepSadLoss(features, labels),
+    rt.mean(rt.sum(rt.square(features), [-1])),
+    rt.binaryCrossEntropy(logits, truth),
+    rt.focalLoss(logits, truth),
+    uniform([1, 2, 3]),
+    uniform([0, 0, 0]),
+  ];
+  const expected = [1.097332996419, 1.572330385754, 0.530917332744, 0.18918401197, 1.407605964, 1.098612289];
+  expectClose(await Promise.all(got.map((value) => value.item())), expected, tolerance.transcendental);
+});
+
 test('the view scores (docs/methods.md 2.1)', async () => {
   const a = A(2, 3);
   const views = [a, a.map((value) => 0.5 * value + 0.1), a.map((value) => -0.25 * value)];
   const projection = { data: Float32Array.from(views.flat()), width: 3 };
   const images = { count: 2, views: 3, shifts: 1, rowsPerShift: 2, logits: {}, backbone: projection, projection };
   const table = Object.fromEntries(
-    await Promise.all(SCORES.map(async (score) => [score.name, score.fit ? [] : await score.open()(images)])),
+    await Promise.all(
+      [norm, normEnsemble, normOfMean, meanSquaredNorm].map(async (score) => [score.name, await score.open()(images)]),
+    ),
   ) as Record<string, ArrayLike<number>>;
   const of = (image: number) => Object.fromEntries(Object.keys(table).map((name) => [name, table[name][image]]));
   const expected = [

@@ -13,10 +13,15 @@ const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
 /** What an op fuses into the same launches beyond what its name says. */
 const FUSED: Readonly<Record<string, string>> = {
   batchNorm: 'residual sum, ReLU',
+  binaryCrossEntropy: 'sigmoid, logarithm',
   crossEntropy: 'log-softmax',
+  deepSadLoss: 'distance',
+  focalLoss: 'sigmoid, logarithm, weight',
   hypersphereLoss: 'distance, logarithm',
   ntXent: 'similarities, log-softmax',
   normPenalty: 'square, sum, root',
+  supCon: 'similarities, log-softmax',
+  uniformity: 'distances, exponentials, logarithm',
   SGD: 'all parameters in a launch',
   LARS: 'all parameters in a launch, after one for the ratios',
   Adam: 'all parameters in a launch, after one for the powers',
@@ -111,5 +116,5 @@ test('a claim without a check and a check without a claim are detected', () => {
 });
 
 test('a fused loss is listed with its unfused composition', () => {
-  for (const name of ['ntXent', 'normPenalty']) expect(rt).toHaveProperty(`${name}Unfused`);
+  for (const name of ['ntXent', 'normPenalty', 'supCon', 'uniformity']) expect(rt).toHaveProperty(`${name}Unfused`);
 });

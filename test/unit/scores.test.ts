@@ -182,8 +182,8 @@ describe('the definitions', () => {
   test('every fitted score is higher for a training image than for a distant one', async () => {
     const far = training[0].map((value, k) => (k % 2 === 0 ? 0 : 30 * (value + 1)));
     for (const { name, fit, needs } of SCORES) {
-      // the table has no logits; cosineNorm also grows with the norm
-      if (!fit || needs.includes('logits') || name === 'cosineNorm') continue;
+      // the table has neither logits nor classes; cosineNorm also grows with the norm
+      if (!fit || needs.includes('logits') || ['cosineNorm', 'classProbability'].includes(name)) continue;
       const [near, away] = await scored(name, training, [training[3], far]);
       expect(near, name).toBeGreaterThan(away);
     }
@@ -246,6 +246,8 @@ describe('the state in a model file', () => {
   test('round-trips and gives bit-identical scores', async () => {
     const tensors = stored();
     expect(Object.keys(tensors).sort()).toEqual([
+      'score.classProbability.bias',
+      'score.classProbability.weight',
       'score.cosineNorm.features',
       'score.knn.features', // for both distances
       'score.mahalanobis.covariance',

@@ -24,7 +24,7 @@ export interface NtXentOptions {
   temperature: number;
 }
 
-const TEMPERATURE = object({ temperature: number });
+export const TEMPERATURE = object({ temperature: number });
 
 /**
  * Normalized-temperature cross-entropy of SimCLR (Chen et al. 2020, eq. 1), a scalar: mean over the rows of
@@ -45,28 +45,40 @@ export const ntXent = op(
     const z = divideByNorms(f, norms);
     const lse = context.empty([rows]);
     const losses = context.empty([rows]);
-    const launch = (entry: string, products: number, bindings: Record<string, Tensor>) =>
-      context.launch({
-        kernel: { ...shapeOf(rows, cols), entry },
-        bindings,
-        uniforms: {
-          rows,
-          cols: cols % 4 === 0 ? cols / 4 : cols,
-          perTemperature: 1 / options.temperature,
-          scale: 1 / (rows * options.temperature),
-        },
-        groups: groups2d(Math.ceil(rows / rowsOf(rows))),
-        work: { name: '', shape: formatShape([rows, cols]), flops: products * 2 * rows * rows * cols },
-      });
-    launch('nt_xent', 1, { z, lse_out: lse, losses });
+    launchNtXent('nt_xent', z, options, { lse_out: lse, losses });
     const loss = mean(losses);
     return differentiable('ntXent', [features], loss, [z, norms, lse], (dy) => {
       const dz = context.empty([rows, cols]);
-      launch('nt_xent_backward', 2, { z, lse, dy, dz });
+      launchNtXent('nt_xent_backward', z, options, { lse, dy, dz });
       return [l2NormalizeBackward(z, norms, dz)];
     });
   },
 );
+
+/** Launches an entry of nt_xent.wgsl for unit rows z [N, D]. */
+export function launchNtXent(
+  entry: 'nt_xent' | 'nt_xent_backward',
+  z: Tensor,
+  { temperature }: NtXentOptions,
+  bindings: Record<string, Tensor>,
+  params: KernelSpec['params'] = {},
+): void {
+  const [rows, cols] = z.shape;
+  const kernel = shapeOf(rows, cols);
+  const products = entry === 'nt_xent' ? 1 : 2;
+  z.context.launch({
+    kernel: { ...kernel, entry, params: { ...kernel.params, ...params } },
+    bindings: { z, ...bindings },
+    uniforms: {
+      rows,
+      cols: cols % 4 === 0 ? cols / 4 : cols,
+      perTemperature: 1 / temperature,
+      scale: 1 / (rows * temperature),
+    },
+    groups: groups2d(Math.ceil(rows / rowsOf(rows))),
+    work: { name: '', shape: formatShape([rows, cols]), flops: products * 2 * rows * rows * cols },
+  });
+}
 
 /** Rows per workgroup: more rows reuse each load more often, fewer rows keep all cores busy on small inputs. */
 const rowsOf = (rows: number): number => (rows >= 256 ? 16 : 4);
@@ -135,13 +147,17 @@ export const normPenaltyUnfused = /* @__PURE__ */ op(
   },
 );
 
-function checkMatrix(op: string, features: Tensor): void {
+export function checkMatrix(op: string, features: Tensor): void {
   if (features.rank !== 2) {
     throw new ShapeError(`${op}: expected features [N, D].`, { details: [`features ${formatShape(features.shape)}`] });
   }
 }
 
-function checkPairs(op: string, features: Tensor, { temperature }: NtXentOptions): void {
+export function checkTemperature(op: string, { temperature }: NtXentOptions): void {
+  if (!(temperature > 0)) throw new ShapeError(`${op}: temperature ${temperature}, expected a positive number.`);
+}
+
+function checkPairs(op: string, features: Tensor, options: NtXentOptions): void {
   checkMatrix(op, features);
   if (features.shape[0] % 2 === 1) {
     throw new ShapeError(`${op}: ${features.shape[0]} rows do not form pairs.`, {
@@ -149,5 +165,5 @@ function checkPairs(op: string, features: Tensor, { temperature }: NtXentOptions
       remedy: 'view 1 of all images, then view 2 of all images',
     });
   }
-  if (!(temperature > 0)) throw new ShapeError(`${op}: temperature ${temperature}, expected a positive number.`);
+  checkTemperature(op, options);
 }

@@ -1,0 +1,73 @@
+/**
+ * Deep SVDD (docs/methods.md 1.7): the features of normal images are pulled to a center, the mean feature of the training
+ * images before training. With a soft boundary, to a sphere around it that leaves out a share of them.
+ */
+import { mean, normPenalty, softBoundaryLoss, square, sum } from '../../runtime/index.ts';
+import type { Method } from './method.ts';
+import { NORM_NORMAL } from './options.ts';
+
+const BOUNDARIES = ['none', 'soft'] as const;
+/** Epochs before the radius follows the data. */
+const RADIUS_WARMUP = 10;
+/** Components of the center this close to 0 are moved away from it: a network can give 0 for every image. */
+const LEAST_COMPONENT = 0.1;
+
+export interface DsvddValues {
+  boundary: (typeof BOUNDARIES)[number];
+  nu: number;
+}
+
+export const dsvdd: Method<DsvddValues, 'dsvdd'> = {
+  name: 'dsvdd',
+  title: 'Deep SVDD',
+  summary: 'Features of normal images are pulled to one point; an image far from it is an outlier.',
+  source: 'Ruff et al. 2018, Deep One-Class Classification',
+  options: [
+    {
+      name: 'boundary',
+      key: 'boundary',
+      type: 'choice',
+      choices: BOUNDARIES,
+      group: 'Method',
+      value: 'none',
+      help: 'soft: pull only to within a sphere that leaves out the share --nu of the images',
+    },
+    {
+      name: 'nu',
+      key: 'nu',
+      type: 'number',
+      above: 0,
+      max: 1,
+      group: 'Method',
+      value: 0.1,
+      help: 'with --boundary soft: share of the normal images that may lie outside of the sphere',
+    },
+  ],
+  batch: () => ({ normal: { views: 1 } }),
+  network: () => ({ isBiasFree: true, isCentered: true }),
+  center(rows, features) {
+    const center = new Float32Array(features);
+    const count = rows.length / features;
+    for (let k = 0; k < features; k++) {
+      let sum = 0;
+      for (let row = 0; row < count; row++) sum += rows[row * features + k];
+      const mean = sum / count;
+      const isNear = Math.abs(mean) < LEAST_COMPONENT;
+      center[k] = isNear ? (mean < 0 ? -LEAST_COMPONENT : LEAST_COMPONENT) : mean;
+    }
+    return center;
+  },
+  weights({ boundary }, epoch): Record<string, number> {
+    return boundary === 'soft' ? { radiusWeight: epoch < RADIUS_WARMUP ? 0 : 1 } : {};
+  },
+  loss({ projection }, { weights }, { boundary, nu }) {
+    const loss =
+      boundary === 'soft'
+        ? softBoundaryLoss(projection, { nu, radiusWeight: weights.radiusWeight })
+        : mean(sum(square(projection), [-1]));
+    return { loss, terms: { normNormal: projection.context.noGrad(() => normPenalty(projection)) } };
+  },
+  terms: { normNormal: { ...NORM_NORMAL, title: 'distance of normal images to the center' } },
+  scores: ['centerDistance'],
+  mainScore: 'centerDistance',
+};
