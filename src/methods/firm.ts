@@ -10,8 +10,9 @@ export const firm: Method<{ temperature: number }, 'firm'> = {
   name: 'firm',
   title: 'FIRM',
   summary: 'One-class contrastive learning: all normal images are drawn together, outlier images away from everything.',
-  source: 'FIRM, ECAI 2025',
+  source: 'Lunardi et al. 2025, arXiv 2501.05130',
   options: [TEMPERATURE],
+  recipe: () => ({ temperature: 0.2 }),
   batch: () => ({
     normal: { views: 2 },
     outliers: { views: 2 },
