@@ -146,7 +146,7 @@ export async function prepareStep(
     parameters[i].write(values);
   });
   const views = filled(context, [4 * batch, 3, size, size], 1000, CHANNELS_LAST);
-  const values = { temperature: TEMPERATURE, lambda: 1, warmup: 0 };
+  const values = { temperature: TEMPERATURE, lambda: 1, warmup: 0, penalty: 'l2' as const };
   const step = new StepBatch(context, oecl, values, batch);
   const plan = await context.record(() => {
     const { loss } = oecl.loss(encoder.outputs(views, true), step, values);

@@ -1,7 +1,7 @@
 /** SGD with momentum, LARS and Adam. Each owns the arena of its parameters and updates it part by part. */
 
 import source from '../../shaders/optimizer.wgsl';
-import { arrayOf, type Check, checkArguments, float, number, object, optional, pair } from '../arguments.ts';
+import { arrayOf, type Check, checkArguments, flag, float, number, object, optional, pair } from '../arguments.ts';
 import { backward } from '../autograd/backward.ts';
 import { groups2d } from '../launch.ts';
 import type { Tensor } from '../tensor.ts';
@@ -36,6 +36,8 @@ export interface SGDOptions extends CommonOptions {
 export interface LARSOptions extends SGDOptions {
   /** eta, the trust coefficient. Default 0.001. */
   trustCoefficient?: number;
+  /** Scales and decays tensors of rank 1, too. Default false. */
+  scaleAll?: boolean;
 }
 
 export interface AdamOptions extends CommonOptions {
@@ -141,7 +143,8 @@ export class SGD extends ArenaOptimizer {
 /**
  * SGD whose gradient g + weightDecay p is scaled, tensor by tensor, by
  * trustCoefficient ||p|| / (||g|| + weightDecay ||p|| + 1e-8) (You, Gitman and Ginsburg 2017; torchlars), or by 1 if ||p||
- * or ||g|| is 0. Biases and batch-norm parameters (rank 1) are neither scaled nor decayed (docs/methods.md 4).
+ * or ||g|| is 0. Biases and batch-norm parameters (rank 1) are neither scaled nor decayed, unless scaleAll is set
+ * (docs/methods.md 4).
  */
 export class LARS extends ArenaOptimizer {
   readonly #velocity: Tensor;
@@ -150,12 +153,18 @@ export class LARS extends ArenaOptimizer {
   readonly #ratios: Tensor;
 
   constructor(parameters: readonly Tensor[], options: LARSOptions) {
-    checkOptimizer('LARS', { ...MOMENTUM, trustCoefficient: optional(number) }, parameters, options);
-    const { learningRate, momentum = 0, weightDecay = 0, trustCoefficient = 0.001 } = options;
+    const known = { ...MOMENTUM, trustCoefficient: optional(number), scaleAll: optional(flag) };
+    checkOptimizer('LARS', known, parameters, options);
+    const { learningRate, momentum = 0, weightDecay = 0, trustCoefficient = 0.001, scaleAll = false } = options;
     super(parameters, learningRate, { momentum, weightDecay, eta: trustCoefficient, eps: 1e-8 });
     const { context, size, segments } = this.arena;
     this.#velocity = context.zeros([size]);
-    const table = segments.flatMap(({ firstRun, runs, parameter }) => [firstRun, runs, parameter.rank > 1 ? 1 : 0, 0]);
+    const table = segments.flatMap(({ firstRun, runs, parameter }) => [
+      firstRun,
+      runs,
+      scaleAll || parameter.rank > 1 ? 1 : 0,
+      0,
+    ]);
     this.#tensors = context.tensor(table, [segments.length, 4], { dtype: 'u32' });
     const owners = segments.flatMap(({ runs }, i) => new Array<number>(runs).fill(i));
     this.#tensorOf = context.tensor(owners, [owners.length], { dtype: 'u32' });

@@ -18,7 +18,7 @@ type OptionType =
   | ({ type: 'integer' | 'number' } & Limits)
   | { type: 'range' };
 
-export type OptionGroup = 'Data' | 'Method' | 'Network and optimizer' | 'Run' | 'Output';
+export type OptionGroup = 'Data' | 'Method' | 'Network and optimizer' | 'Run' | 'Output' | 'Parity with published code';
 
 export type OptionValue = string | number | boolean | [number, number] | null;
 

@@ -9,4 +9,11 @@ import type { OptionValue } from './options.ts';
 export const PRESETS = ['paper', 'small', 'tiny'] as const;
 export type Preset = (typeof PRESETS)[number];
 
+/**
+ * Whose values a method starts from: ours, the same for all methods as far as possible, so that they can be compared; or those
+ * of the method's own publication and code.
+ */
+export const RECIPES = ['ours', 'theirs'] as const;
+export type RecipeName = (typeof RECIPES)[number];
+
 export type Recipe = Readonly<Record<string, OptionValue>>;

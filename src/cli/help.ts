@@ -69,7 +69,7 @@ export function commandHelp({ name, positionals, options, help }: Command): stri
     ...lists.flatMap(({ title, entries }) =>
       section(
         title,
-        entries.map(([each, text]) => entry(each, text, 12)),
+        entries.map(([each, text]) => entry(each, text, Math.max(12, ...entries.map(([name]) => name.length + 4)))),
       ),
     ),
     ...groups.flatMap(({ title, members }) => section(title, members.map(optionHelp))),

@@ -7,6 +7,7 @@ import { type RunConfig, resolveConfig, resumedConfig } from '../config/config.t
 import { TRAIN_OPTIONS } from '../config/trainOptions.ts';
 import { DATASETS } from '../data/datasets/table.ts';
 import { termCurves } from '../methods/curves.ts';
+import { METHODS } from '../methods/table.ts';
 import { normalImagesOf } from '../protocols/table.ts';
 import type { RunResult, RunSummary } from '../report/result.ts';
 import type { RunOutcome, RunStart, TrainHooks } from '../runs/hooks.ts';
@@ -59,6 +60,7 @@ export const trainCommand: Command = {
       { what: 'resume after Ctrl-C', calls: ['oecl train --dataset demo --resume'] },
     ],
     lists: [
+      { title: 'Methods', entries: METHODS.map(({ name, summary }) => [name, summary]) },
       { title: 'Data sets', entries: DATASETS.map(({ name, summary }) => [name, summary]) },
       {
         title: 'Metrics (in result.json and in the table at the end; normal images should score high)',

@@ -17,6 +17,8 @@ import { hasOption, METHODS, type MethodName, type MethodValues, methodNamed, us
 import type { ArchitectureName } from '../models/table.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
 import { scoresOf } from '../scores/table.ts';
+import { parseMilestones } from './milestones.ts';
+import type { OE_ORDERS } from './parityOptions.ts';
 import { recipeOf } from './presets.ts';
 import { CONFIG_OPTIONS, type OPTIMIZERS, type PLACES, type PRECISIONS, TABLE_FILE } from './trainOptions.ts';
 
@@ -41,6 +43,16 @@ export interface RunConfig extends MethodValues {
   weightDecay: number;
   momentum: number;
   optimizer: (typeof OPTIMIZERS)[number];
+  /** Epochs at which the learning rate drops to a tenth, as text: `100,150`; null: cosine decay. */
+  milestones: string | null;
+  /** Epochs in which the learning rate rises, per step. */
+  lrWarmup: number;
+  /** LARS scales and decays biases and batch norm, too. */
+  larsAll: boolean;
+  /** Fills the last batch of an epoch from the next pass. */
+  wrap: boolean;
+  /** How outlier-exposure images are drawn. */
+  oeOrder: (typeof OE_ORDERS)[number];
   arch: ArchitectureName;
   /** Channels of the first stage. */
   width: number;
@@ -77,7 +89,7 @@ export interface RunConfig extends MethodValues {
 /** What scores depend on besides the weights: enough to use a trained model without its run. */
 export const SCORING_KEYS = [
   ...(['dataset', 'arch', 'method', 'normal', 'precision', 'fit', 'sampleBits'] as const),
-  ...(['width', 'size', 'scale', 'views', 'seed'] as const),
+  ...(['width', 'size', 'scale', 'views', 'seed', 'recipe'] as const),
 ] as const;
 
 export type ScoringConfig = Pick<RunConfig, (typeof SCORING_KEYS)[number]>;
@@ -154,7 +166,17 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
     });
   }
   methodNamed(method).check?.(config);
+  checkSchedule(config);
   return config;
+}
+
+/** @throws UsageError when the learning rate could not follow its schedule */
+function checkSchedule({ milestones, lrWarmup, epochs }: RunConfig): void {
+  if (milestones !== null) parseMilestones(milestones, epochs);
+  if (lrWarmup < epochs) return;
+  throw new UsageError(`--lr-warmup ${lrWarmup}: not shorter than the ${epochs} epochs of the run.`, {
+    remedy: `--lr-warmup ${Math.floor(epochs / 10)}`,
+  });
 }
 
 /** Resolves every value without checking for contradictions. */
@@ -163,7 +185,7 @@ export function filledConfig(choices: ConfigChoices & Pick<RunConfig, 'preset'>)
   const typed = choices.normal ?? datasetNamed(dataset).defaultNormal;
   const config: RunConfig = {
     ...DEFAULTS,
-    ...recipeOf(choices.preset, dataset, method),
+    ...recipeOf(choices.preset, dataset, method, choices.recipe),
     ...choices,
     normal: protocolNamed(protocol).isOfAllClasses ? EVERY_CLASS : className(dataset, typed),
     oe: null,

@@ -2,7 +2,7 @@
  * Recipes in layers: a preset's values, overridden by the data set's, then by the method's. They only contain values: any
  * option given by the user overrides them, and config.json records what was used.
  */
-import type { Preset, Recipe } from '../base/recipe.ts';
+import type { Preset, Recipe, RecipeName } from '../base/recipe.ts';
 import { type DatasetName, datasetNamed } from '../data/datasets/table.ts';
 import { type MethodName, methodNamed } from '../methods/table.ts';
 import type { RunConfig } from './config.ts';
@@ -18,9 +18,14 @@ const PRESET_TABLE: Readonly<Record<Preset, PresetValues>> = {
 };
 
 /** The values of a preset for a data set and a method. */
-export function recipeOf(preset: Preset, dataset: DatasetName, method: MethodName): PresetValues & Recipe {
+export function recipeOf(
+  preset: Preset,
+  dataset: DatasetName,
+  method: MethodName,
+  name: RecipeName = 'ours',
+): PresetValues & Recipe {
   const values = PRESET_TABLE[preset];
   const spec = datasetNamed(dataset);
-  const own = { ...spec.recipe(preset), ...methodNamed(method).recipe?.(preset, spec) };
+  const own = { ...spec.recipe(preset), ...methodNamed(method).recipe?.(preset, spec, name) };
   return { ...values, size: Math.min(spec.size, values.size), ...own };
 }

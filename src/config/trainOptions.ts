@@ -8,6 +8,7 @@ import { METHOD_NAMES, METHOD_OPTIONS, METHODS } from '../methods/table.ts';
 import { ARCHITECTURE_NAMES, ARCHITECTURES } from '../models/table.ts';
 import { PROTOCOL_NAMES, PROTOCOLS } from '../protocols/table.ts';
 import { SCORE_NAMES } from '../scores/table.ts';
+import { PARITY_OPTIONS } from './parityOptions.ts';
 
 export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
 export const PLACES = ['node', 'chrome'] as const;
@@ -113,7 +114,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     choices: METHOD_NAMES,
     group: 'Method',
     value: 'oecl',
-    help: METHODS.map(({ name, summary }) => `${name}: ${summary}`).join(' '),
+    help: 'how the network is trained; see Methods above',
   },
   ...METHOD_OPTIONS,
   {
@@ -320,6 +321,7 @@ export const TRAIN_OPTIONS: OptionTable = [
     group: 'Output',
     help: 'time the kernels of a few early steps: prints a table, writes a Chrome trace to the run folder',
   },
+  ...PARITY_OPTIONS,
 ];
 
 /** The options that are part of the configuration; the others decide what happens to the run folder. */

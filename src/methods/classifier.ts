@@ -1,17 +1,22 @@
 /** Methods that train a classifier of normal against outlier-exposure images: they differ in the loss. */
 import type { Tensor } from '../../runtime/index.ts';
+import type { RecipeName } from '../base/recipe.ts';
 import type { Method } from './method.ts';
-import { IS_OUTLIER } from './options.ts';
+import { adamRecipe, IS_OUTLIER, RECIPE } from './options.ts';
 
 interface ClassifierFacts<Name extends string>
-  extends Pick<Method<object, Name>, 'name' | 'title' | 'summary' | 'source'> {
+  extends Pick<Method<{ recipe: RecipeName }, Name>, 'name' | 'title' | 'summary' | 'source'> {
   /** @param logits [rows], of being an outlier   @param labels u32 [rows], 1 for outliers */
   loss(logits: Tensor, labels: Tensor): Tensor;
 }
 
-export const classifier = <Name extends string>({ loss, ...facts }: ClassifierFacts<Name>): Method<object, Name> => ({
+export const classifier = <Name extends string>({
+  loss,
+  ...facts
+}: ClassifierFacts<Name>): Method<{ recipe: RecipeName }, Name> => ({
   ...facts,
-  options: [],
+  options: [RECIPE],
+  recipe: adamRecipe,
   batch: () => ({ normal: { views: 1 }, outliers: { views: 1 }, labels: { isOutlier: IS_OUTLIER } }),
   network: () => ({ logits: { outlier: 1 } }),
   loss: ({ logits }, { labels }) => ({ loss: loss(logits.outlier, labels.isOutlier), terms: {} }),

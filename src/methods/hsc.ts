@@ -1,14 +1,16 @@
 /** Hypersphere classification with outlier exposure (docs/methods.md 1.7), one view of each image. */
 import { hypersphereLoss, normPenalty } from '../../runtime/index.ts';
+import type { RecipeName } from '../base/recipe.ts';
 import type { Method } from './method.ts';
-import { IS_OUTLIER, NORM_NORMAL, NORM_OUTLIER } from './options.ts';
+import { adamRecipe, IS_OUTLIER, NORM_NORMAL, NORM_OUTLIER, RECIPE } from './options.ts';
 
-export const hsc: Method<object, 'hsc'> = {
+export const hsc: Method<{ recipe: RecipeName }, 'hsc'> = {
   name: 'hsc',
   title: 'HSC',
   summary: 'Hypersphere classifier: features of normal images are pulled to zero, those of outlier images pushed away.',
   source: 'Liznerski et al. 2022, arXiv 2205.11474',
-  options: [],
+  options: [RECIPE],
+  recipe: adamRecipe,
   batch: () => ({
     normal: { views: 1 },
     outliers: { views: 1 },

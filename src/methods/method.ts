@@ -5,7 +5,7 @@
 import type { Tensor } from '../../runtime/index.ts';
 import type { Shift, ShiftPlan } from '../augment/shifts.ts';
 import type { OptionTable } from '../base/options.ts';
-import type { Preset, Recipe } from '../base/recipe.ts';
+import type { Preset, Recipe, RecipeName } from '../base/recipe.ts';
 import type { DatasetSpec } from '../data/dataset.ts';
 import type { NetworkPlan } from '../models/encoder.ts';
 
@@ -99,8 +99,8 @@ export interface Method<Values extends object = object, Name extends string = st
   readonly source: string;
   /** The method's options. A key shared by several methods has the same entry in each (options.ts). */
   readonly options: OptionTable;
-  /** Values that override the preset's and the data set's. */
-  recipe?(preset: Preset, dataset: DatasetSpec): Recipe;
+  /** Values that override the preset's and the data set's. `theirs` is asked of methods with the option --recipe only. */
+  recipe?(preset: Preset, dataset: DatasetSpec, name: RecipeName): Recipe;
   /** @throws UsageError when values contradict each other */
   check?(values: Values & { preset: Preset; epochs: number }): void;
   batch(values: Values): BatchPlan;

@@ -1,7 +1,7 @@
 /** Options, reported terms and scores that several methods share. */
 import { UsageError } from '../base/errors.ts';
 import type { OptionSpec } from '../base/options.ts';
-import type { Preset } from '../base/recipe.ts';
+import { type Preset, RECIPES, type Recipe, type RecipeName } from '../base/recipe.ts';
 import type { Row, TermSpec } from './method.ts';
 
 export const TEMPERATURE: OptionSpec = {
@@ -13,6 +13,17 @@ export const TEMPERATURE: OptionSpec = {
   value: 0.5,
   help: 'temperature of the contrastive loss',
   field: { label: 'Temperature', help: 'Of the contrastive loss' },
+};
+
+/** For methods whose publication trains otherwise than we do. */
+export const RECIPE: OptionSpec = {
+  name: 'recipe',
+  key: 'recipe',
+  type: 'choice',
+  choices: RECIPES,
+  group: 'Method',
+  value: 'ours',
+  help: "where defaults come from. ours: the same as for other methods; theirs: optimizer, schedule, batch and head of the method's own publication, with our augmentation",
 };
 
 export interface PenaltyValues {
@@ -78,3 +89,10 @@ export const NORM_SCORES: readonly string[] = ['norm', 'normEnsemble', 'normOfMe
 
 /** The label of losses with outlier exposure: 1 for rows of outliers. */
 export const IS_OUTLIER = ({ part }: Row): number => Number(part === 'outliers');
+
+/** Adam with milestones, as published for HSC and the classifiers (Liznerski et al. 2022): 200 epochs for CIFAR-10. */
+export function adamRecipe(preset: Preset, _: unknown, name: RecipeName): Recipe {
+  if (name === 'ours') return {};
+  const adam = { optimizer: 'adam', lr: 0.001, weightDecay: 0 };
+  return preset === 'paper' ? { ...adam, epochs: 200, milestones: '100,150', batch: 128 } : adam;
+}

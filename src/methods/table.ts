@@ -56,10 +56,13 @@ export function usesOutliers(name: MethodName, values: object): boolean {
   return outliers !== undefined && (outliers.of ?? 'exposed') === 'exposed';
 }
 
-/** The options of all methods, each key once. */
-export const METHOD_OPTIONS: OptionTable = METHODS.flatMap(({ options }) => options).filter(
-  ({ key }, i, all) => all.findIndex((other) => other.key === key) === i,
-);
+/** The options of all methods, each key once, with the methods that have it in the help. */
+export const METHOD_OPTIONS: OptionTable = METHODS.flatMap(({ options }) => options)
+  .filter(({ key }, i, all) => all.findIndex((other) => other.key === key) === i)
+  .map((option) => {
+    const owners = METHODS.filter(({ options }) => options.some(({ key }) => key === option.key));
+    return { ...option, help: `${option.help} (${owners.map(({ name }) => name).join(', ')})` };
+  });
 
 /** Whether an option applies to a method; options that belong to no method apply to all. */
 export const hasOption = (name: MethodName, key: string): boolean =>

@@ -199,7 +199,7 @@ export class ClassRun {
         remedy: '--oe dead-leaves, or a folder of images',
       });
     }
-    if (count >= config.batch) return config;
+    if (count >= config.batch || config.wrap) return config;
     const note = `batch ${config.batch} lowered to ${count}: ${this.#split.normal} has only ${count} training images`;
     this.#notes.push(note);
     this.#hooks.onNote?.(note);

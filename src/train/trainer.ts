@@ -7,7 +7,6 @@ import {
   Adam,
   type Context,
   concat,
-  cosineSchedule,
   LARS,
   type LaunchTime,
   type Optimizer,
@@ -17,6 +16,7 @@ import {
   type Tensor,
 } from '../../runtime/index.ts';
 import { Augmenter, type ImageBatch } from '../augment/augmenter.ts';
+import { Stream } from '../base/randomStreams.ts';
 import { augmentOptions, type RunConfig } from '../config/config.ts';
 import { type ContentOrder, orderByContent } from '../data/identity.ts';
 import type { ImageSet } from '../data/imageSet.ts';
@@ -25,8 +25,9 @@ import { StepBatch } from '../methods/stepBatch.ts';
 import { methodNamed } from '../methods/table.ts';
 import type { Encoder } from '../models/encoder.ts';
 import type { EpochStart } from './checkpoint.ts';
+import { learningRates } from './learningRate.ts';
 import { ofImages } from './limits.ts';
-import { EndlessSampler, EpochSampler, type SampledBatch } from './sampler.ts';
+import { EndlessSampler, EpochSampler, FixedSampler, ReplacementSampler, type SampledBatch } from './sampler.ts';
 import type { StepMetrics } from './stepMetrics.ts';
 
 type ReadMetrics = Omit<StepMetrics, 'step' | 'ms'>;
@@ -66,7 +67,7 @@ export class Trainer {
   readonly #augmenter: Augmenter;
   readonly #learningRate: Tensor;
   readonly #batch: StepBatch;
-  readonly #schedule: readonly number[];
+  readonly #schedule: ReturnType<typeof learningRates>;
   readonly #encoder: Encoder;
   readonly #context: Context;
   readonly #origin: EpochStart;
@@ -87,9 +88,10 @@ export class Trainer {
     this.#config = config;
     this.#encoder = encoder;
     this.#method = methodNamed(config.method);
-    this.stepsPerEpoch = new EpochSampler(images.indices.length, config.batch, config.seed).stepsPerEpoch;
+    const batches = images.indices.length / config.batch;
+    this.stepsPerEpoch = config.wrap ? Math.ceil(batches) : Math.floor(batches);
     this.steps = origin.step + this.stepsPerEpoch * (config.epochs - origin.epoch);
-    this.#schedule = cosineSchedule(config.epochs, config.lr);
+    this.#schedule = learningRates(config, this.stepsPerEpoch);
     this.#learningRate = context.tensor([config.lr], []);
     this.#batch = new StepBatch(context, this.#method, config, config.batch);
     this.optimizer = this.#makeOptimizer();
@@ -101,6 +103,10 @@ export class Trainer {
     } catch (error) {
       throw ofImages(error, config);
     }
+  }
+
+  #stepOfEpoch(step: number): number {
+    return (step - this.#origin.step) % this.stepsPerEpoch;
   }
 
   /** Records and compiles the step. Returns the number of launches per step and the bytes that the plan owns. */
@@ -142,7 +148,7 @@ export class Trainer {
   /** Uploads what changes per step: a few scalars, and the images with their labels. */
   #upload(step: number): Scheduled {
     const epoch = this.epochOf(step);
-    const lr = this.#schedule[epoch];
+    const lr = this.#schedule(epoch, this.#stepOfEpoch(step));
     this.#learningRate.write([lr]);
     const batches = this.#sources.map(({ set, order, at }) => batchOf(set, order, at(step)));
     this.#augmenter.upload(batches);
@@ -155,22 +161,28 @@ export class Trainer {
 
   /** One source per part of the plan. */
   #sourcesOf({ outliers }: BatchPlan, images: TrainingImages): Source[] {
-    const { batch, seed } = this.#config;
+    const { batch, seed, wrap, oeOrder } = this.#config;
     const order = orderByContent(images.normal.images, images.indices);
-    const sampler = new EpochSampler(images.indices.length, batch, seed);
+    const perEpoch = new EpochSampler(images.indices.length, batch, seed);
+    const wrapped = new EndlessSampler(images.indices.length, batch, seed, Stream.shuffleNormal);
     const normal: Source = {
       part: 'normal',
       set: images.normal,
       order,
       at: (step) => {
+        if (wrap) return wrapped.at(step);
         const epoch = this.epochOf(step);
-        const indices = sampler.at(epoch, (step - this.#origin.step) % this.stepsPerEpoch);
-        return { indices, rounds: new Uint32Array(batch).fill(epoch) };
+        return { indices: perEpoch.at(epoch, this.#stepOfEpoch(step)), rounds: new Uint32Array(batch).fill(epoch) };
       },
     };
-    const endless = (count: number) => {
-      const others = new EndlessSampler(count, batch, seed);
-      return (step: number) => others.at(step);
+    /** Images drawn independently of the step's normal ones. */
+    const drawn = (count: number): Source['at'] => {
+      if (oeOrder === 'fixed') {
+        const fixed = new FixedSampler(count, batch, seed, this.stepsPerEpoch);
+        return (step) => fixed.at(this.epochOf(step), this.#stepOfEpoch(step));
+      }
+      const sampler = new (oeOrder === 'replacement' ? ReplacementSampler : EndlessSampler)(count, batch, seed);
+      return (step) => sampler.at(step);
     };
     switch (outliers && (outliers.of ?? 'exposed')) {
       case undefined:
@@ -178,10 +190,10 @@ export class Trainer {
       case 'same':
         return [normal, { ...normal, part: 'outliers' }];
       case 'normal':
-        return [normal, { ...normal, part: 'outliers', at: endless(images.indices.length) }];
+        return [normal, { ...normal, part: 'outliers', at: drawn(images.indices.length) }];
       default: {
         const set = images.outliers!;
-        const at = endless(set.images.count);
+        const at = drawn(set.images.count);
         return [normal, { part: 'outliers', set, order: orderByContent(set.images, set.paths.keys()), at }];
       }
     }
@@ -212,10 +224,10 @@ export class Trainer {
 
   #makeOptimizer(): Optimizer {
     const parameters = this.#encoder.namedParameters().map(([, tensor]) => tensor);
-    const { momentum, weightDecay, optimizer } = this.#config;
+    const { momentum, weightDecay, optimizer, larsAll } = this.#config;
     const learningRate = this.#learningRate;
     if (optimizer === 'adam') return new Adam(parameters, { learningRate, weightDecay });
-    if (optimizer === 'lars') return new LARS(parameters, { learningRate, momentum, weightDecay });
+    if (optimizer === 'lars') return new LARS(parameters, { learningRate, momentum, weightDecay, scaleAll: larsAll });
     return new SGD(parameters, { learningRate, momentum, weightDecay });
   }
 }

@@ -66,7 +66,7 @@ test('the help lists all five', async () => {
   ])
     expect(stdout).toMatch(words);
   const inOneLine = stdout.replace(/\s+/g, ' ');
-  expect(inOneLine).toContain('toy-method: The summary of the toy method.');
+  expect(inOneLine).toContain('toy-method The summary of the toy method.');
   expect(inOneLine).toContain('toy-protocol, the first class of the toy set');
   expect(inOneLine).toContain('--score NAME toyScore, ');
   expect((await run('help')).stdout).toMatch(/^ +oecl toy +the summary of the toy command$/m);

@@ -137,22 +137,6 @@ test.each(['sgd', 'lars', 'adam'] as const)(
   },
 );
 
-test('hsc trains on one view of each image, and its own score is the main one', async () => {
-  const config = tinyConfig(data, out('hsc'), { method: 'hsc' });
-  const { results } = await runTiny(config);
-  expect(results[0]).toMatchObject({ method: 'hsc', mainScore: 'hypersphere', oe: 'dead-leaves' });
-  const scores = Object.keys(results[0].auroc);
-  expect(scores).toContain('hypersphere');
-  expect(scores).not.toContain('norm'); // its training makes the norm of normal images small
-  const csv = (await readFile(join(config.out, 'scores.csv'), 'utf8')).trim().split('\n');
-  const column = csv[0].split(',').indexOf('hypersphere');
-  const values = csv.slice(1).map((line) => Number(line.split(',')[column]));
-  expect(values).toHaveLength(12);
-  for (const value of values) expect(value).toBeLessThan(0); // minus a distance
-  const lines = (await readFile(join(config.out, 'metrics.jsonl'), 'utf8')).trim().split('\n');
-  expect(Object.keys(JSON.parse(lines[0]))).toEqual(['step', 'loss', 'normNormal', 'normOutlier', 'epoch', 'lr', 'ms']);
-});
-
 test('SimCLR uses no outliers, and its files say so', async () => {
   const { results } = await runTiny(tinyConfig(data, out('simclr'), { method: 'simclr' }));
   expect(results[0]).toMatchObject({ method: 'simclr', oe: null, oeImages: 0, synthetic: false });

@@ -33,6 +33,11 @@ const temperature = 0.4;
 /** Normal view 1, 2, outlier view 1, 2, as the encoder returns them. */
 const features = uniformInput([2 * VIEWS, 7], { low: -2, high: 2 });
 
+const rowsOf = (x: F64Array, start: number, end: number) => sliceF64(x, 0, start, end);
+const columnsOf = (x: F64Array, start: number, end: number) => sliceF64(x, 1, start, end);
+const scalar = (...terms: readonly [number, F64Array][]) =>
+  f64([], [terms.reduce((sum, [weight, { data }]) => sum + weight * data[0], 0)]);
+
 describeOp('methods', (suite) => {
   for (const lambda of [0, 0.1, 1]) {
     test(`oecl, lambda ${lambda}: value and gradient`, async (t) => {
@@ -45,6 +50,19 @@ describeOp('methods', (suite) => {
     });
   }
 
+  test('oecl with the squared norm as penalty: value and gradient', async (t) => {
+    await checkGradients(suite, t, 'loss of oecl, l2sq', {
+      op: (f) => methodLoss('oecl', f, B, { temperature, lambda: 0.25, warmup: 0, penalty: 'l2sq' }).loss,
+      reference: (f) => {
+        const squares = Array.from(rowsOf(f, VIEWS, 2 * VIEWS).data, (value) => value * value);
+        const mean = squares.reduce((sum, value) => sum + value, 0) / VIEWS;
+        return scalar([1, ntXentF64(rowsOf(f, 0, VIEWS), temperature)], [0.25, f64([], [mean])]);
+      },
+      inputs: [features],
+      within: tolerance.transcendental,
+    });
+  });
+
   test('simclr: value and gradient', async (t) => {
     await checkGradients(suite, t, 'loss of simclr', {
       op: (f) => methodLoss('simclr', f, B, { temperature }).loss,
@@ -53,11 +71,6 @@ describeOp('methods', (suite) => {
       within: tolerance.transcendental,
     });
   });
-
-  const rowsOf = (x: F64Array, start: number, end: number) => sliceF64(x, 0, start, end);
-  const columnsOf = (x: F64Array, start: number, end: number) => sliceF64(x, 1, start, end);
-  const scalar = (...terms: readonly [number, F64Array][]) =>
-    f64([], [terms.reduce((sum, [weight, { data }]) => sum + weight * data[0], 0)]);
 
   test('csi: NT-Xent over all rotations plus the cross-entropy of the rotation; value and gradient', async (t) => {
     const labels = f64(

@@ -97,6 +97,17 @@ const cases: Case[] = [
     state: ['velocity'],
   },
   {
+    name: 'LARS of every tensor',
+    make: (parameters, learningRate) =>
+      new rt.LARS(parameters, {
+        ...{ learningRate, momentum: 0.9, weightDecay: 0.1 },
+        trustCoefficient: 0.5,
+        scaleAll: true,
+      }),
+    rule: () => larsF64(0.9, 0.1, 0.5, 2),
+    state: ['velocity'],
+  },
+  {
     name: 'Adam',
     make: (parameters, learningRate) =>
       new rt.Adam(parameters, { learningRate, betas: [0.8, 0.95], eps: 1e-4, weightDecay: 0.1 }),

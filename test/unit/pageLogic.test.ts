@@ -9,6 +9,7 @@ import {
   freeFolder,
   normalClasses,
   trainOptions,
+  unfitReason,
 } from '../../src/web/page/logic/choices.ts';
 import { Curve } from '../../src/web/page/logic/curve.ts';
 import { baseName, bytes, counted, percent, score } from '../../src/web/page/logic/format.ts';
@@ -165,6 +166,18 @@ describe('the options of a run', () => {
     expect(options).not.toHaveProperty('lambda');
     expect(options).not.toHaveProperty('oe');
     expect(defaultOf('lambda', choices)).toBeNull();
+  });
+
+  test('methods that learn from classes need several normal ones', () => {
+    const choices = { ...firstChoices('tiny'), method: 'supclr' } as const;
+    const data = (names: readonly string[]) =>
+      ({ parts: { train: { classes: names.map((name) => ({ name })) } } }) as unknown as DataContent;
+    expect(unfitReason('supclr', choices, null)).toMatch(/two or more classes/); // the demo has one
+    const own = { ...choices, source: 'own', normal: ALL } as const;
+    expect(unfitReason('supclr', own, data(['a']))).toMatch(/two or more classes/);
+    expect(unfitReason('supclr', { ...own, normal: 'a' }, data(['a', 'b']))).toMatch(/all classes together/);
+    expect(unfitReason('supclr', own, data(['a', 'b']))).toBeNull();
+    expect(unfitReason('gt', choices, null)).toBeNull();
   });
 
   test('a fit other than the default is passed on', () => {

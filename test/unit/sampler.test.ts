@@ -1,6 +1,13 @@
 /** Which images a step reads (docs/methods.md 7.2). */
 import { expect, test } from 'vitest';
-import { EndlessSampler, EpochSampler } from '../../src/train/sampler.ts';
+import { Stream } from '../../src/base/randomStreams.ts';
+import {
+  EndlessSampler,
+  EpochSampler,
+  FixedSampler,
+  ReplacementSampler,
+  type SampledBatch,
+} from '../../src/train/sampler.ts';
 
 const ascending = (values: Iterable<number>): number[] => [...values].sort((a, b) => a - b);
 const firstNumbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
@@ -42,3 +49,39 @@ test('both depend only on seed and step: in any order of requests and in another
   );
   expect(String(new EpochSampler(9, 2, 4).at(4, 1))).not.toBe(later[0]);
 });
+
+test('normal images that wrap: every pass is whole, and the batches continue across epochs', () => {
+  const sampler = new EndlessSampler(5, 4, 7, Stream.shuffleNormal);
+  const seen = firstNumbers(5).flatMap((step) => [...sampler.at(step).indices]);
+  for (const pass of [0, 1, 2, 3]) expect(ascending(seen.slice(5 * pass, 5 * pass + 5))).toEqual(firstNumbers(5));
+  const first = new EpochSampler(5, 5, 7).at(0, 0);
+  expect(seen.slice(0, 5)).toEqual([...first]); // the order of an epoch that drops nothing
+});
+
+test('outliers in a fixed order: the same images in every epoch, other views of them', () => {
+  const sampler = new FixedSampler(10, 3, 7, 2); // two steps per epoch use the first six
+  const epochs = [0, 1, 2].map((epoch) => [0, 1].map((step) => sampler.at(epoch, step)));
+  const indices = epochs.map((steps) => steps.flatMap((step) => [...step.indices]));
+  expect(new Set(indices[0]).size).toBe(6);
+  expect([indices[1], indices[2]]).toEqual([indices[0], indices[0]]);
+  expect(epochs.map(([{ rounds }]) => rounds[0])).toEqual([0, 1, 2]);
+  const small = new FixedSampler(2, 3, 7, 2); // an epoch goes through the two images three times
+  const uses = [0, 1].flatMap((epoch) => [0, 1].flatMap((step) => usesOf(small.at(epoch, step))));
+  expect(new Set(uses).size).toBe(12);
+});
+
+test('outliers with replacement: independent draws, none of which has the views of another', () => {
+  const sampler = new ReplacementSampler(4, 3, 7);
+  const steps = firstNumbers(200).map((step) => sampler.at(step));
+  const counts = [0, 1, 2, 3].map(
+    (image) => steps.flatMap(({ indices }) => [...indices]).filter((i) => i === image).length,
+  );
+  for (const count of counts) expect(Math.abs(count - 150)).toBeLessThan(50); // 5 standard deviations
+  expect(steps.some(({ indices }) => new Set(indices).size < 3)).toBe(true);
+  expect(new Set(steps.flatMap(usesOf)).size).toBe(600);
+  expect(sampler.at(5)).toEqual(new ReplacementSampler(4, 3, 7).at(5));
+});
+
+/** An image and its round, which keys its views. */
+const usesOf = ({ indices, rounds }: SampledBatch): string[] =>
+  Array.from(indices, (image, i) => `${image}/${rounds[i]}`);

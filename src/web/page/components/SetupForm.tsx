@@ -1,13 +1,21 @@
 /** What to train on, how, and how long; other options are collapsed. */
-import { METHODS } from '../../../methods/table.ts';
 import { change } from '../actions/choose.ts';
 import { chooseSource } from '../actions/images.ts';
 import { startTraining } from '../actions/training.ts';
-import { ALL, type Choices, GENERATED, isExposed, normalClasses, usesOwnOutliers } from '../logic/choices.ts';
+import {
+  ALL,
+  type Choices,
+  GENERATED,
+  isExposed,
+  normalClasses,
+  unfitReason,
+  usesOwnOutliers,
+} from '../logic/choices.ts';
 import { counted } from '../logic/format.ts';
 import { type Store, useStore } from '../state.ts';
 import { ChoiceCards } from './ChoiceCards.tsx';
 import { Icon } from './Icon.tsx';
+import { MethodChoice } from './MethodChoice.tsx';
 import { MoreOptions } from './MoreOptions.tsx';
 import { Notice, SyntheticNotice } from './Notices.tsx';
 import { PresetCards } from './PresetCards.tsx';
@@ -18,7 +26,9 @@ export function SetupForm() {
   const store = useStore();
   const { source } = store.choices.value;
   const hasOwn = store.data.value?.parts.train != null;
-  const isReady = store.device.value.kind === 'ready' && (source !== 'own' || hasOwn);
+  const { method } = store.choices.value;
+  const isFit = unfitReason(method, store.choices.value, store.data.value) === null;
+  const isReady = store.device.value.kind === 'ready' && (source !== 'own' || hasOwn) && isFit;
   return (
     <form
       class="setup"
@@ -45,13 +55,7 @@ export function SetupForm() {
           <TestHint />
         </section>
         <section class="card">
-          <ChoiceCards
-            legend="Method"
-            name="method"
-            value={store.choices.value.method}
-            onChange={(method) => change(store, { method })}
-            choices={METHODS.map(({ name, title, summary }) => ({ value: name, title, text: summary }))}
-          />
+          <MethodChoice />
           <OutlierSource />
         </section>
         <section class="card">
@@ -76,9 +80,11 @@ export function SetupForm() {
 
 const sentence = (words: string): string => `${words[0].toUpperCase()}${words.slice(1)}.`;
 
-function whyNot({ device }: Store): string {
+function whyNot({ device, choices, data }: Store): string {
   if (device.value.kind === 'asking') return 'Looking for a GPU…';
-  return device.value.kind === 'none' ? 'Training needs WebGPU; see above.' : 'Add images first.';
+  if (device.value.kind === 'none') return 'Training needs WebGPU; see above.';
+  const reason = unfitReason(choices.value.method, choices.value, data.value);
+  return reason === null ? 'Add images first.' : `This method does not suit the images: ${reason}.`;
 }
 
 function ownWords({ data }: Store): string {

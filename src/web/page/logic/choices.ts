@@ -82,6 +82,14 @@ export function defaultOf(key: string, choices: Choices): OptionValue {
 /** Whether the method that is chosen trains on outlier images. */
 export const isExposed = (choices: Choices): boolean => usesOutliers(choices.method, valuesOf(choices));
 
+/** Why a method cannot train on the images that are chosen; null when it can. */
+export function unfitReason(method: Method, { source, normal }: Choices, data: DataContent | null): string | null {
+  if (!methodNamed(method).needsClasses) return null;
+  if (source !== 'own' || (data?.parts.train?.classes.length ?? 0) < 2)
+    return 'needs normal images in two or more classes';
+  return normal === ALL ? null : 'needs all classes together as normal';
+}
+
 export const titleOf = (method: Method): string => methodNamed(method).title;
 
 /**
