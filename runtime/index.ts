@@ -53,6 +53,7 @@ export {
   add,
   div,
   exp,
+  leakyRelu,
   log,
   maximum,
   mul,

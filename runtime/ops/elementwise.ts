@@ -89,6 +89,16 @@ export const abs = unary('abs', 'abs(a)', 'a * sign(b)', 'input');
  */
 export const relu = unary('relu', 'relu(a)', 'select(a, T(0), b <= T(0))', 'output');
 
+const mapForLeakyRelu = mapFor('leakyRelu');
+
+/** x where it is positive, otherwise slope * x; NaN stays NaN. At 0 its slope is `slope`, as in PyTorch. */
+export const leakyRelu = op('leakyRelu', { x: float, slope: finite }, (x: Tensor, slope: number): Tensor => {
+  const y = mapForLeakyRelu(`select(a * T(${slope}), a, a > T(0))`, [x]);
+  return differentiable('leakyRelu', [x], y, [x], (dy) => [
+    mapForLeakyRelu(`select(a * T(${slope}), a, b > T(0))`, [dy, x]),
+  ]);
+});
+
 const mapForScale = mapFor('scale');
 /** factor * x, for a finite constant that does not change between runs of a plan. */
 export const scale = op('scale', { x: float, factor: finite }, (x: Tensor, factor: number): Tensor => {

@@ -14,7 +14,7 @@ import { type DatasetName, datasetNamed } from '../data/datasets/table.ts';
 import type { Fit } from '../data/fit.ts';
 import { DEAD_LEAVES, parseSource, sourceText } from '../data/outlierSource.ts';
 import { hasOption, METHODS, type MethodName, type MethodValues, methodNamed, usesOutliers } from '../methods/table.ts';
-import type { ArchitectureName } from '../models/table.ts';
+import { type ArchitectureName, architectureNamed } from '../models/table.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
 import { scoresOf } from '../scores/table.ts';
 import { parseMilestones } from './milestones.ts';
@@ -167,7 +167,17 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
   }
   methodNamed(method).check?.(config);
   checkSchedule(config);
+  checkSide(config);
   return config;
+}
+
+/** @throws UsageError for a side that the architecture does not take */
+function checkSide({ arch, size }: RunConfig): void {
+  const { sideUnit = 1 } = architectureNamed(arch);
+  if (size % sideUnit === 0) return;
+  throw new UsageError(`--arch ${arch} --size ${size}: its input has a side that is a multiple of ${sideUnit}.`, {
+    remedy: `--size ${Math.max(2, Math.round(size / sideUnit)) * sideUnit}, or --arch resnet18`,
+  });
 }
 
 /** @throws UsageError when the learning rate could not follow its schedule */

@@ -2,7 +2,7 @@
 import { deepSadLoss, normPenalty } from '../../runtime/index.ts';
 import type { RecipeName } from '../base/recipe.ts';
 import type { Method } from './method.ts';
-import { adamRecipe, IS_OUTLIER, NORM_NORMAL, NORM_OUTLIER, RECIPE } from './options.ts';
+import { adamNetwork, adamRecipe, IS_OUTLIER, NORM_NORMAL, NORM_OUTLIER, RECIPE } from './options.ts';
 
 export const dsad: Method<{ recipe: RecipeName }, 'dsad'> = {
   name: 'dsad',
@@ -11,6 +11,7 @@ export const dsad: Method<{ recipe: RecipeName }, 'dsad'> = {
   source: 'Ruff et al. 2020, arXiv 1906.02694',
   options: [RECIPE],
   recipe: adamRecipe,
+  network: adamNetwork,
   batch: () => ({ normal: { views: 1 }, outliers: { views: 1 }, labels: { isOutlier: IS_OUTLIER } }),
   loss({ projection }, { parts, labels }) {
     const [normNormal, normOutlier] = projection.context.noGrad(() => {

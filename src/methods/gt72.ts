@@ -22,7 +22,10 @@ export const gt72: Method<{ size: number }, 'gt72'> = {
   source: 'Golan and El-Yaniv 2018, arXiv 1805.10917',
   options: [],
   // ceil(200 / 72) passes over all transformed images
-  recipe: (preset) => ({ batch: BATCH[preset], epochs: 3, optimizer: 'adam', lr: 0.001, weightDecay: 0 }),
+  recipe: (preset, { size }) => ({
+    ...{ batch: BATCH[preset], epochs: 3, optimizer: 'adam', lr: 0.001, weightDecay: 0 },
+    ...(preset === 'paper' && size <= 32 ? { arch: 'wrn10-4', width: 16 } : {}),
+  }),
   batch: (values) => ({
     normal: { views: 1, shifts: shiftsOf(values) },
     labels: { transform: ({ shift }) => shift },

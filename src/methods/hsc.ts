@@ -2,7 +2,7 @@
 import { hypersphereLoss, normPenalty } from '../../runtime/index.ts';
 import type { RecipeName } from '../base/recipe.ts';
 import type { Method } from './method.ts';
-import { adamRecipe, IS_OUTLIER, NORM_NORMAL, NORM_OUTLIER, RECIPE } from './options.ts';
+import { adamNetwork, adamRecipe, IS_OUTLIER, NORM_NORMAL, NORM_OUTLIER, RECIPE } from './options.ts';
 
 export const hsc: Method<{ recipe: RecipeName }, 'hsc'> = {
   name: 'hsc',
@@ -11,6 +11,7 @@ export const hsc: Method<{ recipe: RecipeName }, 'hsc'> = {
   source: 'Liznerski et al. 2022, arXiv 2205.11474',
   options: [RECIPE],
   recipe: adamRecipe,
+  network: adamNetwork,
   batch: () => ({
     normal: { views: 1 },
     outliers: { views: 1 },

@@ -2,6 +2,8 @@
 import { UsageError } from '../base/errors.ts';
 import type { OptionSpec } from '../base/options.ts';
 import { type Preset, RECIPES, type Recipe, type RecipeName } from '../base/recipe.ts';
+import type { DatasetSpec } from '../data/dataset.ts';
+import type { NetworkPlan } from '../models/encoder.ts';
 import type { Row, TermSpec } from './method.ts';
 
 export const TEMPERATURE: OptionSpec = {
@@ -90,9 +92,16 @@ export const NORM_SCORES: readonly string[] = ['norm', 'normEnsemble', 'normOfMe
 /** The label of losses with outlier exposure: 1 for rows of outliers. */
 export const IS_OUTLIER = ({ part }: Row): number => Number(part === 'outliers');
 
+/** The publication's 256 features, of one linear layer. */
+export const adamNetwork = ({ recipe }: { recipe: RecipeName }): NetworkPlan =>
+  recipe === 'theirs' ? { projection: 'linear', features: 256 } : {};
+
 /** Adam with milestones, as published for HSC and the classifiers (Liznerski et al. 2022): 200 epochs for CIFAR-10. */
-export function adamRecipe(preset: Preset, _: unknown, name: RecipeName): Recipe {
+export function adamRecipe(preset: Preset, { size }: DatasetSpec, name: RecipeName): Recipe {
   if (name === 'ours') return {};
-  const adam = { optimizer: 'adam', lr: 0.001, weightDecay: 0 };
-  return preset === 'paper' ? { ...adam, epochs: 200, milestones: '100,150', batch: 128 } : adam;
+  const network: Recipe = size <= 32 ? { arch: 'cnn32' } : {};
+  const adam: Recipe = { optimizer: 'adam', lr: 0.001, weightDecay: 0, ...network };
+  if (preset !== 'paper') return adam;
+  const published: Recipe = { ...adam, epochs: 200, milestones: '100,150', batch: 128 };
+  return size <= 32 ? { ...published, width: 32 } : published;
 }

@@ -23,5 +23,7 @@ export interface Architecture<Name extends string = string> {
   readonly name: Name;
   /** A phrase for the help. */
   readonly summary: string;
+  /** The sides of images that it takes are multiples of this; default: any side. */
+  readonly sideUnit?: number;
   build(init: Initializer, options: BackboneOptions): Backbone;
 }

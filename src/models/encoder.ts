@@ -5,10 +5,15 @@ import type { Backbone, BackboneOptions, Precision } from './backbone.ts';
 import { MlpHead, type Projection } from './heads.ts';
 import { type ArchitectureName, architectureNamed } from './table.ts';
 
+/** The length of f in the paper. */
+const FEATURES = 128;
+
 /** What a method needs on top of the backbone. */
 export interface NetworkPlan {
   /** The layers from the backbone's output to f; default `mlp`. `none`: f is the backbone's output. */
   projection?: Projection;
+  /** Length of f; default 128. */
+  features?: number;
   /** Linear heads on the backbone's output, by name: their number of classes. */
   logits?: Readonly<Record<string, number>>;
   /** No biases and no affine batch norm. */
@@ -19,8 +24,6 @@ export interface NetworkPlan {
 
 export interface EncoderOptions extends Pick<BackboneOptions, 'width' | 'size'> {
   arch: ArchitectureName;
-  /** Length of f(x); 128 in the paper. */
-  features?: number;
   seed: number;
   precision?: Precision;
   network?: NetworkPlan;
@@ -46,17 +49,18 @@ export class Encoder extends Module {
 
   constructor(context: Context, options: EncoderOptions) {
     super();
-    this.options = { features: 128, precision: 'f32', network: {}, ...withoutUndefined(options) };
-    const { arch, width, size, precision, features, seed, network } = this.options;
-    const { projection = 'mlp', logits = {}, isBiasFree = false, isCentered = false } = network;
+    this.options = { precision: 'f32', network: {}, ...withoutUndefined(options) };
+    const { arch, width, size, precision, seed, network } = this.options;
+    const { projection = 'mlp', features = FEATURES, logits = {}, isBiasFree = false, isCentered = false } = network;
     const init = new Initializer(context, seed, Stream.init);
     const backbone = architectureNamed(arch).build(init, { width, size, precision, isBiasFree });
     const { channels } = backbone;
     this.#backbone = this.child('backbone', backbone);
-    this.#head = projection === 'none' ? null : this.child('head', headOf(projection, init, channels, features));
+    this.#head =
+      projection === 'none' ? null : this.child('head', headOf(projection, init, channels, features, isBiasFree));
     this.#logits = Object.entries(logits).map(([name, classes]) => [
       name,
-      this.child(`logits.${name}`, new Linear(init, channels, classes)),
+      this.child(`logits.${name}`, new Linear(init, channels, classes, { bias: !isBiasFree })),
     ]);
     const length = projection === 'none' ? channels : features;
     this.center = isCentered ? this.buffer('center', init.constant([length], 0)) : null;
@@ -77,9 +81,15 @@ export class Encoder extends Module {
   }
 }
 
-function headOf(projection: Exclude<Projection, 'none'>, init: Initializer, channels: number, features: number) {
-  if (projection === 'linear') return new Linear(init, channels, features);
-  return new MlpHead(init, channels, features, projection === 'mlp');
+function headOf(
+  projection: Exclude<Projection, 'none'>,
+  init: Initializer,
+  channels: number,
+  features: number,
+  isBiasFree: boolean,
+) {
+  if (projection === 'linear') return new Linear(init, channels, features, { bias: !isBiasFree });
+  return new MlpHead(init, channels, features, { hasNorm: projection === 'mlp', isBiasFree });
 }
 
 const withoutUndefined = <T extends object>(options: T): T =>

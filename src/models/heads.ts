@@ -13,12 +13,17 @@ export class MlpHead extends Module {
   readonly #bn: BatchNorm | null;
   readonly #out: Linear;
 
-  constructor(init: Initializer, channels: number, features: number, hasNorm: boolean) {
+  constructor(
+    init: Initializer,
+    channels: number,
+    features: number,
+    { hasNorm, isBiasFree }: { hasNorm: boolean; isBiasFree: boolean },
+  ) {
     super();
     const width = Math.min(HEAD_WIDTH, channels);
-    this.#hidden = this.child('0', new Linear(init, channels, width));
-    this.#bn = hasNorm ? this.child('1', new BatchNorm(init, width)) : null;
-    this.#out = this.child(hasNorm ? '3' : '2', new Linear(init, width, features));
+    this.#hidden = this.child('0', new Linear(init, channels, width, { bias: !isBiasFree }));
+    this.#bn = hasNorm ? this.child('1', new BatchNorm(init, width, { affine: !isBiasFree })) : null;
+    this.#out = this.child(hasNorm ? '3' : '2', new Linear(init, width, features, { bias: !isBiasFree }));
   }
 
   forward(input: Tensor, training: boolean): Tensor {

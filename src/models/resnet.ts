@@ -22,17 +22,23 @@ class BasicBlock extends Module {
   readonly #bn2: BatchNorm;
   readonly #shortcut: { conv: Conv2d; bn: BatchNorm } | null;
 
-  constructor(init: Initializer, inChannels: number, outChannels: number, stride: number, shortcutName: string) {
+  constructor(
+    init: Initializer,
+    inChannels: number,
+    outChannels: number,
+    { stride, shortcutName, isBiasFree }: { stride: number; shortcutName: string; isBiasFree: boolean },
+  ) {
     super();
+    const norm = { affine: !isBiasFree };
     this.#conv1 = this.child('conv1', new Conv2d(init, inChannels, outChannels, 3, { stride, padding: 1 }));
-    this.#bn1 = this.child('bn1', new BatchNorm(init, outChannels));
+    this.#bn1 = this.child('bn1', new BatchNorm(init, outChannels, norm));
     this.#conv2 = this.child('conv2', new Conv2d(init, outChannels, outChannels, 3, { padding: 1 }));
-    this.#bn2 = this.child('bn2', new BatchNorm(init, outChannels));
+    this.#bn2 = this.child('bn2', new BatchNorm(init, outChannels, norm));
     const changes = stride !== 1 || inChannels !== outChannels;
     this.#shortcut = changes
       ? {
           conv: this.child(`${shortcutName}.0`, new Conv2d(init, inChannels, outChannels, 1, { stride })),
-          bn: this.child(`${shortcutName}.1`, new BatchNorm(init, outChannels)),
+          bn: this.child(`${shortcutName}.1`, new BatchNorm(init, outChannels, norm)),
         }
       : null;
   }
@@ -56,7 +62,7 @@ class ResNet extends Backbone {
   readonly #isImageNetStem: boolean;
   readonly #precision: Precision;
 
-  constructor(init: Initializer, blocks: readonly number[], { width, size, precision }: BackboneOptions) {
+  constructor(init: Initializer, blocks: readonly number[], { width, size, precision, isBiasFree }: BackboneOptions) {
     super();
     this.#precision = precision;
     this.#isImageNetStem = size > 64;
@@ -64,13 +70,17 @@ class ResNet extends Backbone {
       ? { side: 7, stride: 2, padding: 3 }
       : { side: 3, stride: 1, padding: 1 };
     this.#conv1 = this.child('conv1', new Conv2d(init, 3, width, side, window));
-    this.#bn1 = this.child('bn1', new BatchNorm(init, width));
+    this.#bn1 = this.child('bn1', new BatchNorm(init, width, { affine: !isBiasFree }));
     const shortcutName = this.#isImageNetStem ? 'downsample' : 'shortcut';
     let channels = width;
     blocks.forEach((count, stage) => {
       for (let i = 0; i < count; i++) {
         const out = width * 2 ** stage;
-        const block = new BasicBlock(init, channels, out, stage > 0 && i === 0 ? 2 : 1, shortcutName);
+        const block = new BasicBlock(init, channels, out, {
+          stride: stage > 0 && i === 0 ? 2 : 1,
+          shortcutName,
+          isBiasFree,
+        });
         this.#blocks.push(this.child(`layer${stage + 1}.${i}`, block));
         channels = out;
       }

@@ -24,6 +24,13 @@ const unaries = [
   { name: 'square', op: rt.square, f: (a: number) => a * a, low: -2, within: elementwise },
   { name: 'abs', op: rt.abs, f: Math.abs, low: -2, within: exact },
   { name: 'relu', op: rt.relu, f: (a: number) => Math.max(a, 0), low: -2, within: exact },
+  {
+    name: 'leakyRelu',
+    op: (x: rt.Tensor) => rt.leakyRelu(x, 0.01),
+    f: (a: number) => (a > 0 ? a : 0.01 * a),
+    low: -2,
+    within: elementwise,
+  },
   { name: 'scale', op: (x: rt.Tensor) => rt.scale(x, -1.7), f: (a: number) => a * -1.7, low: -2, within: elementwise },
 ];
 

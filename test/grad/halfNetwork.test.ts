@@ -21,7 +21,14 @@ const lengthOf = (values: readonly number[]): number =>
 describeHalves('network', (suite) => {
   async function run(precision: Precision, size: number, width: number) {
     const { context } = suite;
-    const encoder = new Encoder(context, { arch: 'resnet10', width, size, features: 8, seed: 1, precision });
+    const encoder = new Encoder(context, {
+      arch: 'resnet10',
+      width,
+      size,
+      network: { features: 8 },
+      seed: 1,
+      precision,
+    });
     const shape = [6, 3, size, size];
     const x = context.tensor(uniformInput(shape, { seed: 3 }).values, shape, { order: rt.CHANNELS_LAST });
     const weights = context.tensor(uniformInput([6, 8], { seed: 4 }).values, [6, 8]);

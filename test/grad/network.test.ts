@@ -27,7 +27,8 @@ describeConvVariants('network', (suite) => {
     async (options, t) => {
       suite.require(t);
       const { context } = suite;
-      const encoder = new Encoder(context, { arch: 'resnet10', seed: 1, ...options });
+      const { width, size, features } = options;
+      const encoder = new Encoder(context, { arch: 'resnet10', seed: 1, width, size, network: { features } });
       const named = encoder.namedParameters();
       named.forEach(([name, tensor], i) => {
         // batch norm starts with weights 1 and biases 0, where many gradients are equal or 0

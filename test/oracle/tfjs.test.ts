@@ -54,7 +54,7 @@ describe.each(cases)('ResNet-10, width 4, stem $stem, $side px', ({ stem, side }
   /** An encoder whose batch norms are not all 1 and 0, and its parameters on the host. */
   async function makeEncoder(): Promise<{ encoder: Encoder; parameters: Parameters }> {
     const size = stem === 'imagenet' ? 224 : 32; // chooses the stem; any images may follow
-    const encoder = new Encoder(context, { arch: 'resnet10', width: 4, size, features: 8, seed: 1 });
+    const encoder = new Encoder(context, { arch: 'resnet10', width: 4, size, network: { features: 8 }, seed: 1 });
     const named = encoder.namedParameters();
     named.forEach(([name, tensor], i) => {
       if (!/bn\d|(shortcut|downsample)\.1|head\.1/.test(name)) return;

@@ -1,0 +1,73 @@
+/** Architectures and heads: outputs against f64, parameters by number and name (docs/methods.md 1.5, 1.7 and 3). */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Context } from '../../runtime/index.ts';
+import { resolveConfig } from '../../src/config/config.ts';
+import { Encoder, type EncoderOptions } from '../../src/models/encoder.ts';
+import { openTestContext } from '../helpers/adapter.ts';
+import { uniformInput } from '../helpers/inputs.ts';
+import { expectClose } from '../helpers/matchers.ts';
+import { f64 } from '../helpers/reference.ts';
+import { cnn32F64, wideResnetF64 } from '../helpers/referenceNetwork.ts';
+import { tolerance } from '../helpers/tolerances.ts';
+
+let context: Context;
+beforeAll(async () => {
+  context = await openTestContext();
+});
+afterAll(() => context.close());
+
+const encoderOf = (options: Partial<EncoderOptions>) =>
+  new Encoder(context, { arch: 'cnn32', width: 2, size: 8, seed: 3, ...options });
+const countOf = (encoder: Encoder) => encoder.namedParameters().reduce((sum, [, { size }]) => sum + size, 0);
+const namesOf = (encoder: Encoder) => encoder.namedParameters().map(([name]) => name);
+
+test.each([
+  { arch: 'cnn32', width: 2, isBiasFree: false, reference: cnn32F64 },
+  { arch: 'cnn32', width: 2, isBiasFree: true, reference: cnn32F64 },
+  { arch: 'wrn10-4', width: 2, isBiasFree: false, reference: wideResnetF64 },
+] as const)('$arch computes its definition, bias-free: $isBiasFree', async ({ arch, width, isBiasFree, reference }) => {
+  const encoder = encoderOf({ arch, width, network: { projection: 'none', isBiasFree } });
+  const images = uniformInput([3, 3, 8, 8], { low: -2, high: 2 });
+  const { projection } = context.noGrad(() => encoder.outputs(context.tensor(images.values, images.shape), true));
+  const parameters = await Promise.all(
+    encoder.namedParameters().map(async ([name, tensor]) => [name, f64(tensor.shape, await tensor.read())] as const),
+  );
+  const expected = reference(Object.fromEntries(parameters), f64(images.shape, images.values));
+  expect(projection.shape).toEqual([3, 32]);
+  expectClose(await projection.read(), expected.data, tolerance.network);
+});
+
+describe('cnn32', () => {
+  test('has the parameters of the publication at width 32', () => {
+    const backbone = encoderOf({ width: 32, size: 32, network: { projection: 'none' } });
+    // 5x5 convolutions 3-32-64-128, two values per channel in batch norms, linear 2048-512 with bias
+    expect(countOf(backbone)).toBe(25 * (3 * 32 + 32 * 64 + 64 * 128) + 2 * (32 + 64 + 128 + 512) + 2048 * 512 + 512);
+  });
+
+  test('takes sides that are multiples of 8', () => {
+    expect(() => resolveConfig({ arch: 'cnn32', size: 36 }, { isSoftware: true })).toThrow(
+      /--arch cnn32 --size 36: [\s\S]*multiple of 8[\s\S]*--size 40/,
+    );
+  });
+});
+
+test('networks without biases have weights of convolutions and linear layers only', () => {
+  for (const arch of ['resnet10', 'cnn32', 'wrn10-4'] as const) {
+    const network = { isBiasFree: true, isCentered: true, logits: { shift: 4 } };
+    const encoder = encoderOf({ arch, network });
+    expect(
+      namesOf(encoder).filter((name) => !/((conv\d|fc1|shortcut(\.0)?|head\.\d|logits\.shift)\.weight)$/.test(name)),
+    ).toEqual([]);
+    expect(encoder.namedBuffers().map(([name]) => name)).toContain('center');
+  }
+});
+
+test('projection heads have the names of PyTorch modules', () => {
+  const head = (projection: 'mlp' | 'mlpWithoutNorm' | 'linear' | 'none') =>
+    namesOf(encoderOf({ network: { projection } })).filter((name) => name.startsWith('head'));
+  const both = (name: string) => [`${name}.weight`, `${name}.bias`];
+  expect(head('mlp')).toEqual([...both('head.0'), ...both('head.1'), ...both('head.3')]);
+  expect(head('mlpWithoutNorm')).toEqual([...both('head.0'), ...both('head.2')]);
+  expect(head('linear')).toEqual(both('head'));
+  expect(head('none')).toEqual([]);
+});
