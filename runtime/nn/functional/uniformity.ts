@@ -72,7 +72,7 @@ function uniformityOf(features: Tensor): Tensor {
     });
   launch('uniformity', { lse });
   const totals = rowLogSumExp('uniformity', reshape(lse, [2, half]));
-  const loss = map(`a - T(${Math.log(half * (half - 1))})`, [mean(totals)]); // ordered pairs, each counted twice
+  const loss = map(`a - T(${Math.log(half * (half - 1))})`, [mean(totals)]); // ordered pairs; no gradient passes the constant
   return differentiable('uniformity', [features], loss, [f, totals], (dy) => {
     const df = context.empty([rows, cols]);
     launch('uniformity_backward', { totals, dy, df });
