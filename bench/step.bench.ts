@@ -2,6 +2,7 @@
  * The OECL step: in turn with the peers, then its growth with the batch, the time of the host, and the augmentation.
  */
 import type { Context, Plan, Tensor } from '../runtime/index.ts';
+import { augmentationNamed } from '../src/augment/augmentations.ts';
 import { Augmenter } from '../src/augment/augmenter.ts';
 import { PLAIN_STATISTICS } from '../src/data/dataset.ts';
 import { packImages } from '../src/data/imageSet.ts';
@@ -136,7 +137,8 @@ async function augmentation({ selection, sink }: SuiteRun, context: Context, bat
   if (!selection.wants(workload)) return;
   const pixels = Uint8Array.from({ length: size * size * 3 }, (_, i) => (i * 37) % 256);
   const images = await packImages(Array.from({ length: batch }, () => ({ width: size, height: size, pixels })));
-  const options = { size, scale: [0.08, 1], seed: 0, ...PLAIN_STATISTICS } as const;
+  const augmentation = augmentationNamed('simclr');
+  const options = { size, augmentation, scale: [0.08, 1], seed: 0, ...PLAIN_STATISTICS } as const;
   const augmenter = Augmenter.forTraining(
     context,
     options,

@@ -44,7 +44,7 @@ export {
   uniformity,
   uniformityUnfused,
 } from './nn/functional/uniformity.ts';
-export { Initializer } from './nn/init.ts';
+export { type ConvolutionInit, Initializer } from './nn/init.ts';
 export { BatchNorm, Conv2d, Linear } from './nn/layers.ts';
 export { Module, type Named } from './nn/module.ts';
 export { cast } from './ops/cast.ts';
@@ -60,6 +60,7 @@ export {
   neg,
   relu,
   scale,
+  sigmoid,
   sqrt,
   square,
   sub,

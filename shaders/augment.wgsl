@@ -1,6 +1,7 @@
-// Augmented views of uint8 images, with torchvision's transforms (docs/methods.md 5): random resized crop, flip, color
-// jitter, grayscale, normalize. Four launches: `draw_views` draws the random numbers of each view, `resample` crops,
-// resizes and flips, `gray_means` computes the means for the contrast step, `finish` changes colors and normalizes.
+// Augmented views of uint8 images, with torchvision's transforms (docs/methods.md 5): crop, flip, color jitter, grayscale,
+// noise, normalize. Four launches: `draw_views` draws the random numbers of each view, `resample` crops, resizes and flips,
+// `gray_means` computes the means for the contrast step, `finish` changes colors and normalizes. Which transforms, and how
+// strong, are uniforms. `normalize_contrast` is a fifth launch, for global contrast normalization.
 //   pixels: R, G, B bytes, four to a word; images[slot] = (first word, width, height, key of its draws, copy, round)
 //   views [V, S, S, 3] f32: stream after stream of images, each with view 1 of all its images, then view 2, and so on
 // The draws of a view depend only on its image's key, which the host derives from (seed, stream, content of the image),
@@ -8,6 +9,10 @@
 const PLAIN: bool = false; // @param true: view 0 of each image is its center, not augmented
 struct Sizes {
   views: u32, side: u32, batch: u32, smallestArea: f32, largestArea: f32,
+  crop: u32, // 0 resized, 1 window, 2 center
+  flip: f32, jitter: f32, gray: f32, // probabilities
+  noise: f32,
+  lowest: vec4<f32>, highest: vec4<f32>, // of the jitter's factors and its hue shift
   streamStarts: vec4<u32>, // each stream's first view; `views` for those that there are not
   mean: vec4<f32>, perStd: vec4<f32>,
 }
@@ -89,6 +94,24 @@ fn draw_crop(image: Image, number: u32) -> vec4<f32> {
   return vec4<f32>(min(corner, whole - crop), crop);
 }
 
+// The central square of the view's side. Of an image smaller than the view it enlarges the largest one.
+fn center_crop(image: Image) -> vec4<f32> {
+  let whole = vec2<f32>(f32(image.width), f32(image.height));
+  let side = min(f32(sizes.side), min(whole.x, whole.y));
+  return vec4<f32>(round((whole - side) / 2.0), vec2<f32>(side)); // half to even, as torchvision
+}
+
+// A square of the view's side, anywhere. An image without room for it has a black border of an eighth of the side.
+fn window_crop(image: Image, number: u32) -> vec4<f32> {
+  let whole = vec2<f32>(f32(image.width), f32(image.height));
+  let shorter = min(whole.x, whole.y);
+  let side = min(f32(sizes.side), shorter);
+  let border = select(0.0, floor(side / 8.0), shorter <= f32(sizes.side));
+  let room = whole - side + 2.0 * border;
+  let corner = floor(draw(image, number, TRIES) * (room + 1.0));
+  return vec4<f32>(min(corner, room) - border, vec2<f32>(side));
+}
+
 // The k-th of the 24 permutations of four.
 fn order_of(k: u32) -> vec4<u32> {
   var left = vec4<u32>(0u, 1u, 2u, 3u);
@@ -112,34 +135,29 @@ fn draw_views(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
     let image = images[slot_of(view)];
     let number = number_of(view);
     var d: Draws;
-    if (PLAIN && number == 0u) {
-      // of an image smaller than the view, enlarges the largest central square
-      let side = f32(min(sizes.side, min(image.width, image.height)));
-      let corner = round((vec2<f32>(f32(image.width), f32(image.height)) - side) / 2.0); // half to even, as torchvision
-      d.left = corner.x;
-      d.top = corner.y;
-      d.width = side;
-      d.height = side;
-    } else {
-      let crop = draw_crop(image, number);
-      d.left = crop.x;
-      d.top = crop.y;
-      d.width = crop.z;
-      d.height = crop.w;
+    let isPlain = PLAIN && number == 0u;
+    var crop = center_crop(image);
+    if (!isPlain && sizes.crop == 0u) { crop = draw_crop(image, number); }
+    if (!isPlain && sizes.crop == 1u) { crop = window_crop(image, number); }
+    d.left = crop.x;
+    d.top = crop.y;
+    d.width = crop.z;
+    d.height = crop.w;
+    if (!isPlain) {
       let first = draw(image, number, TRIES + 1u);
       let second = draw(image, number, TRIES + 2u);
       let third = draw(image, number, TRIES + 3u);
       let last = draw(image, number, TRIES + 4u);
-      d.isFlipped = select(0u, 1u, first.x < 0.5);
-      d.isJittered = select(0u, 1u, first.y < 0.8);
+      d.isFlipped = select(0u, 1u, first.x < sizes.flip);
+      d.isJittered = select(0u, 1u, first.y < sizes.jitter);
       d.factor = vec4<f32>(
-        mix(0.6, 1.4, second.x),
-        mix(0.6, 1.4, second.y),
-        mix(0.6, 1.4, third.x),
-        mix(-0.1, 0.1, third.y),
+        mix(sizes.lowest.x, sizes.highest.x, second.x),
+        mix(sizes.lowest.y, sizes.highest.y, second.y),
+        mix(sizes.lowest.z, sizes.highest.z, third.x),
+        mix(sizes.lowest.w, sizes.highest.w, third.y),
       );
       d.order = order_of(u32(last.x * 24.0));
-      d.isGray = select(0u, 1u, last.y < 0.2);
+      d.isGray = select(0u, 1u, last.y < sizes.gray);
     }
     draws_out[view] = d;
   }
@@ -149,7 +167,9 @@ fn byte_at(at: u32) -> f32 {
   return f32((pixels[at / 4u] >> (8u * (at % 4u))) & 255u);
 }
 
+// Black outside of the image, where a crop reaches into its border.
 fn source_color(image: Image, x: i32, y: i32) -> vec3<f32> {
+  if (min(x, y) < 0 || x >= i32(image.width) || y >= i32(image.height)) { return vec3<f32>(0.0); }
   let at = image.firstWord * 4u + (u32(y) * image.width + u32(x)) * 3u;
   return vec3<f32>(byte_at(at), byte_at(at + 1u), byte_at(at + 2u)) / 255.0;
 }
@@ -281,6 +301,30 @@ fn gray_means(
   if (lane == 0u) { grays_out[view] = sums[0] / f32(count); }
 }
 
+// A number of mean 0 and deviation 1 that is close to normal: the sum of the eight bytes of two words, by the central limit
+// theorem. 209.02153 is the deviation of that sum, sqrt(8 (256^2 - 1) / 12).
+fn noise_of(bits: vec2<u32>) -> f32 {
+  var sum = 0.0;
+  for (var shift = 0u; shift < 32u; shift += 8u) {
+    sum += f32(((bits.x >> shift) & 255u) + ((bits.y >> shift) & 255u));
+  }
+  return (sum - 1020.0) / 209.02153;
+}
+
+// The noise of a pixel, which the slot `noise` adds: blocks of a key of the view's own (draw 63), with pixel and channel as their counter.
+fn pixel_noise(view: u32, pixel: u32) -> vec3<f32> {
+  let number = number_of(view);
+  if (PLAIN && number == 0u) { return vec3<f32>(0.0); }
+  let image = images[slot_of(view)];
+  let counter = vec2<u32>(image.copy, (image.round << 12u) | (number << 6u) | 63u);
+  let key = threefry2x32(vec2<u32>(image.key0, image.key1), counter);
+  var noise = vec3<f32>(0.0);
+  for (var channel = 0u; channel < 3u; channel++) {
+    noise[channel] = noise_of(threefry2x32(key, vec2<u32>(pixel, channel)));
+  }
+  return noise * sizes.noise;
+}
+
 // Launch as resample.
 @compute @workgroup_size(64, 1, 1)
 fn finish(
@@ -297,9 +341,45 @@ fn finish(
       for (var k = 0u; k < 4u; k++) { color = jitter(color, d.order[k], d.factor[d.order[k]], grays[view]); }
     }
     if (d.isGray == 1u) { color = vec3<f32>(gray_of(color)); }
+    // @slot noise
+    // @end
     let normalized = (color - sizes.mean.xyz) * sizes.perStd.xyz;
     views[3u * i] = normalized.x;
     views[3u * i + 1u] = normalized.y;
     views[3u * i + 2u] = normalized.z;
   }
+}
+
+// Global contrast normalization: subtracts the mean of all values of a view and divides by their mean absolute deviation,
+// unless that is 0. In place; one workgroup per view; launch groups2d(views).
+@compute @workgroup_size(64, 1, 1)
+fn normalize_contrast(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let view = group.y * groups.x + group.x;
+  let count = select(0u, 3u * sizes.side * sizes.side, view < sizes.views); // surplus workgroups change nothing
+  let first = view * count;
+  var sum = 0.0;
+  for (var i = lane; i < count; i += 64u) { sum += views[first + i]; }
+  sums[lane] = sum;
+  workgroupBarrier();
+  for (var width = 32u; width > 0u; width /= 2u) {
+    if (lane < width) { sums[lane] += sums[lane + width]; }
+    workgroupBarrier();
+  }
+  let mean = sums[0] / f32(max(count, 1u));
+  workgroupBarrier(); // before the next sum overwrites it
+  var deviations = 0.0;
+  for (var i = lane; i < count; i += 64u) { deviations += abs(views[first + i] - mean); }
+  sums[lane] = deviations;
+  workgroupBarrier();
+  for (var width = 32u; width > 0u; width /= 2u) {
+    if (lane < width) { sums[lane] += sums[lane + width]; }
+    workgroupBarrier();
+  }
+  let deviation = sums[0] / f32(max(count, 1u));
+  let factor = select(1.0, 1.0 / deviation, deviation > 0.0);
+  for (var i = lane; i < count; i += 64u) { views[first + i] = (views[first + i] - mean) * factor; }
 }

@@ -1,6 +1,7 @@
 // Updates a part of the parameters. Parameters and optimizer state are in arenas with the same layout, where the part begins
 // at `first`; its gradients begin at 0. g is the gradient plus weight decay.
 //   sgd  (PyTorch): v = momentum v + g;  p -= lr v
+//   nesterov: the same v;  p -= lr (g + momentum v)
 //   lars (docs/methods.md 4): as sgd with g times eta ||p|| / (||gradient|| + weightDecay ||p|| + eps) for tensors of
 //        rank > 1, others without weight decay; `lars_ratios` computes this factor first, one workgroup per tensor
 //   adam (Kingma and Ba 2015): first and second moments m, v, corrected by 1 - beta^t, t counted on the device
@@ -44,6 +45,26 @@ fn sgd(
     let velocity = fma(v[i], momentum, fma(old, weightDecay, grads[at]));
     v[i] = velocity;
     p[i] = fma(velocity, step, old);
+  }
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn nesterov(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let own = first_of(group, groups, lane);
+  let end = min(own + 64u * EACH, sizes.count);
+  let momentum = vec4<f32>(sizes.momentum);
+  let step = vec4<f32>(-lr[0]);
+  for (var at = own; at < end; at += 64u) {
+    let i = sizes.first + at;
+    let old = p[i];
+    let g = fma(old, vec4<f32>(sizes.weightDecay), grads[at]);
+    let velocity = fma(v[i], momentum, g);
+    v[i] = velocity;
+    p[i] = fma(fma(velocity, momentum, g), step, old);
   }
 }
 

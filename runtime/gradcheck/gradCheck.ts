@@ -19,8 +19,10 @@ import type { Context } from '../context.ts';
 import { DTYPES, type DType } from '../dtype.ts';
 import { ShapeError } from '../errors.ts';
 import { fromHalves, toHalves } from '../half.ts';
+import { cast } from '../ops/cast.ts';
 import { mul } from '../ops/elementwise.ts';
 import { sum } from '../ops/reduce.ts';
+import { concat, reshape } from '../ops/shapeOps.ts';
 import { RandomStream } from '../random.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -105,7 +107,8 @@ export interface GradCheckResult {
 
 /**
  * Runs an op forward and backward and compares both with the reference. The gradient is that of sum(output * r) for fixed
- * random r in +-[0.5, 1], so that every element of the output contributes.
+ * random r in +-[0.5, 1], so that every element of the output contributes. It is computed twice: from a dense gradient of the
+ * output, and from one that is a part of a larger tensor, with an offset and, unless the output is a scalar, with strides.
  * @throws ShapeError if the reference's output differs in shape from the op's; what the op throws
  * Cost: two runs of the reference per element checked (four with skipKinks).
  */
@@ -115,18 +118,21 @@ export async function gradCheck(context: Context, options: GradCheckOptions): Pr
   const inputs = options.inputs.map(roundedInput);
   const expected = options.reference(...inputs);
   const weights = weightsOf(expected.shape);
-  const { output, gradients } = await runOnDevice(context, options, expected, weights);
+  const { output, gradients } = await runOnDevice(context, options, expected, weights, false);
+  const again = await runOnDevice(context, options, expected, weights, true);
   const comparisons = [compare('output', expected.shape, output, expected.data, { tolerance, floor })];
   let [checked, kinks] = [0, 0];
-  for (const { at, values } of gradients) {
+  for (const [i, { at, values }] of gradients.entries()) {
     const slopes = differences(options, inputs, at, weights, gradientTolerance);
-    const actual = slopes.places.map((place) => values[place]);
-    const shape = inputs[at].shape;
-    const found = compare(`gradient of input ${at}`, shape, actual, slopes.values, {
-      tolerance: gradientTolerance,
-      floor,
-    });
-    comparisons.push({ ...found, index: slopes.places[found.index] ?? 0 });
+    const { shape } = inputs[at];
+    for (const [what, found] of [
+      [`gradient of input ${at}`, values],
+      [`gradient of input ${at} from a part of a larger gradient`, again.gradients[i].values],
+    ] as const) {
+      const actual = slopes.places.map((place) => found[place]);
+      const comparison = compare(what, shape, actual, slopes.values, { tolerance: gradientTolerance, floor });
+      comparisons.push({ ...comparison, index: slopes.places[comparison.index] ?? 0 });
+    }
     checked += slopes.places.length;
     kinks += slopes.kinks;
   }
@@ -166,6 +172,7 @@ async function runOnDevice(
   { op, inputs }: GradCheckOptions,
   expected: F64Array,
   weights: Float64Array,
+  isPart: boolean,
 ): Promise<{ output: ArrayLike<number>; gradients: { at: number; values: ArrayLike<number> }[] }> {
   const leaves = inputs.map((input) => {
     if (input.tensor) return input.tensor;
@@ -182,7 +189,8 @@ async function runOnDevice(
           `gradCheck: the op returns ${formatShape(y.shape)}, its reference ${formatShape(expected.shape)}.`,
         );
       }
-      if (differentiated.length > 0) backward(sum(mul(y, context.tensor(weights, expected.shape))));
+      const r = context.tensor(weights, expected.shape);
+      if (differentiated.length > 0) backward(isPart ? sum(mul(besideZeros(y), besideZeros(r))) : sum(mul(y, r)));
       return [y.detach(), ...differentiated.map((at) => gradientOf(leaves[at], at))]; // the scope frees everything else
     });
     const [output, ...dInputs] = await Promise.all(made.map((each) => each.read()));
@@ -195,6 +203,12 @@ async function runOnDevice(
       if (!inputs[at].tensor) leaf.dispose();
     });
   }
+}
+
+/** The tensor as the second half of one twice as wide, whose first half is 0; f32, as parts of f16 start at whole words only. */
+function besideZeros(x: Tensor): Tensor {
+  const wide = cast(x.rank === 0 ? reshape(x, [1]) : x, 'f32');
+  return concat([x.context.zeros(wide.shape), wide], -1);
 }
 
 function gradientOf(leaf: Tensor, at: number): Tensor {

@@ -1,6 +1,5 @@
 /** Layers with parameters. Each applies its op; shapes and errors are the op's. */
 import { checkArguments, flag, number, object, optional } from '../arguments.ts';
-import { KERNEL_ORDER } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { batchNorm } from './functional/batchNorm.ts';
 import { CONV2D_OPTIONS, type Conv2dOptions, conv2d } from './functional/conv2d.ts';
@@ -40,8 +39,7 @@ export class Conv2d extends Module {
   constructor(init: Initializer, inChannels: number, outChannels: number, side: number, options: Conv2dOptions = {}) {
     super();
     checkArguments('Conv2d', { options: object(CONV2D_OPTIONS) }, [options]);
-    const shape = [outChannels, inChannels, side, side];
-    this.weight = this.parameter('weight', init.uniform(shape, inChannels * side * side, KERNEL_ORDER));
+    this.weight = this.parameter('weight', init.convolution([outChannels, inChannels, side, side]));
     this.#options = options;
   }
 

@@ -62,7 +62,10 @@ function reduce(name: string, x: Tensor, givenAxes: Shape, keepDims: boolean, fa
   const y = reshaped(total, shape);
   const by = `a * T(${factor})`;
   return differentiable(name, [x], y, [], (dy) => {
-    const expanded = dy.view({ shape: kept, strides: denseStrides(kept), offset: 0 });
+    // dy can be a view of a larger gradient, with strides and an offset of its own
+    let next = 0;
+    const strides = kept.map((_, axis) => (axes.includes(axis) && !keepDims ? 0 : dy.strides[next++]));
+    const expanded = dy.view({ shape: kept, strides, offset: dy.offset });
     return [map(by, [expanded], { shape: x.shape, order: denseOrder(x.shape, x.strides) ?? undefined })];
   });
 }

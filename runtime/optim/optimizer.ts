@@ -28,12 +28,17 @@ interface CommonOptions {
   weightDecay?: number;
 }
 
-export interface SGDOptions extends CommonOptions {
+interface MomentumOptions extends CommonOptions {
   /** Default 0. */
   momentum?: number;
 }
 
-export interface LARSOptions extends SGDOptions {
+export interface SGDOptions extends MomentumOptions {
+  /** Nesterov momentum: the step is along g + momentum v. Default false. */
+  nesterov?: boolean;
+}
+
+export interface LARSOptions extends MomentumOptions {
   /** eta, the trust coefficient. Default 0.001. */
   trustCoefficient?: number;
   /** Scales and decays tensors of rank 1, too. Default false. */
@@ -120,14 +125,19 @@ function checkOptimizer(
   checkArguments(name, { parameters: arrayOf(float), options: object(known) }, [parameters, given]);
 }
 
-/** v = momentum v + (g + weightDecay p); p -= lr v: SGD as in PyTorch, without dampening and Nesterov momentum. */
+/**
+ * v = momentum v + (g + weightDecay p); p -= lr v: SGD as in PyTorch, without dampening. With Nesterov momentum
+ * p -= lr (g + weightDecay p + momentum v).
+ */
 export class SGD extends ArenaOptimizer {
   readonly #velocity: Tensor;
+  readonly #nesterov: boolean;
 
   constructor(parameters: readonly Tensor[], options: SGDOptions) {
-    checkOptimizer('SGD', MOMENTUM, parameters, options);
-    const { learningRate, momentum = 0, weightDecay = 0 } = options;
+    checkOptimizer('SGD', { ...MOMENTUM, nesterov: optional(flag) }, parameters, options);
+    const { learningRate, momentum = 0, weightDecay = 0, nesterov = false } = options;
     super(parameters, learningRate, { momentum, weightDecay });
+    this.#nesterov = nesterov;
     this.#velocity = this.arena.context.zeros([this.arena.size]);
   }
 
@@ -136,7 +146,8 @@ export class SGD extends ArenaOptimizer {
   }
 
   protected override update(part: Part, grads: Tensor): void {
-    this.launch('sgd', { p: this.arena.parameters, grads, v: this.#velocity, lr: this.learningRate }, part);
+    const entry = this.#nesterov ? 'nesterov' : 'sgd';
+    this.launch(entry, { p: this.arena.parameters, grads, v: this.#velocity, lr: this.learningRate }, part);
   }
 }
 

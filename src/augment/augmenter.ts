@@ -11,6 +11,7 @@ import { Stream } from '../base/randomStreams.ts';
 import type { ChannelStatistics } from '../data/dataset.ts';
 import { IDENTITY_WORDS } from '../data/identity.ts';
 import { imageAt, type PackedImages } from '../data/imageSet.ts';
+import type { Augmentation, Crop } from './augmentations.ts';
 import { type ShiftPlan, shiftRows, shiftViews } from './shifts.ts';
 
 /** The images of one stream in one step. */
@@ -27,15 +28,27 @@ export interface ImageBatch {
 export interface AugmentOptions extends ChannelStatistics {
   /** Side of a view, pixels. */
   size: number;
-  /** Area range of the random crop, as fractions of the image. */
+  augmentation: Augmentation;
+  /** Area range of the random resized crop, as fractions of the image. */
   scale: readonly [number, number];
+  /** Global contrast normalization instead of `mean` and `std`. */
+  isContrastNormalized?: boolean;
   seed: number;
 }
+
+/** Fills the slot `noise` of the kernel. */
+export const ADD_NOISE = '    color += pixel_noise(view, i % (sizes.side * sizes.side));';
+
+/** As numbered by the kernel. */
+const CROPS: readonly Crop[] = ['resized', 'window', 'center'];
 
 /** A stream of images, and the number of augmented views of each. */
 export interface ViewStream extends ShiftPlan {
   images: PackedImages;
 }
+
+/** Leaves colors in [0, 1]. */
+const IDENTITY: ChannelStatistics = { mean: [0, 0, 0], std: [1, 1, 1] };
 
 const MOST_STREAMS = 4; // components of a vec4
 const ROUNDS = 2 ** 20;
@@ -144,7 +157,9 @@ export class Augmenter {
     const grays = context.empty([views]);
     this.#launch('gray_means', { draws, colors, grays_out: grays }, groups2d(views));
     const result = context.empty([views, 3, size, size], { order: CHANNELS_LAST });
-    this.#launch('finish', { draws, colors, grays, views: result }, perPixel);
+    const noise: Record<string, Tensor> = this.#noise > 0 ? { images } : {};
+    this.#launch('finish', { draws, colors, grays, ...noise, views: result }, perPixel);
+    if (this.#options.isContrastNormalized) this.#launch('normalize_contrast', { views: result }, groups2d(views));
     return result;
   }
 
@@ -168,15 +183,26 @@ export class Augmenter {
     return this.#starts.at(-1)!;
   }
 
+  /** Deviation of the noise. */
+  get #noise(): number {
+    const { size, augmentation } = this.#options;
+    const { deviation, largestSide } = augmentation.noise ?? { deviation: 0, largestSide: 0 };
+    return size <= largestSide ? deviation : 0;
+  }
+
   #launch(entry: string, bindings: Record<string, Tensor>, groups: [number, number, number]): void {
-    const { size, scale, mean, std } = this.#options;
+    const { size, scale, augmentation, isContrastNormalized } = this.#options;
+    const { crop, flip, jitter, gray, strengths } = augmentation;
+    const { mean, std } = isContrastNormalized ? IDENTITY : this.#options;
+    const [brightness, contrast, saturation, hue] = strengths;
+    const isNoisy = entry === 'finish' && this.#noise > 0;
     this.#context.launch({
       kernel: {
         file: 'augment.wgsl',
         source,
         entry,
-        params: { PLAIN: this.#isEvaluation ? 'true' : 'false' },
-        slots: { random: randomSource },
+        params: { PLAIN: String(this.#isEvaluation) },
+        slots: { random: randomSource, ...(isNoisy ? { noise: ADD_NOISE } : {}) },
       },
       bindings,
       uniforms: {
@@ -185,6 +211,10 @@ export class Augmenter {
         batch: this.#batch,
         smallestArea: scale[0],
         largestArea: scale[1],
+        crop: CROPS.indexOf(crop),
+        ...{ flip, jitter, gray, noise: this.#noise },
+        lowest: [1 - brightness, 1 - contrast, 1 - saturation, -hue],
+        highest: [1 + brightness, 1 + contrast, 1 + saturation, hue],
         streamStarts: Array.from({ length: MOST_STREAMS }, (_, stream) => this.#starts[stream] ?? this.#viewCount),
         mean: [...mean, 0],
         perStd: [...std.map((value) => 1 / value), 0],

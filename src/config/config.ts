@@ -4,6 +4,7 @@
  */
 
 import type { KernelTable } from '../../runtime/index.ts';
+import { type AugmentationName, augmentationNamed } from '../augment/augmentations.ts';
 import type { AugmentOptions } from '../augment/augmenter.ts';
 import { UsageError } from '../base/errors.ts';
 import { folderName } from '../base/folderNames.ts';
@@ -13,12 +14,13 @@ import type { Preset } from '../base/recipe.ts';
 import { type DatasetName, datasetNamed } from '../data/datasets/table.ts';
 import type { Fit } from '../data/fit.ts';
 import { DEAD_LEAVES, parseSource, sourceText } from '../data/outlierSource.ts';
+import { parseStatistics } from '../data/statistics.ts';
 import { hasOption, METHODS, type MethodName, type MethodValues, methodNamed, usesOutliers } from '../methods/table.ts';
 import { type ArchitectureName, architectureNamed } from '../models/table.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
 import { scoresOf } from '../scores/table.ts';
 import { parseMilestones } from './milestones.ts';
-import type { OE_ORDERS } from './parityOptions.ts';
+import type { INITIALIZATIONS, NORMALIZATIONS, OE_ORDERS } from './parityOptions.ts';
 import { recipeOf } from './presets.ts';
 import { CONFIG_OPTIONS, type OPTIMIZERS, type PLACES, type PRECISIONS, TABLE_FILE } from './trainOptions.ts';
 
@@ -47,6 +49,18 @@ export interface RunConfig extends MethodValues {
   milestones: string | null;
   /** Epochs in which the learning rate rises, per step. */
   lrWarmup: number;
+  /** The cosine decay proceeds per step. */
+  lrPerStep: boolean;
+  /** SGD with Nesterov momentum. */
+  nesterov: boolean;
+  /** Initial weights of convolutions. */
+  init: (typeof INITIALIZATIONS)[number];
+  /** How images are augmented. */
+  augment: AugmentationName;
+  /** What colors are normalized by. */
+  normalize: (typeof NORMALIZATIONS)[number];
+  /** Mean and standard deviation of each channel of the normal training images, if `normalize` is `training`; as text. */
+  statistics: string | null;
   /** LARS scales and decays biases and batch norm, too. */
   larsAll: boolean;
   /** Fills the last batch of an epoch from the next pass. */
@@ -89,13 +103,13 @@ export interface RunConfig extends MethodValues {
 /** What scores depend on besides the weights: enough to use a trained model without its run. */
 export const SCORING_KEYS = [
   ...(['dataset', 'arch', 'method', 'normal', 'precision', 'fit', 'sampleBits'] as const),
-  ...(['width', 'size', 'scale', 'views', 'seed', 'recipe'] as const),
+  ...(['width', 'size', 'scale', 'views', 'seed', 'recipe', 'augment', 'normalize', 'statistics'] as const),
 ] as const;
 
 export type ScoringConfig = Pick<RunConfig, (typeof SCORING_KEYS)[number]>;
 
 /** Values that a run determines and records; no option sets them. */
-const RECORDED = { askedBatch: null, sampleBits: null, kernels: null } as const;
+const RECORDED = { askedBatch: null, sampleBits: null, statistics: null, kernels: null } as const;
 
 /** What a caller can set. All of it is optional: the preset, the data set and the defaults fill in the rest. */
 export type ConfigChoices = {
@@ -168,7 +182,27 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
   methodNamed(method).check?.(config);
   checkSchedule(config);
   checkSide(config);
+  checkUse(choices, config);
   return config;
+}
+
+/** Options that have an effect only beside others: what they need, in words. */
+const USES: readonly { key: keyof ConfigChoices; isUsed(config: RunConfig): boolean; need: string }[] = [
+  { key: 'momentum', isUsed: ({ optimizer }) => optimizer !== 'adam', need: '--optimizer sgd or lars' },
+  { key: 'nesterov', isUsed: ({ optimizer }) => optimizer === 'sgd', need: '--optimizer sgd' },
+  { key: 'larsAll', isUsed: ({ optimizer }) => optimizer === 'lars', need: '--optimizer lars' },
+  { key: 'lrPerStep', isUsed: ({ milestones }) => milestones === null, need: 'no --milestones' },
+  { key: 'oeOrder', isUsed: ({ oe }) => oe !== null, need: 'a method with outlier exposure' },
+  { key: 'scale', isUsed: ({ augment }) => augmentationNamed(augment).crop === 'resized', need: '--augment simclr' },
+];
+
+/** @throws UsageError for an option that the caller gave and that would have no effect */
+function checkUse(choices: ConfigChoices, config: RunConfig): void {
+  for (const { key, isUsed, need } of USES) {
+    if (choices[key] === undefined || choices[key] === false || isUsed(config)) continue;
+    const typed = choices[key] === true ? flagOf(key) : `${flagOf(key)} ${shown(choices[key])}`;
+    throw new UsageError(`${typed}: it would have no effect here.`, { remedy: `${need}, or no ${flagOf(key)}` });
+  }
 }
 
 /** @throws UsageError for a side that the architecture does not take */
@@ -210,8 +244,13 @@ export function filledConfig(choices: ConfigChoices & Pick<RunConfig, 'preset'>)
 }
 
 /** The part of a configuration that the augmentation needs. */
-export function augmentOptions({ dataset, size, scale, seed }: ScoringConfig): AugmentOptions {
-  return { size, scale, seed, ...datasetNamed(dataset).statistics };
+export function augmentOptions(config: ScoringConfig): AugmentOptions {
+  const { dataset, size, scale, seed, augment, normalize, statistics } = config;
+  return {
+    ...{ size, scale, seed, augmentation: augmentationNamed(augment) },
+    isContrastNormalized: normalize === 'contrast',
+    ...(statistics === null ? datasetNamed(dataset).statistics : parseStatistics(statistics)),
+  };
 }
 
 /** The default run folder, runs/<dataset>-<method>-<normal>-<seed>, as documented for the command line. */

@@ -1,9 +1,58 @@
 /** Options that few need: the ways of published code that differ from ours (docs/methods.md 4). */
+import { AUGMENTATION_NAMES, AUGMENTATIONS } from '../augment/augmentations.ts';
 import type { OptionTable } from '../base/options.ts';
 
+/** What colors are normalized by: the data set's constants, the training images' statistics, or each view's own contrast. */
+export const NORMALIZATIONS = ['dataset', 'training', 'contrast'] as const;
+export const INITIALIZATIONS = ['uniform', 'kaiming-normal'] as const;
 export const OE_ORDERS = ['shuffled', 'fixed', 'replacement'] as const;
 
 export const PARITY_OPTIONS: OptionTable = [
+  {
+    name: 'augment',
+    key: 'augment',
+    type: 'choice',
+    choices: AUGMENTATION_NAMES,
+    group: 'Parity with published code',
+    value: 'simclr',
+    default: 'simclr; --recipe theirs and gt72 as published',
+    help: `how images are augmented: ${AUGMENTATIONS.map(({ name, summary }) => `${name}, ${summary}`).join('; ')}`,
+  },
+  {
+    name: 'normalize',
+    key: 'normalize',
+    type: 'choice',
+    choices: NORMALIZATIONS,
+    group: 'Parity with published code',
+    value: 'dataset',
+    default: 'dataset; --recipe theirs as published',
+    help: "how colors are normalized. dataset: by constants; training: by mean and deviation of the normal training images; contrast: by each view's own mean and mean deviation (global contrast normalization)",
+  },
+  {
+    name: 'init',
+    key: 'init',
+    type: 'choice',
+    choices: INITIALIZATIONS,
+    group: 'Parity with published code',
+    value: 'uniform',
+    help: "initial weights of convolutions. uniform: PyTorch's default; kaiming-normal: normal with variance 2 / (outputs of a channel), as the authors' ImageNet network",
+  },
+  {
+    name: 'nesterov',
+    key: 'nesterov',
+    type: 'flag',
+    value: false,
+    group: 'Parity with published code',
+    help: 'sgd uses Nesterov momentum (GT)',
+  },
+  {
+    name: 'lr-per-step',
+    key: 'lrPerStep',
+    type: 'flag',
+    value: false,
+    group: 'Parity with published code',
+    help: 'the cosine decay proceeds with every step instead of every epoch (GT)',
+  },
   {
     name: 'milestones',
     key: 'milestones',

@@ -21,9 +21,9 @@ export const gt72: Method<{ size: number }, 'gt72'> = {
   summary: 'Predicts which of 72 flips, moves and turns a normal image went through; on outliers it does so worse.',
   source: 'Golan and El-Yaniv 2018, arXiv 1805.10917',
   options: [],
-  // ceil(200 / 72) passes over all transformed images
+  // ceil(200 / 72) passes over all transformed images, which are not augmented: flips are what it predicts
   recipe: (preset, { size }) => ({
-    ...{ batch: BATCH[preset], epochs: 3, optimizer: 'adam', lr: 0.001, weightDecay: 0 },
+    ...{ batch: BATCH[preset], epochs: 3, optimizer: 'adam', lr: 0.001, weightDecay: 0, augment: 'none' },
     ...(preset === 'paper' && size <= 32 ? { arch: 'wrn10-4', width: 16 } : {}),
   }),
   batch: (values) => ({

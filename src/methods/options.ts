@@ -25,7 +25,7 @@ export const RECIPE: OptionSpec = {
   choices: RECIPES,
   group: 'Method',
   value: 'ours',
-  help: "where defaults come from. ours: the same as for other methods; theirs: optimizer, schedule, batch and head of the method's own publication, with our augmentation",
+  help: "where defaults come from. ours: the same as for other methods; theirs: optimizer, schedule, batch, network and, except for csi, augmentation of the method's own publication",
 };
 
 export interface PenaltyValues {
@@ -99,9 +99,11 @@ export const adamNetwork = ({ recipe }: { recipe: RecipeName }): NetworkPlan =>
 /** Adam with milestones, as published for HSC and the classifiers (Liznerski et al. 2022): 200 epochs for CIFAR-10. */
 export function adamRecipe(preset: Preset, { size }: DatasetSpec, name: RecipeName): Recipe {
   if (name === 'ours') return {};
-  const network: Recipe = size <= 32 ? { arch: 'cnn32' } : {};
-  const adam: Recipe = { optimizer: 'adam', lr: 0.001, weightDecay: 0, ...network };
-  if (preset !== 'paper') return adam;
-  const published: Recipe = { ...adam, epochs: 200, milestones: '100,150', batch: 128 };
-  return size <= 32 ? { ...published, width: 32 } : published;
+  const common: Recipe = { optimizer: 'adam', lr: 0.001, weightDecay: 0, augment: 'light', normalize: 'training' };
+  const isSmall = size <= 32;
+  if (preset !== 'paper') return isSmall ? { ...common, arch: 'cnn32' } : common;
+  const published: Recipe = { ...common, batch: 128 };
+  return isSmall
+    ? { ...published, arch: 'cnn32', width: 32, epochs: 200, milestones: '100,150' }
+    : { ...published, arch: 'resnet18-cbam', epochs: 150, milestones: '100,125' };
 }

@@ -1,5 +1,13 @@
 /** A network: a backbone and what a method needs on top of it. */
-import { type Context, Initializer, Linear, Module, sub, type Tensor } from '../../runtime/index.ts';
+import {
+  type Context,
+  type ConvolutionInit,
+  Initializer,
+  Linear,
+  Module,
+  sub,
+  type Tensor,
+} from '../../runtime/index.ts';
 import { Stream } from '../base/randomStreams.ts';
 import type { Backbone, BackboneOptions, Precision } from './backbone.ts';
 import { MlpHead, type Projection } from './heads.ts';
@@ -14,8 +22,10 @@ export interface NetworkPlan {
   projection?: Projection;
   /** Length of f; default 128. */
   features?: number;
-  /** Linear heads on the backbone's output, by name: their number of classes. */
+  /** Linear heads, by name: their number of classes. */
   logits?: Readonly<Record<string, number>>;
+  /** What the linear heads see; default: the backbone's output. */
+  logitsOf?: 'backbone' | 'projection';
   /** No biases and no affine batch norm. */
   isBiasFree?: boolean;
   /** f is relative to the buffer `center`, [features], which is 0 until it is written. */
@@ -27,6 +37,8 @@ export interface EncoderOptions extends Pick<BackboneOptions, 'width' | 'size'> 
   seed: number;
   precision?: Precision;
   network?: NetworkPlan;
+  /** Initial weights of convolutions; default `uniform`. */
+  init?: ConvolutionInit;
 }
 
 export interface EncoderOutputs {
@@ -49,20 +61,21 @@ export class Encoder extends Module {
 
   constructor(context: Context, options: EncoderOptions) {
     super();
-    this.options = { precision: 'f32', network: {}, ...withoutUndefined(options) };
-    const { arch, width, size, precision, seed, network } = this.options;
+    this.options = { precision: 'f32', network: {}, init: 'uniform', ...withoutUndefined(options) };
+    const { arch, width, size, precision, seed, network, init: convolutions } = this.options;
     const { projection = 'mlp', features = FEATURES, logits = {}, isBiasFree = false, isCentered = false } = network;
-    const init = new Initializer(context, seed, Stream.init);
+    const init = new Initializer(context, seed, Stream.init, { convolutions });
     const backbone = architectureNamed(arch).build(init, { width, size, precision, isBiasFree });
     const { channels } = backbone;
     this.#backbone = this.child('backbone', backbone);
     this.#head =
       projection === 'none' ? null : this.child('head', headOf(projection, init, channels, features, isBiasFree));
+    const length = projection === 'none' ? channels : features;
+    const inputs = network.logitsOf === 'projection' ? length : channels;
     this.#logits = Object.entries(logits).map(([name, classes]) => [
       name,
-      this.child(`logits.${name}`, new Linear(init, channels, classes, { bias: !isBiasFree })),
+      this.child(`logits.${name}`, new Linear(init, inputs, classes, { bias: !isBiasFree })),
     ]);
-    const length = projection === 'none' ? channels : features;
     this.center = isCentered ? this.buffer('center', init.constant([length], 0)) : null;
   }
 
@@ -73,10 +86,12 @@ export class Encoder extends Module {
   outputs(images: Tensor, training: boolean): EncoderOutputs {
     const backbone = this.#backbone.forward(images, training);
     const f = this.#head ? this.#head.forward(backbone, training) : backbone;
+    const projection = this.center ? sub(f, this.center) : f;
+    const input = this.options.network.logitsOf === 'projection' ? projection : backbone;
     return {
       backbone,
-      projection: this.center ? sub(f, this.center) : f,
-      logits: Object.fromEntries(this.#logits.map(([name, head]) => [name, head.forward(backbone)])),
+      projection,
+      logits: Object.fromEntries(this.#logits.map(([name, head]) => [name, head.forward(input)])),
     };
   }
 }

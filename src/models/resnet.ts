@@ -3,6 +3,7 @@
  * ours are interchangeable (docs/methods.md 3).
  */
 import {
+  add,
   BatchNorm,
   Conv2d,
   cast,
@@ -10,23 +11,34 @@ import {
   type Initializer,
   Module,
   maxPool2d,
+  relu,
   type Tensor,
 } from '../../runtime/index.ts';
 import { type Architecture, Backbone, type BackboneOptions, type Precision } from './backbone.ts';
+import { Cbam } from './cbam.ts';
 
-/** Two 3x3 convolutions around a shortcut. [N, C, H, W] -> [N, outChannels, H / stride, W / stride]. */
+interface BlockOptions {
+  stride: number;
+  /** The name of the shortcut's layers in files. */
+  shortcutName: string;
+  hasAttention: boolean;
+  isBiasFree: boolean;
+}
+
+/** Two 3x3 convolutions, perhaps with attention, beside a shortcut. [N, C, H, W] -> [N, outChannels, H / stride, W / stride]. */
 class BasicBlock extends Module {
   readonly #conv1: Conv2d;
   readonly #bn1: BatchNorm;
   readonly #conv2: Conv2d;
   readonly #bn2: BatchNorm;
+  readonly #attention: Cbam | null;
   readonly #shortcut: { conv: Conv2d; bn: BatchNorm } | null;
 
   constructor(
     init: Initializer,
     inChannels: number,
     outChannels: number,
-    { stride, shortcutName, isBiasFree }: { stride: number; shortcutName: string; isBiasFree: boolean },
+    { stride, shortcutName, hasAttention, isBiasFree }: BlockOptions,
   ) {
     super();
     const norm = { affine: !isBiasFree };
@@ -34,6 +46,7 @@ class BasicBlock extends Module {
     this.#bn1 = this.child('bn1', new BatchNorm(init, outChannels, norm));
     this.#conv2 = this.child('conv2', new Conv2d(init, outChannels, outChannels, 3, { padding: 1 }));
     this.#bn2 = this.child('bn2', new BatchNorm(init, outChannels, norm));
+    this.#attention = hasAttention ? this.child('cbam', new Cbam(init, outChannels, { isBiasFree })) : null;
     const changes = stride !== 1 || inChannels !== outChannels;
     this.#shortcut = changes
       ? {
@@ -46,7 +59,9 @@ class BasicBlock extends Module {
   forward(input: Tensor, training: boolean): Tensor {
     const hidden = this.#bn1.forward(this.#conv1.forward(input), training, { relu: true });
     const residual = this.#shortcut ? this.#shortcut.bn.forward(this.#shortcut.conv.forward(input), training) : input;
-    return this.#bn2.forward(this.#conv2.forward(hidden), training, { residual, relu: true });
+    const convolved = this.#conv2.forward(hidden);
+    if (!this.#attention) return this.#bn2.forward(convolved, training, { residual, relu: true });
+    return relu(add(this.#attention.forward(this.#bn2.forward(convolved, training), training), residual));
   }
 }
 
@@ -62,7 +77,11 @@ class ResNet extends Backbone {
   readonly #isImageNetStem: boolean;
   readonly #precision: Precision;
 
-  constructor(init: Initializer, blocks: readonly number[], { width, size, precision, isBiasFree }: BackboneOptions) {
+  constructor(
+    init: Initializer,
+    { blocks, hasAttention = false }: { blocks: readonly number[]; hasAttention?: boolean },
+    { width, size, precision, isBiasFree }: BackboneOptions,
+  ) {
     super();
     this.#precision = precision;
     this.#isImageNetStem = size > 64;
@@ -78,8 +97,7 @@ class ResNet extends Backbone {
         const out = width * 2 ** stage;
         const block = new BasicBlock(init, channels, out, {
           stride: stage > 0 && i === 0 ? 2 : 1,
-          shortcutName,
-          isBiasFree,
+          ...{ shortcutName, hasAttention, isBiasFree },
         });
         this.#blocks.push(this.child(`layer${stage + 1}.${i}`, block));
         channels = out;
@@ -99,11 +117,17 @@ class ResNet extends Backbone {
 export const resnet18: Architecture<'resnet18'> = {
   name: 'resnet18',
   summary: 'two blocks per stage',
-  build: (init, options) => new ResNet(init, [2, 2, 2, 2], options),
+  build: (init, options) => new ResNet(init, { blocks: [2, 2, 2, 2] }, options),
+};
+
+export const resnet18Cbam: Architecture<'resnet18-cbam'> = {
+  name: 'resnet18-cbam',
+  summary: 'resnet18 with attention in each block',
+  build: (init, options) => new ResNet(init, { blocks: [2, 2, 2, 2], hasAttention: true }, options),
 };
 
 export const resnet10: Architecture<'resnet10'> = {
   name: 'resnet10',
   summary: 'one block per stage',
-  build: (init, options) => new ResNet(init, [1, 1, 1, 1], options),
+  build: (init, options) => new ResNet(init, { blocks: [1, 1, 1, 1] }, options),
 };

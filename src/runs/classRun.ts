@@ -5,6 +5,7 @@ import { DataError } from '../base/errors.ts';
 import { SignalWatch } from '../base/signalWatch.ts';
 import type { RunConfig } from '../config/config.ts';
 import { imageAt } from '../data/imageSet.ts';
+import { channelStatistics, statisticsText } from '../data/statistics.ts';
 import { methodNamed } from '../methods/table.ts';
 import type { Encoder } from '../models/encoder.ts';
 import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
@@ -66,7 +67,7 @@ export class ClassRun {
     this.#split = split;
     this.#hooks = hooks;
     this.#notes = [...data.notes];
-    this.#config = this.#fitBatch(config);
+    this.#config = this.#withStatistics(this.#fitBatch(config));
   }
 
   /** The effective configuration: the batch is fitted to the class and, once the step is recorded, the kernels are set. */
@@ -220,6 +221,13 @@ export class ClassRun {
     const options = { states, onEvaluate: hooks.onEvaluate, signal: hooks.signal };
     const scores = await evaluate(context, encoder, test, testIndices, config, options);
     return scores && { states, scores };
+  }
+
+  /** Measures what the colors are normalized by, if that are the training images. A resumed run keeps its own. */
+  #withStatistics(config: RunConfig): RunConfig {
+    if (config.normalize !== 'training' || config.statistics !== null) return config;
+    const { images } = this.#data.dataset.train;
+    return { ...config, statistics: statisticsText(channelStatistics(images, this.#split.trainIndices)) };
   }
 
   #announce(trainer: Trainer, doneSteps: number, place: { run: number; runs: number }): void {

@@ -4,6 +4,7 @@ import { type OptionSpec, type OptionValue, parseValue } from '../base/options.t
 import { SCORING_KEYS, type ScoringConfig } from '../config/config.ts';
 import { CONFIG_OPTIONS } from '../config/trainOptions.ts';
 import { ALL_BITS } from '../data/codecs/decode.ts';
+import { parseStatistics } from '../data/statistics.ts';
 import { hasOption } from '../methods/table.ts';
 
 type Metadata = Readonly<Record<string, string>>;
@@ -11,10 +12,15 @@ type Metadata = Readonly<Record<string, string>>;
 /** Written by every version; what else a file lacks had its default before there was an option. */
 const ALWAYS: readonly string[] = ['dataset', 'arch', 'method', 'normal', 'width', 'size', 'scale', 'views', 'seed'];
 
-/** How a value is read; `sampleBits` is recorded by runs and has no option. */
+/** Values that runs record, and that have no option. */
+const RECORDED: Readonly<Record<string, OptionSpec>> = {
+  sampleBits: { name: 'sampleBits', type: 'integer', min: 1, max: ALL_BITS, group: 'Data', help: '', value: null },
+  statistics: { name: 'statistics', type: 'text', placeholder: 'M,M,M,S,S,S', group: 'Data', help: '', value: null },
+};
+
+/** How a value is read. */
 const SPECS: readonly OptionSpec[] = SCORING_KEYS.map((key) => {
-  const option = CONFIG_OPTIONS.find((each) => each.key === key);
-  return option ?? { name: key, key, type: 'integer', min: 1, max: ALL_BITS, group: 'Data', help: '', value: null };
+  return CONFIG_OPTIONS.find((each) => each.key === key) ?? { ...RECORDED[key], key };
 });
 
 /**
@@ -58,6 +64,7 @@ const defaultOf = ({ key, value }: OptionSpec): OptionValue | undefined =>
 /** Undefined for text that the option does not take. */
 function parsedOrNone(option: OptionSpec, text: string): OptionValue | undefined {
   try {
+    if (option.key === 'statistics') parseStatistics(text);
     return parseValue(option, text);
   } catch {
     return undefined;

@@ -3,7 +3,7 @@ import { cosineSchedule } from '../../runtime/index.ts';
 import type { RunConfig } from '../config/config.ts';
 import { parseMilestones } from '../config/milestones.ts';
 
-type Values = Pick<RunConfig, 'lr' | 'epochs' | 'milestones' | 'lrWarmup'>;
+type Values = Pick<RunConfig, 'lr' | 'epochs' | 'milestones' | 'lrWarmup' | 'lrPerStep'>;
 
 /** The factor at each milestone. */
 const DECAY = 0.1;
@@ -12,12 +12,14 @@ const WARMUP_START = 0.1;
 
 /**
  * A function from the epoch and the step within it, both from 0, to the learning rate. It decays by a cosine over the epochs,
- * or at the milestones. A warm-up rises linearly per step, and the cosine after it is per step, too, as in CSI.
+ * or at the milestones. A warm-up rises linearly per step, and the cosine after it is per step, too, as in CSI; it is also with
+ * `lrPerStep`.
  */
 export function learningRates(values: Values, stepsPerEpoch: number): (epoch: number, step: number) => number {
-  const { lr, epochs, milestones, lrWarmup } = values;
+  const { lr, epochs, milestones, lrWarmup, lrPerStep } = values;
   const warmupSteps = lrWarmup * stepsPerEpoch;
-  const perStep = lrWarmup > 0 && milestones === null ? cosineSchedule(epochs * stepsPerEpoch, lr) : null;
+  const perStep =
+    (lrPerStep || lrWarmup > 0) && milestones === null ? cosineSchedule(epochs * stepsPerEpoch, lr) : null;
   const perEpoch =
     milestones === null ? cosineSchedule(epochs, lr) : decayed(epochs, lr, parseMilestones(milestones, epochs));
   return (epoch, step) => {

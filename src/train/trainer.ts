@@ -224,11 +224,11 @@ export class Trainer {
 
   #makeOptimizer(): Optimizer {
     const parameters = this.#encoder.namedParameters().map(([, tensor]) => tensor);
-    const { momentum, weightDecay, optimizer, larsAll } = this.#config;
+    const { momentum, weightDecay, optimizer, larsAll, nesterov } = this.#config;
     const learningRate = this.#learningRate;
     if (optimizer === 'adam') return new Adam(parameters, { learningRate, weightDecay });
     if (optimizer === 'lars') return new LARS(parameters, { learningRate, momentum, weightDecay, scaleAll: larsAll });
-    return new SGD(parameters, { learningRate, momentum, weightDecay });
+    return new SGD(parameters, { learningRate, momentum, weightDecay, nesterov });
   }
 }
 

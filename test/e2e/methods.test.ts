@@ -15,7 +15,7 @@ import { findChrome } from '../../src/chrome/chromeBinary.ts';
 import type { ConfigChoices } from '../../src/config/config.ts';
 import { readModel } from '../../src/library/model.ts';
 import { openScorerOn } from '../../src/library/scorer.ts';
-import { METHODS } from '../../src/methods/table.ts';
+import { METHODS, methodNamed } from '../../src/methods/table.ts';
 import { scoresOf } from '../../src/scores/table.ts';
 import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
 
@@ -33,27 +33,36 @@ beforeAll(async () => {
   if (hasChrome) chrome = await openChrome(testFiles(), pathToFileURL('dist/web/drivenWorker.js'), 'swiftshader');
 });
 
-/** Trains in a process of its own, as SwiftShader needs environment variables. */
-async function trainOnSwiftShader(method: (typeof METHODS)[number]): Promise<void> {
-  const run = { data, ...shortRun(method), out: join(runs, `${method.name}-node`) };
-  const program = join(runs, `${method.name}.mjs`);
-  const library = JSON.stringify(pathToFileURL('dist/node/index.js').href);
-  await writeFile(program, `import { train } from ${library};\nawait train(${JSON.stringify(run)});\n`);
-  const env = { ...process.env, ...(await adapterEnvironment('swiftshader')), OECL_CACHE: join(runs, 'cache') };
-  await promisify(execFile)(process.execPath, [program], { env });
+interface Run {
+  name: string;
+  method: (typeof METHODS)[number];
+  more?: ConfigChoices;
 }
 
+/** Every method, and one run with the augmentation, statistics and head of its publication. */
+const RUNS: readonly Run[] = [
+  ...METHODS.map((method) => ({ name: method.name, method })),
+  { name: 'bce-theirs', method: methodNamed('bce') as Run['method'], more: { recipe: 'theirs' } },
+];
+
 /** All classes are normal where the method learns from them. */
-const choicesOf = ({ name, needsClasses }: (typeof METHODS)[number]): ConfigChoices => ({
+const choicesOf = ({ method: { name, needsClasses }, more }: Run): ConfigChoices => ({
   ...(needsClasses ? { protocol: 'all-normal', normal: 'all' } : { normal: 'stripes' }),
   // a network of few kernels: most of the time is their compilation
   ...{ dataset: 'folder', preset: 'tiny', arch: 'cnn32', width: 4, size: 16 },
-  ...{ method: name, epochs: 2, batch: 4, views: 1 },
+  ...{ method: name, epochs: 2, batch: 4, views: 1, ...more },
 });
-const shortRun = (method: (typeof METHODS)[number]): ConfigChoices => ({
-  ...choicesOf(method),
-  ...{ epochs: 1, adapter: 'swiftshader' },
-});
+const shortRun = (run: Run): ConfigChoices => ({ ...choicesOf(run), epochs: 1, adapter: 'swiftshader' });
+
+/** Trains in a process of its own, as SwiftShader needs environment variables. */
+async function trainOnSwiftShader(run: Run): Promise<void> {
+  const choices = { data, ...shortRun(run), out: join(runs, `${run.name}-node`) };
+  const program = join(runs, `${run.name}.mjs`);
+  const library = JSON.stringify(pathToFileURL('dist/node/index.js').href);
+  await writeFile(program, `import { train } from ${library};\nawait train(${JSON.stringify(choices)});\n`);
+  const env = { ...process.env, ...(await adapterEnvironment('swiftshader')), OECL_CACHE: join(runs, 'cache') };
+  await promisify(execFile)(process.execPath, [program], { env });
+}
 
 afterAll(() => chrome?.close());
 
@@ -66,9 +75,11 @@ const stepsOf = async (folder: string) =>
     .split('\n')
     .map((line) => ({ ...JSON.parse(line), ms: null }));
 
-describe.each(METHODS.map((method) => ({ method, name: method.name })))('$name', ({ method, name }) => {
+describe.each(RUNS)('$name', (run) => {
+  const { method, name } = run;
+
   test('a run that was interrupted ends in the same bits; its model file gives the same scores', async () => {
-    const config = tinyConfig(data, join(runs, name), choicesOf(method));
+    const config = tinyConfig(data, join(runs, name), choicesOf(run));
     const { results } = await runTiny(config);
     const [result] = results;
     const interrupted = { ...config, out: join(runs, `${name}-resumed`) };
@@ -85,7 +96,7 @@ describe.each(METHODS.map((method) => ({ method, name: method.name })))('$name',
       .trimEnd()
       .split('\n')
       .map((line) => line.split(','));
-    const names = scoresOf(name).map((score) => score.name);
+    const names = scoresOf(method.name).map((score) => score.name);
     expect(header).toEqual(expect.arrayContaining(names));
     expect(result.mainScore).toBe(method.mainScore);
     const steps = await stepsOf(name);
@@ -114,8 +125,8 @@ describe.each(METHODS.map((method) => ({ method, name: method.name })))('$name',
 
   test('Chrome trains it to the bits of Node', async ({ skip }) => {
     skip(!chrome, noChrome);
-    await trainOnSwiftShader(method);
-    const config = tinyConfig(data, join(runs, `${name}-chrome`), shortRun(method));
+    await trainOnSwiftShader(run);
+    const config = tinyConfig(data, join(runs, `${name}-chrome`), shortRun(run));
     const inChrome = await chrome!.train({ ...config, where: 'chrome' }, { resume: false, force: false }, {});
     const inNode = JSON.parse(await text(`${name}-node`, 'result.json'));
     expect(inNode.adapter.device).toMatch(/SwiftShader/i);

@@ -24,6 +24,7 @@ const unaries = [
   { name: 'square', op: rt.square, f: (a: number) => a * a, low: -2, within: elementwise },
   { name: 'abs', op: rt.abs, f: Math.abs, low: -2, within: exact },
   { name: 'relu', op: rt.relu, f: (a: number) => Math.max(a, 0), low: -2, within: exact },
+  { name: 'sigmoid', op: rt.sigmoid, f: (a: number) => 1 / (1 + Math.exp(-a)), low: -2, within: transcendental },
   {
     name: 'leakyRelu',
     op: (x: rt.Tensor) => rt.leakyRelu(x, 0.01),

@@ -1,12 +1,16 @@
 /** Shared by the augmentation tests: images, views and draws of a batch. */
 import type { Context } from '../../runtime/index.ts';
 import { RandomStream } from '../../runtime/random.ts';
+import { augmentationNamed } from '../../src/augment/augmentations.ts';
 import { Augmenter, type AugmentOptions } from '../../src/augment/augmenter.ts';
 import { cifar10 } from '../../src/data/datasets/cifar10.ts';
 import { packImages, type RgbImage } from '../../src/data/imageSet.ts';
 import { decodeDraws, type ViewDraws } from './referenceAugment.ts';
 
-export const OPTIONS: AugmentOptions = { size: 9, scale: [0.08, 1], seed: 11, ...cifar10.statistics };
+export const OPTIONS: AugmentOptions = {
+  ...{ size: 9, augmentation: augmentationNamed('simclr'), scale: [0.08, 1], seed: 11 },
+  ...cifar10.statistics,
+};
 /** Identity normalization: colors stay in [0, 1]. */
 export const UNNORMALIZED: AugmentOptions = { ...OPTIONS, mean: [0, 0, 0], std: [1, 1, 1] };
 
@@ -35,10 +39,10 @@ export async function viewsOf(
   context: Context,
   images: readonly RgbImage[],
   batch: Batch,
-  { seed = OPTIONS.seed, evaluation, besides }: { seed?: number; evaluation?: number; besides?: Batch } = {},
+  { evaluation, besides, ...changes }: { evaluation?: number; besides?: Batch } & Partial<AugmentOptions> = {},
 ): Promise<{ views: Float32Array[]; draws: ViewDraws[] }> {
   const pack = await packImages(images);
-  const options = { ...OPTIONS, seed };
+  const options = { ...OPTIONS, ...changes };
   const batches = [batch, ...(besides ? [besides] : [])].map((each) => ({ images: pack, ...each }));
   const streams = batches.map(() => ({ images: pack, views: 2 }));
   const count = batch.indices.length;

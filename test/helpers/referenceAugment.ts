@@ -63,11 +63,13 @@ export function decodeDraws(words: Uint32Array<ArrayBuffer>): ViewDraws[] {
   });
 }
 
-/** The crop of an image of bytes, in [0, 1]. */
-function cropF64({ width, pixels }: RgbImage, crop: ViewDraws['crop']): ImageF64 {
+/** The crop of an image of bytes, in [0, 1]; black outside of the image. */
+function cropF64({ width, height, pixels }: RgbImage, crop: ViewDraws['crop']): ImageF64 {
   return Array.from({ length: crop.height }, (_, y) =>
     Array.from({ length: crop.width }, (_, x): Pixel => {
-      const at = ((crop.top + y) * width + crop.left + x) * 3;
+      const [row, column] = [crop.top + y, crop.left + x];
+      if (row < 0 || column < 0 || row >= height || column >= width) return [0, 0, 0];
+      const at = (row * width + column) * 3;
       return [pixels[at] / 255, pixels[at + 1] / 255, pixels[at + 2] / 255];
     }),
   );
@@ -171,6 +173,13 @@ export function viewF64(
   return Float64Array.from([0, 1, 2].flatMap((c) => pixels.map((pixel) => (pixel[c] - mean[c]) / std[c])));
 }
 
+/** Global contrast normalization: minus the mean, by the mean absolute deviation from it. */
+export function contrastNormalizedF64(values: Float64Array): Float64Array {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const deviation = values.reduce((sum, value) => sum + Math.abs(value - mean), 0) / values.length;
+  return values.map((value) => (value - mean) / (deviation > 0 ? deviation : 1));
+}
+
 export interface ViewKey {
   seed: number;
   /** Of train/streams.ts. */
@@ -197,6 +206,36 @@ export function orderOf(orderU: number): number[] {
 
 const TRIES = 10;
 
+/** The blocks of random words of a view, by number. */
+function blocksOf(image: RgbImage, { seed, stream, copy, round, view }: ViewKey): (d: number) => [number, number] {
+  const sides = Buffer.alloc(8);
+  sides.writeUInt32LE(image.width, 0);
+  sides.writeUInt32LE(image.height, 4);
+  const digest = createHash('sha256').update(sides).update(image.pixels).digest();
+  const key = threefry2x32(seed, stream, digest.readUInt32BE(0), digest.readUInt32BE(4));
+  return (d) => threefry2x32(...key, copy, round * 2 ** 12 + view * 2 ** 6 + d);
+}
+
+const pairsOf = (image: RgbImage, key: ViewKey) => {
+  const block = blocksOf(image, key);
+  return (d: number): number[] => block(d).map(uniform01);
+};
+
+/**
+ * The noise of a view, [3, side, side], of deviation 1: of each pixel and channel the sum of the eight bytes of a block, less
+ * its mean, by its deviation. The key of these blocks is the view's block 63.
+ */
+export function noiseF64(image: RgbImage, side: number, key: ViewKey): Float64Array {
+  const own = blocksOf(image, key)(63);
+  const deviation = Math.sqrt((8 * (256 ** 2 - 1)) / 12);
+  return Float64Array.from({ length: 3 * side * side }, (_, at) => {
+    const [channel, pixel] = [Math.floor(at / (side * side)), at % (side * side)];
+    const words = threefry2x32(...own, pixel, channel);
+    const bytes = words.flatMap((word) => [0, 8, 16, 24].map((shift) => (word >>> shift) & 255));
+    return (bytes.reduce((sum, byte) => sum + byte, 0) - 8 * 127.5) / deviation;
+  });
+}
+
 /**
  * A view's draws. The image's key is the block of (seed, stream) whose counter is the first 64 bits of the SHA-256 of
  * its sides and pixels. Under that key, pair d of uniform numbers is the counter (copy, round 2^12 + view 2^6 + d): d = 0 to
@@ -208,14 +247,9 @@ const TRIES = 10;
 export function drawF64(
   image: RgbImage,
   scale: readonly [number, number],
-  { seed, stream, copy, round, view }: ViewKey,
+  viewKey: ViewKey,
 ): Omit<ViewDraws, 'order'> & { orderU: number; isNearTie: boolean } {
-  const sides = Buffer.alloc(8);
-  sides.writeUInt32LE(image.width, 0);
-  sides.writeUInt32LE(image.height, 4);
-  const digest = createHash('sha256').update(sides).update(image.pixels).digest();
-  const key = threefry2x32(seed, stream, digest.readUInt32BE(0), digest.readUInt32BE(4));
-  const pair = (d: number): number[] => threefry2x32(...key, copy, round * 2 ** 12 + view * 2 ** 6 + d).map(uniform01);
+  const pair = pairsOf(image, viewKey);
   const between = (low: number, high: number, u: number) => low + (high - low) * u;
   const { width, height } = image;
   const place = pair(TRIES);
@@ -246,6 +280,17 @@ export function drawF64(
     orderU,
     isNearTie,
   };
+}
+
+/** The window of a view: a square of side `side`, in an image with a border of side / 8 if it has no room for it. */
+export function windowF64(image: RgbImage, side: number, key: ViewKey): ViewDraws['crop'] {
+  const own = Math.min(side, image.width, image.height);
+  const border = Math.min(image.width, image.height) <= side ? Math.floor(own / 8) : 0;
+  const place = pairsOf(image, key)(TRIES);
+  const [left, top] = [image.width, image.height].map(
+    (length, axis) => Math.floor(place[axis] * (length - own + 2 * border + 1)) - border,
+  );
+  return { left, top, width: own, height: own };
 }
 
 /** The largest central crop with an aspect ratio in [3/4, 4/3]. */

@@ -14,18 +14,75 @@ function basicBlockF64(p: ParametersF64, name: string, x: F64Array, stride: numb
   const first = conv2dF64(x, of('conv1.weight'), { stride, padding: 1 });
   const hidden = batchNormF64(first, of('bn1.weight'), of('bn1.bias'), { relu: true });
   const second = conv2dF64(hidden, of('conv2.weight'), { padding: 1 });
+  const attention = `${name}.cbam`;
   const residual = of('shortcut.0.weight')
     ? batchNormF64(conv2dF64(x, of('shortcut.0.weight'), { stride }), of('shortcut.1.weight'), of('shortcut.1.bias'))
     : x;
-  return batchNormF64(second, of('bn2.weight'), of('bn2.bias'), { residual, relu: true });
+  if (!p[`${attention}.ChannelGate.mlp.1.weight`])
+    return batchNormF64(second, of('bn2.weight'), of('bn2.bias'), { residual, relu: true });
+  const attended = cbamF64(p, attention, batchNormF64(second, of('bn2.weight'), of('bn2.bias')));
+  return elementwiseF64((a, b) => Math.max(0, a + b))(attended, residual);
 }
+
+/** x times a gate per channel, then times a gate per pixel (Woo et al. 2018, eq. 1 to 3). [N, C, H, W]. */
+export function cbamF64(p: ParametersF64, name: string, x: F64Array): F64Array {
+  const [N, C, H, W] = x.shape;
+  const area = H * W;
+  const sigmoid = (a: number) => 1 / (1 + Math.exp(-a));
+  const channel = (n: number, c: number) => x.data.subarray((n * C + c) * area, (n * C + c + 1) * area);
+  const gate = (layer: string) => `${name}.ChannelGate.mlp.${layer}`;
+  const mlp = (values: number[]) => {
+    const input = { shape: [1, C], data: Float64Array.from(values) };
+    const hidden = linearF64(input, p[`${gate('1')}.weight`], p[`${gate('1')}.bias`]);
+    const active = elementwiseF64((a) => Math.max(0, a))(hidden);
+    return linearF64(active, p[`${gate('3')}.weight`], p[`${gate('3')}.bias`]).data;
+  };
+  const gated = new Float64Array(x.data.length);
+  const maps = new Float64Array(N * 2 * area);
+  for (let n = 0; n < N; n++) {
+    const channels = Array.from({ length: C }, (_, c) => channel(n, c));
+    const ofMean = mlp(channels.map((values) => values.reduce((sum, value) => sum + value, 0) / area));
+    const ofMaximum = mlp(channels.map((values) => Math.max(...values)));
+    channels.forEach((values, c) => {
+      gated.set(
+        values.map((value) => value * sigmoid(ofMean[c] + ofMaximum[c])),
+        (n * C + c) * area,
+      );
+    });
+    for (let at = 0; at < area; at++) {
+      const pixel = channels.map((_, c) => gated[(n * C + c) * area + at]);
+      maps[2 * n * area + at] = Math.max(...pixel);
+      maps[(2 * n + 1) * area + at] = pixel.reduce((sum, value) => sum + value, 0) / C;
+    }
+  }
+  const spatial = (layer: string) => p[`${name}.SpatialGate.spatial.${layer}`];
+  const convolved = conv2dF64({ shape: [N, 2, H, W], data: maps }, spatial('conv.weight'), { padding: 3 });
+  const normalized = batchNormF64(convolved, spatial('bn.weight'), spatial('bn.bias'));
+  const data = gated.map((value, at) => {
+    const n = Math.floor(at / (C * area));
+    return value * sigmoid(normalized.data[n * area + (at % area)]);
+  });
+  return { shape: [...x.shape], data };
+}
+
+/** The backbone with `blocks` blocks per stage: [N, 3, S, S] -> [N, 8 width]. */
+function resnetF64(p: ParametersF64, images: F64Array, blocks: number): F64Array {
+  const stem = conv2dF64(images, p['backbone.conv1.weight'], { padding: 1 });
+  let x = batchNormF64(stem, p['backbone.bn1.weight'], p['backbone.bn1.bias'], { relu: true });
+  for (const stage of [1, 2, 3, 4]) {
+    for (let block = 0; block < blocks; block++) {
+      x = basicBlockF64(p, `backbone.layer${stage}.${block}`, x, stage > 1 && block === 0 ? 2 : 1);
+    }
+  }
+  return globalAvgPool2dF64(x);
+}
+
+/** The backbone ResNet-18 with attention: [N, 3, S, S] -> [N, 8 width]. */
+export const resnet18CbamF64 = (p: ParametersF64, images: F64Array): F64Array => resnetF64(p, images, 2);
 
 /** [N, 3, S, S] -> [N, features]. */
 export function resnet10F64(p: ParametersF64, images: F64Array): F64Array {
-  const stem = conv2dF64(images, p['backbone.conv1.weight'], { padding: 1 });
-  let x = batchNormF64(stem, p['backbone.bn1.weight'], p['backbone.bn1.bias'], { relu: true });
-  for (const stage of [1, 2, 3, 4]) x = basicBlockF64(p, `backbone.layer${stage}.0`, x, stage === 1 ? 1 : 2);
-  const hidden = linearF64(globalAvgPool2dF64(x), p['head.0.weight'], p['head.0.bias']);
+  const hidden = linearF64(resnetF64(p, images, 1), p['head.0.weight'], p['head.0.bias']);
   return linearF64(
     batchNormF64(hidden, p['head.1.weight'], p['head.1.bias'], { relu: true }),
     p['head.3.weight'],

@@ -16,3 +16,14 @@ export function correlation(a: readonly number[], b: readonly number[]): number 
   });
   return product(da, db) / Math.sqrt(product(da, da) * product(db, db));
 }
+
+/** The distribution function of N(0, 1): the Taylor series of its density, integrated. For |x| up to 6. */
+export function normalCdf(x: number): number {
+  let term = x;
+  let sum = x;
+  for (let k = 1; k < 200; k++) {
+    term *= (-x * x) / (2 * k);
+    sum += term / (2 * k + 1);
+  }
+  return 0.5 + sum / Math.sqrt(2 * Math.PI);
+}

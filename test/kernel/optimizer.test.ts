@@ -50,6 +50,15 @@ test('sgd: v = momentum v + g, p = p - lr v', () => {
   );
 });
 
+test('nesterov: p = p - lr (g + momentum v)', () => {
+  const velocity = Array.from(v, (old, i) => uniforms.momentum * old + decayed(i));
+  expectOnCpu(
+    { kernel: { file: 'optimizer.wgsl', entry: 'nesterov' }, bindings: { p, grads, v, lr }, uniforms, groups },
+    { v: velocity, p: p.map((old, i) => old - lr[0] * (decayed(i) + uniforms.momentum * velocity[i])) },
+    tolerance.reduction(5),
+  );
+});
+
 test('sgd writes nothing at and after count', () => {
   const { p: after } = expectOnCpu(
     {

@@ -4,15 +4,19 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../runtime/index.ts';
+import { AUGMENTATIONS, type Augmentation } from '../../src/augment/augmentations.ts';
 import { Augmenter, type AugmentOptions, stagingBytes } from '../../src/augment/augmenter.ts';
+import { Stream } from '../../src/base/randomStreams.ts';
 import { packImages, type RgbImage } from '../../src/data/imageSet.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { indicesOf, noiseImage, OPTIONS, ordersOf, UNNORMALIZED, viewsOf } from '../helpers/augmentation.ts';
-import { expectClose } from '../helpers/matchers.ts';
+import { expectClose, expectSameBits } from '../helpers/matchers.ts';
 import {
+  contrastNormalizedF64,
   decodeDraws,
   encodeDraws,
   JITTER_OPS,
+  noiseF64,
   plainDraws,
   type ViewDraws,
   viewF64,
@@ -161,6 +165,69 @@ describe('pixels of given draws', () => {
     const expected = drawn.flatMap((view, i) => [...viewF64(images[i % 3], view, OPTIONS)]);
     expectClose((await views.read()) as Float32Array, expected, tolerance.view, views.shape);
     for (const each of [draws, views, augmenter]) each.dispose();
+  });
+});
+
+describe('other augmentations', () => {
+  const images = [noiseImage(9, 9), noiseImage(11, 14)];
+  const batch = { indices: [0, 1], rounds: [2, 2] };
+  const drawsOfViews = (augmentation: Augmentation) => viewsOf(context, images, batch, { augmentation });
+
+  test.each(AUGMENTATIONS.map((augmentation) => ({ augmentation, name: augmentation.name })))(
+    '$name: pixels of its draws, and the distributions of the draws',
+    async ({ augmentation }) => {
+      const { draws, views } = await drawsOfViews({ ...augmentation, noise: undefined });
+      draws.forEach((view, at) => {
+        expectClose(views[at], viewF64(images[at % 2], view, OPTIONS), tolerance.view);
+        const { crop, isFlipped, isJittered, isGray, factors } = view;
+        if (augmentation.flip === 0) expect(isFlipped).toBe(false);
+        if (augmentation.gray === 0) expect(isGray).toBe(false);
+        if (augmentation.jitter !== 0.8) expect(isJittered).toBe(augmentation.jitter === 1);
+        const neutral = [1, 1, 1, 0];
+        factors.forEach((factor, op) => {
+          expect(Math.abs(factor - neutral[op])).toBeLessThanOrEqual(augmentation.strengths[op] + 1e-7);
+        });
+        if (augmentation.crop !== 'resized') expect(crop).toMatchObject({ width: 9, height: 9 });
+      });
+    },
+  );
+
+  test('a window reaches into a black border where the image has no room', async () => {
+    const image = noiseImage(9, 9);
+    const draws = [-1, 1].map((left) => plainDraws({ left, top: -left, width: 9, height: 9 }));
+    const { actual } = await render([image, image], draws, UNNORMALIZED);
+    const at = (view: number, y: number, x: number) => actual[view * 243 + y * 9 + x];
+    for (let i = 0; i < 9; i++) expect([at(0, i, 0), at(0, 8, i), at(1, i, 8), at(1, 0, i)]).toEqual([0, 0, 0, 0]);
+    expectClose(
+      actual,
+      [image, image].flatMap((each, i) => [...viewF64(each, draws[i], UNNORMALIZED)]),
+      tolerance.view,
+    );
+  });
+
+  test('noise depends on the image, its copy, the round and the view, and not on the batch', async () => {
+    const noisy: Augmentation = { ...AUGMENTATIONS[3], noise: { deviation: 0.5, largestSide: 9 } };
+    const key = { seed: OPTIONS.seed, stream: Stream.augment, copy: 0 };
+    const { views } = await drawsOfViews(noisy);
+    const plain = await drawsOfViews(AUGMENTATIONS[3]);
+    views.forEach((view, at) => {
+      const noise = noiseF64(images[at % 2], 9, { ...key, round: 2, view: Math.floor(at / 2) });
+      const expected = plain.views[at].map((value, i) => value + (0.5 * noise[i]) / OPTIONS.std[Math.floor(i / 81)]);
+      expectClose(view, expected, tolerance.view);
+    });
+    const alone = await viewsOf(context, images, { indices: [1], rounds: [2] }, { augmentation: noisy });
+    expectSameBits(alone.views[0], views[1]);
+    const larger = await viewsOf(context, images, batch, { augmentation: noisy, size: 10 });
+    const quiet = await viewsOf(context, images, batch, { augmentation: AUGMENTATIONS[3], size: 10 });
+    expectSameBits(larger.views[1], quiet.views[1]); // it is for sides up to 9
+  });
+
+  test('global contrast normalization', async () => {
+    const own = await viewsOf(context, images, batch, { isContrastNormalized: true });
+    const colors = await viewsOf(context, images, batch, { mean: [0, 0, 0], std: [1, 1, 1] });
+    own.views.forEach((view, at) => {
+      expectClose(view, contrastNormalizedF64(Float64Array.from(colors.views[at])), tolerance.view);
+    });
   });
 });
 

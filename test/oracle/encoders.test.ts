@@ -7,7 +7,8 @@ import { openTestContext } from '../helpers/adapter.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectClose } from '../helpers/matchers.ts';
 import { f64 } from '../helpers/reference.ts';
-import { cnn32F64, wideResnetF64 } from '../helpers/referenceNetwork.ts';
+import { cnn32F64, resnet18CbamF64, wideResnetF64 } from '../helpers/referenceNetwork.ts';
+import { kolmogorovSmirnov, normalCdf } from '../helpers/statistics.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
 let context: Context;
@@ -25,6 +26,7 @@ test.each([
   { arch: 'cnn32', width: 2, isBiasFree: false, reference: cnn32F64 },
   { arch: 'cnn32', width: 2, isBiasFree: true, reference: cnn32F64 },
   { arch: 'wrn10-4', width: 2, isBiasFree: false, reference: wideResnetF64 },
+  { arch: 'resnet18-cbam', width: 4, isBiasFree: false, reference: resnet18CbamF64 },
 ] as const)('$arch computes its definition, bias-free: $isBiasFree', async ({ arch, width, isBiasFree, reference }) => {
   const encoder = encoderOf({ arch, width, network: { projection: 'none', isBiasFree } });
   const images = uniformInput([3, 3, 8, 8], { low: -2, high: 2 });
@@ -60,6 +62,35 @@ test('networks without biases have weights of convolutions and linear layers onl
     ).toEqual([]);
     expect(encoder.namedBuffers().map(([name]) => name)).toContain('center');
   }
+});
+
+test('logits of the projection see its features, those of the backbone its output', () => {
+  const shapes = (logitsOf: 'backbone' | 'projection') => {
+    const network = { projection: 'linear', features: 6, logits: { outlier: 1 }, logitsOf } as const;
+    const parameters = Object.fromEntries(encoderOf({ network }).namedParameters());
+    return [parameters['head.weight'].shape, parameters['logits.outlier.weight'].shape];
+  };
+  expect(shapes('backbone')).toEqual([
+    [6, 32],
+    [1, 32],
+  ]);
+  expect(shapes('projection')).toEqual([
+    [6, 32],
+    [1, 6],
+  ]);
+});
+
+test('kaiming-normal draws convolutions from N(0, 2 / fan out), and leaves linear layers as they are', async () => {
+  const of = async (init: 'uniform' | 'kaiming-normal', name: string) => {
+    const encoder = encoderOf({ arch: 'resnet10', width: 16, init });
+    const [, tensor] = encoder.namedParameters().find(([each]) => each === name)!;
+    return { values: [...(await tensor.read())], shape: tensor.shape };
+  };
+  const { values, shape } = await of('kaiming-normal', 'backbone.layer3.0.conv1.weight');
+  const deviation = Math.sqrt(2 / (shape[0] * shape[2] * shape[3]));
+  const distance = kolmogorovSmirnov(values, (x) => normalCdf(x / deviation));
+  expect(distance * Math.sqrt(values.length)).toBeLessThan(2.7); // once in a million
+  expect(await of('kaiming-normal', 'head.0.weight')).toEqual(await of('uniform', 'head.0.weight'));
 });
 
 test('projection heads have the names of PyTorch modules', () => {

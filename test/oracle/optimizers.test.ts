@@ -58,6 +58,16 @@ function larsF64(momentum: number, weightDecay: number, eta: number, rank: numbe
   };
 }
 
+/** p - lr (g + momentum v), with the velocity of SGD (PyTorch's form of Nesterov's method). */
+function nesterovF64(momentum: number, weightDecay: number): Rule {
+  let v: number[] = [];
+  return (p, given, lr) => {
+    const g = decayed(p, given, weightDecay);
+    v = g.map((value, i) => momentum * (v[i] ?? 0) + value);
+    return p.map((value, i) => value - lr * (g[i] + momentum * v[i]));
+  };
+}
+
 function adamF64([beta1, beta2]: readonly [number, number], eps: number, weightDecay: number): Rule {
   let [m, v]: number[][] = [[], []];
   return (p, given, lr, t) => {
@@ -87,6 +97,13 @@ const cases: Case[] = [
     name: 'SGD, momentum and weight decay',
     make: (parameters, learningRate) => new rt.SGD(parameters, { learningRate, momentum: 0.9, weightDecay: 0.1 }),
     rule: () => sgdF64(0.9, 0.1),
+    state: ['velocity'],
+  },
+  {
+    name: 'SGD, Nesterov momentum',
+    make: (parameters, learningRate) =>
+      new rt.SGD(parameters, { learningRate, momentum: 0.9, weightDecay: 0.1, nesterov: true }),
+    rule: () => nesterovF64(0.9, 0.1),
     state: ['velocity'],
   },
   {

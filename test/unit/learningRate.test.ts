@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { resolveConfig } from '../../src/config/config.ts';
 import { learningRates } from '../../src/train/learningRate.ts';
 
-const of = (more: object) => ({ lr: 0.1, epochs: 500, milestones: null, lrWarmup: 0, ...more });
+const of = (more: object) => ({ lr: 0.1, epochs: 500, milestones: null, lrWarmup: 0, lrPerStep: false, ...more });
 
 test('cosine: per epoch, the same for all of its steps', () => {
   const rate = learningRates(of({}), 3);
@@ -11,6 +11,16 @@ test('cosine: per epoch, the same for all of its steps', () => {
     const expected = 0.05 * (1 + Math.cos((Math.PI * epoch) / 500));
     for (const step of [0, 2]) expect(rate(epoch, step)).toBeCloseTo(expected, 12);
   }
+});
+
+test('cosine per step, without a warm-up', () => {
+  const rate = learningRates(of({ lr: 1, epochs: 5, lrPerStep: true }), 4);
+  for (const [epoch, step] of [
+    [0, 0],
+    [2, 3],
+    [4, 3],
+  ])
+    expect(rate(epoch, step)).toBeCloseTo((1 + Math.cos((Math.PI * (4 * epoch + step)) / 20)) / 2, 12);
 });
 
 test('milestones: a tenth from each on', () => {

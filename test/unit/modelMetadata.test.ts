@@ -1,7 +1,7 @@
 /** The metadata of a model file, written and read. */
 import { expect, test } from 'vitest';
 import { FormatError } from '../../runtime/index.ts';
-import { resolveConfig, type ScoringConfig } from '../../src/config/config.ts';
+import { augmentOptions, resolveConfig, type ScoringConfig } from '../../src/config/config.ts';
 import { modelMetadata, scoringConfig } from '../../src/runs/modelMetadata.ts';
 
 const config = resolveConfig({ dataset: 'cifar10', normal: 'cat', seed: 2 ** 31, views: 3 }, { isSoftware: true });
@@ -9,6 +9,7 @@ const metadata = modelMetadata(config, 'cat');
 
 test('every value that scores depend on survives writing and reading', () => {
   const { dataset, arch, method, normal, width, size, precision, scale, views, fit, sampleBits, seed } = config;
+  const { augment, normalize, statistics } = config;
   const expected: ScoringConfig = {
     dataset,
     arch,
@@ -22,6 +23,9 @@ test('every value that scores depend on survives writing and reading', () => {
     fit,
     sampleBits,
     seed,
+    augment,
+    normalize,
+    statistics,
   };
   expect(scoringConfig(metadata, 'm.safetensors')).toEqual(expected);
 });
@@ -37,6 +41,17 @@ test('how images are read is written only where it differs from older files', ()
   expect(metadata).not.toHaveProperty('sampleBits');
   const other = modelMetadata({ ...config, fit: 'pad', sampleBits: 12 }, 'cat');
   expect(scoringConfig(other, 'm.safetensors')).toMatchObject({ fit: 'pad', sampleBits: 12 });
+});
+
+test('other augmentation and normalization are written, with the measured statistics', () => {
+  expect(Object.keys(metadata)).not.toEqual(expect.arrayContaining(['augment']));
+  const own = { augment: 'light', normalize: 'training', statistics: '0.1,0.2,0.3,0.4,0.5,0.25' } as const;
+  const read = scoringConfig(modelMetadata({ ...config, ...own }, 'cat'), 'm.safetensors');
+  expect(read).toMatchObject(own);
+  expect(augmentOptions(read)).toMatchObject({ mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.25] });
+  expect(() => scoringConfig({ ...metadata, statistics: '1,2,3' }, 'm.safetensors')).toThrow(
+    /statistics: found "1,2,3"/,
+  );
 });
 
 test('nothing about the machine is written: no path, no adapter', () => {

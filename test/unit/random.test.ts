@@ -1,6 +1,7 @@
 /** The host generator: Random123's known answers, and the distributions of its draws. */
 import { describe, expect, test } from 'vitest';
 import { RandomStream, threefry2x32, uniform01 } from '../../runtime/random.ts';
+import { kolmogorovSmirnov, normalCdf } from '../helpers/statistics.ts';
 
 describe('threefry2x32', () => {
   // kat_vectors of Random123, "threefry2x32 20": counter, key, answer.
@@ -47,6 +48,32 @@ describe('RandomStream', () => {
       const x = stream.uniform(-0.5, 2);
       expect(x >= -0.5 && x < 2).toBe(true);
     }
+  });
+
+  test('normal has the moments of N(0, 1) over 20000 draws, within 5 standard errors', () => {
+    const stream = new RandomStream(3, 1);
+    const draws = Array.from({ length: 20_000 }, () => stream.normal());
+    const moment = (power: number) => draws.reduce((sum, x) => sum + x ** power, 0) / draws.length;
+    // E x^p = 0, 1, 0, 3; the variances of x^p are 1, 2, 15, 96
+    for (const [power, expected, variance] of [
+      [1, 0, 1],
+      [2, 1, 2],
+      [3, 0, 15],
+      [4, 3, 96],
+    ]) {
+      expect(Math.abs(moment(power) - expected), `moment ${power}`).toBeLessThan(5 * Math.sqrt(variance / 20_000));
+    }
+    expect(kolmogorovSmirnov(draws, normalCdf) * Math.sqrt(20_000)).toBeLessThan(2.7); // once in a million
+  });
+
+  test('normal is the polar method, to the last bits of a logarithm', () => {
+    const [stream, uniform] = [new RandomStream(8, 5), new RandomStream(8, 5)];
+    const expected = (): number => {
+      const [x, y] = [uniform.uniform(-1, 1), uniform.uniform(-1, 1)];
+      const s = x * x + y * y;
+      return s > 0 && s < 1 ? x * Math.sqrt((-2 * Math.log(s)) / s) : expected();
+    };
+    for (let i = 0; i < 500; i++) expect(stream.normal()).toBeCloseTo(expected(), 13);
   });
 
   test('integer is unbiased, even if 2^32 is not a multiple of n', () => {
