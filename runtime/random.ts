@@ -40,17 +40,6 @@ export function uniform01(bits: number): number {
   return (bits >>> 8) * 2 ** -24;
 }
 
-/** The logarithm of x in (0, 1], to 1e-15: x = 2^-k m with m in (1/2, 1], log m = -2 atanh((1 - m) / (1 + m)) as a series. */
-function naturalLog(x: number): number {
-  let mantissa = x;
-  let halvings = 0;
-  for (; mantissa <= 0.5; halvings++) mantissa *= 2;
-  const t = (1 - mantissa) / (1 + mantissa); // at most 1/3
-  let sum = 0;
-  for (let power = 33; power >= 1; power -= 2) sum = sum * t * t + 1 / power;
-  return -2 * t * sum - halvings * Math.LN2;
-}
-
 /**
  * The numbers of one (seed, stream, index), in order. Word n is word n mod 2 of the counter (index, floor(n / 2)).
  * Equal keys give equal numbers in every engine; give each use its own stream, and each epoch, image or class its index.
@@ -90,18 +79,6 @@ export class RandomStream {
   /** The next uniform number in [low, high). */
   uniform(low: number, high: number): number {
     return low + (high - low) * this.next();
-  }
-
-  /**
-   * The next number from N(0, 1), by the polar method (Marsaglia and Bray 1964) with one of its two numbers. Only + - * / and
-   * sqrt are used, so that every engine gets the same bits.
-   */
-  normal(): number {
-    for (;;) {
-      const [x, y] = [this.uniform(-1, 1), this.uniform(-1, 1)];
-      const square = x * x + y * y;
-      if (square > 0 && square < 1) return x * Math.sqrt((-2 * naturalLog(square)) / square);
-    }
   }
 
   /**

@@ -18,12 +18,7 @@ export class Initializer {
   readonly #convolutions: ConvolutionInit;
   #index = 0;
 
-  constructor(
-    context: Context,
-    seed: number,
-    stream: number,
-    { convolutions = 'uniform' }: { convolutions?: ConvolutionInit } = {},
-  ) {
+  constructor(context: Context, seed: number, stream: number, convolutions: ConvolutionInit = 'uniform') {
     this.#convolutions = convolutions;
     this.context = context;
     this.#seed = seed;
@@ -47,11 +42,29 @@ export class Initializer {
     if (this.#convolutions === 'uniform') return this.uniform(shape, inChannels * height * width, KERNEL_ORDER);
     const deviation = Math.sqrt(2 / (outChannels * height * width));
     const random = new RandomStream(this.#seed, this.#stream, this.#index++);
-    const values = Float32Array.from({ length: sizeOf(shape) }, () => deviation * random.normal());
+    const values = Float32Array.from({ length: sizeOf(shape) }, () => deviation * normal(random));
     return this.context.tensor(values, shape, { order: KERNEL_ORDER });
   }
 
   constant(shape: Shape, value: number): Tensor {
     return this.context.tensor(new Float32Array(sizeOf(shape)).fill(value), shape);
   }
+}
+
+/** A number from N(0, 1), by the polar method (Marsaglia and Bray 1964). */
+export function normal(random: RandomStream): number {
+  for (;;) {
+    const [x, y] = [random.uniform(-1, 1), random.uniform(-1, 1)];
+    const square = x * x + y * y;
+    if (square > 0 && square < 1) return x * Math.sqrt((-2 * naturalLog(square)) / square);
+  }
+}
+
+/** log x for x in (0, 1], to 1e-15, with exact operations: for x in (1/2, 1] the series of -2 atanh((1 - x) / (1 + x)). */
+function naturalLog(x: number): number {
+  if (x <= 0.5) return naturalLog(2 * x) - Math.LN2;
+  const t = (1 - x) / (1 + x);
+  let sum = 0;
+  for (let power = 33; power >= 1; power -= 2) sum = sum * t * t + 1 / power;
+  return -2 * t * sum;
 }

@@ -90,12 +90,7 @@ export const abs = unary('abs', 'abs(a)', 'a * sign(b)', 'input');
 export const relu = unary('relu', 'relu(a)', 'select(a, T(0), b <= T(0))', 'output');
 
 /** 1 / (1 + e^-x), without overflow. Saves its output. */
-export const sigmoid = unary(
-  'sigmoid',
-  'select(exp(-abs(a)), T(1), a >= T(0)) / (T(1) + exp(-abs(a)))',
-  'a * b * (T(1) - b)',
-  'output',
-);
+export const sigmoid = unary('sigmoid', 'exp(min(a, T(0))) / (T(1) + exp(-abs(a)))', 'a * b * (T(1) - b)', 'output');
 
 const mapForLeakyRelu = mapFor('leakyRelu');
 

@@ -64,7 +64,7 @@ export class Encoder extends Module {
     this.options = { precision: 'f32', network: {}, init: 'uniform', ...withoutUndefined(options) };
     const { arch, width, size, precision, seed, network, init: convolutions } = this.options;
     const { projection = 'mlp', features = FEATURES, logits = {}, isBiasFree = false, isCentered = false } = network;
-    const init = new Initializer(context, seed, Stream.init, { convolutions });
+    const init = new Initializer(context, seed, Stream.init, convolutions);
     const backbone = architectureNamed(arch).build(init, { width, size, precision, isBiasFree });
     const { channels } = backbone;
     this.#backbone = this.child('backbone', backbone);

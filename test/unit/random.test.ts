@@ -1,5 +1,6 @@
 /** The host generator: Random123's known answers, and the distributions of its draws. */
 import { describe, expect, test } from 'vitest';
+import { normal } from '../../runtime/nn/init.ts';
 import { RandomStream, threefry2x32, uniform01 } from '../../runtime/random.ts';
 import { kolmogorovSmirnov, normalCdf } from '../helpers/statistics.ts';
 
@@ -50,9 +51,9 @@ describe('RandomStream', () => {
     }
   });
 
-  test('normal has the moments of N(0, 1) over 20000 draws, within 5 standard errors', () => {
+  test('normal() has the moments of N(0, 1) over 20000 draws, within 5 standard errors', () => {
     const stream = new RandomStream(3, 1);
-    const draws = Array.from({ length: 20_000 }, () => stream.normal());
+    const draws = Array.from({ length: 20_000 }, () => normal(stream));
     const moment = (power: number) => draws.reduce((sum, x) => sum + x ** power, 0) / draws.length;
     // E x^p = 0, 1, 0, 3; the variances of x^p are 1, 2, 15, 96
     for (const [power, expected, variance] of [
@@ -66,14 +67,14 @@ describe('RandomStream', () => {
     expect(kolmogorovSmirnov(draws, normalCdf) * Math.sqrt(20_000)).toBeLessThan(2.7); // once in a million
   });
 
-  test('normal is the polar method, to the last bits of a logarithm', () => {
+  test('normal() is the polar method, to the last bits of a logarithm', () => {
     const [stream, uniform] = [new RandomStream(8, 5), new RandomStream(8, 5)];
     const expected = (): number => {
       const [x, y] = [uniform.uniform(-1, 1), uniform.uniform(-1, 1)];
       const s = x * x + y * y;
       return s > 0 && s < 1 ? x * Math.sqrt((-2 * Math.log(s)) / s) : expected();
     };
-    for (let i = 0; i < 500; i++) expect(stream.normal()).toBeCloseTo(expected(), 13);
+    for (let i = 0; i < 500; i++) expect(normal(stream)).toBeCloseTo(expected(), 13);
   });
 
   test('integer is unbiased, even if 2^32 is not a multiple of n', () => {
