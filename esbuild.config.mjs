@@ -25,25 +25,6 @@ const codecs = {
   },
 };
 
-/**
- * The page's document lists methods, scores and data sets, and computes nothing: its worker does. What their files import
- * to compute (kernels, readers, codecs, drawings) stays out of its script.
- */
-const facts = {
-  name: 'facts',
-  setup({ onResolve, onLoad }) {
-    const rooms = /[\\/]src[\\/](augment|data|methods|models|scores)[\\/]/;
-    const computing =
-      /\/runtime\/index\.ts$|\/(codecs|generated)\/|^\.\.?\/(files|imageFiles|imageSet|litter|features|state|covariance)\.ts$|^nanotar$/;
-    onResolve({ filter: computing }, ({ path, importer }) =>
-      rooms.test(importer) ? { path, namespace: 'facts' } : undefined,
-    );
-    // classes of networks are declared, but never made
-    const contents = 'module.exports = { Module: class {} };';
-    onLoad({ filter: /./, namespace: 'facts' }, () => ({ contents, loader: 'js' }));
-  },
-};
-
 const common = {
   plugins: [codecs],
   bundle: true,
@@ -66,40 +47,27 @@ await build({
   outdir: 'dist',
 });
 
-await build({
-  ...common,
-  platform: 'browser',
-  minify: true,
-  entryPoints: { drivenWorker: 'src/web/drivenWorker.ts' },
-  outdir: 'dist/web',
-});
+const web = { ...common, platform: 'browser', minify: true, outdir: 'dist/web' };
+await rm(web.outdir, { recursive: true, force: true }); // the shared parts' names change with their content
+await build({ ...web, entryPoints: { drivenWorker: 'src/web/drivenWorker.ts' } });
 
-// The page's worker, and beside it what it loads only when it is needed (zip.js).
+/**
+ * The page for laboratories: static files that work below any path. Its document and its worker share the files of methods,
+ * scores and data sets, which the one lists and the other computes with, so they are built together and load each part once.
+ */
 await build({
-  ...common,
-  platform: 'browser',
-  minify: true,
+  ...web,
   splitting: true,
-  chunkNames: '[name]',
-  entryPoints: { worker: 'src/web/page/worker/worker.ts' },
-  outdir: 'dist/web',
-});
-
-// The page for laboratories: static files that work below any path.
-await build({
-  ...common,
-  plugins: [codecs, facts],
-  platform: 'browser',
-  minify: true,
   jsx: 'automatic',
   jsxImportSource: 'preact',
   entryPoints: [
-    { in: 'src/web/page/boot.ts', out: 'boot' },
     { in: 'src/web/page/main.tsx', out: 'page' },
+    { in: 'src/web/page/worker/worker.ts', out: 'worker' },
     { in: 'src/web/page/styles/page.css', out: 'page' },
   ],
-  outdir: 'dist/web',
 });
+// Alone in its file, as it shows when another one does not load.
+await build({ ...web, entryPoints: { boot: 'src/web/page/boot.ts' } });
 await copyFile('src/web/page/index.html', 'dist/web/index.html');
 
 // Both entries of a folder share their code, so that a tensor of the one is a tensor of the other.

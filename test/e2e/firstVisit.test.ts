@@ -9,6 +9,7 @@ import { serveFolder } from '../../src/serve/staticServer.ts';
 import { filesInZip, zipOf } from '../../src/web/page/worker/zip.ts';
 import { oecl, tinyOptions } from '../helpers/commandLine.ts';
 import { type TestPage, untilReady, visit, whyNoChrome } from '../helpers/page.ts';
+import { pageScripts } from '../helpers/pageScripts.ts';
 import { filesBelow } from '../helpers/program.ts';
 import { tinyDataset } from '../helpers/tinyRun.ts';
 
@@ -79,6 +80,12 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
     await page.keyboard.press('ArrowRight');
     expect(Number(await threshold.inputValue())).toBeGreaterThan(before);
     await page.context().setOffline(false);
+
+    // test/e2e/pageSize.test.ts counts every script that was loaded
+    const { atStart, later } = pageScripts();
+    const loaded = requested.map((url) => new URL(url).pathname.slice(1)).filter((path) => path.endsWith('.js'));
+    expect(loaded).toEqual(expect.arrayContaining(atStart));
+    expect([...atStart, ...later]).toEqual(expect.arrayContaining(loaded));
   });
 
   describe('with the mouse and own images', LONG, () => {

@@ -71,6 +71,7 @@ describe.skipIf(why !== null)(`the start of the page${why === null ? '' : ` (ski
     test.each([
       ['boot.js', null, /^This page is starting. .* reload the page/],
       ['page.js', null, /^This page could not start.\s+TypeError: .*page\.js\s+What to do: Reload/],
+      ['chunk-*.js', null, /^This page could not start.\s+TypeError: .*page\.js\s+What to do: Reload/],
       ['page.js', 'throw new RangeError("on purpose")', /^This page could not start.\s+RangeError: on purpose\s/],
       ['page.js', 'await 0; throw "words"', /^This page could not start.\s+words\s/],
       ['page.js', 'not JavaScript', /^This page could not start.\s+SyntaxError: /],

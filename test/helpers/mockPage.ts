@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import { openPage, untilReady, type VisitOptions } from './page.ts';
+import { pageScripts } from './pageScripts.ts';
 
 export type Scenario =
   | 'empty'
@@ -41,8 +42,8 @@ export async function openMockPage(options: VisitOptions = {}): Promise<MockPage
   });
   for (const scenario of SCENARIOS) {
     await mkdir(join(site, scenario));
-    for (const file of ['index.html', 'boot.js', 'page.js', 'page.css'])
-      await cp(`dist/web/${file}`, join(site, scenario, file));
+    for (const file of ['index.html', 'page.css', ...pageScripts().atStart])
+      if (file !== 'worker.js') await cp(`dist/web/${file}`, join(site, scenario, file));
     if (scenario !== 'noworker') await cp(join(site, 'worker.js'), join(site, scenario, 'worker.js'));
   }
   const { page, fail, close } = await openPage([site], options);
