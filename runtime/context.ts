@@ -12,7 +12,6 @@ import { byteLength, DTYPES, type DType } from './dtype.ts';
 import { LimitError, ShapeError, UsageError } from './errors.ts';
 import { KernelCache } from './kernel/cache.ts';
 import { KernelChoices } from './kernel/choices.ts';
-import { loadReflector, type Reflector } from './kernel/reflect.ts';
 import type { KernelSpec } from './kernel/spec.ts';
 import { bytesOf, groups2d, halvesOf, type Launch, resolve } from './launch.ts';
 import { EagerQueue } from './plan/eager.ts';
@@ -62,10 +61,10 @@ export class Context {
   #gradientsEnabled = true;
   #nextId = 0;
 
-  constructor(device: Device, reflect: Reflector, options: ContextOptions = {}) {
+  constructor(device: Device, options: ContextOptions = {}) {
     this.device = device;
     this.choices = new KernelChoices(device.features, options.variants);
-    this.#kernels = new KernelCache(device, reflect);
+    this.#kernels = new KernelCache(device);
     this.#queue = new EagerQueue(device);
     this.#readback = new Readback(device);
     this.#pool = new MemoryPool(device, options.poison ? nanFiller(device, this.#queue) : undefined);
@@ -362,8 +361,7 @@ export class Context {
 /** Opens the platform's adapter and a context on it. @throws AdapterError, UsageError for an unknown option */
 export async function openContext(platform: RuntimePlatform, options: ContextOptions = {}): Promise<Context> {
   checkArguments('openContext', CONTEXT, [platform, options]);
-  const reflect = await loadReflector();
-  return new Context(await openDevice(platform, options), reflect, options);
+  return new Context(await openDevice(platform, options), options);
 }
 
 function noHalves(shape: Shape): LimitError {

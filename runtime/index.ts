@@ -14,7 +14,6 @@ export {
 } from './gradcheck/gradCheck.ts';
 export type { AskedKernel, KernelTable } from './kernel/choices.ts';
 export { parseKernelTable } from './kernel/choices.ts';
-export { preload } from './kernel/reflect.ts';
 export type { KernelSpec } from './kernel/spec.ts';
 export { groups2d, type Launch } from './launch.ts';
 export { type BatchNormOptions, type BatchNormParameters, batchNorm } from './nn/functional/batchNorm.ts';

@@ -6,7 +6,7 @@ import type { Device } from '../device/device.ts';
 import { KernelError } from '../errors.ts';
 import { emit } from './emit.ts';
 import { storedAsHalves } from './halves.ts';
-import type { KernelInterface, Reflector } from './reflect.ts';
+import { type KernelInterface, reflect } from './reflect.ts';
 import { type KernelSpec, kernelKey } from './spec.ts';
 
 const COMPUTE = 4; // GPUShaderStage.COMPUTE, which is a global only in browsers
@@ -23,7 +23,7 @@ export class Kernel {
   #pipeline: GPUComputePipeline | null = null;
   #compiling: Promise<void> | null = null;
 
-  constructor(device: Device, reflect: Reflector, spec: KernelSpec, text: string) {
+  constructor(device: Device, spec: KernelSpec, text: string) {
     this.label = `${spec.file}:${spec.entry}`;
     this.text = text;
     this.interface = reflect(spec.file, text, spec.entry);
@@ -81,15 +81,13 @@ export class Kernel {
 
 export class KernelCache {
   readonly #device: Device;
-  readonly #reflect: Reflector;
   /** By spec object, to skip computing the key for specs that are launched repeatedly. */
   readonly #byObject = new WeakMap<KernelSpec, Kernel>();
   readonly #bySpec = new Map<string, Kernel>();
   readonly #byText = new Map<string, Kernel>();
 
-  constructor(device: Device, reflect: Reflector) {
+  constructor(device: Device) {
     this.#device = device;
-    this.#reflect = reflect;
   }
 
   /** @param halves names of the bindings stored as f16 */
@@ -108,7 +106,7 @@ export class KernelCache {
     if (!kernel) {
       const text = storedAsHalves(emit(spec), halves);
       const textKey = `${spec.entry}\n${text}`;
-      kernel = this.#byText.get(textKey) ?? new Kernel(this.#device, this.#reflect, spec, text);
+      kernel = this.#byText.get(textKey) ?? new Kernel(this.#device, spec, text);
       this.#byText.set(textKey, kernel);
       this.#bySpec.set(key, kernel);
     }

@@ -7,12 +7,12 @@ const { atStart, later } = pageScripts();
 test('document, worker and what they share are loaded once, and no part is missing', () => {
   const parts = (names: readonly string[]) => names.map((name) => name.replace(/-[A-Z0-9]{8}\.js$/, '.js'));
   expect(parts(atStart)).toEqual(['boot.js', 'chunk.js', 'page.js', 'worker.js']);
-  expect(parts(later)).toEqual(['chunk.js', 'parser.js', 'zip-core-custom.js', 'zip-reader.js']);
+  expect(parts(later)).toEqual(['chunk.js', 'zip-core-custom.js', 'zip-reader.js']);
 });
 
 test.each([
-  ['until the page is ready', atStart, { raw: 620_000, gzip: 250_000 }],
-  ['with the WGSL parser and zip.js, which follow', [...atStart, ...later], { raw: 960_000, gzip: 320_000 }],
+  ['until the page is ready', atStart, { raw: 650_000, gzip: 250_000 }],
+  ['with zip.js, which follows', [...atStart, ...later], { raw: 780_000, gzip: 290_000 }],
 ])('script %s', (_, files, most) => {
   const { raw, gzip } = bytesOf(files);
   expect(raw).toBeLessThanOrEqual(most.raw);

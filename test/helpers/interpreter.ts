@@ -7,7 +7,7 @@
 import { expect } from 'vitest';
 import { detectRaces, WgslDebug, WgslExec } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { emit } from '../../runtime/kernel/emit.ts';
-import { loadReflector, packUniforms } from '../../runtime/kernel/reflect.ts';
+import { packUniforms, reflect } from '../../runtime/kernel/reflect.ts';
 import type { KernelSpec } from '../../runtime/kernel/spec.ts';
 import { show } from './claims.ts';
 import { expectClose } from './matchers.ts';
@@ -18,8 +18,6 @@ const shaders = import.meta.glob<string>('../../shaders/*.wgsl', { eager: true, 
 const fileOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 const texts = new Map(Object.entries(shaders).map(([path, text]) => [fileOf(path), text]));
-
-const reflect = await loadReflector();
 
 export const shaderFiles = (): string[] => [...texts.keys()].sort();
 

@@ -4,17 +4,46 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { ResourceType, type StructInfo, type TypeInfo, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import type { Context } from '../../runtime/index.ts';
 import { emit } from '../../runtime/kernel/emit.ts';
-import { loadReflector } from '../../runtime/kernel/reflect.ts';
+import { type KernelInterface, reflect, type UniformField } from '../../runtime/kernel/reflect.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { claimsOf } from '../helpers/claims.ts';
 import { shaderFiles, shaderText } from '../helpers/interpreter.ts';
 
-const reflect = await loadReflector();
-
 const entriesOf = (file: string): string[] => new WgslReflect(shaderText(file)).entry.compute.map(({ name }) => name);
+
+/** What wgsl_reflect reads, as the runtime describes it. */
+function parsed(text: string, entry: string): KernelInterface {
+  const { resources } = new WgslReflect(text).entry.compute.find(({ name }) => name === entry)!;
+  const storage = resources.filter(({ resourceType }) => resourceType !== ResourceType.Uniform);
+  const uniform = resources.find(({ resourceType }) => resourceType === ResourceType.Uniform);
+  return {
+    storage: storage
+      .map(
+        ({ name, binding, access }) => ({ name, binding, access: access === 'read' ? access : 'read_write' }) as const,
+      )
+      .sort((a, b) => a.binding - b.binding),
+    uniform: uniform
+      ? {
+          binding: uniform.binding,
+          bytes: Math.ceil(uniform.size / 16) * 16,
+          fields: new Map(
+            (uniform.type as StructInfo).members.map(({ name, offset, size, type }) => [
+              name,
+              { offset, bytes: size, type: scalarOf(type), count: size / 4 },
+            ]),
+          ),
+        }
+      : null,
+  };
+}
+
+/** The scalar type of a scalar, a vector or an array of vectors. */
+function scalarOf(type: TypeInfo & { format?: TypeInfo | null }): UniformField['type'] {
+  return type.format ? scalarOf(type.format) : (type.name as UniformField['type']);
+}
 
 let context: Context;
 beforeAll(async () => {
@@ -36,12 +65,8 @@ describe.each(shaderFiles())('%s', (file) => {
     expect(entriesOf(file).length > 0 || file === 'random.wgsl').toBe(true); // random.wgsl is put into other files
   });
 
-  test('reflection finds the bindings of each entry point without parsing its body', () => {
-    for (const entry of new WgslReflect(text).entry.compute) {
-      const { storage, uniform } = reflect(file, text, entry.name);
-      const found = [...storage.map(({ binding }) => binding), ...(uniform ? [uniform.binding] : [])];
-      expect(found.sort()).toEqual(entry.resources.map(({ binding }) => binding).sort());
-    }
+  test('the bindings and the layout of uniforms are those that a parser of WGSL finds', () => {
+    for (const entry of entriesOf(file)) expect(reflect(file, text, entry)).toEqual(parsed(text, entry));
   });
 
   test("the GPU's compiler accepts it, loops unrolled as the emitter does", async (t) => {

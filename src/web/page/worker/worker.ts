@@ -1,6 +1,5 @@
 /** The page's worker: implements PageApi. */
 import { expose } from 'comlink';
-import { preload } from '../../../../runtime/index.ts';
 import { browserRuntimePlatform } from '../../../../runtime/platform/browser.ts';
 import { descriptionOf } from '../../../base/adapter.ts';
 import { demoExamples } from '../../../data/datasets/demo.ts';
@@ -71,6 +70,5 @@ const api: PageApi = {
 
 carryErrors();
 expose(api);
-// The page is ready before these arrive, and works without a network once they have.
-preload();
+// The page is ready before it arrives, and works without a network once it has.
 preloadZips();
