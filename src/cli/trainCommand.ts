@@ -299,6 +299,20 @@ function metricLines(result: RunResult): string[] {
       ([name, values]) => `    ${oneLine(name).padEnd(15)} ${values[mainScore].toFixed(3)}`,
     ),
     '',
+    ...testSetLines(result),
+  ];
+}
+
+/** For protocols with several test sets. */
+function testSetLines({ testSets, mainScore }: RunResult): string[] {
+  if (!testSets) return [];
+  const shown = (value: number | null) => value?.toFixed(3) ?? 'undefined';
+  return [
+    `  AUROC of each test set, ${mainScore}:`,
+    ...Object.entries(testSets).map(
+      ([name, { auroc }]) => `    ${oneLine(name).padEnd(15)} ${shown(auroc[mainScore])}`,
+    ),
+    '',
   ];
 }
 

@@ -17,6 +17,13 @@ export interface LabeledDataset {
   readonly test: LabeledSet;
 }
 
+/** A part of a run's test images with results of its own. */
+export interface TestSet {
+  name: string;
+  /** Positions in the split's testIndices, ascending. */
+  members: readonly number[];
+}
+
 /** The images of one run: what to train on and what to test on. */
 export interface Split {
   /** The class that the run is named after; `all` if there is no single class. */
@@ -31,6 +38,8 @@ export interface Split {
   testIsNormal: boolean[];
   /** The class name of each test image, in the order of testIndices. */
   testClass: string[];
+  /** Parts of the test with results of their own, besides those of all test images; they may share images. Default: none. */
+  testSets?: readonly TestSet[];
 }
 
 export interface SplitPlan {

@@ -12,7 +12,7 @@ import { card, count } from './parts.ts';
 import { escapeHtml, legend, linePlot, type Marker } from './plot.ts';
 import { type RgbImage, thumbnailUri } from './png.ts';
 import type { RunResult, ScoreTable } from './result.ts';
-import { finding, outlierClassSection, scoreSection } from './scoreSections.ts';
+import { finding, outlierClassSection, scoreSection, testSetSection } from './scoreSections.ts';
 import type { ScoredImage } from './scoresCsv.ts';
 import { STYLE } from './style.ts';
 
@@ -41,6 +41,7 @@ export async function buildReport(input: ReportInput): Promise<string> {
     header(input),
     scoreSection(input),
     outlierClassSection(input),
+    testSetSection(input),
     await gallerySection(input),
     trainingSection(input),
     runSection(input),

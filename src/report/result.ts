@@ -1,6 +1,7 @@
 /** result.json: the results of a run, or the mean over several runs. */
 import type { AdapterNames } from '../base/adapter.ts';
 import type { RunConfig } from '../config/config.ts';
+import type { TestSet } from '../protocols/protocol.ts';
 import {
   type DetectionMetrics,
   detectionMetrics,
@@ -25,6 +26,12 @@ export interface TestMetrics extends Record<MetricName, Record<string, number | 
   perOodClass: Record<string, PerScore>;
 }
 
+/** The results of one test set. */
+export interface TestSetResult extends Record<MetricName, Record<string, number | null>> {
+  undefinedMetrics: string | null;
+  testImages: { in: number; out: number };
+}
+
 export interface RunResult extends TestMetrics {
   dataset: string;
   protocol: string;
@@ -45,6 +52,8 @@ export interface RunResult extends TestMetrics {
   trainImages: number;
   testImages: { in: number; out: number };
   oeImages: number;
+  /** Present only if the protocol has several test sets: the results of each, by name. The other results are of all images. */
+  testSets?: Record<string, TestSetResult>;
   adapter: AdapterNames;
   where: RunConfig['where'];
   /** Present only if the run was resumed with different images: when, and what had changed. */
@@ -97,6 +106,28 @@ export function testMetrics(scores: ScoreTable, isNormal: readonly boolean[], cl
     undefinedMetrics,
     perOodClass: Object.fromEntries(perOodClass),
   };
+}
+
+/** The metrics of each test set, by name. @param isNormal, classOf of all test images */
+export function testSetResults(
+  sets: readonly TestSet[],
+  scores: ScoreTable,
+  isNormal: readonly boolean[],
+  classOf: readonly string[],
+): Record<string, TestSetResult> {
+  const results = sets.map(({ name, members }): [string, TestSetResult] => {
+    const own = perScore(Object.keys(scores), (score) => Float64Array.from(members, (at) => scores[score][at]));
+    const truth = members.map((at) => isNormal[at]);
+    const classes = members.map((at) => classOf[at]);
+    const { perOodClass: _, ...metrics } = testMetrics(own, truth, classes);
+    return [name, { ...metrics, testImages: imageCounts(truth) }];
+  });
+  return Object.fromEntries(results);
+}
+
+export function imageCounts(isNormal: readonly boolean[]): RunResult['testImages'] {
+  const normal = isNormal.filter(Boolean).length;
+  return { in: normal, out: isNormal.length - normal };
 }
 
 function reasonOfNone(isNormal: readonly boolean[]): string | null {

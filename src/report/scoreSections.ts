@@ -143,3 +143,27 @@ export function outlierClassSection({ result, images }: Scored): string {
     '</table></div>',
   ].join('\n');
 }
+
+/** Of runs with several test sets: each alone, in the order of the protocol. */
+export function testSetSection({ result }: Scored): string {
+  if (!result.testSets) return '';
+  const names = Object.keys(result.auroc);
+  const [main, others] = [result.mainScore, names.filter((name) => name !== result.mainScore)];
+  const number = (value: string) => `<td class="number">${value}</td>`;
+  const figure = (value: number | null) => number(value === null ? '' : value.toFixed(3));
+  const rows = Object.entries(result.testSets).map(([name, { testImages, auroc, fpr95, undefinedMetrics }]) => {
+    const counts = [testImages.in, testImages.out].map((images) => number(count(images))).join('');
+    const figures = [auroc[main], fpr95[main], ...others.map((score) => auroc[score])].map(figure).join('');
+    const why = undefinedMetrics ? ` (${undefinedMetrics})` : '';
+    return `<tr><td>${escapeHtml(name + why)}</td>${counts}${figures}</tr>`;
+  });
+  const titles = ['normal images', 'outliers', `AUROC, ${main}`, `FPR95, ${main}`, ...others];
+  return [
+    '<h2>Each test set alone</h2>',
+    '<p class="quiet">The figures above are of all test images together. Columns of other scores are AUROC.</p>',
+    '<div class="card scroll"><table>',
+    `<tr><th>test set</th>${titles.map((title) => `<th class="number">${title}</th>`).join('')}</tr>`,
+    ...rows,
+    '</table></div>',
+  ].join('\n');
+}

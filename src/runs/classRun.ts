@@ -12,7 +12,7 @@ import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Split } from '../protocols/protocol.ts';
 import { buildReport } from '../report/report.ts';
-import { type RunResult, type ScoreTable, testMetrics } from '../report/result.ts';
+import { imageCounts, type RunResult, type ScoreTable, testMetrics, testSetResults } from '../report/result.ts';
 import { encodeStates, remarksOn, type ScoreStates } from '../scores/state.ts';
 import { scoresOf } from '../scores/table.ts';
 import { type Checkpoint, type DataProgress, type EpochStart, restoreCheckpoint } from '../train/checkpoint.ts';
@@ -262,7 +262,7 @@ export class ClassRun {
   ): Promise<RunResult> {
     const config = this.#config;
     const { test } = this.#data.dataset;
-    const { testIndices, testIsNormal, testClass } = this.#split;
+    const { testIndices, testIsNormal, testClass, testSets } = this.#split;
     const state = await stateDict(encoder);
     const mainScore = mainScoreFor(config);
     const result: RunResult = {
@@ -280,8 +280,9 @@ export class ClassRun {
       seconds: times,
       weightsSha256: await weightsSha256(state),
       trainImages: this.#split.trainIndices.length,
-      testImages: { in: testIsNormal.filter(Boolean).length, out: testIsNormal.filter((isNormal) => !isNormal).length },
+      testImages: imageCounts(testIsNormal),
       oeImages: this.#data.outliers?.images.count ?? 0,
+      ...(testSets ? { testSets: testSetResults(testSets, scores, testIsNormal, testClass) } : {}),
       adapter: namesOf(this.#context.info),
       where: config.where,
       ...(changedData.length > 0 ? { changedData } : {}),

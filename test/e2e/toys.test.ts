@@ -103,12 +103,13 @@ test("the page's form shows the method's option and the data set", async () => {
 
 describe('a run', () => {
   const folder = mkdtempSync(join(tmpdir(), 'oecl-toys-'));
+  let printed = '';
   const textOf = (name: string) => readFile(join(folder, name), 'utf8');
 
   beforeAll(async () => {
     const toys = ['--dataset', 'toy-set', '--protocol', 'toy-protocol', '--method', 'toy-method'];
     const adapter = process.env.OECL_TEST_ADAPTER ? ['--adapter', process.env.OECL_TEST_ADAPTER] : [];
-    const { code, stderr } = await run(
+    const { code, stdout, stderr } = await run(
       'train',
       ...toys,
       ...adapter,
@@ -120,6 +121,7 @@ describe('a run', () => {
       '--force',
     );
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    printed = stdout;
   });
 
   test('config.json has the method’s option, its recipe and the recipe of the data set, and no option of another method', async () => {
@@ -127,6 +129,33 @@ describe('a run', () => {
     expect(config).toMatchObject({ dataset: 'toy-set', protocol: 'toy-protocol', method: 'toy-method', normal: 'all' });
     expect(config).toMatchObject({ toyWeight: 0.25, views: 1, width: 4, epochs: 3 });
     expect(config).not.toHaveProperty('temperature');
+  });
+
+  test('each of the protocol’s test sets has results of its own, printed and in the report', async () => {
+    const { testSets, testImages } = JSON.parse(await textOf('result.json'));
+    expect(Object.keys(testSets)).toEqual(['the even ones', 'the odd ones']);
+    const [even, odd] = Object.values(testSets) as { testImages: { in: number; out: number } }[];
+    expect(even.testImages.in + odd.testImages.in).toBe(testImages.in);
+    const rows = (await textOf('scores.csv')).trimEnd().split('\n');
+    const at = rows[0].split(',').indexOf('toyScore');
+    const column = (name: string) => rows[0].split(',').indexOf(name);
+    const halves = [0, 1].map((rest) =>
+      rows
+        .slice(1)
+        .map((row) => row.split(','))
+        .filter((_, i) => Math.floor(i / 2) % 2 === rest),
+    );
+    halves.forEach((half, i) => {
+      const of = (label: string) => half.filter((row) => row[column('label')] === label).map((row) => Number(row[at]));
+      const [normal, outliers] = [of('normal'), of('outlier')];
+      expect(normal.length * outliers.length).toBeGreaterThan(0);
+      const wins = normal.flatMap((a) => outliers.map((b) => (a > b ? 1 : a === b ? 0.5 : 0)));
+      const auroc = wins.reduce((sum: number, win) => sum + win, 0) / wins.length;
+      const [name, set] = Object.entries(testSets)[i] as [string, { auroc: Record<string, number> }];
+      expect(set.auroc.toyScore).toBeCloseTo(auroc, 12);
+      expect(printed).toContain(`${name.padEnd(15)} ${auroc.toFixed(3)}`);
+    });
+    expect(await textOf('report.html')).toMatch(/Each test set alone[\s\S]*the even ones[\s\S]*the odd ones/);
   });
 
   test('metrics.jsonl, result.json, scores.csv and the report contain the terms and scores', async () => {
