@@ -104,14 +104,17 @@ export const numbers = typed(
   'an array of numbers, as [1, 2]',
   (value) => Array.isArray(value) && value.every((each) => typeof each === 'number'),
 );
+const numberOr = (expected: string, ...lengths: number[]): Check =>
+  typed(`a number, ${expected}`, (value) => {
+    const isList = Array.isArray(value) && lengths.includes(value.length);
+    return [isList ? value : [value]].flat().every((each) => typeof each === 'number');
+  });
 /** One number for both axes of an image, or one for each. */
-export const pair = typed(
-  'a number, or two as [vertical, horizontal]',
-  (value) =>
-    typeof value === 'number' ||
-    (Array.isArray(value) && value.length === 2 && value.every((each) => typeof each === 'number')),
-);
+export const pair = numberOr('or two as [vertical, horizontal]', 2);
 export type Pair = number | readonly [vertical: number, horizontal: number];
+/** A pair, or one number for each side of an image. */
+export const sides = numberOr('two as [vertical, horizontal], or four as [top, bottom, left, right]', 2, 4);
+export type Sides = Pair | readonly [top: number, bottom: number, left: number, right: number];
 
 export const both = (value: Pair): readonly [number, number] => (typeof value === 'number' ? [value, value] : value);
 

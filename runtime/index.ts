@@ -58,6 +58,7 @@ export {
   mul,
   neg,
   relu,
+  relu6,
   scale,
   sigmoid,
   sqrt,

@@ -39,7 +39,10 @@ export class Conv2d extends Module {
   constructor(init: Initializer, inChannels: number, outChannels: number, side: number, options: Conv2dOptions = {}) {
     super();
     checkArguments('Conv2d', { options: object(CONV2D_OPTIONS) }, [options]);
-    this.weight = this.parameter('weight', init.convolution([outChannels, inChannels, side, side]));
+    this.weight = this.parameter(
+      'weight',
+      init.convolution([outChannels, inChannels / (options.groups ?? 1), side, side]),
+    );
     this.#options = options;
   }
 

@@ -89,6 +89,13 @@ export const abs = unary('abs', 'abs(a)', 'a * sign(b)', 'input');
  */
 export const relu = unary('relu', 'relu(a)', 'select(a, T(0), b <= T(0))', 'output');
 
+/** min(max(x, 0), 6); NaN stays NaN. The slope at 0 and at 6 is 0, as in PyTorch. Saves its output. */
+export const relu6 = unary(
+  'relu6',
+  '-maximum(-relu(a), T(-6))',
+  'select(a, T(0), (b <= T(0)) | (b >= T(6)))',
+  'output',
+);
 /** 1 / (1 + e^-x), without overflow. Saves its output. */
 export const sigmoid = unary('sigmoid', 'exp(min(a, T(0))) / (T(1) + exp(-abs(a)))', 'a * b * (T(1) - b)', 'output');
 

@@ -1,8 +1,8 @@
 /** Convolutions: kernel sides, strides on odd sizes, paddings, bias, channel counts around the vector width. */
-import { expect, test } from 'vitest';
+import { expect, type TestContext, test } from 'vitest';
 import * as rt from '../../runtime/index.ts';
 import { inPage } from '../helpers/adapter.ts';
-import { checkGradients, describeConvVariants } from '../helpers/gradSuite.ts';
+import { checkGradients, describeConvVariants, describeOp, type Suite } from '../helpers/gradSuite.ts';
 import { uniformInputs } from '../helpers/inputs.ts';
 import { conv2dF64, elementwiseF64, permuteF64 } from '../helpers/reference.ts';
 import { tolerance } from '../helpers/tolerances.ts';
@@ -14,7 +14,8 @@ interface Case {
   x: number[];
   w: number[];
   stride?: number | [number, number];
-  padding?: number | [number, number];
+  padding?: number | [number, number] | [number, number, number, number];
+  groups?: number;
 }
 
 const cases: Case[] = [
@@ -23,6 +24,13 @@ const cases: Case[] = [
   { label: '3x3 stride 2, odd side', x: [2, 4, 7, 7], w: [8, 4, 3, 3], stride: 2, padding: 1 },
   { label: '9x2, cut into pieces of at most 7 x 7 taps', x: [1, 3, 10, 4], w: [2, 3, 9, 2], padding: [2, 1] },
   { label: 'weight gradient in several slices', x: [3, 2, 19, 19], w: [4, 2, 3, 3], padding: 1 },
+  {
+    label: 'stride 2, padding below and on the right',
+    x: [2, 3, 6, 8],
+    w: [4, 3, 3, 3],
+    stride: 2,
+    padding: [0, 1, 0, 1],
+  },
   // only in Node
   { label: '7x7 stride 2, the ImageNet stem', x: [1, 3, 15, 13], w: [4, 3, 7, 7], stride: 2, padding: 3 },
   { label: 'one of everything', x: [1, 1, 1, 1], w: [1, 1, 1, 1] },
@@ -38,19 +46,68 @@ const cases: Case[] = [
   { label: 'weight gradient in half patches, slices across images', x: [3, 4, 18, 5], w: [32, 4, 3, 3], padding: 1 },
 ];
 
-describeConvVariants('conv2d', (suite) => {
-  test.for(inPage(cases, 4))('$label', async ({ x, w, stride, padding }, t) => {
-    const [input, weight] = uniformInputs([x, w]);
-    const pixels = x[0] * x[2] * x[3];
+const grouped: Case[] = [
+  { label: 'depthwise 3x3 in quads', x: [2, 8, 5, 7], w: [8, 1, 3, 3], padding: 1, groups: 8 },
+  {
+    label: 'depthwise 3x3, stride 2',
+    x: [2, 12, 6, 6],
+    w: [12, 1, 3, 3],
+    stride: 2,
+    padding: [0, 1, 0, 1],
+    groups: 12,
+  },
+  {
+    label: 'depthwise of 5 channels, stride 2 x 3',
+    x: [1, 5, 9, 8],
+    w: [5, 1, 3, 2],
+    stride: [2, 3],
+    padding: 1,
+    groups: 5,
+  },
+  { label: 'two output channels per input channel', x: [2, 4, 4, 5], w: [8, 1, 3, 3], padding: 1, groups: 4 },
+  { label: 'two groups of 3 to 2', x: [2, 6, 5, 4], w: [4, 3, 2, 3], padding: [1, 0], groups: 2 },
+  { label: 'weight gradient in slices', x: [3, 4, 11, 3], w: [4, 1, 3, 3], padding: 1, groups: 4 },
+  { label: 'one pixel', x: [1, 3, 1, 1], w: [3, 1, 1, 1], groups: 3 },
+];
+
+describeOp('conv2d in groups', (suite) => {
+  test.for(inPage(grouped, 2))('$label', (each, t) => check(suite, t, each));
+
+  test('bias', async (t) => {
+    const [x, w, bias] = uniformInputs([[2, 4, 5, 6], [4, 1, 3, 3], [4]]);
     await checkGradients(suite, t, 'conv2d', {
-      op: (a, b) => rt.conv2d(a, b, { stride, padding }),
-      reference: (a, b) => conv2dF64(a, b, { stride, padding }),
-      inputs: [input, weight],
-      within: reduction(w[1] * w[2] * w[3]),
-      gradientsWithin: reduction(Math.max(pixels, w[0] * w[2] * w[3])), // dWeight sums over pixels, dInput over OC KH KW
+      op: (a, b, c) => rt.conv2d(a, b, { bias: c, padding: 1, groups: 4 }),
+      reference: (a, b, c) => conv2dF64(a, b, { bias: c, padding: 1, groups: 4 }),
+      inputs: [x, w, bias],
+      within: reduction(60),
       coordinates: 40,
     });
   });
+
+  test('wrong groups are refused', () => {
+    const [x, w] = [suite.context.zeros([1, 6, 4, 4]), suite.context.zeros([6, 1, 3, 3])];
+    expect(() => rt.conv2d(x, w, { groups: 4 })).toThrow(/4 groups, expected a divisor of 6 and 6/);
+    expect(() => rt.conv2d(x, w, { groups: 3 })).toThrow(/2 channels in each of 3 groups, the weight expects 1/);
+    expect(() => rt.conv2d(x, w, { groups: 6, padding: [1, 2, 3] as never })).toThrow(/four as \[top, bottom/);
+  });
+});
+
+/** Values and gradients of a case. */
+async function check(suite: Suite, t: TestContext, { label: _, x, w, ...options }: Case): Promise<void> {
+  const [input, weight] = uniformInputs([x, w]);
+  const pixels = x[0] * x[2] * x[3];
+  await checkGradients(suite, t, 'conv2d', {
+    op: (a, b) => rt.conv2d(a, b, options),
+    reference: (a, b) => conv2dF64(a, b, options),
+    inputs: [input, weight],
+    within: reduction(w[1] * w[2] * w[3]),
+    gradientsWithin: reduction(Math.max(pixels, w[0] * w[2] * w[3])), // dWeight sums over pixels, dInput over OC KH KW
+    coordinates: 40,
+  });
+}
+
+describeConvVariants('conv2d', (suite) => {
+  test.for(inPage(cases, 5))('$label', (each, t) => check(suite, t, each));
 
   test('bias, and the memory orders of the layers', async (t) => {
     const [x, w, bias] = uniformInputs([[2, 4, 5, 6], [8, 4, 3, 3], [8]]);

@@ -24,6 +24,13 @@ const unaries = [
   { name: 'square', op: rt.square, f: (a: number) => a * a, low: -2, within: elementwise },
   { name: 'abs', op: rt.abs, f: Math.abs, low: -2, within: exact },
   { name: 'relu', op: rt.relu, f: (a: number) => Math.max(a, 0), low: -2, within: exact },
+  {
+    name: 'relu6',
+    op: (x: rt.Tensor) => rt.relu6(rt.scale(x, 4.3)),
+    f: (a: number) => Math.min(6, Math.max(0, 4.3 * a)),
+    low: -2,
+    within: elementwise,
+  },
   { name: 'sigmoid', op: rt.sigmoid, f: (a: number) => 1 / (1 + Math.exp(-a)), low: -2, within: transcendental },
   {
     name: 'leakyRelu',

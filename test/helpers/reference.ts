@@ -154,14 +154,24 @@ const pair = (value: number | readonly [number, number]): readonly [number, numb
 export function conv2dF64(
   x: F64Array,
   w: F64Array,
-  { bias, ...options }: WindowOptions & { bias?: F64Array } = {},
+  {
+    bias,
+    groups = 1,
+    padding = 0,
+    stride = 1,
+  }: Omit<WindowOptions, 'padding'> & { bias?: F64Array; groups?: number; padding?: number | readonly number[] } = {},
 ): F64Array {
-  const [N, C, H, W] = x.shape;
-  const [O, , KH, KW] = w.shape;
-  const [sy, sx] = pair(options.stride ?? 1);
-  const [py, px] = pair(options.padding ?? 0);
-  const OH = Math.floor((H + 2 * py - KH) / sy) + 1;
-  const OW = Math.floor((W + 2 * px - KW) / sx) + 1;
+  const [N, all, H, W] = x.shape;
+  const [O, C, KH, KW] = w.shape; // C input channels in each group
+  const [sy, sx] = pair(stride);
+  const [py, bottom, px, right] =
+    typeof padding === 'number'
+      ? [padding, padding, padding, padding]
+      : padding.length === 4
+        ? padding
+        : [padding[0], padding[0], padding[1], padding[1]];
+  const OH = Math.floor((H + py + bottom - KH) / sy) + 1;
+  const OW = Math.floor((W + px + right - KW) / sx) + 1;
   const y = f64([N, O, OH, OW]);
   let at = 0;
   for (let n = 0; n < N; n++) {
@@ -169,6 +179,7 @@ export function conv2dF64(
       for (let i = 0; i < OH; i++) {
         for (let j = 0; j < OW; j++) {
           let total = bias ? bias.data[o] : 0;
+          const first = Math.floor(o / (O / groups)) * C;
           for (let c = 0; c < C; c++) {
             for (let u = 0; u < KH; u++) {
               const row = i * sy - py + u;
@@ -176,7 +187,8 @@ export function conv2dF64(
               for (let v = 0; v < KW; v++) {
                 const column = j * sx - px + v;
                 if (column < 0 || column >= W) continue;
-                total += x.data[((n * C + c) * H + row) * W + column] * w.data[((o * C + c) * KH + u) * KW + v];
+                const source = ((n * all + first + c) * H + row) * W + column;
+                total += x.data[source] * w.data[((o * C + c) * KH + u) * KW + v];
               }
             }
           }

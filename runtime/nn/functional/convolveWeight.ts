@@ -83,8 +83,8 @@ export function convolveWeight(context: Context, call: Omit<Convolution, 'w'>, d
   sumSlices(context, target, slices, dw);
 }
 
-/** @param x [slices, elements of y] */
-function sumSlices(context: Context, x: Tensor, slices: number, y: Tensor): void {
+/** Adds slices in order. @param x [slices, elements of y] */
+export function sumSlices(context: Context, x: Tensor, slices: number, y: Tensor): void {
   const width = y.size % 4 === 0 ? 4 : 1;
   const count = y.size / width;
   context.launch({
