@@ -22,7 +22,7 @@ const COLUMNS = [
 export function resultsPage(
   names: readonly string[],
   done: readonly Done[],
-  { seeds, views }: { seeds: readonly number[]; views: number },
+  { seeds, budget }: { seeds: readonly number[]; budget: number },
 ): string {
   const adapters = [...new Set(done.map(({ result }) => result.adapter.description ?? result.adapter.device))];
   const tables = names.flatMap((name) =>
@@ -34,10 +34,10 @@ export function resultsPage(
   );
   return `# Results
 
-Does every method learn? Each trains on small real image sets with about the same number of views through the network, ${views.toLocaleString('en-US')} per run, with the preset \`tiny\`: ResNet-10 of width 8, 32 px, Adam, minutes on two CPU cores. That is far less training than any publication has: the tables show that the methods work, not which is best. They are written by
+Does every method learn? Each trains on small real image sets with about the same number of views through the network, ${budget.toLocaleString('en-US')} per run, with the preset \`tiny\`: ResNet-10 of width 8, 32 px, Adam, minutes on two CPU cores. That is far less training than any publication has: the tables show that the methods work, not which is best. They are written by
 
 \`\`\`sh
-npm run results -- --data DIR --views ${views} --seeds ${seeds.length}
+npm run results -- --data DIR --budget ${budget} --seeds ${seeds.length}
 \`\`\`
 
 with the images that [bench/results.ts](../bench/results.ts) lists: 500 images of a class of CIFAR-10 and 1000 test images (a subset of JPEG copies), and white blood cells of another data set than Raabin-WBC in its layout, 123 neutrophils or 37 lymphocytes and 91 test images. Outlier-exposure images are 5000 of Tiny ImageNet, none of CIFAR-10's classes. CIFAR-10's images there have been through JPEG compression at 32 px and those of Tiny ImageNet at 64 px, a difference that a network can see and that does not help to tell test images apart.
@@ -45,7 +45,7 @@ with the images that [bench/results.ts](../bench/results.ts) lists: 500 images o
 - Values are the AUROC, the mean over seeds ${seeds.join(' and ')}; for the main score also of each seed. 0.5 is chance.
 - *views*: rows of all forward passes of the training. At least one epoch is trained, which for the GT methods takes more views than others have in all.
 - \`supclr\` and \`supclr-oe\` learn from classes: all classes but the one in the heading are normal, and it is the outlier (leave-one-out).
-- *own*: the scores that belong to the method alone.
+- Ensemble scores are of the plain view and two augmented ones. *own*: the scores that belong to the method alone.
 - Adapter: ${adapters.join('; ')}.
 
 ${tables.join('\n')}`;
