@@ -10,7 +10,7 @@ import { rowCount } from '../src/augment/rows.ts';
 import { type RunConfig, resolveConfig } from '../src/config/config.ts';
 import { METHODS, methodNamed } from '../src/methods/table.ts';
 import type { RunResult } from '../src/report/result.ts';
-import { type Done, resultsPage } from './resultsPage.ts';
+import { type Done, HELP, resultsPage } from './resultsPage.ts';
 
 type Method = (typeof METHODS)[number];
 
@@ -28,16 +28,6 @@ type Case = (typeof CASES)[number];
 
 /** Augmented views for the scores: enough to see whether they help, as scoring 1000 test images costs as much as training. */
 const SCORED_VIEWS = 2;
-
-const HELP = `Trains every method on small real image sets and writes docs/results.md.
-
-npm run results -- --data DIR [--budget 6144] [--seeds 2] [--out runs/results] [--at-once 1] [--only METHOD]...
-
-  --data      the folder that holds cifar-10-batches-bin, wbc (as raabin) and tiny-imagenet
-  --budget    views through the network per run; at least one epoch is trained
-  --seeds     seeds per method and class
-  --at-once   runs at the same time
-  --only      only these methods; the page has all finished runs`;
 
 const { values } = parseArgs({
   options: {

@@ -2,6 +2,16 @@
 import type { METHODS } from '../src/methods/table.ts';
 import type { RunResult } from '../src/report/result.ts';
 
+export const HELP = `Trains every method on small real image sets and writes docs/results.md.
+
+npm run results -- --data DIR [--budget 6144] [--seeds 2] [--out runs/results] [--at-once 1] [--only METHOD]...
+
+  --data      the folder that holds cifar-10-batches-bin, wbc (as raabin) and tiny-imagenet
+  --budget    views through the network per run; at least one epoch is trained
+  --seeds     seeds per method and class
+  --at-once   runs at the same time
+  --only      only these methods; the page has all finished runs`;
+
 /** A finished run. */
 export interface Done {
   method: (typeof METHODS)[number];

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { HELP as BENCH_HELP } from '../../bench/options.ts';
+import { HELP as RESULTS_HELP } from '../../bench/resultsPage.ts';
 import { commandHelp, programHelp } from '../../src/cli/help.ts';
 import { COMMANDS } from '../../src/cli/table.ts';
 import { repositoryFiles, type TextFile } from '../helpers/repository.ts';
@@ -110,7 +111,7 @@ test('every file of the repository that a document or a comment names exists', (
 
 describe('command-line options', () => {
   test.each(documents.map(({ path }) => path))('%s names options that exist', (path) => {
-    const allowed = new Set([...known, ...OTHER_PROGRAMS, ...optionsOf(BENCH_HELP)]);
+    const allowed = new Set([...known, ...OTHER_PROGRAMS, ...optionsOf(BENCH_HELP), ...optionsOf(RESULTS_HELP)]);
     const { text } = documents.find((document) => document.path === path)!;
     expect(optionsOf(text).filter((option) => !allowed.has(option))).toEqual([]);
   });
