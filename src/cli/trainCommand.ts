@@ -316,12 +316,16 @@ function testSetLines({ testSets, mainScore }: RunResult): string[] {
   ];
 }
 
-function summaryText({ mainScore, auroc, std, perNormalClass, skipped }: RunSummary, folder: string): string {
+function summaryText(summary: RunSummary, folder: string): string {
+  const { mainScore, auroc, std, perNormalClass, skipped, testSets = {} } = summary;
   const classes = Object.entries(perNormalClass);
   return [
     `AUROC of ${mainScore} by normal class:`,
     ...classes.map(([name, values]) => `  ${oneLine(name).padEnd(17)} ${values.auroc[mainScore].toFixed(3)}`),
     `  ${`mean of ${classes.length}`.padEnd(18)}${auroc[mainScore].toFixed(3)}    (standard deviation ${std.auroc[mainScore].toFixed(3)})`,
+    ...Object.entries(testSets).map(
+      ([name, set]) => `    ${`of ${oneLine(name)}`.padEnd(16)}${set.auroc[mainScore].toFixed(3)}`,
+    ),
     ...skipped.map(({ normal, reason }) => `  left out: ${oneLine(`${normal} (${reason})`)}`),
     `  ${folder}/result.json`,
     '',

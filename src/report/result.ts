@@ -60,8 +60,14 @@ export interface RunResult extends TestMetrics {
   changedData?: readonly string[];
 }
 
+/** Means over classes. */
+interface MeanMetrics extends Record<MetricName, PerScore> {
+  /** Standard deviations (n - 1). */
+  std: Record<MetricName, PerScore>;
+}
+
 /** result.json of --normal all: means over the classes, and the metrics of each class. */
-export interface RunSummary extends Record<MetricName, PerScore> {
+export interface RunSummary extends MeanMetrics {
   dataset: string;
   protocol: string;
   normal: 'all';
@@ -71,11 +77,11 @@ export interface RunSummary extends Record<MetricName, PerScore> {
   synthetic: boolean;
   mainScore: string;
   mainScoreReason: string;
-  /** Standard deviation over classes (n - 1); the metrics themselves are means over classes. */
-  std: Record<MetricName, PerScore>;
   perNormalClass: Record<string, { auroc: PerScore; folder: string }>;
   /** Skipped classes, and why. */
   skipped: { normal: string; reason: string }[];
+  /** Present only if the protocol has several test sets: the same of each that has metrics for every class. */
+  testSets?: Record<string, MeanMetrics>;
   /** Present only if a class was finished before the images changed: which class, and what had changed. */
   changedData?: readonly string[];
 }
@@ -168,13 +174,12 @@ export function summarize(
   runs: readonly { result: RunResult; folder: string }[],
   skipped: RunSummary['skipped'],
 ): RunSummary {
-  const names = Object.keys(runs[0]?.result.auroc ?? {}).filter((name) =>
-    runs.every(({ result }) => Object.hasOwn(result.auroc, name)),
+  const results = runs.map(({ result }) => result);
+  const { testSets } = results[0];
+  const measured = Object.keys(testSets ?? {}).filter((name) =>
+    results.every((result) => result.testSets?.[name]?.undefinedMetrics === null),
   );
-  const over = (statistic: keyof MeanAndStd) =>
-    perMetric((metric) =>
-      perScore(names, (name) => meanAndStd(runs.map(({ result }) => result[metric][name]!))[statistic]),
-    );
+  const meanOfSet = (name: string) => meanMetrics(results.map((result) => result.testSets![name]));
   const { dataset, protocol, method, oe, seed } = runs[0].result;
   return {
     dataset,
@@ -186,13 +191,25 @@ export function summarize(
     synthetic: runs.some(({ result }) => result.synthetic),
     mainScore: runs[0].result.mainScore,
     mainScoreReason: runs[0].result.mainScoreReason,
-    ...over('mean'),
-    std: over('std'),
+    ...meanMetrics(results),
     perNormalClass: Object.fromEntries(
       runs.map(({ result, folder }) => [result.normal, { auroc: result.auroc as PerScore, folder }]),
     ),
     skipped,
+    ...(testSets ? { testSets: Object.fromEntries(measured.map((name) => [name, meanOfSet(name)])) } : {}),
   };
+}
+
+/** The means of the scores that all results have. */
+function meanMetrics(results: readonly Omit<TestSetResult, 'testImages'>[]): MeanMetrics {
+  const names = Object.keys(results[0].auroc).filter((name) =>
+    results.every(({ auroc }) => Object.hasOwn(auroc, name)),
+  );
+  const over = (statistic: keyof MeanAndStd) =>
+    perMetric((metric) =>
+      perScore(names, (name) => meanAndStd(results.map((result) => result[metric][name]!))[statistic]),
+    );
+  return { ...over('mean'), std: over('std') };
 }
 
 function perScore<V>(names: readonly string[], value: (name: string) => V): Record<string, V> {

@@ -309,6 +309,22 @@ describe.skipIf(why !== null)(`the page${why === null ? '' : ` (skipped: ${why})
     expect(await slider.inputValue()).toBe(chosen);
   });
 
+  test('a run with several test sets has a row for each, of the chosen score', async () => {
+    await mock.open('runs', FINISHED);
+    const rows = page.getByRole('region', { name: 'AUROC by test set' }).getByRole('row');
+    await rows.first().waitFor();
+    const result = page.getByRole('region', { name: 'Result' });
+    for (const score of ['normEnsemble', 'knn']) {
+      await page.getByRole('combobox', { name: 'Score' }).selectOption(score);
+      const [auroc] = /0\.\d+/.exec(await result.innerText())!;
+      const [, all, none] = (await rows.allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
+      expect([all, none]).toEqual([`all outliers 400 images ${auroc}`, 'no outliers 160 images']);
+    }
+    await mock.open('normal', FINISHED);
+    await page.locator('.tile').first().waitFor();
+    expect(await page.getByText('AUROC by test set').count()).toBe(0);
+  });
+
   test('choosing another score updates charts, metrics, gallery and verdicts, and its threshold is stored with it', async () => {
     await mock.open('runs', FINISHED);
     const score = page.getByRole('combobox', { name: 'Score' });

@@ -5,7 +5,7 @@
 import { expose } from 'comlink';
 import { AdapterError, LimitError } from '../../runtime/errors.ts';
 import { type RunConfig, resolveConfig } from '../../src/config/config.ts';
-import { type PerScore, type RunResult, testMetrics } from '../../src/report/result.ts';
+import { type PerScore, type RunResult, testMetrics, testSetResults } from '../../src/report/result.ts';
 import type { StepMetrics } from '../../src/train/stepMetrics.ts';
 import { carryErrors } from '../../src/web/page/thrown.ts';
 import type {
@@ -96,11 +96,13 @@ function viewOf(folder: string, config: RunConfig): RunView {
   const table = Object.fromEntries(
     Object.keys(allScores(0)).map((name) => [name, images.map(({ scores }) => scores[name])]),
   );
-  const metrics = testMetrics(
-    table,
-    images.map(({ isNormal }) => isNormal),
-    images.map(({ className }) => className),
-  );
+  const truth = images.map(({ isNormal }) => isNormal);
+  const classes = images.map(({ className }) => className);
+  const metrics = testMetrics(table, truth, classes);
+  const testSets = [
+    { name: 'all outliers', members: [...images.keys()] },
+    { name: 'no outliers', members: [...images.keys()].filter((at) => truth[at]) },
+  ];
   const result: RunResult = {
     dataset: config.dataset,
     protocol: config.protocol,
@@ -112,6 +114,7 @@ function viewOf(folder: string, config: RunConfig): RunView {
     mainScore: 'normEnsemble',
     mainScoreReason: 'It is the default of the method oecl.',
     ...metrics,
+    ...(scenario === 'runs' ? { testSets: testSetResults(testSets, table, truth, classes) } : {}),
     steps: STEPS,
     epochs: config.epochs,
     seconds: { total: 42, setup: 2, compile: 3, train: 33, evaluate: 4 },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readCsv } from '../../src/base/csv.ts';
 import { resolveConfig } from '../../src/config/config.ts';
 import type { FolderClaim } from '../../src/platform/platform.ts';
-import { type ScoreTable, summarize, testMetrics } from '../../src/report/result.ts';
+import { type ScoreTable, summarize, testMetrics, testSetResults } from '../../src/report/result.ts';
 import { parseScoresCsv, scoresCsv } from '../../src/report/scoresCsv.ts';
 import { parseMetrics } from '../../src/runs/metricsLines.ts';
 import { type OpenMode, type RunFiles, RunFolder, readStoredConfig } from '../../src/runs/runFolder.ts';
@@ -380,6 +380,25 @@ test('testMetrics and summarize give the fields of result.json', () => {
   expect(summary.auroc.norm).toBe(0.875);
   expect(summary.std.auroc.norm).toBeCloseTo(0.125 * Math.SQRT2, 12);
   expect(summary.perNormalClass.b.folder).toBe('runs/a/b');
+  expect(summary).not.toHaveProperty('testSets');
+});
+
+test('the mean over classes has that of each test set with metrics for every class', () => {
+  const truth = [true, true, false, false];
+  const sets = [
+    { name: 'near', members: [0, 1, 2] },
+    { name: 'far', members: [0, 1, 3] },
+    { name: 'no outliers', members: [0, 1] },
+  ];
+  const runOf = (folder: string, norm: number[]) => {
+    const [scores, classes] = [{ norm }, ['n', 'n', 'x', 'y']];
+    const testSets = testSetResults(sets, scores, truth, classes);
+    return { result: { ...config, ...testMetrics(scores, truth, classes), testSets } as never, folder };
+  };
+  const { testSets } = summarize([runOf('a', [4, 2, 3, 1]), runOf('b', [4, 3, 1, 3.5])], []);
+  expect(Object.keys(testSets!)).toEqual(['near', 'far']);
+  expect([testSets!.near.auroc.norm, testSets!.far.auroc.norm]).toEqual([0.75, 0.75]);
+  expect(testSets!.near.std.auroc.norm).toBeCloseTo(0.25 * Math.SQRT2, 12);
 });
 
 test('results of earlier versions have normEnsemble as the main score; without fpr95In, metrics are recomputed from scores.csv', async () => {
