@@ -20,9 +20,11 @@ import { type ArchitectureName, architectureNamed } from '../models/table.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
 import { scoresOf } from '../scores/table.ts';
 import { parseMilestones } from './milestones.ts';
+import type { OPTIMIZERS, PRECISIONS } from './networkOptions.ts';
 import type { INITIALIZATIONS, NORMALIZATIONS, OE_ORDERS } from './parityOptions.ts';
 import { recipeOf } from './presets.ts';
-import { CONFIG_OPTIONS, type OPTIMIZERS, type PLACES, type PRECISIONS, TABLE_FILE } from './trainOptions.ts';
+import { type PLACES, TABLE_FILE } from './runOptions.ts';
+import { CONFIG_OPTIONS } from './trainOptions.ts';
 
 /** A run's configuration; the options of its method are keys besides these. */
 export interface RunConfig extends MethodValues {

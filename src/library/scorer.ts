@@ -2,7 +2,7 @@
 import { type Context, openContext } from '../../runtime/index.ts';
 import { InterruptedError, UsageError } from '../base/errors.ts';
 import type { ScoringConfig } from '../config/config.ts';
-import { PRECISIONS } from '../config/trainOptions.ts';
+import { PRECISIONS } from '../config/networkOptions.ts';
 import type { Encoder } from '../models/encoder.ts';
 import type { Platform } from '../platform/platform.ts';
 import { evaluate } from '../runs/evaluate.ts';

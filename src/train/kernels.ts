@@ -15,7 +15,7 @@ import { sha256 } from '../base/contentHash.ts';
 import { duration } from '../base/duration.ts';
 import { UsageError } from '../base/errors.ts';
 import type { RunConfig } from '../config/config.ts';
-import { TABLE_FILE } from '../config/trainOptions.ts';
+import { TABLE_FILE } from '../config/runOptions.ts';
 import { failureOf } from '../data/files.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Trainer } from './trainer.ts';

@@ -1,0 +1,95 @@
+/** Options of the images: which, in which role, and how they are fitted to the network. */
+import type { OptionTable } from '../base/options.ts';
+import { DATASET_NAMES } from '../data/datasets/table.ts';
+import { FITS } from '../data/fit.ts';
+import { PROTOCOL_NAMES, PROTOCOLS } from '../protocols/table.ts';
+
+export const DATA_OPTIONS: OptionTable = [
+  {
+    name: 'dataset',
+    key: 'dataset',
+    type: 'choice',
+    choices: DATASET_NAMES,
+    group: 'Data',
+    value: 'demo',
+    help: 'data set to train on',
+  },
+  {
+    name: 'data',
+    key: 'data',
+    type: 'text',
+    placeholder: 'DIR',
+    group: 'Data',
+    default: '$OECL_DATA/NAME, else data/NAME',
+    help: 'folder of the data set',
+    isFree: true,
+  },
+  {
+    name: 'protocol',
+    key: 'protocol',
+    type: 'choice',
+    choices: PROTOCOL_NAMES,
+    group: 'Data',
+    value: 'one-vs-rest',
+    help: `which classes are normal: ${PROTOCOLS.map(({ name, summary }) => `${name}, ${summary}`).join('; ')}`,
+  },
+  {
+    name: 'normal',
+    key: 'normal',
+    type: 'text',
+    placeholder: 'CLASS',
+    group: 'Data',
+    default: 'Neutrophil, demo Eosinophil, airplane, or the only class',
+    help: 'normal (or left-out) class, by name or index; all: run every class in turn and report the mean',
+  },
+  {
+    name: 'oe',
+    key: 'oe',
+    type: 'text',
+    placeholder: 'SOURCE',
+    group: 'Data',
+    default: 'dead-leaves',
+    help: 'outlier-exposure images: dead-leaves (generated), folder:DIR (every image below a folder), or NAME[:DIR] (the training images of a data set)',
+  },
+  {
+    name: 'size',
+    key: 'size',
+    type: 'integer',
+    min: 16,
+    max: 512,
+    group: 'Data',
+    default: 'preset',
+    help: 'side of the network input, in pixels',
+    field: { label: 'Input size', unit: 'px', help: 'Side to which images are scaled' },
+  },
+  {
+    name: 'scale',
+    key: 'scale',
+    type: 'range',
+    group: 'Data',
+    default: 'data set: 0.08,1 or 0.5,1',
+    help: 'area of the random crop as a fraction of the image, smallest and largest',
+  },
+  {
+    name: 'fit',
+    key: 'fit',
+    type: 'choice',
+    choices: FITS,
+    group: 'Data',
+    value: 'crop',
+    help: 'how to fit images that are not square. crop: crop views from the image, the plain view from its middle; squash: stretch the image to a square; pad: center it on a square in the mean color of its border',
+    field: {
+      label: 'Images that are not square',
+      help: 'Cropped images are scored by their middle square',
+      words: { crop: 'Crop from them', squash: 'Stretch to a square', pad: 'Pad to a square' },
+    },
+  },
+  {
+    name: 'skip-bad',
+    key: 'skipBad',
+    type: 'flag',
+    value: false,
+    group: 'Data',
+    help: 'leave out unreadable images and list them in the report',
+  },
+];
