@@ -19,10 +19,10 @@ type Method = (typeof METHODS)[number];
  * which are normal where a method learns from classes.
  */
 const CASES = [
-  { dataset: 'cifar10', folder: 'cifar-10-batches-bin', name: 'airplane', images: 500, others: 4500 },
-  { dataset: 'cifar10', folder: 'cifar-10-batches-bin', name: 'horse', images: 500, others: 4500 },
   { dataset: 'raabin', folder: 'wbc', name: 'Neutrophil', images: 123, others: 86 },
   { dataset: 'raabin', folder: 'wbc', name: 'Lymphocyte', images: 37, others: 172 },
+  { dataset: 'cifar10', folder: 'cifar-10-batches-bin', name: 'airplane', images: 500, others: 4500 },
+  { dataset: 'cifar10', folder: 'cifar-10-batches-bin', name: 'horse', images: 500, others: 4500 },
 ] as const;
 type Case = (typeof CASES)[number];
 

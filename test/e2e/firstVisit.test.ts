@@ -98,7 +98,14 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
       await writeFile(join(data, 'train', 'stripes', 'broken.png'), 'no image');
       const out = join(await mkdtemp(join(tmpdir(), 'oecl-first-visit-')), 'run');
       const more = { adapter: 'swiftshader', oe: 'dead-leaves', epochs: '12', views: '2', protocol: 'all-normal' };
-      const flags = tinyOptions(data, out, { ...more, normal: undefined, batch: '4', size: '16', width: '4' });
+      const flags = tinyOptions(data, out, {
+        ...more,
+        normal: undefined,
+        arch: 'resnet10',
+        batch: '4',
+        size: '16',
+        width: '4',
+      });
       const { code, stderr } = await oecl([...flags, '--skip-bad']);
       expect(code, stderr).toBe(0);
       inNode = JSON.parse(await readFile(join(out, 'result.json'), 'utf8'));

@@ -155,7 +155,7 @@ describe('oecl in Node', () => {
     )) as { all: object[][]; config: object; refusal: string };
     for (const scores of all.slice(1)) expect(scores).toEqual(all[0]);
     expect(all[0][1]).toEqual(all[0][0]);
-    expect(config).toMatchObject({ arch: 'resnet10', width: 4, size: 16, views: 2, seed: 5, normal: 'stripes' });
+    expect(config).toMatchObject({ arch: 'cnn32', width: 4, size: 16, views: 2, seed: 5, normal: 'stripes' });
     expect(refusal).toMatch(/^image\.bmp: it has 1080 bytes, expected 21 x 18 x 3/);
   });
 

@@ -14,7 +14,7 @@ import { tinyDataset } from '../helpers/tinyRun.ts';
 import { type Files, type OpenedWorker, openWorkerPage } from '../helpers/workerPage.ts';
 
 /** Options of a run that takes seconds. */
-const TINY = { preset: 'tiny', arch: 'resnet10', width: 4, size: 16, views: 2, checkpointEvery: 1 };
+const TINY = { preset: 'tiny', arch: 'cnn32', width: 4, size: 16, views: 2, checkpointEvery: 1 };
 const DEMO = { ...TINY, dataset: 'demo', epochs: 1, batch: 16 };
 /** Enough steps to reload a page between two checkpoints. */
 const EPOCHS = 12;

@@ -81,7 +81,7 @@ function withoutDrivers(text: string): string {
 export function tinyOptions(data: string, out: string, more: Record<string, string | undefined> = {}): string[] {
   const options = {
     ...{ dataset: 'folder', data, normal: 'stripes', oe: `folder:${data}/train/disk`, out },
-    ...{ arch: 'resnet10', width: '4', size: '16', epochs: '3', batch: '4', views: '2', 'checkpoint-every': '1' },
+    ...{ arch: 'cnn32', width: '4', size: '16', epochs: '3', batch: '4', views: '2', 'checkpoint-every': '1' },
     adapter: process.env.OECL_TEST_ADAPTER,
     ...more,
   };

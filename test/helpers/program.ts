@@ -17,7 +17,7 @@ export async function programFolder(): Promise<string> {
 
 /** Options of a run that takes seconds. */
 export const tiny = () => ({
-  ...{ dataset: 'folder', normal: 'stripes', preset: 'tiny', arch: 'resnet10', checkpointEvery: 1 },
+  ...{ dataset: 'folder', normal: 'stripes', preset: 'tiny', arch: 'cnn32', checkpointEvery: 1 },
   ...{ width: 4, size: 16, epochs: 3, batch: 4, views: 2, adapter: process.env.OECL_TEST_ADAPTER },
 });
 

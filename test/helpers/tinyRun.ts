@@ -63,7 +63,7 @@ export async function tinyDataset(
 export function tinyConfig(data: string, out: string, choices: ConfigChoices = {}): RunConfig {
   const tiny: ConfigChoices = {
     preset: 'tiny',
-    arch: 'resnet10',
+    arch: 'cnn32',
     width: 4,
     size: 16,
     epochs: 3,
