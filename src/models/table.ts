@@ -1,10 +1,11 @@
 /** The architectures. To add one, add a file in this folder and a line here. */
 import type { Architecture } from './backbone.ts';
 import { cnn32 } from './cnn32.ts';
+import { mobilenet } from './mobilenet.ts';
 import { resnet10, resnet18, resnet18Cbam } from './resnet.ts';
 import { wideResnet } from './wideResnet.ts';
 
-const TABLE = [resnet18, resnet10, resnet18Cbam, cnn32, wideResnet] as const;
+const TABLE = [resnet18, resnet10, resnet18Cbam, cnn32, wideResnet, mobilenet] as const;
 
 export type ArchitectureName = (typeof TABLE)[number]['name'];
 

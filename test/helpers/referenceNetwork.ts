@@ -122,3 +122,40 @@ export function wideResnetF64(p: ParametersF64, images: F64Array): F64Array {
   }
   return globalAvgPool2dF64(active('backbone.bn1', x));
 }
+
+/** MobileNetV2 to block 12 (docs/methods.md 3), batch norm in training: means, then deviations, [N, 3, S, S] -> [N, 2C]. */
+export function mobilenetF64(p: ParametersF64, images: F64Array): F64Array {
+  const norm = (name: string, x: F64Array) =>
+    batchNormF64(x, p[`backbone.${name}.weight`], p[`backbone.${name}.bias`], { eps: 1e-3 });
+  const relu6 = elementwiseF64((a) => Math.min(6, Math.max(0, a)));
+  const weight = (name: string) => p[`backbone.${name}.weight`];
+  /** "Same" padding: what makes ceil(side / 2) outputs, the odd pixel after the image. */
+  const halving = (side: number) => {
+    const all = (Math.ceil(side / 2) - 1) * 2 + 3 - side;
+    return [Math.floor(all / 2), Math.ceil(all / 2)];
+  };
+  const same = (x: F64Array, stride: number) => (stride === 1 ? 1 : [...halving(x.shape[2]), ...halving(x.shape[3])]);
+  let x = relu6(norm('bn_Conv1', conv2dF64(images, weight('Conv1'), { stride: 2, padding: same(images, 2) })));
+  const strides = [1, 2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1];
+  for (const [index, stride] of strides.entries()) {
+    const name = index === 0 ? 'expanded_conv' : `block_${index}`;
+    const expand = weight(`${name}.expand`);
+    const wide = expand ? relu6(norm(`${name}.expand_BN`, conv2dF64(x, expand))) : x;
+    const options = { stride, padding: same(wide, stride), groups: wide.shape[1] };
+    const filtered = relu6(norm(`${name}.depthwise_BN`, conv2dF64(wide, weight(`${name}.depthwise`), options)));
+    const y = norm(`${name}.project_BN`, conv2dF64(filtered, weight(`${name}.project`)));
+    const isSame = y.shape.every((side, axis) => side === x.shape[axis]);
+    x = isSame && stride === 1 ? elementwiseF64((a, b) => a + b)(x, y) : y;
+  }
+  const [N, C, H, W] = x.shape;
+  const data = new Float64Array(2 * N * C);
+  for (let i = 0; i < N * C; i++) {
+    const values = x.data.subarray(i * H * W, (i + 1) * H * W);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    const at = Math.floor(i / C) * 2 * C + (i % C);
+    data[at] = mean;
+    data[at + C] = Math.sqrt(Math.max(variance, 1e-6));
+  }
+  return { shape: [N, 2 * C], data };
+}

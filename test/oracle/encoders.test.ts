@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../runtime/index.ts';
 import { resolveConfig } from '../../src/config/config.ts';
 import { Encoder, type EncoderOptions } from '../../src/models/encoder.ts';
+import type { ArchitectureName } from '../../src/models/table.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectClose } from '../helpers/matchers.ts';
 import { f64 } from '../helpers/reference.ts';
-import { cnn32F64, resnet18CbamF64, wideResnetF64 } from '../helpers/referenceNetwork.ts';
+import { cnn32F64, mobilenetF64, resnet18CbamF64, wideResnetF64 } from '../helpers/referenceNetwork.ts';
 import { kolmogorovSmirnov, normalCdf } from '../helpers/statistics.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
@@ -22,20 +23,32 @@ const encoderOf = (options: Partial<EncoderOptions>) =>
 const countOf = (encoder: Encoder) => encoder.namedParameters().reduce((sum, [, { size }]) => sum + size, 0);
 const namesOf = (encoder: Encoder) => encoder.namedParameters().map(([name]) => name);
 
-test.each([
+interface DefinedNetwork {
+  arch: ArchitectureName;
+  width: number;
+  size?: number;
+  /** Of the output. */
+  features?: number;
+  isBiasFree: boolean;
+  reference: typeof cnn32F64;
+}
+
+test.each<DefinedNetwork>([
   { arch: 'cnn32', width: 2, isBiasFree: false, reference: cnn32F64 },
   { arch: 'cnn32', width: 2, isBiasFree: true, reference: cnn32F64 },
   { arch: 'wrn10-4', width: 2, isBiasFree: false, reference: wideResnetF64 },
   { arch: 'resnet18-cbam', width: 4, isBiasFree: false, reference: resnet18CbamF64 },
-] as const)('$arch computes its definition, bias-free: $isBiasFree', async ({ arch, width, isBiasFree, reference }) => {
-  const encoder = encoderOf({ arch, width, network: { projection: 'none', isBiasFree } });
-  const images = uniformInput([3, 3, 8, 8], { low: -2, high: 2 });
+  { arch: 'mobilenetv2', width: 4, size: 19, features: 24, isBiasFree: false, reference: mobilenetF64 },
+])('$arch computes its definition, bias-free: $isBiasFree', async (network) => {
+  const { arch, width, size = 8, features = 32, isBiasFree, reference } = network;
+  const encoder = encoderOf({ arch, width, size, network: { projection: 'none', isBiasFree } });
+  const images = uniformInput([3, 3, size, size], { low: -2, high: 2 });
   const { projection } = context.noGrad(() => encoder.outputs(context.tensor(images.values, images.shape), true));
   const parameters = await Promise.all(
     encoder.namedParameters().map(async ([name, tensor]) => [name, f64(tensor.shape, await tensor.read())] as const),
   );
   const expected = reference(Object.fromEntries(parameters), f64(images.shape, images.values));
-  expect(projection.shape).toEqual([3, 32]);
+  expect(projection.shape).toEqual([3, features]);
   expectClose(await projection.read(), expected.data, tolerance.network);
 });
 
