@@ -71,7 +71,15 @@ describe('a run', () => {
     await context.close();
     skip(limit > 2 ** 30, 'this adapter allows more than 1 GiB in one binding');
     const many = await tinyDataset({ stripes: 72, disk: 1 });
-    const wide = { size: '256', width: '128', batch: '72', data: many, method: 'simclr', oe: undefined };
+    const wide = {
+      arch: 'resnet10',
+      size: '256',
+      width: '128',
+      batch: '72',
+      data: many,
+      method: 'simclr',
+      oe: undefined,
+    };
     const ended = await oecl(tiny('wide', wide));
     expectRefusal(
       ended,

@@ -241,7 +241,7 @@ test('an unwritable run folder is refused before anything is computed', async ()
 });
 
 test('--profile keeps the weights and writes a table of the kernels and a trace of five steps', async () => {
-  const config = tinyConfig(data, out('profiled'));
+  const config = tinyConfig(data, out('profiled'), RESNET);
   const shown: string[] = [];
   const profiled = await runTiny(config, { profile: true }, { onProfile: (table, file) => shown.push(table, file) });
   expect(profiled.results[0].weightsSha256).toBe(whole.outcome.results[0].weightsSha256);
