@@ -2,10 +2,11 @@
  * Builds dist/: the command line for Node, the worker that trains in a browser, and the library's entries for both. WGSL
  * becomes text; in Node, packages with binaries stay outside, and in browsers their wasm lies beside the bundle.
  */
-import { copyFile, readFile, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { build } from 'esbuild';
+import { builtinWeights } from './.ci/builtinWeights.mjs';
 
 /**
  * The codecs' code assigns to import.meta.url where there is none, and looks for its wasm beside itself. Neither is of use
@@ -82,6 +83,12 @@ for (const platform of ['node', 'browser']) {
     entryPoints: { index: `src/library/${platform}.ts`, runtime: `runtime/${platform}.ts` },
     outdir,
   });
+}
+
+const { encodeSafetensors } = await import('./dist/node/runtime.js');
+const { tensors, metadata } = await builtinWeights();
+for (const folder of ['dist', 'dist/browser', 'dist/web']) {
+  await writeFile(`${folder}/mobilenetv2.safetensors`, encodeSafetensors(tensors, metadata));
 }
 
 for (const codec of ['@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm', '@jsquash/png/codec/pkg/squoosh_png_bg.wasm']) {

@@ -111,6 +111,7 @@ async function answerFile(
   if (call === 'claimFolder') return json(await files.claimFolder(path));
   if (call === 'readFile') return void response.end(await files.readFile(path));
   if (call === 'readGzip') return void response.end(await files.readGzip(path));
+  if (call === 'builtinWeights') return void response.end(await files.builtinWeights());
   if (call === 'codec') return void response.end(await readFile(codecFile(path as Codec)));
   if (call === 'writeFileAtomic') await files.writeFileAtomic(path, await bodyOf(request));
   else if (call === 'appendFile') await files.appendFile(path, await bodyOf(request));

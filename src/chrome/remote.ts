@@ -37,5 +37,6 @@ export function remotePlatform({ cacheFolder, dataFolder }: Pick<Platform, 'cach
     cacheFolder,
     dataFolder,
     codecModule: async (codec: Codec) => WebAssembly.compile(await bytesOf(await ask('codec', codec))),
+    builtinWeights: async () => bytesOf(await ask('builtinWeights', '')),
   };
 }

@@ -11,6 +11,7 @@ import { folderName } from '../base/folderNames.ts';
 import { EVERY_CLASS, findClass, isEveryClass, isSameName } from '../base/names.ts';
 import { expectedValue, isValueOf, type OptionValue } from '../base/options.ts';
 import type { Preset } from '../base/recipe.ts';
+import type { ChannelStatistics } from '../data/dataset.ts';
 import { type DatasetName, datasetNamed } from '../data/datasets/table.ts';
 import type { Fit } from '../data/fit.ts';
 import { DEAD_LEAVES, parseSource, sourceText } from '../data/outlierSource.ts';
@@ -55,7 +56,9 @@ export interface RunConfig extends MethodValues {
   lrPerStep: boolean;
   /** SGD with Nesterov momentum. */
   nesterov: boolean;
-  /** Initial weights of convolutions. */
+  /** The backbone keeps its initial weights. */
+  freeze: boolean;
+  /** Initial weights. */
   init: (typeof INITIALIZATIONS)[number];
   /** How images are augmented. */
   augment: AugmentationName;
@@ -184,6 +187,7 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
   methodNamed(method).check?.(config);
   checkSchedule(config);
   checkSide(config);
+  checkBuiltin(config);
   checkUse(choices, config);
   return config;
 }
@@ -225,6 +229,17 @@ function checkSchedule({ milestones, lrWarmup, epochs }: RunConfig): void {
   });
 }
 
+/** What the built-in weights were trained with, and a side at which they tell images apart. */
+const BUILTIN = { arch: 'mobilenetv2', width: 32, size: 96, normalize: 'none', freeze: true } as const;
+
+/** @throws UsageError for a network that the built-in weights do not fit */
+function checkBuiltin({ init, arch, width }: RunConfig): void {
+  if (init !== 'builtin' || (arch === BUILTIN.arch && width === BUILTIN.width)) return;
+  throw new UsageError(`--init builtin --arch ${arch} --width ${width}: the built-in weights are of another network.`, {
+    remedy: `--arch ${BUILTIN.arch} --width ${BUILTIN.width}, which are the defaults with --init builtin`,
+  });
+}
+
 /** Resolves every value without checking for contradictions. */
 export function filledConfig(choices: ConfigChoices & Pick<RunConfig, 'preset'>): RunConfig {
   const { dataset, method, protocol } = { ...DEFAULTS, ...choices };
@@ -232,6 +247,7 @@ export function filledConfig(choices: ConfigChoices & Pick<RunConfig, 'preset'>)
   const config: RunConfig = {
     ...DEFAULTS,
     ...recipeOf(choices.preset, dataset, method, choices.recipe),
+    ...(choices.init === 'builtin' ? BUILTIN : {}),
     ...choices,
     normal: protocolNamed(protocol).isOfAllClasses ? EVERY_CLASS : className(dataset, typed),
     oe: null,
@@ -251,9 +267,12 @@ export function augmentOptions(config: ScoringConfig): AugmentOptions {
   return {
     ...{ size, scale, seed, augmentation: augmentationNamed(augment) },
     isContrastNormalized: normalize === 'contrast',
-    ...(statistics === null ? datasetNamed(dataset).statistics : parseStatistics(statistics)),
+    ...(statistics === null ? constantsOf(normalize, dataset) : parseStatistics(statistics)),
   };
 }
+
+const constantsOf = (normalize: RunConfig['normalize'], dataset: DatasetName): ChannelStatistics =>
+  normalize === 'none' ? { mean: [0, 0, 0], std: [1, 1, 1] } : datasetNamed(dataset).statistics;
 
 /** The default run folder, runs/<dataset>-<method>-<normal>-<seed>, as documented for the command line. */
 export function defaultRunFolder(config: Pick<RunConfig, 'dataset' | 'method' | 'normal' | 'seed'>): string {

@@ -39,6 +39,8 @@ export interface EncoderOptions extends Pick<BackboneOptions, 'width' | 'size'> 
   network?: NetworkPlan;
   /** Initial weights of convolutions; default `uniform`. */
   init?: ConvolutionInit;
+  /** The backbone is not trained, and uses its running statistics in training, too. */
+  isFrozen?: boolean;
 }
 
 export interface EncoderOutputs {
@@ -61,7 +63,7 @@ export class Encoder extends Module {
 
   constructor(context: Context, options: EncoderOptions) {
     super();
-    this.options = { precision: 'f32', network: {}, init: 'uniform', ...withoutUndefined(options) };
+    this.options = { precision: 'f32', network: {}, init: 'uniform', isFrozen: false, ...withoutUndefined(options) };
     const { arch, width, size, precision, seed, network, init: convolutions } = this.options;
     const { projection = 'mlp', features = FEATURES, logits = {}, isBiasFree = false, isCentered = false } = network;
     const init = new Initializer(context, seed, Stream.init, convolutions);
@@ -83,8 +85,16 @@ export class Encoder extends Module {
     return this.outputs(images, training).projection;
   }
 
+  /** The parameters that training changes. */
+  trainedParameters(): Tensor[] {
+    const named = this.namedParameters().filter(([name]) => !this.options.isFrozen || !name.startsWith('backbone.'));
+    return named.map(([, tensor]) => tensor);
+  }
+
   outputs(images: Tensor, training: boolean): EncoderOutputs {
-    const backbone = this.#backbone.forward(images, training);
+    const backbone = this.options.isFrozen
+      ? images.context.noGrad(() => this.#backbone.forward(images, false))
+      : this.#backbone.forward(images, training);
     const f = this.#head ? this.#head.forward(backbone, training) : backbone;
     const projection = this.center ? sub(f, this.center) : f;
     const input = this.options.network.logitsOf === 'projection' ? projection : backbone;

@@ -23,12 +23,15 @@ export async function stateDict(model: Module): Promise<StateDict> {
 }
 
 /**
- * Loads named arrays of any floating-point type into a model.
+ * Loads named arrays of any floating-point type into a model, or into the part of it whose names begin with `part`; the file's
+ * names are without it.
  * @throws FormatError naming the file when a tensor is missing, has the wrong shape (a checkpoint of another architecture),
  * has an integer type, or holds a value that is not finite
  */
-export function loadStateDict(model: Module, state: Readonly<StateDict>, file: string): void {
-  for (const [name, tensor] of [...model.namedParameters(), ...model.namedBuffers()]) {
+export function loadStateDict(model: Module, state: Readonly<StateDict>, file: string, part = ''): void {
+  for (const [fullName, tensor] of [...model.namedParameters(), ...model.namedBuffers()]) {
+    if (!fullName.startsWith(part)) continue;
+    const name = fullName.slice(part.length);
     const found = state[name];
     if (!found || found.shape.join() !== tensor.shape.join()) {
       throw new FormatError(`${file}: it is of another architecture.`, {

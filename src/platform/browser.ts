@@ -35,6 +35,7 @@ export function browserPlatform(overrides: { cacheFolder?: string } = {}): Platf
     cacheFolder: overrides.cacheFolder ?? 'cache',
     dataFolder: null,
     codecModule: browserCodec,
+    builtinWeights,
   };
 }
 
@@ -52,6 +53,15 @@ export async function browserCodec(codec: Codec): Promise<WebAssembly.Module> {
   // some servers answer with a page when a file is missing
   return WebAssembly.compile(await response.arrayBuffer()).catch((error) => {
     throw missing(error);
+  });
+}
+
+async function builtinWeights(): Promise<Uint8Array<ArrayBuffer>> {
+  const url = new URL('./mobilenetv2.safetensors', import.meta.url);
+  const response = await fetch(url).catch(() => null);
+  if (response?.ok) return new Uint8Array(await response.arrayBuffer());
+  throw new OeclError(`${url}: the built-in weights are not there: ${response?.status ?? 'no answer'}.`, {
+    remedy: "mobilenetv2.safetensors of the package's dist/browser/ beside the bundle",
   });
 }
 

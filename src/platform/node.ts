@@ -19,9 +19,10 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, sep } from 'node:path';
 import { Readable } from 'node:stream';
+import { OeclError } from '../base/errors.ts';
 import { FolderLocks } from './folderLock.ts';
 import { nameOf, pathOf } from './nodePaths.ts';
-import type { Codec, FolderEntry, Platform } from './platform.ts';
+import { BUILTIN_WEIGHTS, type Codec, type FolderEntry, type Platform } from './platform.ts';
 import { gunzip } from './streams.ts';
 
 // Resolved through the packages rather than relative to this file, so that the sources and a bundle in dist/ find the same files.
@@ -55,12 +56,26 @@ export function nodePlatform(overrides: { cacheFolder?: string; dataFolder?: str
     cacheFolder: overrides.cacheFolder ?? defaultCacheFolder(process.env),
     dataFolder: overrides.dataFolder !== undefined ? overrides.dataFolder : process.env.OECL_DATA || null,
     codecModule: async (codec) => WebAssembly.compile(await readFile(codecFile(codec))),
+    builtinWeights,
   };
 }
 
 /** Where the package of a codec has it. */
 export function codecFile(codec: Codec): string {
   return createRequire(import.meta.url).resolve(CODEC_FILES[codec]);
+}
+
+/** From beside the bundle: this file is part of dist/train.js, of a file in dist/node/, or not bundled, in a test. */
+async function builtinWeights(): Promise<Uint8Array<ArrayBuffer>> {
+  const places = ['./', '../', '../../dist/'].map((folder) => new URL(folder + BUILTIN_WEIGHTS, import.meta.url));
+  for (const place of places) {
+    const bytes = await readFile(place).catch(() => null);
+    if (bytes) return Uint8Array.from(bytes);
+  }
+  throw new OeclError(`${BUILTIN_WEIGHTS}: the built-in weights are not beside the program.`, {
+    details: places.map(({ pathname }) => `looked for   ${pathname}`),
+    remedy: 'npm run build, or the package as it was installed; --init uniform needs no weights',
+  });
 }
 
 /** OECL_CACHE, or else the system's cache directory. */

@@ -19,6 +19,9 @@ export interface FolderEntry {
 
 export type Codec = 'jpeg' | 'png';
 
+/** The file of the built-in weights (esbuild.config.mjs). */
+export const BUILTIN_WEIGHTS = 'mobilenetv2.safetensors';
+
 /** The result of claiming a folder. */
 export type FolderClaim =
   /** `takenOver`: the previous owner, if it ended without releasing the folder. */
@@ -68,4 +71,7 @@ export interface Platform {
 
   /** The compiled decoder of an image format. */
   codecModule(codec: Codec): Promise<WebAssembly.Module>;
+
+  /** The built-in weights, a safetensors file beside the program. */
+  builtinWeights(): Promise<Uint8Array<ArrayBuffer>>;
 }

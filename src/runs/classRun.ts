@@ -27,7 +27,7 @@ import { changeLines, checkedChanges, decodeFingerprint, encodeFingerprint, fing
 import type { TrainHooks } from './hooks.ts';
 import { modelMetadata } from './modelMetadata.ts';
 import { mainScoreFor, scoreMetadata } from './modelScores.ts';
-import { networkOf } from './network.ts';
+import { initialize, networkOf } from './network.ts';
 import type { Prepared } from './prepare.ts';
 import { type RunFolder, readStoredConfig } from './runFolder.ts';
 
@@ -88,7 +88,10 @@ export class ClassRun {
     const config = this.#config;
     const trainFrom = seconds();
     if (checkpoint) restoreCheckpoint(checkpoint, encoder, trainer.optimizer);
-    else await this.#center(encoder);
+    else {
+      await initialize(encoder, config, this.#files);
+      await this.#center(encoder);
+    }
     const doneSteps = checkpoint?.progress.step ?? 0;
     if (doneSteps === 0) await new SignalWatch(this.#hooks.signal).look('the training step was compiled');
     const isProfiled = this.#folder.mode.profile === true;

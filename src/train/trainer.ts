@@ -223,7 +223,7 @@ export class Trainer {
   }
 
   #makeOptimizer(): Optimizer {
-    const parameters = this.#encoder.namedParameters().map(([, tensor]) => tensor);
+    const parameters = this.#encoder.trainedParameters();
     const { momentum, weightDecay, optimizer, larsAll, nesterov } = this.#config;
     const learningRate = this.#learningRate;
     if (optimizer === 'adam') return new Adam(parameters, { learningRate, weightDecay });

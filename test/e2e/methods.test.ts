@@ -39,10 +39,15 @@ interface Run {
   more?: ConfigChoices;
 }
 
-/** Every method, and one run with the augmentation, statistics and head of its publication. */
+/** Every method; and, in Node only, one with the augmentation, statistics and head of its publication, and built-in weights. */
 const RUNS: readonly Run[] = [
   ...METHODS.map((method) => ({ name: method.name, method })),
   { name: 'bce-theirs', method: methodNamed('bce') as Run['method'], more: { recipe: 'theirs' } },
+  {
+    name: 'hsc-builtin',
+    method: methodNamed('hsc') as Run['method'],
+    more: { init: 'builtin', arch: 'mobilenetv2', width: 32 },
+  },
 ];
 
 /** All classes are normal where the method learns from them. */
@@ -125,6 +130,7 @@ describe.each(RUNS)('$name', (run) => {
 
   test('Chrome trains it to the bits of Node', async ({ skip }) => {
     skip(!chrome, noChrome);
+    skip(run.more !== undefined, 'the same kernels as in other tests, in Node');
     await trainOnSwiftShader(run);
     const config = tinyConfig(data, join(runs, `${name}-chrome`), shortRun(run));
     const inChrome = await chrome!.train({ ...config, where: 'chrome' }, { resume: false, force: false }, {});

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Context, decodeSafetensors, encodeSafetensors, SGD, type Tensor } from '../../runtime/index.ts';
 import { resolveConfig } from '../../src/config/config.ts';
 import { packImages } from '../../src/data/imageSet.ts';
-import { Encoder } from '../../src/models/encoder.ts';
+import type { Encoder } from '../../src/models/encoder.ts';
 import { loadStateDict, stateDict } from '../../src/models/stateDict.ts';
 import { evaluate } from '../../src/runs/evaluate.ts';
+import { networkOf } from '../../src/runs/network.ts';
 import { decodeCheckpoint, encodeCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
 import { type LoopParts, TrainLoop } from '../../src/train/loop.ts';
 import { openTestContext } from '../helpers/adapter.ts';
@@ -15,7 +16,7 @@ let context: Context;
 let encoder: Encoder;
 beforeAll(async () => {
   context = await openTestContext();
-  encoder = new Encoder(context, config);
+  encoder = networkOf(context, config);
 });
 afterAll(() => context.close());
 

@@ -11,9 +11,9 @@ import { type ConfigChoices, resolveConfig } from '../../src/config/config.ts';
 import { type ImageSet, packImages, type RgbImage } from '../../src/data/imageSet.ts';
 import type { GivenImage } from '../../src/library/givenImages.ts';
 import { libraryFor } from '../../src/library/library.ts';
-import { Encoder } from '../../src/models/encoder.ts';
 import { stateDict, weightsSha256 } from '../../src/models/stateDict.ts';
 import { evaluate, fitToTraining } from '../../src/runs/evaluate.ts';
+import { networkOf } from '../../src/runs/network.ts';
 import { scoresOf } from '../../src/scores/table.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { openTestContext } from '../helpers/adapter.ts';
@@ -49,7 +49,7 @@ describe('scores of a pass', () => {
     'width $width, $size pixels, $views views: scores are the same alone, in threes and in sixteens',
     async (choices) => {
       const config = configOf(choices);
-      const encoder = new Encoder(context, config);
+      const encoder = networkOf(context, config);
       const set = await setOf(images);
       const training = [0, 4, 8, 12, 5];
       const states = (await fitToTraining(context, encoder, set, training, config))!;
@@ -80,7 +80,7 @@ describe('scores of the library', () => {
     const platform = await platformWithCache();
     const library = libraryFor({ runtime: nodeRuntimePlatform, files: platform, where: 'node' });
     const config = configOf({ adapter: process.env.OECL_TEST_ADAPTER });
-    const model = { config, state: await stateDict(new Encoder(context, config)), file: 'model.safetensors' };
+    const model = { config, state: await stateDict(networkOf(context, config)), file: 'model.safetensors' };
     const scorer = await library.openScorer(model, { adapter: process.env.OECL_TEST_ADAPTER });
     try {
       const scored = async (given: string | readonly GivenImage[]) => {
@@ -118,7 +118,7 @@ describe('weights', () => {
   /** Two steps of training. @param normal, outliers in the order of the files */
   async function trained(normal: readonly RgbImage[], outliers: readonly RgbImage[]) {
     const config = configOf({ batch: 3, epochs: 2, warmup: 0 });
-    const encoder = new Encoder(context, config);
+    const encoder = networkOf(context, config);
     const sets = { normal: await setOf([noiseImage(5, 5), ...normal]), outliers: await setOf(outliers) };
     const indices = normal.map((_, i) => 1 + i); // the first belongs to an untrained class
     const trainer = new Trainer(context, encoder, { ...sets, indices }, config);

@@ -4,15 +4,15 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { resolveConfig } from '../../src/config/config.ts';
 import { packImages } from '../../src/data/imageSet.ts';
-import { Encoder } from '../../src/models/encoder.ts';
 import { evaluate } from '../../src/runs/evaluate.ts';
+import { networkOf } from '../../src/runs/network.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 
 test('a call releases its memory, whether it scored, was interrupted or failed', async () => {
   const context = await openTestContext();
   try {
     const config = resolveConfig({ arch: 'resnet10', width: 4, size: 16, views: 2 }, { isSoftware: true });
-    const encoder = new Encoder(context, config);
+    const encoder = networkOf(context, config);
     const images = Array.from({ length: 3 }, (_, i) => ({
       ...{ width: 16, height: 16, pixels: new Uint8Array(16 * 16 * 3).fill(60 * i) },
     }));

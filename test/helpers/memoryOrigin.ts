@@ -19,7 +19,7 @@ export function memoryOrigin(quota = 1e9): MemoryOrigin {
     if (!bytes) throw Object.assign(new Error(`${path}: no such file`), { code: 'ENOENT' });
     return bytes;
   };
-  const { codecModule } = nodePlatform();
+  const { codecModule, builtinWeights } = nodePlatform();
   const files: Platform = {
     exists: async (path) => content.has(path) || below(path).length > 0,
     async listFolder(path) {
@@ -47,6 +47,7 @@ export function memoryOrigin(quota = 1e9): MemoryOrigin {
     cacheFolder: 'cache',
     dataFolder: null,
     codecModule,
+    builtinWeights,
   };
   const storage: OriginStorage = {
     openFile: async (path) => new File([await read(path)], path),

@@ -9,7 +9,8 @@ import { type Context, RandomStream } from '../../runtime/index.ts';
 import { Stream } from '../../src/base/randomStreams.ts';
 import { augmentOptions, type RunConfig, resolveConfig } from '../../src/config/config.ts';
 import { type ImageSet, packImages, type RgbImage } from '../../src/data/imageSet.ts';
-import { Encoder } from '../../src/models/encoder.ts';
+import type { Encoder } from '../../src/models/encoder.ts';
+import { networkOf } from '../../src/runs/network.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { noiseImage } from '../helpers/augmentation.ts';
@@ -110,7 +111,7 @@ async function parametersOf(encoder: Encoder): Promise<Parameters> {
 }
 
 test('four steps over two epochs: metrics of each step, and the weights after the last', async () => {
-  const encoder = new Encoder(context, config);
+  const encoder = networkOf(context, config);
   const start = await parametersOf(encoder);
   const images = { normal: await setOf(normal), indices, outliers: await setOf(outliers) };
   const trainer = new Trainer(context, encoder, images, config);
@@ -119,7 +120,7 @@ test('four steps over two epochs: metrics of each step, and the weights after th
   const actual = [];
   for (let step = 0; step < STEPS; step++) actual.push(await trainer.run(step));
 
-  const expected = await parametersOf(new Encoder(context, config));
+  const expected = await parametersOf(networkOf(context, config));
   const velocities = Object.entries(expected).map(([name, { values }]) => [name, new Float64Array(values.length)]);
   const velocity: Record<string, Float64Array> = Object.fromEntries(velocities);
   for (let step = 0; step < STEPS; step++) {
