@@ -35,7 +35,7 @@ export const PARITY_OPTIONS: OptionTable = [
     choices: INITIALIZATIONS,
     group: 'Network and optimizer',
     value: 'uniform',
-    help: "initial weights. uniform: random, PyTorch's default; kaiming-normal: random, as the authors' ImageNet network; builtin: a backbone trained on ImageNet, which is part of the program: it sets --arch mobilenetv2 --width 32 --size 96 --normalize none --freeze",
+    help: "initial weights. uniform: random, PyTorch's default; kaiming-normal: random, as the authors' ImageNet network; builtin: a backbone trained on ImageNet, which is part of the program; architecture, width, side (96) and normalization follow, and it is frozen",
   },
   {
     name: 'freeze',
