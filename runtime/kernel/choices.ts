@@ -18,6 +18,7 @@ export interface ConvGeometry {
   outWidth: number;
   kernel: readonly [number, number];
   stride: readonly [number, number];
+  /** Above and left of the image. */
   padding: readonly [number, number];
   /** True for the input gradient: x is dy and y is dx. */
   isTransposed: boolean;

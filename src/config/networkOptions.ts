@@ -4,6 +4,7 @@ import { PRESETS } from '../base/recipe.ts';
 import { ARCHITECTURE_NAMES, ARCHITECTURES } from '../models/table.ts';
 
 export const OPTIMIZERS = ['sgd', 'lars', 'adam'] as const;
+export const INITIALIZATIONS = ['uniform', 'kaiming-normal', 'builtin'] as const;
 export const PRECISIONS = ['f32', 'f16'] as const;
 
 export const NETWORK_OPTIONS: OptionTable = [
@@ -36,6 +37,24 @@ export const NETWORK_OPTIONS: OptionTable = [
     default: 'preset',
     help: 'channels of the first stage of the network',
     field: { label: 'Network width', unit: 'channels', help: 'Channels of the first stage' },
+  },
+  {
+    name: 'init',
+    key: 'init',
+    type: 'choice',
+    choices: INITIALIZATIONS,
+    group: 'Network and optimizer',
+    value: 'uniform',
+    help: "initial weights. uniform: random, PyTorch's default; kaiming-normal: random, as the authors' ImageNet network; builtin: a backbone trained on ImageNet, which is part of the program; architecture, width, side (96) and normalization follow, and it is frozen",
+  },
+  {
+    name: 'freeze',
+    key: 'freeze',
+    type: 'flag',
+    value: false,
+    group: 'Network and optimizer',
+    default: 'with --init builtin',
+    help: 'train only what is on top of the backbone, which keeps its initial weights',
   },
   {
     name: 'precision',

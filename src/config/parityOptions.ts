@@ -4,7 +4,6 @@ import type { OptionTable } from '../base/options.ts';
 
 /** What colors are normalized by: the data set's constants, the training images' statistics, or each view's own contrast; or they stay in [0, 1]. */
 export const NORMALIZATIONS = ['dataset', 'training', 'contrast', 'none'] as const;
-export const INITIALIZATIONS = ['uniform', 'kaiming-normal', 'builtin'] as const;
 export const OE_ORDERS = ['shuffled', 'fixed', 'replacement'] as const;
 
 export const PARITY_OPTIONS: OptionTable = [
@@ -27,24 +26,6 @@ export const PARITY_OPTIONS: OptionTable = [
     value: 'dataset',
     default: 'dataset; --recipe theirs as published',
     help: "how colors are normalized. dataset: by constants; training: by mean and deviation of the normal training images; contrast: by each view's own mean and mean deviation (global contrast normalization); none: they stay in [0, 1]",
-  },
-  {
-    name: 'init',
-    key: 'init',
-    type: 'choice',
-    choices: INITIALIZATIONS,
-    group: 'Network and optimizer',
-    value: 'uniform',
-    help: "initial weights. uniform: random, PyTorch's default; kaiming-normal: random, as the authors' ImageNet network; builtin: a backbone trained on ImageNet, which is part of the program; architecture, width, side (96) and normalization follow, and it is frozen",
-  },
-  {
-    name: 'freeze',
-    key: 'freeze',
-    type: 'flag',
-    value: false,
-    group: 'Network and optimizer',
-    default: 'with --init builtin',
-    help: 'train only what is on top of the backbone, which keeps its initial weights',
   },
   {
     name: 'nesterov',

@@ -1,23 +1,13 @@
 /** Launches conv_grouped.wgsl: convolutions in groups of channels, and their gradients. Sums have no variants. */
 import source from '../../../shaders/conv_grouped.wgsl';
+import type { ConvGeometry } from '../../kernel/choices.ts';
 import { groups2d } from '../../launch.ts';
 import { CHANNELS_LAST, KERNEL_ORDER } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { sumSlices } from './convolveWeight.ts';
 
-export interface Grouped {
-  images: number;
-  inChannels: number;
-  height: number;
-  width: number;
-  outChannels: number;
-  outHeight: number;
-  outWidth: number;
+export interface Grouped extends Omit<ConvGeometry, 'isTransposed'> {
   groups: number;
-  kernel: readonly [number, number];
-  stride: readonly [number, number];
-  /** Above and left of the image. */
-  padding: readonly [number, number];
 }
 
 /** Output lines per slice of the weight gradient, the same on every adapter: the order of its sums depends on the shape only. */
