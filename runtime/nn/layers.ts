@@ -89,7 +89,11 @@ export class BatchNorm extends Module {
 
   forward(input: Tensor, training: boolean, tail: FusedTail = {}): Tensor {
     const { weight, bias, runningMean, runningVar } = this;
-    const options = { training, ...tail, ...(this.#eps === undefined ? {} : { eps: this.#eps }) };
+    const options = {
+      training: training && !this.isFrozen,
+      ...tail,
+      ...(this.#eps === undefined ? {} : { eps: this.#eps }),
+    };
     return batchNorm(input, { weight, bias, runningMean, runningVar }, options);
   }
 }

@@ -7,6 +7,7 @@ export abstract class Module {
   readonly #parameters: Named[] = [];
   readonly #buffers: Named[] = [];
   readonly #children: [string, Module][] = [];
+  #isFrozen = false;
 
   /**
    * The output for a batch.
@@ -22,6 +23,17 @@ export abstract class Module {
   /** Running statistics with their full names: saved with the model but not trained. */
   namedBuffers(prefix = ''): Named[] {
     return this.#collect(prefix, (module) => module.#buffers);
+  }
+
+  /** Fixes it for good: its parameters get no gradient, and its batch norms use their running statistics in training, too. */
+  freeze(): void {
+    this.#isFrozen = true;
+    for (const [, tensor] of this.#parameters) tensor.requiresGrad = false;
+    for (const [, child] of this.#children) child.freeze();
+  }
+
+  protected get isFrozen(): boolean {
+    return this.#isFrozen;
   }
 
   protected parameter(name: string, tensor: Tensor): Tensor {

@@ -10,12 +10,12 @@ interface Limits {
   max?: number;
 }
 
-/** `file`: a choice may also be the path of a file with this ending. */
+/** `file`: a choice may also be the path of a file with this ending. `word`: what a number may also be. */
 type OptionType =
   | { type: 'flag' }
   | { type: 'text'; placeholder: string }
   | { type: 'choice'; choices: readonly string[]; file?: string }
-  | ({ type: 'integer' | 'number' } & Limits)
+  | ({ type: 'integer' | 'number'; word?: string } & Limits)
   | { type: 'range' };
 
 export type OptionGroup = 'Data' | 'Method' | 'Network and optimizer' | 'Run' | 'Output' | 'Parity with published code';
@@ -54,8 +54,11 @@ export function expectedValue(option: OptionSpec): string {
   if (option.type === 'range') return 'LOW,HIGH with 0 < LOW <= HIGH <= 1';
   if (option.type === 'text') return option.placeholder;
   if (option.type === 'flag') return 'nothing';
-  const noun = option.type === 'integer' ? 'a whole number' : 'a number';
-  const { min, above, max } = option;
+  return `${numberInWords(option)}${option.word === undefined ? '' : `, or ${option.word}`}`;
+}
+
+function numberInWords({ type, min, above, max }: { type: 'integer' | 'number' } & Limits): string {
+  const noun = type === 'integer' ? 'a whole number' : 'a number';
   if (above !== undefined) return `${noun} above ${above}`;
   if (min !== undefined && max !== undefined) return `${noun} from ${min} to ${max}`;
   return min === undefined ? noun : `${noun} of ${min} or more`;
@@ -66,7 +69,8 @@ export function placeholderOf(option: OptionSpec): string {
   if (option.type === 'text') return option.placeholder;
   if (option.type === 'choice') return [...option.choices, ...(option.file ? ['FILE'] : [])].join('|');
   if (option.type === 'range') return 'LOW,HIGH';
-  return option.type === 'flag' ? '' : option.type === 'integer' ? 'N' : 'X';
+  if (option.type === 'flag') return '';
+  return [option.type === 'integer' ? 'N' : 'X', ...(option.word === undefined ? [] : [option.word])].join('|');
 }
 
 /** How programs call an option: `checkpointEvery` for --checkpoint-every, `where` for --in. */
@@ -89,7 +93,7 @@ export function isValueOf(option: OptionSpec, value: unknown): value is OptionVa
     case 'range':
       return Array.isArray(value) && isRange(value);
     default:
-      return typeof value === 'number' && isWithin(option, value);
+      return typeof value === 'number' ? isWithin(option, value) : typeof value === 'string' && value === option.word;
   }
 }
 
@@ -103,6 +107,7 @@ export function parseValue(option: OptionSpec, text: string): OptionValue {
       return isFile(option, text) ? text : parseChoice(option, option.choices, text);
     case 'integer':
     case 'number': {
+      if (text === option.word) return text;
       const value = parseNumber(text);
       if (!isWithin(option, value)) throw wrongValue(option, text, expectedValue(option));
       return value;

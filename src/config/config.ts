@@ -56,8 +56,8 @@ export interface RunConfig extends MethodValues {
   lrPerStep: boolean;
   /** SGD with Nesterov momentum. */
   nesterov: boolean;
-  /** The backbone keeps its initial weights. */
-  freeze: boolean;
+  /** Stages of the backbone, from the first one, that keep their initial weights. */
+  freeze: number | 'all';
   /** Initial weights. */
   init: (typeof INITIALIZATIONS)[number];
   /** How images are augmented. */
@@ -187,6 +187,7 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
   methodNamed(method).check?.(config);
   checkSchedule(config);
   checkSide(config);
+  checkFreeze(config);
   checkBuiltin(config);
   checkUse(choices, config);
   return config;
@@ -220,6 +221,15 @@ function checkSide({ arch, size }: RunConfig): void {
   });
 }
 
+/** @throws UsageError for more stages than the architecture has */
+function checkFreeze({ arch, freeze }: RunConfig): void {
+  const { stages } = architectureNamed(arch);
+  if (freeze === 'all' || freeze <= stages) return;
+  throw new UsageError(`--arch ${arch} --freeze ${freeze}: its backbone has ${stages} stages.`, {
+    remedy: `--freeze with 0 to ${stages}, or --freeze all`,
+  });
+}
+
 /** @throws UsageError when the learning rate could not follow its schedule */
 function checkSchedule({ milestones, lrWarmup, epochs }: RunConfig): void {
   if (milestones !== null) parseMilestones(milestones, epochs);
@@ -230,7 +240,7 @@ function checkSchedule({ milestones, lrWarmup, epochs }: RunConfig): void {
 }
 
 /** What the built-in weights were trained with, and a side at which they tell images apart. */
-const BUILTIN = { arch: 'mobilenetv2', width: 32, size: 96, normalize: 'none', freeze: true } as const;
+const BUILTIN = { arch: 'mobilenetv2', width: 32, size: 96, normalize: 'none', freeze: 'all' } as const;
 
 /** @throws UsageError for a network that the built-in weights do not fit */
 function checkBuiltin({ init, arch, width }: RunConfig): void {
@@ -296,6 +306,7 @@ export function configDifferences(a: RunConfig, b: RunConfig): (keyof RunConfig)
  */
 export function storedConfig(json: object, file: string): RunConfig {
   const config: RunConfig = { ...DEFAULTS, ...json };
+  if (typeof config.freeze === 'boolean') config.freeze = config.freeze ? 'all' : 0; // it was a switch once
   for (const option of CONFIG_OPTIONS) {
     const value: unknown = config[option.key as keyof RunConfig];
     const isOfPage = option.key === 'where' && value === 'browser';

@@ -50,11 +50,13 @@ export const NETWORK_OPTIONS: OptionTable = [
   {
     name: 'freeze',
     key: 'freeze',
-    type: 'flag',
-    value: false,
+    type: 'integer',
+    min: 0,
+    word: 'all',
+    value: 0,
     group: 'Network and optimizer',
-    default: 'with --init builtin',
-    help: 'train only what is on top of the backbone, which keeps its initial weights',
+    default: '0; with --init builtin all',
+    help: 'stages of the backbone, from the first one, that keep their initial weights and running statistics; all: train only what is on top of the backbone',
   },
   {
     name: 'precision',

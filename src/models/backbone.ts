@@ -17,12 +17,27 @@ export interface BackboneOptions {
 /** [N, 3, S, S] normalized images -> [N, channels]. */
 export abstract class Backbone extends Module {
   abstract readonly channels: number;
+  readonly #stages: Module[][] = [];
+
+  /** Fixes the first stages, or all layers (Module.freeze). */
+  freezeStages(count: number | 'all'): void {
+    for (const layer of this.#stages.slice(0, count === 'all' ? undefined : count).flat()) layer.freeze();
+  }
+
+  /** Registers a child as a layer of a stage, from 1. */
+  protected layer<M extends Module>(stage: number, name: string, module: M): M {
+    this.#stages[stage - 1] ??= [];
+    this.#stages[stage - 1].push(module);
+    return this.child(name, module);
+  }
 }
 
 export interface Architecture<Name extends string = string> {
   readonly name: Name;
   /** A phrase for the help. */
   readonly summary: string;
+  /** Number of its stages: what --freeze counts. */
+  readonly stages: number;
   /** The sides of images that it takes are multiples of this; default: any side. */
   readonly sideUnit?: number;
   build(init: Initializer, options: BackboneOptions): Backbone;

@@ -17,6 +17,8 @@ import { type Architecture, Backbone, type BackboneOptions, type Precision } fro
 
 const EPS = 1e-4;
 const SLOPE = 0.01;
+/** A stage for each convolution, and the linear layer. */
+const STAGES = 4;
 
 /** [N, 3, S, S] -> [N, 16 width]. Convolutions have no bias, since batch norm follows. */
 class Cnn32 extends Backbone {
@@ -32,15 +34,16 @@ class Cnn32 extends Backbone {
     const norm = { eps: EPS, affine: !isBiasFree };
     const sides = [3, width, 2 * width, 4 * width];
     this.#convolutions = [1, 2, 3].map((i) => ({
-      conv: this.child(`conv${i}`, new Conv2d(init, sides[i - 1], sides[i], 5, { padding: 2 })),
-      bn: this.child(`bn${i}`, new BatchNorm(init, sides[i], norm)),
+      conv: this.layer(i, `conv${i}`, new Conv2d(init, sides[i - 1], sides[i], 5, { padding: 2 })),
+      bn: this.layer(i, `bn${i}`, new BatchNorm(init, sides[i], norm)),
     }));
     this.channels = 16 * width;
-    this.#linear = this.child(
+    this.#linear = this.layer(
+      STAGES,
       'fc1',
       new Linear(init, 4 * width * (size / 8) ** 2, this.channels, { bias: !isBiasFree }),
     );
-    this.#bn = this.child('bn4', new BatchNorm(init, this.channels, norm));
+    this.#bn = this.layer(STAGES, 'bn4', new BatchNorm(init, this.channels, norm));
   }
 
   forward(images: Tensor, training: boolean): Tensor {
@@ -56,6 +59,7 @@ class Cnn32 extends Backbone {
 export const cnn32: Architecture<'cnn32'> = {
   name: 'cnn32',
   summary: 'three convolutions, for 32 px',
+  stages: STAGES,
   sideUnit: 8,
   build: (init, options) => new Cnn32(init, options),
 };

@@ -39,8 +39,8 @@ export interface EncoderOptions extends Pick<BackboneOptions, 'width' | 'size'> 
   network?: NetworkPlan;
   /** Initial weights of convolutions; default `uniform`. */
   init?: ConvolutionInit;
-  /** The backbone is not trained, and uses its running statistics in training, too. */
-  isFrozen?: boolean;
+  /** Stages of the backbone that are not trained, and use their running statistics in training, too; default 0. */
+  frozen?: number | 'all';
 }
 
 export interface EncoderOutputs {
@@ -63,13 +63,14 @@ export class Encoder extends Module {
 
   constructor(context: Context, options: EncoderOptions) {
     super();
-    this.options = { precision: 'f32', network: {}, init: 'uniform', isFrozen: false, ...withoutUndefined(options) };
+    this.options = { precision: 'f32', network: {}, init: 'uniform', frozen: 0, ...withoutUndefined(options) };
     const { arch, width, size, precision, seed, network, init: convolutions } = this.options;
     const { projection = 'mlp', features = FEATURES, logits = {}, isBiasFree = false, isCentered = false } = network;
     const init = new Initializer(context, seed, Stream.init, convolutions);
     const backbone = architectureNamed(arch).build(init, { width, size, precision, isBiasFree });
     const { channels } = backbone;
     this.#backbone = this.child('backbone', backbone);
+    backbone.freezeStages(this.options.frozen);
     this.#head =
       projection === 'none' ? null : this.child('head', headOf(projection, init, channels, features, isBiasFree));
     const length = projection === 'none' ? channels : features;
@@ -87,14 +88,12 @@ export class Encoder extends Module {
 
   /** The parameters that training changes. */
   trainedParameters(): Tensor[] {
-    const named = this.namedParameters().filter(([name]) => !this.options.isFrozen || !name.startsWith('backbone.'));
-    return named.map(([, tensor]) => tensor);
+    const tensors = this.namedParameters().map(([, tensor]) => tensor);
+    return tensors.filter(({ requiresGrad }) => requiresGrad);
   }
 
   outputs(images: Tensor, training: boolean): EncoderOutputs {
-    const backbone = this.options.isFrozen
-      ? images.context.noGrad(() => this.#backbone.forward(images, false))
-      : this.#backbone.forward(images, training);
+    const backbone = this.#backbone.forward(images, training);
     const f = this.#head ? this.#head.forward(backbone, training) : backbone;
     const projection = this.center ? sub(f, this.center) : f;
     const input = this.options.network.logitsOf === 'projection' ? projection : backbone;

@@ -103,17 +103,17 @@ class MobileNet extends Backbone {
   constructor(init: Initializer, { width, size, precision, isBiasFree }: BackboneOptions) {
     super();
     this.#precision = precision;
-    this.#conv = this.child('Conv1', new Conv2d(init, 3, width, 3, { stride: 2, padding: paddingOf(size, 2) }));
-    this.#bn = this.child('bn_Conv1', new BatchNorm(init, width, { eps: EPS, affine: !isBiasFree }));
+    this.#conv = this.layer(1, 'Conv1', new Conv2d(init, 3, width, 3, { stride: 2, padding: paddingOf(size, 2) }));
+    this.#bn = this.layer(1, 'bn_Conv1', new BatchNorm(init, width, { eps: EPS, affine: !isBiasFree }));
     let [side, channels] = [Math.ceil(size / 2), width];
-    for (const { channels: published, blocks, stride: first } of STAGES) {
+    for (const [stage, { channels: published, blocks, stride: first }] of STAGES.entries()) {
       const out = Math.max(1, Math.round((published * width) / WIDTH));
       for (let i = 0; i < blocks; i++) {
         const index = this.#blocks.length;
         const stride = i === 0 ? first : 1;
         const expansion = index === 0 ? 1 : EXPANSION;
         const block = new InvertedResidual(init, channels, out, { side, stride, expansion, isBiasFree });
-        this.#blocks.push(this.child(index === 0 ? 'expanded_conv' : `block_${index}`, block));
+        this.#blocks.push(this.layer(stage + 1, index === 0 ? 'expanded_conv' : `block_${index}`, block));
         [side, channels] = [Math.ceil(side / stride), out];
       }
     }
@@ -138,5 +138,6 @@ function meansAndDeviations(x: Tensor): Tensor {
 export const mobilenet: Architecture<'mobilenetv2'> = {
   name: 'mobilenetv2',
   summary: 'depthwise convolutions, 12 blocks of MobileNetV2',
+  stages: STAGES.length,
   build: (init, options) => new MobileNet(init, options),
 };

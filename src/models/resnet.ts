@@ -1,5 +1,5 @@
 /**
- * ResNets of basic blocks (He et al. 2016). Parameter names are those of the authors' BaseModel, so their state dicts and
+ * ResNets of basic or bottleneck blocks (He et al. 2016). Parameter names are those of the authors' BaseModel, so their state dicts and
  * ours are interchangeable (docs/methods.md 3).
  */
 import {
@@ -21,8 +21,29 @@ interface BlockOptions {
   stride: number;
   /** The name of the shortcut's layers in files. */
   shortcutName: string;
-  hasAttention: boolean;
   isBiasFree: boolean;
+}
+
+/** A 1x1 convolution and batch norm, beside a block that changes the shape. */
+class Shortcut extends Module {
+  readonly #conv: Conv2d;
+  readonly #bn: BatchNorm;
+
+  constructor(init: Initializer, inChannels: number, outChannels: number, { stride, isBiasFree }: BlockOptions) {
+    super();
+    this.#conv = this.child('0', new Conv2d(init, inChannels, outChannels, 1, { stride }));
+    this.#bn = this.child('1', new BatchNorm(init, outChannels, { affine: !isBiasFree }));
+  }
+
+  forward(input: Tensor, training: boolean): Tensor {
+    return this.#bn.forward(this.#conv.forward(input), training);
+  }
+}
+
+/** Null where the block keeps the shape: x itself is then added. */
+function shortcutOf(init: Initializer, inChannels: number, outChannels: number, options: BlockOptions) {
+  const changes = options.stride !== 1 || inChannels !== outChannels;
+  return changes ? new Shortcut(init, inChannels, outChannels, options) : null;
 }
 
 /** Two 3x3 convolutions, perhaps with attention, beside a shortcut. [N, C, H, W] -> [N, outChannels, H / stride, W / stride]. */
@@ -32,75 +53,121 @@ class BasicBlock extends Module {
   readonly #conv2: Conv2d;
   readonly #bn2: BatchNorm;
   readonly #attention: Cbam | null;
-  readonly #shortcut: { conv: Conv2d; bn: BatchNorm } | null;
+  readonly #shortcut: Shortcut | null;
 
   constructor(
     init: Initializer,
     inChannels: number,
     outChannels: number,
-    { stride, shortcutName, hasAttention, isBiasFree }: BlockOptions,
+    options: BlockOptions & { hasAttention: boolean },
   ) {
     super();
+    const { stride, shortcutName, hasAttention, isBiasFree } = options;
     const norm = { affine: !isBiasFree };
     this.#conv1 = this.child('conv1', new Conv2d(init, inChannels, outChannels, 3, { stride, padding: 1 }));
     this.#bn1 = this.child('bn1', new BatchNorm(init, outChannels, norm));
     this.#conv2 = this.child('conv2', new Conv2d(init, outChannels, outChannels, 3, { padding: 1 }));
     this.#bn2 = this.child('bn2', new BatchNorm(init, outChannels, norm));
     this.#attention = hasAttention ? this.child('cbam', new Cbam(init, outChannels, { isBiasFree })) : null;
-    const changes = stride !== 1 || inChannels !== outChannels;
-    this.#shortcut = changes
-      ? {
-          conv: this.child(`${shortcutName}.0`, new Conv2d(init, inChannels, outChannels, 1, { stride })),
-          bn: this.child(`${shortcutName}.1`, new BatchNorm(init, outChannels, norm)),
-        }
-      : null;
+    const shortcut = shortcutOf(init, inChannels, outChannels, options);
+    this.#shortcut = shortcut && this.child(shortcutName, shortcut);
   }
 
   forward(input: Tensor, training: boolean): Tensor {
     const hidden = this.#bn1.forward(this.#conv1.forward(input), training, { relu: true });
-    const residual = this.#shortcut ? this.#shortcut.bn.forward(this.#shortcut.conv.forward(input), training) : input;
+    const residual = this.#shortcut ? this.#shortcut.forward(input, training) : input;
     const convolved = this.#conv2.forward(hidden);
     if (!this.#attention) return this.#bn2.forward(convolved, training, { residual, relu: true });
     return relu(add(this.#attention.forward(this.#bn2.forward(convolved, training), training), residual));
   }
 }
 
+/** Output channels of a bottleneck block per channel of its 3x3 convolution. */
+const EXPANSION = 4;
+
 /**
- * [N, 3, S, S] -> [N, 8 width]: stem, four stages, global average pool. Sides up to 64 use the `cifar` stem, larger ones the
- * `imagenet` stem.
+ * 1x1, 3x3 and 1x1 convolutions beside a shortcut; the 3x3 has the stride, as in torchvision.
+ * [N, C, H, W] -> [N, 4 hidden, H / stride, W / stride].
+ */
+class BottleneckBlock extends Module {
+  readonly #conv1: Conv2d;
+  readonly #bn1: BatchNorm;
+  readonly #conv2: Conv2d;
+  readonly #bn2: BatchNorm;
+  readonly #conv3: Conv2d;
+  readonly #bn3: BatchNorm;
+  readonly #shortcut: Shortcut | null;
+
+  constructor(init: Initializer, inChannels: number, hidden: number, options: BlockOptions) {
+    super();
+    const { stride, shortcutName, isBiasFree } = options;
+    const norm = { affine: !isBiasFree };
+    const outChannels = EXPANSION * hidden;
+    this.#conv1 = this.child('conv1', new Conv2d(init, inChannels, hidden, 1));
+    this.#bn1 = this.child('bn1', new BatchNorm(init, hidden, norm));
+    this.#conv2 = this.child('conv2', new Conv2d(init, hidden, hidden, 3, { stride, padding: 1 }));
+    this.#bn2 = this.child('bn2', new BatchNorm(init, hidden, norm));
+    this.#conv3 = this.child('conv3', new Conv2d(init, hidden, outChannels, 1));
+    this.#bn3 = this.child('bn3', new BatchNorm(init, outChannels, norm));
+    const shortcut = shortcutOf(init, inChannels, outChannels, options);
+    this.#shortcut = shortcut && this.child(shortcutName, shortcut);
+  }
+
+  forward(input: Tensor, training: boolean): Tensor {
+    const narrow = this.#bn1.forward(this.#conv1.forward(input), training, { relu: true });
+    const hidden = this.#bn2.forward(this.#conv2.forward(narrow), training, { relu: true });
+    const residual = this.#shortcut ? this.#shortcut.forward(input, training) : input;
+    return this.#bn3.forward(this.#conv3.forward(hidden), training, { residual, relu: true });
+  }
+}
+
+/** What distinguishes the ResNets. */
+export interface ResNetPlan {
+  /** Blocks of each stage. */
+  blocks: readonly number[];
+  hasBottlenecks?: boolean;
+  hasAttention?: boolean;
+}
+
+/** Sides of images up to this have the stem for small images. */
+export const LARGEST_SMALL_SIDE = 64;
+
+/**
+ * [N, 3, S, S] -> [N, 8 width], with bottlenecks [N, 32 width]: stem, four stages, global average pool. Sides up to 64 use
+ * the `cifar` stem, larger ones the `imagenet` stem.
  */
 class ResNet extends Backbone {
   override readonly channels: number;
   readonly #conv1: Conv2d;
   readonly #bn1: BatchNorm;
-  readonly #blocks: BasicBlock[] = [];
+  readonly #blocks: Module[] = [];
   readonly #isImageNetStem: boolean;
   readonly #precision: Precision;
 
   constructor(
     init: Initializer,
-    { blocks, hasAttention = false }: { blocks: readonly number[]; hasAttention?: boolean },
+    { blocks, hasBottlenecks = false, hasAttention = false }: ResNetPlan,
     { width, size, precision, isBiasFree }: BackboneOptions,
   ) {
     super();
     this.#precision = precision;
-    this.#isImageNetStem = size > 64;
+    this.#isImageNetStem = size > LARGEST_SMALL_SIDE;
     const { side, ...window } = this.#isImageNetStem
       ? { side: 7, stride: 2, padding: 3 }
       : { side: 3, stride: 1, padding: 1 };
-    this.#conv1 = this.child('conv1', new Conv2d(init, 3, width, side, window));
-    this.#bn1 = this.child('bn1', new BatchNorm(init, width, { affine: !isBiasFree }));
+    this.#conv1 = this.layer(1, 'conv1', new Conv2d(init, 3, width, side, window));
+    this.#bn1 = this.layer(1, 'bn1', new BatchNorm(init, width, { affine: !isBiasFree }));
     const shortcutName = this.#isImageNetStem ? 'downsample' : 'shortcut';
     let channels = width;
     blocks.forEach((count, stage) => {
+      const hidden = width * 2 ** stage;
       for (let i = 0; i < count; i++) {
-        const out = width * 2 ** stage;
-        const block = new BasicBlock(init, channels, out, {
-          stride: stage > 0 && i === 0 ? 2 : 1,
-          ...{ shortcutName, hasAttention, isBiasFree },
-        });
-        this.#blocks.push(this.child(`layer${stage + 1}.${i}`, block));
-        channels = out;
+        const options = { stride: stage > 0 && i === 0 ? 2 : 1, shortcutName, isBiasFree };
+        const block = hasBottlenecks
+          ? new BottleneckBlock(init, channels, hidden, options)
+          : new BasicBlock(init, channels, hidden, { ...options, hasAttention });
+        this.#blocks.push(this.layer(stage + 1, `layer${stage + 1}.${i}`, block));
+        channels = hasBottlenecks ? EXPANSION * hidden : hidden;
       }
     });
     this.channels = channels;
@@ -114,20 +181,18 @@ class ResNet extends Backbone {
   }
 }
 
-export const resnet18: Architecture<'resnet18'> = {
-  name: 'resnet18',
-  summary: 'two blocks per stage',
-  build: (init, options) => new ResNet(init, { blocks: [2, 2, 2, 2] }, options),
-};
+const resnet = <Name extends string>(name: Name, summary: string, plan: ResNetPlan) =>
+  ({
+    ...{ name, summary, plan },
+    stages: plan.blocks.length,
+    build: (init, options) => new ResNet(init, plan, options),
+  }) satisfies Architecture<Name> & { plan: ResNetPlan };
 
-export const resnet18Cbam: Architecture<'resnet18-cbam'> = {
-  name: 'resnet18-cbam',
-  summary: 'resnet18 with attention in each block',
-  build: (init, options) => new ResNet(init, { blocks: [2, 2, 2, 2], hasAttention: true }, options),
-};
-
-export const resnet10: Architecture<'resnet10'> = {
-  name: 'resnet10',
-  summary: 'one block per stage',
-  build: (init, options) => new ResNet(init, { blocks: [1, 1, 1, 1] }, options),
-};
+/** In the order of the help. */
+export const RESNETS = [
+  resnet('resnet18', 'two blocks per stage', { blocks: [2, 2, 2, 2] }),
+  resnet('resnet10', 'one block per stage', { blocks: [1, 1, 1, 1] }),
+  resnet('resnet34', 'up to six blocks per stage', { blocks: [3, 4, 6, 3] }),
+  resnet('resnet50', 'the same with bottlenecks', { blocks: [3, 4, 6, 3], hasBottlenecks: true }),
+  resnet('resnet18-cbam', 'resnet18 with attention in each block', { blocks: [2, 2, 2, 2], hasAttention: true }),
+] as const;

@@ -2,10 +2,10 @@
 import type { Architecture } from './backbone.ts';
 import { cnn32 } from './cnn32.ts';
 import { mobilenet } from './mobilenet.ts';
-import { resnet10, resnet18, resnet18Cbam } from './resnet.ts';
+import { RESNETS } from './resnet.ts';
 import { wideResnet } from './wideResnet.ts';
 
-const TABLE = [resnet18, resnet10, resnet18Cbam, cnn32, wideResnet, mobilenet] as const;
+const TABLE = [...RESNETS, cnn32, wideResnet, mobilenet] as const;
 
 export type ArchitectureName = (typeof TABLE)[number]['name'];
 

@@ -59,15 +59,15 @@ class WideResNet extends Backbone {
   constructor(init: Initializer, { width, precision, isBiasFree }: BackboneOptions) {
     super();
     this.#precision = precision;
-    this.#conv1 = this.child('conv1', new Conv2d(init, 3, width, 3, { padding: 1 }));
+    this.#conv1 = this.layer(1, 'conv1', new Conv2d(init, 3, width, 3, { padding: 1 }));
     let channels = width;
     this.#blocks = Array.from({ length: GROUPS }, (_, group) => {
       const out = WIDEN * width * 2 ** group;
       const block = new PreActivationBlock(init, channels, out, { stride: group === 0 ? 1 : 2, isBiasFree });
       channels = out;
-      return this.child(`block${group + 1}`, block);
+      return this.layer(group + 1, `block${group + 1}`, block);
     });
-    this.#bn = this.child('bn1', new BatchNorm(init, channels, { affine: !isBiasFree }));
+    this.#bn = this.layer(GROUPS, 'bn1', new BatchNorm(init, channels, { affine: !isBiasFree }));
     this.channels = channels;
   }
 
@@ -81,5 +81,6 @@ class WideResNet extends Backbone {
 export const wideResnet: Architecture<'wrn10-4'> = {
   name: 'wrn10-4',
   summary: 'wide ResNet of depth 10, for 32 px',
+  stages: GROUPS,
   build: (init, options) => new WideResNet(init, options),
 };

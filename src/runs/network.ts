@@ -14,7 +14,7 @@ export function networkOf(context: Context, config: ScoringConfig & Partial<RunC
     ...config,
     network,
     init: init === 'builtin' ? undefined : init,
-    isFrozen: freeze,
+    frozen: freeze,
   });
 }
 

@@ -1,26 +1,40 @@
 /**
- * The encoder of docs/methods.md 3 in f64: ResNet-10 (one block per stage) with the stem for small images and the
- * projection head, batch norm in training. Written from the description, by parameter name.
+ * The encoders of docs/methods.md 3 in f64, batch norm in training unless there are running statistics. Written from the
+ * description, by parameter name.
  */
 import type { F64Array } from '../../runtime/gradcheck/gradCheck.ts';
 import { conv2dF64, elementwiseF64, globalAvgPool2dF64, linearF64, maxPool2dF64, reshapeF64 } from './reference.ts';
-import { batchNormF64 } from './referenceStatistics.ts';
+import { type BatchNormF64Options, batchNormF64 } from './referenceStatistics.ts';
 
 export type ParametersF64 = Readonly<Record<string, F64Array>>;
 
-/** relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)). */
-function basicBlockF64(p: ParametersF64, name: string, x: F64Array, stride: number): F64Array {
-  const of = (part: string) => p[`${name}.${part}`];
-  const first = conv2dF64(x, of('conv1.weight'), { stride, padding: 1 });
-  const hidden = batchNormF64(first, of('bn1.weight'), of('bn1.bias'), { relu: true });
-  const second = conv2dF64(hidden, of('conv2.weight'), { padding: 1 });
+/** Batch norm by name: with the running statistics, if there are any, otherwise those of the batch. */
+function normF64(p: ParametersF64, name: string, x: F64Array, options: BatchNormF64Options = {}): F64Array {
+  const [mean, variance] = [p[`${name}.running_mean`], p[`${name}.running_var`]];
+  const running = mean && variance ? { mean, variance } : undefined;
+  return batchNormF64(x, p[`${name}.weight`], p[`${name}.bias`], { running, ...options });
+}
+
+/**
+ * relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)), of which the first convolution has the stride; of three convolutions
+ * the second has it.
+ */
+function residualBlockF64(p: ParametersF64, name: string, x: F64Array, stride: number): F64Array {
+  const weight = (part: string) => p[`${name}.${part}.weight`];
+  const norm = (part: string, input: F64Array, options?: BatchNormF64Options) =>
+    normF64(p, `${name}.${part}`, input, options);
+  const shortcut = ['shortcut', 'downsample'].find((part) => weight(`${part}.0`));
+  const residual = shortcut ? norm(`${shortcut}.1`, conv2dF64(x, weight(`${shortcut}.0`), { stride })) : x;
+  if (weight('conv3')) {
+    const narrow = norm('bn1', conv2dF64(x, weight('conv1')), { relu: true });
+    const hidden = norm('bn2', conv2dF64(narrow, weight('conv2'), { stride, padding: 1 }), { relu: true });
+    return norm('bn3', conv2dF64(hidden, weight('conv3')), { residual, relu: true });
+  }
+  const hidden = norm('bn1', conv2dF64(x, weight('conv1'), { stride, padding: 1 }), { relu: true });
+  const second = conv2dF64(hidden, weight('conv2'), { padding: 1 });
   const attention = `${name}.cbam`;
-  const residual = of('shortcut.0.weight')
-    ? batchNormF64(conv2dF64(x, of('shortcut.0.weight'), { stride }), of('shortcut.1.weight'), of('shortcut.1.bias'))
-    : x;
-  if (!p[`${attention}.ChannelGate.mlp.1.weight`])
-    return batchNormF64(second, of('bn2.weight'), of('bn2.bias'), { residual, relu: true });
-  const attended = cbamF64(p, attention, batchNormF64(second, of('bn2.weight'), of('bn2.bias')));
+  if (!p[`${attention}.ChannelGate.mlp.1.weight`]) return norm('bn2', second, { residual, relu: true });
+  const attended = cbamF64(p, attention, norm('bn2', second));
   return elementwiseF64((a, b) => Math.max(0, a + b))(attended, residual);
 }
 
@@ -65,24 +79,24 @@ export function cbamF64(p: ParametersF64, name: string, x: F64Array): F64Array {
   return { shape: [...x.shape], data };
 }
 
-/** The backbone with `blocks` blocks per stage: [N, 3, S, S] -> [N, 8 width]. */
-function resnetF64(p: ParametersF64, images: F64Array, blocks: number): F64Array {
-  const stem = conv2dF64(images, p['backbone.conv1.weight'], { padding: 1 });
-  let x = batchNormF64(stem, p['backbone.bn1.weight'], p['backbone.bn1.bias'], { relu: true });
+/** The backbone, with as many blocks as there are weights, and the stem of the first one's side: [N, 3, S, S] -> [N, C]. */
+export function resnetF64(p: ParametersF64, images: F64Array): F64Array {
+  const weight = p['backbone.conv1.weight'];
+  const isLarge = weight.shape[2] === 7;
+  const stem = conv2dF64(images, weight, isLarge ? { stride: 2, padding: 3 } : { padding: 1 });
+  let x = normF64(p, 'backbone.bn1', stem, { relu: true });
+  if (isLarge) x = maxPool2dF64(x, { kernel: 3, stride: 2, padding: 1 });
   for (const stage of [1, 2, 3, 4]) {
-    for (let block = 0; block < blocks; block++) {
-      x = basicBlockF64(p, `backbone.layer${stage}.${block}`, x, stage > 1 && block === 0 ? 2 : 1);
+    for (let block = 0; p[`backbone.layer${stage}.${block}.conv1.weight`]; block++) {
+      x = residualBlockF64(p, `backbone.layer${stage}.${block}`, x, stage > 1 && block === 0 ? 2 : 1);
     }
   }
   return globalAvgPool2dF64(x);
 }
 
-/** The backbone ResNet-18 with attention: [N, 3, S, S] -> [N, 8 width]. */
-export const resnet18CbamF64 = (p: ParametersF64, images: F64Array): F64Array => resnetF64(p, images, 2);
-
 /** [N, 3, S, S] -> [N, features]. */
 export function resnet10F64(p: ParametersF64, images: F64Array): F64Array {
-  const hidden = linearF64(resnetF64(p, images, 1), p['head.0.weight'], p['head.0.bias']);
+  const hidden = linearF64(resnetF64(p, images), p['head.0.weight'], p['head.0.bias']);
   return linearF64(
     batchNormF64(hidden, p['head.1.weight'], p['head.1.bias'], { relu: true }),
     p['head.3.weight'],

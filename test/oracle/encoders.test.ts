@@ -8,7 +8,7 @@ import { openTestContext } from '../helpers/adapter.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectClose } from '../helpers/matchers.ts';
 import { f64 } from '../helpers/reference.ts';
-import { cnn32F64, mobilenetF64, resnet18CbamF64, wideResnetF64 } from '../helpers/referenceNetwork.ts';
+import { cnn32F64, mobilenetF64, resnetF64, wideResnetF64 } from '../helpers/referenceNetwork.ts';
 import { kolmogorovSmirnov, normalCdf } from '../helpers/statistics.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
@@ -37,7 +37,9 @@ test.each<DefinedNetwork>([
   { arch: 'cnn32', width: 2, isBiasFree: false, reference: cnn32F64 },
   { arch: 'cnn32', width: 2, isBiasFree: true, reference: cnn32F64 },
   { arch: 'wrn10-4', width: 2, isBiasFree: false, reference: wideResnetF64 },
-  { arch: 'resnet18-cbam', width: 4, isBiasFree: false, reference: resnet18CbamF64 },
+  { arch: 'resnet18-cbam', width: 4, isBiasFree: false, reference: resnetF64 },
+  { arch: 'resnet34', width: 2, features: 16, isBiasFree: false, reference: resnetF64 },
+  { arch: 'resnet50', width: 2, size: 16, features: 64, isBiasFree: false, reference: resnetF64 },
   { arch: 'mobilenetv2', width: 4, size: 19, features: 24, isBiasFree: false, reference: mobilenetF64 },
 ])('$arch computes its definition, bias-free: $isBiasFree', async (network) => {
   const { arch, width, size = 8, features = 32, isBiasFree, reference } = network;
