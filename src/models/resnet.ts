@@ -181,12 +181,15 @@ class ResNet extends Backbone {
   }
 }
 
-const resnet = <Name extends string>(name: Name, summary: string, plan: ResNetPlan) =>
-  ({
-    ...{ name, summary, plan },
-    stages: plan.blocks.length,
-    build: (init, options) => new ResNet(init, plan, options),
-  }) satisfies Architecture<Name> & { plan: ResNetPlan };
+interface ResNetArchitecture<Name extends string> extends Architecture<Name> {
+  readonly plan: ResNetPlan;
+}
+
+const resnet = <Name extends string>(name: Name, summary: string, plan: ResNetPlan): ResNetArchitecture<Name> => ({
+  ...{ name, summary, plan },
+  stages: plan.blocks.length,
+  build: (init, options) => new ResNet(init, plan, options),
+});
 
 /** In the order of the help. */
 export const RESNETS = [
