@@ -181,7 +181,7 @@ class ResNet extends Backbone {
   }
 }
 
-interface ResNetArchitecture<Name extends string> extends Architecture<Name> {
+export interface ResNetArchitecture<Name extends string> extends Architecture<Name> {
   readonly plan: ResNetPlan;
 }
 
