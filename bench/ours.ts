@@ -149,7 +149,7 @@ export async function prepareStep(
   const values = { temperature: TEMPERATURE, lambda: 1, warmup: 0, penalty: 'l2' as const };
   const step = new StepBatch(context, oecl, values, batch);
   const plan = await context.record(() => {
-    const { loss } = oecl.loss(encoder.outputs(views, true), step, values);
+    const { loss } = oecl.loss!(encoder.outputs(views, true), step, values);
     optimizer.minimize(loss);
     return loss;
   });

@@ -10,6 +10,7 @@ import { rowCount } from '../src/augment/rows.ts';
 import { type RunConfig, resolveConfig } from '../src/config/config.ts';
 import { METHODS, methodNamed } from '../src/methods/table.ts';
 import type { RunResult } from '../src/report/result.ts';
+import { usesAugmentedViews } from '../src/scores/table.ts';
 import { type Done, HELP, resultsPage } from './resultsPage.ts';
 
 type Method = (typeof METHODS)[number];
@@ -58,7 +59,8 @@ interface Planned {
 function plan(method: Method, own: Case, seed: number): Planned {
   const { dataset, name } = own;
   const ofClasses = method.needsClasses ? ({ protocol: 'leave-one-out', normal: name } as const) : { normal: name };
-  const options = { dataset, method: method.name, preset: 'tiny', views: SCORED_VIEWS, seed, ...ofClasses } as const;
+  const views = usesAugmentedViews(method.name) ? { views: SCORED_VIEWS } : {};
+  const options = { dataset, method: method.name, preset: 'tiny', ...views, seed, ...ofClasses } as const;
   const config = resolveConfig(options, { isSoftware: true });
   const images = method.needsClasses ? own.others : own.images;
   const batch = Math.min(config.batch, images);

@@ -33,6 +33,8 @@ export type OptionSpec = OptionType & {
   value?: OptionValue | ((others: Readonly<Record<string, OptionValue>>) => OptionValue);
   /** The default in words, where `value` does not say it. */
   default?: string;
+  /** Only for methods that train something, or that score augmented views. */
+  only?: 'trained' | 'augmented';
   /** Never changes one bit of the result: may differ when a run is resumed. */
   isFree?: boolean;
   /** Its field in the page's form; without one, the page does not ask. */

@@ -7,7 +7,7 @@ import { type RunConfig, resolveConfig, resumedConfig } from '../config/config.t
 import { TRAIN_OPTIONS } from '../config/trainOptions.ts';
 import { DATASETS } from '../data/datasets/table.ts';
 import { termCurves } from '../methods/curves.ts';
-import { METHODS } from '../methods/table.ts';
+import { isTrained, METHODS } from '../methods/table.ts';
 import { normalImagesOf } from '../protocols/table.ts';
 import type { RunResult, RunSummary } from '../report/result.ts';
 import type { RunOutcome, RunStart, TrainHooks } from '../runs/hooks.ts';
@@ -135,7 +135,7 @@ class TextScreen implements Screen {
     const outliers = config.oe === null ? 'no outlier exposure' : `outlier exposure ${config.oe}`;
     out.write(
       `${config.dataset}, ${config.protocol}, normal ${oneLine(config.normal ?? '(the only class)')}; ${config.method}, ${oneLine(outliers)}; ` +
-        `${config.arch} x ${config.width}, ${config.precision === 'f16' ? 'f16, ' : ''}${config.size} px, ${config.epochs} epochs, batch ${config.batch}, seed ${config.seed}\n`,
+        `${config.arch} x ${config.width}, ${config.precision === 'f16' ? 'f16, ' : ''}${config.size} px, ${trainingOf(config)}, seed ${config.seed}\n`,
     );
   }
 
@@ -154,6 +154,7 @@ class TextScreen implements Screen {
         start = started;
         this.close(); // the previous phase shows its final state
         this.line(startLine(start));
+        if (start.steps === 0) return;
         this.enter(`train ${start.run}`, () =>
           this.progress?.begin('train', start.steps, 'images', { perUnit: start.imagesPerStep, done: start.doneSteps }),
         );
@@ -239,6 +240,9 @@ class JsonScreen implements Screen {
   }
 }
 
+const trainingOf = ({ method, epochs, batch }: RunConfig): string =>
+  isTrained(method) ? `${epochs} epochs, batch ${batch}` : 'nothing is trained';
+
 /** The first line of each run. */
 export function adapterLine(adapter: AdapterDescription): string {
   return `adapter: ${adapterName(adapter)} (${adapter.isSoftware ? 'software: no GPU is used' : 'hardware'})`;
@@ -251,7 +255,7 @@ function startLine({ counts, synthetic, steps, doneSteps, deviceBytes, run, runs
   const label = synthetic ? ' (synthetic images)' : '';
   return (
     `${which}${counts.trainImages} training${outliers} images, test ${counts.testNormal} normal and ` +
-    `${counts.testOutliers} outliers${label}; ${steps} steps${resumed}; ${Math.ceil(deviceBytes / 2 ** 20)} MiB on the device`
+    `${counts.testOutliers} outliers${label}; ${steps > 0 ? `${steps} steps${resumed}; ` : ''}${Math.ceil(deviceBytes / 2 ** 20)} MiB on the device`
   );
 }
 
@@ -268,7 +272,7 @@ function resultText(result: RunResult, folder: string): string {
     `${result.synthetic ? 'Synthetic data. ' : ''}Test: ${normal} images of ${oneLine(normalImagesOf(result))}, ${tested}.`,
     '',
     ...(outliers > 0 ? metricLines(result) : []),
-    `  ${duration(result.seconds.total)} in total, ${duration(result.seconds.train)} of it training`,
+    `  ${duration(result.seconds.total)} in total${result.steps > 0 ? `, ${duration(result.seconds.train)} of it training` : ''}`,
     `  ${folder}/report.html`,
     '',
   ];

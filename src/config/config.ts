@@ -16,16 +16,16 @@ import { type DatasetName, datasetNamed } from '../data/datasets/table.ts';
 import type { Fit } from '../data/fit.ts';
 import { DEAD_LEAVES, parseSource, sourceText } from '../data/outlierSource.ts';
 import { parseStatistics } from '../data/statistics.ts';
-import { hasOption, METHODS, type MethodName, type MethodValues, methodNamed, usesOutliers } from '../methods/table.ts';
+import { isTrained, METHODS, type MethodName, type MethodValues, methodNamed, usesOutliers } from '../methods/table.ts';
 import { type ArchitectureName, architectureNamed } from '../models/table.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
-import { scoresOf } from '../scores/table.ts';
+import { scoresOf, usesAugmentedViews } from '../scores/table.ts';
 import { parseMilestones } from './milestones.ts';
 import type { INITIALIZATIONS, OPTIMIZERS, PRECISIONS } from './networkOptions.ts';
 import type { NORMALIZATIONS, OE_ORDERS } from './parityOptions.ts';
 import { recipeOf } from './presets.ts';
 import { type PLACES, TABLE_FILE } from './runOptions.ts';
-import { CONFIG_OPTIONS } from './trainOptions.ts';
+import { CONFIG_OPTIONS, hasOption } from './trainOptions.ts';
 
 /** A run's configuration; the options of its method are keys besides these. */
 export interface RunConfig extends MethodValues {
@@ -161,9 +161,13 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
   }
   const foreign = Object.keys(choices).find((key) => !hasOption(method, key));
   if (foreign !== undefined) {
-    const owners = METHODS.filter(({ name }) => hasOption(name, foreign)).map(({ name }) => `--method ${name}`);
+    const only = CONFIG_OPTIONS.find((each) => each.key === foreign)?.only;
+    const owners = only
+      ? [only === 'trained' ? 'a method that trains' : 'a method with an ensemble score']
+      : METHODS.filter(({ name }) => hasOption(name, foreign)).map(({ name }) => `--method ${name}`);
+    const typed = `--method ${method} ${flagOf(foreign)} ${shown(choices[foreign as keyof ConfigChoices])}`;
     throw new UsageError(
-      `--method ${method} ${flagOf(foreign)} ${shown(choices[foreign as keyof ConfigChoices])}: ${title} has no such option.`,
+      `${typed}: ${only ? 'it would have no effect with this method' : `${title} has no such option`}.`,
       {
         remedy: `${owners.join(' or ')}, or no ${flagOf(foreign)}`,
       },
@@ -185,7 +189,7 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
     });
   }
   methodNamed(method).check?.(config);
-  checkSchedule(config);
+  if (isTrained(method)) checkSchedule(config);
   checkSide(config);
   checkFreeze(config);
   checkBuiltin(config);
@@ -201,6 +205,11 @@ const USES: readonly { key: keyof ConfigChoices; isUsed(config: RunConfig): bool
   { key: 'lrPerStep', isUsed: ({ milestones }) => milestones === null, need: 'no --milestones' },
   { key: 'oeOrder', isUsed: ({ oe }) => oe !== null, need: 'a method with outlier exposure' },
   { key: 'scale', isUsed: ({ augment }) => augmentationNamed(augment).crop === 'resized', need: '--augment simclr' },
+  ...(['augment', 'scale'] as const).map((key) => ({
+    key,
+    isUsed: ({ method }: RunConfig) => isTrained(method) || usesAugmentedViews(method),
+    need: 'a method that trains',
+  })),
 ];
 
 /** @throws UsageError for an option that the caller gave and that would have no effect */
@@ -254,10 +263,11 @@ function checkBuiltin({ init, arch, width }: RunConfig): void {
 export function filledConfig(choices: ConfigChoices & Pick<RunConfig, 'preset'>): RunConfig {
   const { dataset, method, protocol } = { ...DEFAULTS, ...choices };
   const typed = choices.normal ?? datasetNamed(dataset).defaultNormal;
+  const recipe = recipeOf(choices.preset, dataset, method, choices.recipe);
   const config: RunConfig = {
     ...DEFAULTS,
-    ...recipeOf(choices.preset, dataset, method, choices.recipe),
-    ...(choices.init === 'builtin' ? BUILTIN : {}),
+    ...recipe,
+    ...((choices.init ?? recipe.init) === 'builtin' ? BUILTIN : {}),
     ...choices,
     normal: protocolNamed(protocol).isOfAllClasses ? EVERY_CLASS : className(dataset, typed),
     oe: null,
@@ -366,6 +376,7 @@ function className(dataset: DatasetName, typed: string | null): string | null {
 const withoutUndefined = (choices: ConfigChoices): ConfigChoices =>
   Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined));
 
+/** Without the keys of options that its method does not have. */
 function sortKeys(config: RunConfig): RunConfig {
   const keys = KEYS.filter((key) => hasOption(config.method, key));
   return Object.fromEntries(keys.map((key) => [key, config[key]])) as unknown as RunConfig;

@@ -49,6 +49,7 @@ export const NETWORK_OPTIONS: OptionTable = [
   },
   {
     name: 'freeze',
+    only: 'trained',
     key: 'freeze',
     type: 'integer',
     min: 0,
@@ -69,6 +70,7 @@ export const NETWORK_OPTIONS: OptionTable = [
   },
   {
     name: 'epochs',
+    only: 'trained',
     key: 'epochs',
     type: 'integer',
     min: 1,
@@ -79,6 +81,7 @@ export const NETWORK_OPTIONS: OptionTable = [
   },
   {
     name: 'batch',
+    only: 'trained',
     key: 'batch',
     type: 'integer',
     min: 2,
@@ -90,6 +93,7 @@ export const NETWORK_OPTIONS: OptionTable = [
   },
   {
     name: 'lr',
+    only: 'trained',
     key: 'lr',
     type: 'number',
     above: 0,
@@ -100,6 +104,7 @@ export const NETWORK_OPTIONS: OptionTable = [
   },
   {
     name: 'weight-decay',
+    only: 'trained',
     key: 'weightDecay',
     type: 'number',
     min: 0,
@@ -109,6 +114,7 @@ export const NETWORK_OPTIONS: OptionTable = [
   },
   {
     name: 'momentum',
+    only: 'trained',
     key: 'momentum',
     type: 'number',
     min: 0,
@@ -119,6 +125,7 @@ export const NETWORK_OPTIONS: OptionTable = [
   },
   {
     name: 'optimizer',
+    only: 'trained',
     key: 'optimizer',
     type: 'choice',
     choices: OPTIMIZERS,

@@ -29,6 +29,7 @@ export const PARITY_OPTIONS: OptionTable = [
   },
   {
     name: 'nesterov',
+    only: 'trained',
     key: 'nesterov',
     type: 'flag',
     value: false,
@@ -37,6 +38,7 @@ export const PARITY_OPTIONS: OptionTable = [
   },
   {
     name: 'lr-per-step',
+    only: 'trained',
     key: 'lrPerStep',
     type: 'flag',
     value: false,
@@ -45,6 +47,7 @@ export const PARITY_OPTIONS: OptionTable = [
   },
   {
     name: 'milestones',
+    only: 'trained',
     key: 'milestones',
     type: 'text',
     placeholder: 'E1,E2',
@@ -54,6 +57,7 @@ export const PARITY_OPTIONS: OptionTable = [
   },
   {
     name: 'lr-warmup',
+    only: 'trained',
     key: 'lrWarmup',
     type: 'integer',
     min: 0,
@@ -63,6 +67,7 @@ export const PARITY_OPTIONS: OptionTable = [
   },
   {
     name: 'lars-all',
+    only: 'trained',
     key: 'larsAll',
     type: 'flag',
     value: false,
@@ -71,6 +76,7 @@ export const PARITY_OPTIONS: OptionTable = [
   },
   {
     name: 'wrap',
+    only: 'trained',
     key: 'wrap',
     type: 'flag',
     value: false,
@@ -79,6 +85,7 @@ export const PARITY_OPTIONS: OptionTable = [
   },
   {
     name: 'oe-order',
+    only: 'trained',
     key: 'oeOrder',
     type: 'choice',
     choices: OE_ORDERS,

@@ -44,6 +44,7 @@ export const RUN_OPTIONS: OptionTable = [
   { name: 'force', type: 'flag', group: 'Run', help: 'replace the run in the run folder' },
   {
     name: 'checkpoint-every',
+    only: 'trained',
     key: 'checkpointEvery',
     type: 'integer',
     min: 1,

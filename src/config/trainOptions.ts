@@ -1,8 +1,8 @@
 /** The options of a run in one table, the source for parsing, checks, help, the page's form and config.json. */
 import { MOST_EVALUATION_VIEWS } from '../augment/augmenter.ts';
 import type { OptionTable } from '../base/options.ts';
-import { METHOD_NAMES, METHOD_OPTIONS, METHODS } from '../methods/table.ts';
-import { SCORE_NAMES } from '../scores/table.ts';
+import { isTrained, METHOD_NAMES, METHOD_OPTIONS, METHODS, type MethodName, methodNamed } from '../methods/table.ts';
+import { SCORE_NAMES, usesAugmentedViews } from '../scores/table.ts';
 import { DATA_OPTIONS } from './dataOptions.ts';
 import { NETWORK_OPTIONS } from './networkOptions.ts';
 import { PARITY_OPTIONS } from './parityOptions.ts';
@@ -24,6 +24,7 @@ export const TRAIN_OPTIONS: OptionTable = [
   {
     name: 'views',
     key: 'views',
+    only: 'augmented',
     type: 'integer',
     min: 1,
     max: MOST_EVALUATION_VIEWS,
@@ -49,3 +50,11 @@ export const TRAIN_OPTIONS: OptionTable = [
 
 /** The options that are part of the configuration; the others decide what happens to the run folder. */
 export const CONFIG_OPTIONS: OptionTable = TRAIN_OPTIONS.filter(({ key }) => key !== undefined);
+
+/** Whether an option applies to a method. Options that belong to no method apply to all, or to a kind (`only`). */
+export function hasOption(name: MethodName, key: string): boolean {
+  const only = CONFIG_OPTIONS.find((option) => option.key === key)?.only;
+  if (only) return only === 'trained' ? isTrained(name) : usesAugmentedViews(name);
+  const isIn = (options: OptionTable) => options.some((option) => option.key === key);
+  return isIn(methodNamed(name).options) || !isIn(METHOD_OPTIONS);
+}

@@ -58,7 +58,7 @@ const common = {
     ...(name === 'theirs' ? theirs(preset) : {}),
   }),
   network: () => ({ logits: HEADS }),
-  sight: (values: GtValues) => ({ shifts: shiftsOf(values), plainOnly: true }) as const,
+  sight: (values: GtValues) => ({ shifts: shiftsOf(values) }),
   scores: ['transformation'],
   mainScore: 'transformation',
 };

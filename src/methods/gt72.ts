@@ -31,7 +31,7 @@ export const gt72: Method<{ size: number }, 'gt72'> = {
     labels: { transform: ({ shift }) => shift },
   }),
   network: () => ({ logits: { transform: 72 } }),
-  sight: (values) => ({ shifts: shiftsOf(values), plainOnly: true }),
+  sight: (values) => ({ shifts: shiftsOf(values) }),
   loss({ logits }, { labels }) {
     const transformations = crossEntropy(logits.transform, labels.transform);
     return { loss: transformations, terms: { transformations } };

@@ -74,8 +74,6 @@ export interface Sight {
   shifts?: readonly Shift[];
   /** Area range of the crops of augmented views; default: the training's. */
   scale?: [number, number];
-  /** No augmented views, as no score of the method reads them. */
-  plainOnly?: true;
 }
 
 /** How a recorded term is displayed. */
@@ -117,8 +115,8 @@ export interface Method<Values extends object = object, Name extends string = st
   readonly needsClasses?: true;
   /** Weights that follow a schedule, recorded with each step. */
   weights?(values: Values, epoch: number): Record<string, number>;
-  /** Called once, while the step is recorded, not once per step. */
-  loss(outputs: Outputs, batch: Batch, values: Values): StepLoss;
+  /** Called once, while the step is recorded, not once per step. Omitted by methods that train nothing. */
+  loss?(outputs: Outputs, batch: Batch, values: Values): StepLoss;
   /** The terms that `loss` returns besides the loss. */
   readonly terms: Readonly<Record<string, TermSpec>>;
   /** The scores that its training shapes, higher = more normal, in addition to those of every method (src/scores). */

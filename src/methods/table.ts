@@ -3,6 +3,7 @@ import type { OptionTable } from '../base/options.ts';
 import { alignUniform } from './alignUniform.ts';
 import { bce } from './bce.ts';
 import { csi } from './csi.ts';
+import { dn2 } from './dn2.ts';
 import { dsad } from './dsad.ts';
 import { dsvdd } from './dsvdd.ts';
 import { firm } from './firm.ts';
@@ -34,6 +35,7 @@ const TABLE = [
   gt,
   gtPlus,
   gt72,
+  dn2,
 ] as const;
 
 export type MethodName = (typeof TABLE)[number]['name'];
@@ -64,7 +66,5 @@ export const METHOD_OPTIONS: OptionTable = METHODS.flatMap(({ options }) => opti
     return { ...option, help: `${option.help} (${owners.map(({ name }) => name).join(', ')})` };
   });
 
-/** Whether an option applies to a method; options that belong to no method apply to all. */
-export const hasOption = (name: MethodName, key: string): boolean =>
-  methodNamed(name).options.some((option) => option.key === key) ||
-  !METHOD_OPTIONS.some((option) => option.key === key);
+/** Whether a method changes the weights of its network. */
+export const isTrained = (name: MethodName): boolean => methodNamed(name).loss !== undefined;

@@ -1,7 +1,7 @@
 /**
  * MobileNetV2 (Sandler et al. 2018) up to its 12th block, where features are still general: inverted residual blocks of a
  * 1x1 expansion, a depthwise 3x3 convolution and a 1x1 projection. Layers are named as in Keras' model. The output is the
- * mean and the standard deviation of each channel of the last block over its pixels (docs/methods.md 3).
+ * mean and the standard deviation of each channel over its pixels, of three blocks (docs/methods.md 3).
  */
 import {
   add,
@@ -33,6 +33,8 @@ const STAGES = [
   { channels: 64, blocks: 4, stride: 2 },
   { channels: 96, blocks: 3, stride: 1 },
 ] as const;
+/** The blocks whose channels are the output: the last ones at a stride of 8, of 16, and of all. */
+const TAPPED: readonly number[] = [5, 9, 12];
 /** A variance is at least this, so that its root has a slope where all pixels are equal. */
 const LEAST_VARIANCE = 1e-6;
 
@@ -92,7 +94,7 @@ class InvertedResidual extends Module {
   }
 }
 
-/** [N, 3, S, S] -> [N, 6 width]. */
+/** [N, 3, S, S] -> [N, 12 width]. */
 class MobileNet extends Backbone {
   override readonly channels: number;
   readonly #conv: Conv2d;
@@ -105,7 +107,7 @@ class MobileNet extends Backbone {
     this.#precision = precision;
     this.#conv = this.layer(1, 'Conv1', new Conv2d(init, 3, width, 3, { stride: 2, padding: paddingOf(size, 2) }));
     this.#bn = this.layer(1, 'bn_Conv1', new BatchNorm(init, width, { eps: EPS, affine: !isBiasFree }));
-    let [side, channels] = [Math.ceil(size / 2), width];
+    let [side, channels, tapped] = [Math.ceil(size / 2), width, 0];
     for (const [stage, { channels: published, blocks, stride: first }] of STAGES.entries()) {
       const out = Math.max(1, Math.round((published * width) / WIDTH));
       for (let i = 0; i < blocks; i++) {
@@ -115,15 +117,20 @@ class MobileNet extends Backbone {
         const block = new InvertedResidual(init, channels, out, { side, stride, expansion, isBiasFree });
         this.#blocks.push(this.layer(stage + 1, index === 0 ? 'expanded_conv' : `block_${index}`, block));
         [side, channels] = [Math.ceil(side / stride), out];
+        if (TAPPED.includes(index)) tapped += channels;
       }
     }
-    this.channels = 2 * channels;
+    this.channels = 2 * tapped;
   }
 
   forward(images: Tensor, training: boolean): Tensor {
     let x = relu6(this.#bn.forward(this.#conv.forward(cast(images, this.#precision)), training));
-    for (const block of this.#blocks) x = block.forward(x, training);
-    return meansAndDeviations(cast(x, 'f32'));
+    const tapped: Tensor[] = [];
+    for (const [i, block] of this.#blocks.entries()) {
+      x = block.forward(x, training);
+      if (TAPPED.includes(i)) tapped.push(meansAndDeviations(cast(x, 'f32')));
+    }
+    return concat(tapped, 1);
   }
 }
 

@@ -6,7 +6,7 @@ import { SignalWatch } from '../base/signalWatch.ts';
 import type { RunConfig } from '../config/config.ts';
 import { imageAt } from '../data/imageSet.ts';
 import { channelStatistics, statisticsText } from '../data/statistics.ts';
-import { methodNamed } from '../methods/table.ts';
+import { isTrained, methodNamed } from '../methods/table.ts';
 import type { Encoder } from '../models/encoder.ts';
 import { encodeModel, stateDict, weightsSha256 } from '../models/stateDict.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -15,7 +15,13 @@ import { buildReport } from '../report/report.ts';
 import { imageCounts, type RunResult, type ScoreTable, testMetrics, testSetResults } from '../report/result.ts';
 import { encodeStates, remarksOn, type ScoreStates } from '../scores/state.ts';
 import { scoresOf } from '../scores/table.ts';
-import { type Checkpoint, type DataProgress, type EpochStart, restoreCheckpoint } from '../train/checkpoint.ts';
+import {
+  type Checkpoint,
+  type DataProgress,
+  type EpochStart,
+  encodeCheckpoint,
+  restoreCheckpoint,
+} from '../train/checkpoint.ts';
 import { recordTuned } from '../train/kernels.ts';
 import { ofEvaluation, ofNetwork, ofStep } from '../train/limits.ts';
 import { TrainLoop } from '../train/loop.ts';
@@ -87,23 +93,23 @@ export class ClassRun {
     await this.#record(trainer);
     const config = this.#config;
     const trainFrom = seconds();
-    if (checkpoint) restoreCheckpoint(checkpoint, encoder, trainer.optimizer);
+    if (checkpoint) restoreCheckpoint(checkpoint, encoder, trainer?.optimizer ?? null);
     else {
       await initialize(encoder, config, this.#files);
       await this.#center(encoder);
     }
     const doneSteps = checkpoint?.progress.step ?? 0;
     if (doneSteps === 0) await new SignalWatch(this.#hooks.signal).look('the training step was compiled');
-    const isProfiled = this.#folder.mode.profile === true;
-    const profile = isProfiled ? new StepProfile(this.#context, doneSteps, trainer.steps) : null;
     await this.#folder.begin(config); // after compiling, so that a failure cannot destroy an earlier run
     this.#announce(trainer, doneSteps, place);
-    const metrics = this.#folder.state === 'resumed' ? await this.#folder.truncateMetrics(doneSteps) : [];
-    const loop = new TrainLoop(
-      { encoder, trainer, log: this.#folder, config, hooks: this.#hooks, profile, data },
-      metrics,
-    );
-    if (!(await loop.run(doneSteps))) return null;
+    const metrics = this.#folder.state === 'resumed' || !trainer ? await this.#folder.truncateMetrics(doneSteps) : [];
+    if (trainer) {
+      const profile = this.#folder.mode.profile ? new StepProfile(this.#context, doneSteps, trainer.steps) : null;
+      const parts = { encoder, trainer, log: this.#folder, config, hooks: this.#hooks, profile, data };
+      if (!(await new TrainLoop(parts, metrics).run(doneSteps))) return null;
+    } else if (!checkpoint) {
+      await this.#folder.writeCheckpoint(await encodeCheckpoint(encoder, null, { ...data, step: 0, epoch: 0 }));
+    }
     const evaluateFrom = seconds();
     const evaluated = await this.#evaluate(encoder).catch((error) => {
       throw ofEvaluation(error, config);
@@ -118,7 +124,7 @@ export class ClassRun {
       evaluate: end - evaluateFrom,
     };
     const result = await this.#write(encoder, trainer, metrics, evaluated, times, data.changedData);
-    trainer.dispose();
+    trainer?.dispose();
     return result;
   }
 
@@ -143,12 +149,15 @@ export class ClassRun {
     return { data, origin: isOtherTraining ? { step, epoch } : origin, changedData: all };
   }
 
-  #build(origin: EpochStart): { encoder: Encoder; trainer: Trainer } {
+  /** The trainer is null if the method trains nothing. */
+  #build(origin: EpochStart): { encoder: Encoder; trainer: Trainer | null } {
     const { dataset, outliers } = this.#data;
     const images = { normal: dataset.train, indices: this.#split.trainIndices, outliers };
     try {
       const encoder = networkOf(this.#context, this.#config);
-      return { encoder, trainer: new Trainer(this.#context, encoder, images, this.#config, origin) };
+      const { method } = this.#config;
+      const trainer = isTrained(method) ? new Trainer(this.#context, encoder, images, this.#config, origin) : null;
+      return { encoder, trainer };
     } catch (error) {
       throw ofNetwork(error, this.#config);
     }
@@ -171,7 +180,11 @@ export class ClassRun {
   }
 
   /** A resumed run keeps its original kernels. */
-  async #record(trainer: Trainer): Promise<void> {
+  async #record(trainer: Trainer | null): Promise<void> {
+    if (!trainer) {
+      this.#context.choices.table = this.#config.kernels ?? {};
+      return;
+    }
     const { path, state } = this.#folder;
     if (state === 'resumed' && !this.#config.kernels) {
       const { kernels } = await readStoredConfig(this.#files, path);
@@ -203,7 +216,7 @@ export class ClassRun {
         remedy: '--oe dead-leaves, or a folder of images',
       });
     }
-    if (count >= config.batch || config.wrap) return config;
+    if (!isTrained(config.method) || count >= config.batch || config.wrap) return config;
     const note = `batch ${config.batch} lowered to ${count}: ${this.#split.normal} has only ${count} training images`;
     this.#notes.push(note);
     this.#hooks.onNote?.(note);
@@ -233,7 +246,7 @@ export class ClassRun {
     return { ...config, statistics: statisticsText(channelStatistics(images, this.#split.trainIndices)) };
   }
 
-  #announce(trainer: Trainer, doneSteps: number, place: { run: number; runs: number }): void {
+  #announce(trainer: Trainer | null, doneSteps: number, place: { run: number; runs: number }): void {
     const config = this.#config;
     const testNormal = this.#split.testIsNormal.filter(Boolean).length;
     const { liveBytes, pooledBytes } = this.#context.memory();
@@ -246,10 +259,10 @@ export class ClassRun {
         oeImages: this.#data.outliers?.images.count ?? 0,
       },
       synthetic: this.#isSynthetic,
-      stepsPerEpoch: trainer.stepsPerEpoch,
-      steps: trainer.steps,
+      stepsPerEpoch: trainer?.stepsPerEpoch ?? 0,
+      steps: trainer?.steps ?? 0,
       doneSteps,
-      imagesPerStep: config.batch * (this.#data.outliers ? 2 : 1),
+      imagesPerStep: trainer ? config.batch * (this.#data.outliers ? 2 : 1) : 0,
       deviceBytes: liveBytes + pooledBytes,
       ...place,
     });
@@ -257,7 +270,7 @@ export class ClassRun {
 
   async #write(
     encoder: Encoder,
-    trainer: Trainer,
+    trainer: Trainer | null,
     metrics: readonly StepMetrics[],
     { states, scores }: Evaluated,
     times: RunResult['seconds'],
@@ -278,8 +291,8 @@ export class ClassRun {
       synthetic: this.#isSynthetic,
       ...mainScore,
       ...testMetrics(scores, testIsNormal, testClass),
-      steps: trainer.steps,
-      epochs: config.epochs,
+      steps: trainer?.steps ?? 0,
+      epochs: trainer ? config.epochs : 0,
       seconds: times,
       weightsSha256: await weightsSha256(state),
       trainImages: this.#split.trainIndices.length,
@@ -299,7 +312,7 @@ export class ClassRun {
       ...modelMetadata(config, result.normal),
       ...scoreMetadata(mainScore.mainScore, scores, testIsNormal),
     };
-    await this.#folder.writeModel(encodeModel(state, trainer.steps, metadata, encodeStates(states)));
+    await this.#folder.writeModel(encodeModel(state, trainer?.steps ?? 0, metadata, encodeStates(states)));
     await this.#folder.writeScores(images, scores);
     await this.#folder.writeReport(
       await buildReport({

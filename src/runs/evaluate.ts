@@ -15,7 +15,7 @@ import type { ScoreTable } from '../report/result.ts';
 import { type FeatureTable, firstRows, type Matrix } from '../scores/features.ts';
 import type { Score } from '../scores/score.ts';
 import { checkStates, Fitting, openScores, type ScoreStates, scoresWith } from '../scores/state.ts';
-import { scoresOf } from '../scores/table.ts';
+import { scoresOf, usesAugmentedViews } from '../scores/table.ts';
 import type { TrainHooks } from './hooks.ts';
 
 /** Views per forward pass, about as many as a training step of the tiny preset: enough to fill a device, with little memory. */
@@ -145,9 +145,10 @@ async function eachPass(task: Task, take: (features: FeatureTable, first: number
 
 /** How each image is seen: the plain view and perhaps the augmented ones, with the method's shifts and crops. */
 function sightOf({ config, views }: Task) {
-  const { shifts, scale = config.scale, plainOnly } = methodNamed(config.method).sight?.(config) ?? {};
+  const { shifts, scale = config.scale } = methodNamed(config.method).sight?.(config) ?? {};
+  const isPlain = views === 'plain' || !usesAugmentedViews(config.method);
   return {
-    views: views === 'plain' || plainOnly ? 1 : config.views + 1,
+    views: isPlain ? 1 : config.views + 1,
     shifts,
     options: augmentOptions({ ...config, scale }),
   };

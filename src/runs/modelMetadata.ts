@@ -2,10 +2,10 @@
 import { FormatError } from '../../runtime/index.ts';
 import { type OptionSpec, type OptionValue, parseValue } from '../base/options.ts';
 import { SCORING_KEYS, type ScoringConfig } from '../config/config.ts';
-import { CONFIG_OPTIONS } from '../config/trainOptions.ts';
+import { CONFIG_OPTIONS, hasOption } from '../config/trainOptions.ts';
 import { ALL_BITS } from '../data/codecs/decode.ts';
 import { parseStatistics } from '../data/statistics.ts';
-import { hasOption } from '../methods/table.ts';
+import { METHOD_NAMES } from '../methods/table.ts';
 
 type Metadata = Readonly<Record<string, string>>;
 
@@ -46,7 +46,7 @@ export function scoringConfig(metadata: Metadata, file: string): ScoringConfig {
   const entries = SPECS.map((option): [string, OptionValue] => {
     const key = option.key!;
     const text = Object.hasOwn(metadata, key) ? metadata[key] : undefined;
-    const value = text === undefined ? defaultOf(option) : parsedOrNone(option, text);
+    const value = text === undefined ? defaultOf(option, metadata.method) : parsedOrNone(option, text);
     if (value !== undefined) return [key, value];
     throw new FormatError(`${file}: its metadata do not say how images are scored with it.`, {
       details: [`${key}: found ${text === undefined ? 'none' : JSON.stringify(text)}`],
@@ -57,9 +57,11 @@ export function scoringConfig(metadata: Metadata, file: string): ScoringConfig {
   return Object.fromEntries(entries.filter(([key]) => hasOption(config.method, key))) as unknown as ScoringConfig;
 }
 
-/** The value of a file that has none; undefined if every file should have one. */
-const defaultOf = ({ key, value }: OptionSpec): OptionValue | undefined =>
-  ALWAYS.includes(key!) ? undefined : (value as OptionValue);
+/** The value of a file that has none; undefined if every file of its method should have one. */
+function defaultOf({ key, value = null }: OptionSpec, method: string): OptionValue | undefined {
+  const name = METHOD_NAMES.find((known) => known === method);
+  return ALWAYS.includes(key!) && !(name && !hasOption(name, key!)) ? undefined : (value as OptionValue);
+}
 
 /** Undefined for text that the option does not take. */
 function parsedOrNone(option: OptionSpec, text: string): OptionValue | undefined {

@@ -282,7 +282,7 @@ export async function readStoredConfig(files: RunFiles, folder: string): Promise
 }
 
 /** Values that every version writes. */
-const ESSENTIAL = ['dataset', 'protocol', 'method', 'arch', 'width', 'size', 'epochs', 'batch', 'seed'] as const;
+const ESSENTIAL = ['dataset', 'protocol', 'method', 'arch', 'width', 'size', 'seed'] as const;
 
 const NEW_RUN = 'a copy of the file from before, or --force for a new run in its place';
 

@@ -40,4 +40,8 @@ export const SCORE_NAMES: readonly string[] = SCORES.map(({ name }) => name);
 export const scoresOf = (method: MethodName): readonly Score[] =>
   SCORES.filter(({ name, isGeneral }) => isGeneral || methodNamed(method).scores.includes(name));
 
+/** Whether a score of the method reads augmented views; otherwise images are scored by their plain view alone. */
+export const usesAugmentedViews = (method: MethodName): boolean =>
+  scoresOf(method).some(({ views }) => views === 'all');
+
 export const scoreNamed = (name: string): Score | undefined => SCORES.find((score) => score.name === name);

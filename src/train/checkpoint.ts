@@ -48,11 +48,15 @@ export interface Progress extends DataProgress {
   epoch: number;
 }
 
-/** The bytes of the checkpoint. Waits for the device. @throws OeclError when a value is not finite */
-export async function encodeCheckpoint(model: Module, optimizer: Optimizer, progress: Progress): Promise<Uint8Array> {
+/** The bytes of the checkpoint; no optimizer if nothing is trained. Waits for the device. @throws OeclError when a value is not finite */
+export async function encodeCheckpoint(
+  model: Module,
+  optimizer: Optimizer | null,
+  progress: Progress,
+): Promise<Uint8Array> {
   const tensors: Record<string, SafetensorsTensor> = {};
   for (const [name, tensor] of Object.entries(await stateDict(model))) tensors[`model.${name}`] = tensor;
-  for (const [name, tensor] of Object.entries(optimizer.stateDict())) {
+  for (const [name, tensor] of Object.entries(optimizer?.stateDict() ?? {})) {
     tensors[`optimizer.${name}`] = {
       dtype: 'F32',
       shape: [...tensor.shape],
@@ -98,7 +102,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
  * Restores weights, running statistics and the optimizer's state.
  * @throws FormatError when they belong to another architecture or optimizer
  */
-export function restoreCheckpoint({ file, tensors }: Checkpoint, model: Module, optimizer: Optimizer): void {
+export function restoreCheckpoint({ file, tensors }: Checkpoint, model: Module, optimizer: Optimizer | null): void {
   const part = (prefix: string) =>
     Object.fromEntries(
       Object.entries(tensors).flatMap(([name, tensor]) =>
@@ -106,7 +110,7 @@ export function restoreCheckpoint({ file, tensors }: Checkpoint, model: Module, 
       ),
     );
   const state = part('optimizer.');
-  const arenas = Object.entries(optimizer.stateDict());
+  const arenas = Object.entries(optimizer?.stateDict() ?? {});
   for (const [name, tensor] of arenas) {
     if (state[name]?.shape.join() === tensor.shape.join()) continue;
     throw new FormatError(`${file}: it was written by another optimizer, or for another architecture.`, {

@@ -75,7 +75,10 @@ export class Trainer {
   /** The contents of the plan's output, in order. */
   #recorded: readonly string[] = [];
 
-  /** @param origin the start of epoch counting; not step 0 when the run was resumed with different images */
+  /**
+   * @param config of a method with a loss
+   * @param origin the start of epoch counting; not step 0 when the run was resumed with different images
+   */
   constructor(
     context: Context,
     encoder: Encoder,
@@ -209,7 +212,7 @@ export class Trainer {
 
   #step(): Tensor {
     const outputs = this.#encoder.outputs(this.#augmenter.views(), true);
-    const { loss, terms } = this.#method.loss(outputs, this.#batch, this.#config);
+    const { loss, terms } = this.#method.loss!(outputs, this.#batch, this.#config);
     this.#recorded = Object.keys(terms);
     const metrics = this.#context.noGrad(() => {
       const scalars = [loss, ...Object.values(terms)];

@@ -23,5 +23,5 @@ export function methodLoss(
   const [projection, ...logits] =
     heads.length === 0 ? [rows] : split(rows, [width, ...heads.map(([, count]) => count)], 1);
   const named = Object.fromEntries(heads.map(([head], i) => [head, logits[i]]));
-  return method.loss({ backbone: projection, projection, logits: named }, batch, values);
+  return method.loss!({ backbone: projection, projection, logits: named }, batch, values);
 }

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { nodeRuntimePlatform } from '../../runtime/platform/node.ts';
 import { type ConfigChoices, type RunConfig, resolveConfig } from '../../src/config/config.ts';
+import { isTrained } from '../../src/methods/table.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import type { TrainHooks } from '../../src/runs/hooks.ts';
 import { runTraining } from '../../src/runs/run.ts';
 import type { OpenMode } from '../../src/runs/runFolder.ts';
+import { usesAugmentedViews } from '../../src/scores/table.ts';
 
 /** The bytes of a 24-bit BMP file. @param colorAt red, green, blue of a pixel */
 export function bmpFile(
@@ -61,15 +63,12 @@ export async function tinyDataset(
 
 /** The configuration of such a run. */
 export function tinyConfig(data: string, out: string, choices: ConfigChoices = {}): RunConfig {
+  const { method = 'oecl' } = choices;
   const tiny: ConfigChoices = {
     preset: 'tiny',
-    arch: 'cnn32',
-    width: 4,
     size: 16,
-    epochs: 3,
-    batch: 4,
-    views: 2,
-    checkpointEvery: 1,
+    ...(isTrained(method) ? { arch: 'cnn32', width: 4, epochs: 3, batch: 4, checkpointEvery: 1 } : {}),
+    ...(usesAugmentedViews(method) ? { views: 2 } : {}),
   };
   const normal = { dataset: 'folder', data, normal: 'stripes', adapter: process.env.OECL_TEST_ADAPTER } as const;
   return resolveConfig({ ...tiny, ...normal, out, ...choices }, { isSoftware: true });

@@ -40,7 +40,7 @@ async function lossOf(name: 'oecl' | 'simclr', shape: number[], values: readonly
   normal.requiresGrad = true;
   const parts = { normal, outliers: name === 'oecl' ? context.tensor(outliers, [3, 3]) : null };
   const batch = { parts: () => parts, labels: {}, weights: { lambda: context.tensor([lambda], []) } };
-  const { loss } = methodNamed(name).loss({ backbone: normal, projection: normal, logits: {} }, batch, {
+  const { loss } = methodNamed(name).loss!({ backbone: normal, projection: normal, logits: {} }, batch, {
     temperature: 0.5,
   });
   rt.backward(loss);

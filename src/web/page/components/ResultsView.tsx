@@ -72,7 +72,12 @@ function headline(result: RunResult): string {
 function Finished({ results }: { results: Results }) {
   const { result, config, folder } = results.view;
   const exposure = result.oe === null ? 'no outlier exposure' : `outlier exposure: ${exposureName(result.oe)}`;
-  const facts = [isDemo(config) ? 'demo' : 'my images', titleOf(config.method), exposure, `${result.epochs} epochs`];
+  const facts = [
+    isDemo(config) ? 'demo' : 'my images',
+    titleOf(config.method),
+    exposure,
+    result.steps > 0 ? `${result.epochs} epochs` : 'nothing was trained',
+  ];
   const noteOf = (name: string): string => {
     const auroc = result.auroc[name];
     return (auroc === null ? '' : `, AUROC ${figure(auroc)}`) + (name === result.mainScore ? ' (main)' : '');

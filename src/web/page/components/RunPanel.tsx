@@ -124,6 +124,8 @@ function RunBar() {
     return <Bar label="Preparing: reading images, compiling kernels" count={{ done: 0, total: null }} />;
   const done = stepsDone(store);
   const { steps, stepsPerEpoch, config } = start.value;
+  if (steps === 0)
+    return <Bar label="Nothing to train: the images go through the network once" count={{ done: 0, total: null }} />;
   const epoch = latest.value ? latest.value.epoch + 1 : Math.min(Math.floor(done / stepsPerEpoch) + 1, config.epochs);
   return (
     <Bar

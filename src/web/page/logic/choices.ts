@@ -4,12 +4,12 @@ import { EVERY_CLASS } from '../../../base/names.ts';
 import { keyOf, type OptionTable, type OptionValue } from '../../../base/options.ts';
 import type { Preset } from '../../../base/recipe.ts';
 import { defaultRunFolder, filledConfig, type RunConfig } from '../../../config/config.ts';
-import { CONFIG_OPTIONS } from '../../../config/trainOptions.ts';
+import { CONFIG_OPTIONS, hasOption } from '../../../config/trainOptions.ts';
 import { generatedOf } from '../../../data/dataset.ts';
 import { demo } from '../../../data/datasets/demo.ts';
 import { DATASETS, type DatasetName, datasetNamed } from '../../../data/datasets/table.ts';
 import type { TrainOptions } from '../../../library/types.ts';
-import { hasOption, type MethodName, methodNamed, usesOutliers } from '../../../methods/table.ts';
+import { type MethodName, methodNamed, usesOutliers } from '../../../methods/table.ts';
 import type { DataContent } from '../../pageApi.ts';
 
 /** `own`: the images that were given; else a data set that needs no files. */
