@@ -231,9 +231,9 @@ function checkSide({ arch, size }: RunConfig): void {
 }
 
 /** @throws UsageError for more stages than the architecture has */
-function checkFreeze({ arch, freeze }: RunConfig): void {
+function checkFreeze({ method, arch, freeze }: RunConfig): void {
   const { stages } = architectureNamed(arch);
-  if (freeze === 'all' || freeze <= stages) return;
+  if (!isTrained(method) || freeze === 'all' || freeze <= stages) return;
   throw new UsageError(`--arch ${arch} --freeze ${freeze}: its backbone has ${stages} stages.`, {
     remedy: `--freeze with 0 to ${stages}, or --freeze all`,
   });
