@@ -10,11 +10,14 @@ interface Limits {
   max?: number;
 }
 
-/** `file`: a choice may also be the path of a file with this ending. `word`: what a number may also be. */
+/**
+ * `file`: a choice may also be the path of a file with this ending, with `isAnyFile` also of one with another: who reads it
+ * says what it is. `word`: what a number may also be.
+ */
 type OptionType =
   | { type: 'flag' }
   | { type: 'text'; placeholder: string }
-  | { type: 'choice'; choices: readonly string[]; file?: string }
+  | { type: 'choice'; choices: readonly string[]; file?: string; isAnyFile?: boolean }
   | ({ type: 'integer' | 'number'; word?: string } & Limits)
   | { type: 'range' };
 
@@ -133,7 +136,9 @@ export function wrongValue(option: OptionSpec, text: string, expected: string): 
 }
 
 const isFile = (option: OptionSpec, text: string): boolean =>
-  option.type === 'choice' && option.file !== undefined && text.endsWith(option.file);
+  option.type === 'choice' &&
+  option.file !== undefined &&
+  (text.endsWith(option.file) || (option.isAnyFile === true && /[./\\]/.test(text)));
 
 const isRange = (ends: readonly unknown[]): ends is [number, number] => {
   const [low, high] = ends as number[];

@@ -11,6 +11,7 @@ import { isTrained, METHODS } from '../methods/table.ts';
 import { normalImagesOf } from '../protocols/table.ts';
 import type { RunResult, RunSummary } from '../report/result.ts';
 import type { RunOutcome, RunStart, TrainHooks } from '../runs/hooks.ts';
+import { weightsNetwork } from '../runs/initialWeights.ts';
 import { readStoredConfig } from '../runs/runFolder.ts';
 import { type TrainCall, trainCall } from '../runs/trainCall.ts';
 import { METRIC_NAMES, METRICS } from '../scores/metrics.ts';
@@ -100,10 +101,10 @@ async function placeOf({ choices, mode: { resume } }: TrainCall, host: CliHost):
 }
 
 async function configOf(call: TrainCall, host: CliHost, adapter: { isSoftware: boolean }): Promise<RunConfig> {
-  const config = resolveConfig(call.choices, adapter);
-  return call.mode.resume
-    ? resumedConfig(await readStoredConfig(host.services.files, config.out), call.choices)
-    : config;
+  const { files } = host.services;
+  const { choices, mode } = call;
+  if (!mode.resume) return resolveConfig(choices, adapter, await weightsNetwork(files, choices));
+  return resumedConfig(await readStoredConfig(files, resolveConfig(choices, adapter).out), choices);
 }
 
 /** The display of a run: text for people or JSON lines for programs. */

@@ -18,10 +18,12 @@ import { DEAD_LEAVES, parseSource, sourceText } from '../data/outlierSource.ts';
 import { parseStatistics } from '../data/statistics.ts';
 import { isTrained, METHODS, type MethodName, type MethodValues, methodNamed, usesOutliers } from '../methods/table.ts';
 import { type ArchitectureName, architectureNamed } from '../models/table.ts';
+import type { WeightsNetwork } from '../models/weights.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
 import { scoresOf, usesAugmentedViews } from '../scores/table.ts';
+import { checkWeights, weightsDefaults } from './initialWeights.ts';
 import { parseMilestones } from './milestones.ts';
-import type { INITIALIZATIONS, OPTIMIZERS, PRECISIONS } from './networkOptions.ts';
+import type { OPTIMIZERS, PRECISIONS } from './networkOptions.ts';
 import type { NORMALIZATIONS, OE_ORDERS } from './parityOptions.ts';
 import { recipeOf } from './presets.ts';
 import { type PLACES, TABLE_FILE } from './runOptions.ts';
@@ -58,8 +60,8 @@ export interface RunConfig extends MethodValues {
   nesterov: boolean;
   /** Stages of the backbone, from the first one, that keep their initial weights. */
   freeze: number | 'all';
-  /** Initial weights. */
-  init: (typeof INITIALIZATIONS)[number];
+  /** Initial weights: drawn, built in, or the path of a file (weightsFile). */
+  init: string;
   /** How images are augmented. */
   augment: AugmentationName;
   /** What colors are normalized by. */
@@ -140,10 +142,16 @@ const DEFAULTS = {
 } as unknown as RunConfig;
 
 /**
- * The full configuration: the choices take precedence over the preset's values for the data set.
+ * The full configuration: the choices take precedence over what follows from the initial weights, and that over the preset's
+ * values for the data set.
+ * @param weights the network of the file that --init names, unless nothing depends on it
  * @throws UsageError when values contradict each other
  */
-export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boolean }): RunConfig {
+export function resolveConfig(
+  given: ConfigChoices,
+  adapter: { isSoftware: boolean },
+  weights?: WeightsNetwork | null,
+): RunConfig {
   const choices = withoutUndefined(given);
   const { method, protocol } = { ...DEFAULTS, ...choices };
   const { title } = methodNamed(method);
@@ -173,7 +181,10 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
       },
     );
   }
-  const config = filledConfig({ ...choices, preset: choices.preset ?? (adapter.isSoftware ? 'tiny' : 'paper') });
+  const config = filledConfig(
+    { ...choices, preset: choices.preset ?? (adapter.isSoftware ? 'tiny' : 'paper') },
+    weights,
+  );
   if (config.oe === null && choices.oe !== undefined) {
     const owners = METHODS.filter(({ name }) => usesOutliers(name, config)).map(({ name }) => `--method ${name}`);
     throw new UsageError(`--method ${method} --oe ${choices.oe}: ${title} trains on normal images alone.`, {
@@ -192,7 +203,7 @@ export function resolveConfig(given: ConfigChoices, adapter: { isSoftware: boole
   if (isTrained(method)) checkSchedule(config);
   checkSide(config);
   checkFreeze(config);
-  checkBuiltin(config);
+  checkWeights(config, weights);
   checkUse(choices, config);
   return config;
 }
@@ -248,26 +259,18 @@ function checkSchedule({ milestones, lrWarmup, epochs }: RunConfig): void {
   });
 }
 
-/** What the built-in weights were trained with, and a side at which they tell images apart. */
-const BUILTIN = { arch: 'mobilenetv2', width: 32, size: 96, normalize: 'none', freeze: 'all' } as const;
-
-/** @throws UsageError for a network that the built-in weights do not fit */
-function checkBuiltin({ init, arch, width }: RunConfig): void {
-  if (init !== 'builtin' || (arch === BUILTIN.arch && width === BUILTIN.width)) return;
-  throw new UsageError(`--init builtin --arch ${arch} --width ${width}: the built-in weights are of another network.`, {
-    remedy: `--arch ${BUILTIN.arch} --width ${BUILTIN.width}, which are the defaults with --init builtin`,
-  });
-}
-
 /** Resolves every value without checking for contradictions. */
-export function filledConfig(choices: ConfigChoices & Pick<RunConfig, 'preset'>): RunConfig {
+export function filledConfig(
+  choices: ConfigChoices & Pick<RunConfig, 'preset'>,
+  weights?: WeightsNetwork | null,
+): RunConfig {
   const { dataset, method, protocol } = { ...DEFAULTS, ...choices };
-  const typed = choices.normal ?? datasetNamed(dataset).defaultNormal;
   const recipe = recipeOf(choices.preset, dataset, method, choices.recipe);
+  const typed = choices.normal ?? datasetNamed(dataset).defaultNormal;
   const config: RunConfig = {
     ...DEFAULTS,
     ...recipe,
-    ...((choices.init ?? recipe.init) === 'builtin' ? BUILTIN : {}),
+    ...weightsDefaults(choices.init ?? recipe.init, recipe.size, weights),
     ...choices,
     normal: protocolNamed(protocol).isOfAllClasses ? EVERY_CLASS : className(dataset, typed),
     oe: null,
@@ -291,8 +294,13 @@ export function augmentOptions(config: ScoringConfig): AugmentOptions {
   };
 }
 
-const constantsOf = (normalize: RunConfig['normalize'], dataset: DatasetName): ChannelStatistics =>
-  normalize === 'none' ? { mean: [0, 0, 0], std: [1, 1, 1] } : datasetNamed(dataset).statistics;
+/** What networks trained on ImageNet expect. */
+const IMAGENET: ChannelStatistics = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+function constantsOf(normalize: RunConfig['normalize'], dataset: DatasetName): ChannelStatistics {
+  if (normalize === 'imagenet') return IMAGENET;
+  return normalize === 'none' ? { mean: [0, 0, 0], std: [1, 1, 1] } : datasetNamed(dataset).statistics;
+}
 
 /** The default run folder, runs/<dataset>-<method>-<normal>-<seed>, as documented for the command line. */
 export function defaultRunFolder(config: Pick<RunConfig, 'dataset' | 'method' | 'normal' | 'seed'>): string {

@@ -43,9 +43,11 @@ export const NETWORK_OPTIONS: OptionTable = [
     key: 'init',
     type: 'choice',
     choices: INITIALIZATIONS,
+    file: '.safetensors',
+    isAnyFile: true,
     group: 'Network and optimizer',
     value: 'uniform',
-    help: "initial weights. uniform: random, PyTorch's default; kaiming-normal: random, as the authors' ImageNet network; builtin: a backbone trained on ImageNet, which is part of the program; architecture, width, side (96) and normalization follow, and it is frozen",
+    help: "initial weights. uniform: random, PyTorch's default; kaiming-normal: random, as the authors' ImageNet network; builtin: a backbone trained on ImageNet, which is part of the program; architecture, width, side (96) and normalization follow, and it is frozen; FILE: a backbone of your own, a ResNet-18, 34 or 50 in torchvision's, timm's or the authors' names or the model of a run; architecture, width, side and normalization follow",
   },
   {
     name: 'freeze',

@@ -2,8 +2,8 @@
 import { AUGMENTATION_NAMES, AUGMENTATIONS } from '../augment/augmentations.ts';
 import type { OptionTable } from '../base/options.ts';
 
-/** What colors are normalized by: the data set's constants, the training images' statistics, or each view's own contrast; or they stay in [0, 1]. */
-export const NORMALIZATIONS = ['dataset', 'training', 'contrast', 'none'] as const;
+/** What colors are normalized by: the data set's constants, the training images' statistics, each view's own contrast, or ImageNet's constants; or they stay in [0, 1]. */
+export const NORMALIZATIONS = ['dataset', 'training', 'contrast', 'imagenet', 'none'] as const;
 export const OE_ORDERS = ['shuffled', 'fixed', 'replacement'] as const;
 
 export const PARITY_OPTIONS: OptionTable = [
@@ -24,8 +24,8 @@ export const PARITY_OPTIONS: OptionTable = [
     choices: NORMALIZATIONS,
     group: 'Parity with published code',
     value: 'dataset',
-    default: 'dataset; --recipe theirs as published',
-    help: "how colors are normalized. dataset: by constants; training: by mean and deviation of the normal training images; contrast: by each view's own mean and mean deviation (global contrast normalization); none: they stay in [0, 1]",
+    default: 'dataset; --recipe theirs as published; --init as trained',
+    help: "how colors are normalized. dataset: by constants; training: by mean and deviation of the normal training images; contrast: by each view's own mean and mean deviation (global contrast normalization); imagenet: by the constants of networks trained on ImageNet; none: they stay in [0, 1]",
   },
   {
     name: 'nesterov',

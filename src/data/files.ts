@@ -11,7 +11,7 @@ const MAX_DEPTH = 24;
 export type FileTree = Pick<ReaderContext, 'platform' | 'dir' | 'watch' | 'passedOver'>;
 
 /** The bytes of a file. @throws DataError that names it when it cannot be read. */
-export async function readFile(platform: Platform, path: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function readFile(platform: Pick<Platform, 'readFile'>, path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await platform.readFile(path);
   } catch (cause) {

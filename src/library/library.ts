@@ -6,6 +6,7 @@ import type { PlatformAdapter, RuntimePlatform } from '../../runtime/index.ts';
 import { type ConfigChoices, type RunConfig, resolveConfig, resumedConfig } from '../config/config.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RunOutcome, TrainHooks } from '../runs/hooks.ts';
+import { weightsNetwork } from '../runs/initialWeights.ts';
 import { runTraining } from '../runs/run.ts';
 import { readStoredConfig } from '../runs/runFolder.ts';
 import { trainCall } from '../runs/trainCall.ts';
@@ -72,7 +73,8 @@ export function libraryFor(host: LibraryHost): Library {
       const adapter = await runtime.requestAdapter({ adapter: choices.adapter });
       const opened = handOutOnce(runtime, adapter);
       try {
-        const config = resolveConfig(choices, adapter.info);
+        const weights = mode.resume ? null : await weightsNetwork(files, choices);
+        const config = resolveConfig(choices, adapter.info, weights);
         const used = mode.resume ? resumedConfig(await readStoredConfig(files, config.out), choices) : config;
         return await runTraining({ runtime: opened.runtime, files }, used, mode, hooks);
       } finally {

@@ -31,9 +31,10 @@ import { Trainer } from '../train/trainer.ts';
 import { evaluate, fitToTraining, projectionsOf } from './evaluate.ts';
 import { changeLines, checkedChanges, decodeFingerprint, encodeFingerprint, fingerprintOf } from './fingerprint.ts';
 import type { TrainHooks } from './hooks.ts';
+import { type InitialWeights, initialize } from './initialWeights.ts';
 import { modelMetadata } from './modelMetadata.ts';
 import { mainScoreFor, scoreMetadata } from './modelScores.ts';
-import { initialize, networkOf } from './network.ts';
+import { networkOf } from './network.ts';
 import type { Prepared } from './prepare.ts';
 import { type RunFolder, readStoredConfig } from './runFolder.ts';
 
@@ -56,6 +57,7 @@ export class ClassRun {
   readonly #split: Split;
   readonly #hooks: TrainHooks;
   readonly #notes: string[];
+  readonly #initial: InitialWeights | null;
 
   constructor(
     context: Context,
@@ -65,7 +67,9 @@ export class ClassRun {
     data: Prepared,
     split: Split,
     hooks: TrainHooks,
+    initial: InitialWeights | null,
   ) {
+    this.#initial = initial;
     this.#context = context;
     this.#files = files;
     this.#folder = folder;
@@ -95,7 +99,7 @@ export class ClassRun {
     const trainFrom = seconds();
     if (checkpoint) restoreCheckpoint(checkpoint, encoder, trainer?.optimizer ?? null);
     else {
-      await initialize(encoder, config, this.#files);
+      this.#initialize(encoder);
       await this.#center(encoder);
     }
     const doneSteps = checkpoint?.progress.step ?? 0;
@@ -161,6 +165,16 @@ export class ClassRun {
     } catch (error) {
       throw ofNetwork(error, this.#config);
     }
+  }
+
+  /** Sets initial weights that are not drawn, and says what of them fits. */
+  #initialize(encoder: Encoder): void {
+    if (!this.#initial) return;
+    initialize(encoder, this.#initial);
+    const note = this.#initial.note(encoder);
+    if (note === null) return;
+    this.#notes.push(note);
+    this.#hooks.onNote?.(note);
   }
 
   /** Computes the center of methods that have one, which the network keeps as a buffer. */

@@ -15,6 +15,7 @@ import { checkPrecision } from '../train/limits.ts';
 import { ClassRun, seconds } from './classRun.ts';
 import { changeLines, checkedChanges, decodeFingerprint, fingerprintOf } from './fingerprint.ts';
 import type { RunOutcome, TrainHooks } from './hooks.ts';
+import { initialWeights } from './initialWeights.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { type OpenMode, RunFolder, readStoredConfig } from './runFolder.ts';
 
@@ -66,6 +67,7 @@ async function runSplits(
   hooks: TrainHooks,
   began: number,
 ): Promise<RunOutcome> {
+  const initial = await initialWeights(files, config, folder);
   const prepared = await prepare(files, config, hooks);
   const { sampleBits } = prepared.dataset;
   const protocol = protocolNamed(config.protocol);
@@ -87,7 +89,7 @@ async function runSplits(
         finished.push({ result: await ownFolder.readResult(), folder: ownFolder.path });
         continue;
       }
-      const run = new ClassRun(context, files, own, ownFolder, prepared, split, hooks);
+      const run = new ClassRun(context, files, own, ownFolder, prepared, split, hooks, initial);
       const result = await run
         .go({ run: index + 1, runs: splits.length }, index === 0 ? began : seconds())
         .catch(async (error) => {

@@ -32,6 +32,8 @@ export const FILE = {
   metrics: 'metrics.jsonl',
   model: 'model.safetensors',
   checkpoint: 'checkpoint.safetensors',
+  /** A copy of the file that --init names. */
+  weights: 'initial.safetensors',
   scores: 'scores.csv',
   result: 'result.json',
   report: 'report.html',
@@ -61,6 +63,8 @@ export class RunFolder {
   /** Folders created for this run, innermost first. */
   private made: string[] = [];
   private isClaimed = false;
+  /** Written by `begin`. */
+  private initialWeights: Uint8Array | null = null;
   private readonly onNote: OnNote;
 
   private constructor(files: RunFiles, path: string, mode: OpenMode, onNote: OnNote) {
@@ -138,13 +142,25 @@ export class RunFolder {
     return this.#state;
   }
 
-  /** Writes config.json. For a new run, first removes the files of an earlier run. */
+  /** The copy of the file with initial weights that a run which is resumed has; null when there is none. */
+  async keptWeights(): Promise<Uint8Array | null> {
+    const file = this.at(FILE.weights);
+    return this.mode.resume && (await this.files.exists(file)) ? this.files.readFile(file) : null;
+  }
+
+  /** The copy to write when the run begins. */
+  keepWeights(bytes: Uint8Array): void {
+    this.initialWeights = bytes;
+  }
+
+  /** Writes config.json, and before it the initial weights to keep. For a new run, first removes the files of an earlier run. */
   async begin(config: RunConfig): Promise<void> {
     if (this.state === 'new') {
       await this.guard(this.path, async () => {
         for (const file of Object.values(FILE)) await this.files.removeFile(this.at(file));
       });
     }
+    if (this.initialWeights) await this.write(FILE.weights, this.initialWeights);
     await this.writeConfig(config);
     this.made = [];
   }

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Context, decodeSafetensors } from '../../runtime/index.ts';
 import { resolveConfig } from '../../src/config/config.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
-import { initialize, networkOf } from '../../src/runs/network.ts';
+import { builtin, initialize } from '../../src/runs/initialWeights.ts';
+import { networkOf } from '../../src/runs/network.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectClose } from '../helpers/matchers.ts';
@@ -79,7 +80,7 @@ test('features equal those of TensorFlow.js within 1e-4', async () => {
   const config = resolveConfig({ dataset: 'demo', init: 'builtin', size: SIDE }, { isSoftware: true });
   expect(config).toMatchObject({ arch: 'mobilenetv2', width: 32, normalize: 'none', freeze: 'all' });
   const encoder = networkOf(context, config);
-  await initialize(encoder, config, nodePlatform());
+  initialize(encoder, await builtin(nodePlatform()));
   const images = uniformInput([2, 3, SIDE, SIDE], { low: 0, high: 1 });
   const { backbone } = context.noGrad(() => encoder.outputs(context.tensor(images.values, images.shape), true));
   const nhwc = tf.transpose(
