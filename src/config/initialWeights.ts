@@ -1,5 +1,6 @@
 /** --init: what follows from the weights that a backbone starts from, and what does not go with them. */
 import { UsageError } from '../base/errors.ts';
+import type { OptionValue } from '../base/options.ts';
 import { LARGEST_SMALL_SIDE } from '../models/resnet.ts';
 import type { WeightsNetwork } from '../models/weights.ts';
 import type { RunConfig } from './config.ts';
@@ -24,7 +25,7 @@ const BUILTIN = { arch: 'mobilenetv2', width: 32, size: SIDE, normalize: 'none',
  * @param weights the network of the file
  */
 export function weightsDefaults(
-  init: string | undefined,
+  init: OptionValue | undefined,
   usualSize: number,
   weights?: WeightsNetwork | null,
 ): Partial<RunConfig> {

@@ -23,7 +23,7 @@ export const dn2: Method<Dn2Values, 'dn2'> = {
   check({ init }) {
     if (!RANDOM.includes(init)) return;
     throw new UsageError(`--method dn2 --init ${init}: DN2 trains nothing, and these weights are random.`, {
-      remedy: '--init builtin, or another method',
+      remedy: '--init builtin, a .safetensors file of a trained network, or another method',
     });
   },
   batch: () => ({ normal: { views: 1 } }),
