@@ -73,7 +73,8 @@ describe('calls of the command line', () => {
     expect(code).toBe(0);
     const [, folder] = /^ +(.*)\/report\.html$/m.exec(stdout)!;
     for (const name of Object.values(FILE)) {
-      if (name !== FILE.profile) expect(existsSync(join(cwd, folder, name)), name).toBe(true); // only with --profile
+      const isOptional = name === FILE.profile || name === FILE.weights; // only with --profile, and with --init FILE
+      expect(existsSync(join(cwd, folder, name)), name).toBe(!isOptional);
       expect(readme).toContain(`| \`${name}\` |`);
     }
   });
