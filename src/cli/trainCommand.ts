@@ -48,13 +48,13 @@ export const trainCommand: Command = {
         calls: ['oecl train --dataset folder --data DIR --protocol all-normal'],
       },
       {
-        what: 'Raabin-WBC, neutrophils are normal, photographs as outliers',
-        calls: ['oecl train --dataset raabin --data DIR --normal Neutrophil --oe folder:PHOTOS'],
+        what: 'Raabin-WBC, neutrophils are normal, trained from scratch with photographs as outliers',
+        calls: ['oecl train --dataset raabin --data DIR --normal Neutrophil --method oecl --oe folder:PHOTOS'],
       },
       {
         what: 'every CIFAR-10 class in turn, with their mean; then the same without outlier exposure',
         calls: [
-          'oecl train --dataset cifar10 --data DIR --normal all',
+          'oecl train --dataset cifar10 --data DIR --normal all --method oecl',
           'oecl train --dataset cifar10 --data DIR --normal all --method simclr',
         ],
       },
@@ -128,7 +128,7 @@ class TextScreen implements Screen {
   adapter(info: AdapterDescription, config: RunConfig, presetIsDefault: boolean): void {
     const out = this.host.stdout;
     out.write(`${adapterLine(info)}\n`);
-    if (info.isSoftware && presetIsDefault) {
+    if (info.isSoftware && presetIsDefault && isTrained(config.method)) {
       out.write(
         'preset tiny: a small network and small images, because there is no GPU (--preset paper: the published setting)\n',
       );

@@ -21,6 +21,7 @@ import { type ArchitectureName, architectureNamed } from '../models/table.ts';
 import type { WeightsNetwork } from '../models/weights.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
 import { scoresOf, usesAugmentedViews } from '../scores/table.ts';
+import { methodFor } from './defaultMethod.ts';
 import { checkWeights, weightsDefaults } from './initialWeights.ts';
 import { parseMilestones } from './milestones.ts';
 import type { OPTIMIZERS, PRECISIONS } from './networkOptions.ts';
@@ -103,6 +104,8 @@ export interface RunConfig extends MethodValues {
   out: string;
   /** `auto`, `on`, `off`, or a config.json whose `kernels` are used (kernels.ts). */
   tune: string;
+  /** Why this method, and what else there is, if the call named none; otherwise null. */
+  methodReason: string | null;
   /** The implementation of each convolution, except those of the fixed choice; null until known. */
   kernels: KernelTable | null;
 }
@@ -116,7 +119,7 @@ export const SCORING_KEYS = [
 export type ScoringConfig = Pick<RunConfig, (typeof SCORING_KEYS)[number]>;
 
 /** Values that a run determines and records; no option sets them. */
-const RECORDED = { askedBatch: null, sampleBits: null, statistics: null, kernels: null } as const;
+const RECORDED = { askedBatch: null, sampleBits: null, statistics: null, methodReason: null, kernels: null } as const;
 
 /** What a caller can set. All of it is optional: the preset, the data set and the defaults fill in the rest. */
 export type ConfigChoices = {
@@ -130,6 +133,7 @@ const KEYS = [...CONFIG_OPTIONS.map(({ key }) => key!), ...Object.keys(RECORDED)
 const FREE: readonly string[] = [
   ...CONFIG_OPTIONS.filter(({ isFree }) => isFree).map(({ key }) => key!),
   'askedBatch',
+  'methodReason',
   'kernels',
 ];
 
@@ -152,8 +156,12 @@ export function resolveConfig(
   adapter: { isSoftware: boolean },
   weights?: WeightsNetwork | null,
 ): RunConfig {
-  const choices = withoutUndefined(given);
-  const { method, protocol } = { ...DEFAULTS, ...choices };
+  const typed = withoutUndefined(given);
+  const preset = typed.preset ?? (adapter.isSoftware ? 'tiny' : 'paper');
+  const { method, reason, other } = methodFor(typed, preset);
+  const choices: ConfigChoices = { ...typed, method };
+  if (reason !== null && !usesOutliers(method, choices)) delete choices.oe; // which is said beside the reason
+  const { protocol } = { ...DEFAULTS, ...choices };
   const { title } = methodNamed(method);
   const { isOfAllClasses } = protocolNamed(protocol);
   if (isOfAllClasses && choices.normal !== undefined && !isEveryClass(choices.normal)) {
@@ -173,18 +181,18 @@ export function resolveConfig(
     const owners = only
       ? [only === 'trained' ? 'a method that trains' : 'a method with an ensemble score']
       : METHODS.filter(({ name }) => hasOption(name, foreign)).map(({ name }) => `--method ${name}`);
-    const typed = `--method ${method} ${flagOf(foreign)} ${shown(choices[foreign as keyof ConfigChoices])}`;
+    const call = `--method ${method} ${flagOf(foreign)} ${shown(choices[foreign as keyof ConfigChoices])}`;
     throw new UsageError(
-      `${typed}: ${only ? 'it would have no effect with this method' : `${title} has no such option`}.`,
+      `${call}: ${only ? 'it would have no effect with this method' : `${title} has no such option`}.`,
       {
         remedy: `${owners.join(' or ')}, or no ${flagOf(foreign)}`,
       },
     );
   }
-  const config = filledConfig(
-    { ...choices, preset: choices.preset ?? (adapter.isSoftware ? 'tiny' : 'paper') },
-    weights,
-  );
+  const config: RunConfig = {
+    ...filledConfig({ ...choices, preset }, weights),
+    methodReason: reason && `${reason}; ${other}`,
+  };
   if (config.oe === null && choices.oe !== undefined) {
     const owners = METHODS.filter(({ name }) => usesOutliers(name, config)).map(({ name }) => `--method ${name}`);
     throw new UsageError(`--method ${method} --oe ${choices.oe}: ${title} trains on normal images alone.`, {
@@ -343,6 +351,7 @@ export function storedConfig(json: object, file: string): RunConfig {
  */
 export function resumedConfig(stored: RunConfig, given: ConfigChoices): RunConfig {
   const choices = withoutUndefined(given);
+  if (stored.methodReason !== null && stored.oe === null && choices.method === undefined) delete choices.oe; // unused, too
   const asked: RunConfig = { ...stored, ...choices };
   if (choices.oe !== undefined) asked.oe = sourceText(parseSource(choices.oe));
   const { normal } = choices;

@@ -18,7 +18,9 @@ export const TRAIN_OPTIONS: OptionTable = [
     choices: METHOD_NAMES,
     group: 'Method',
     value: 'oecl',
-    help: 'how the network is trained; see Methods above',
+    default:
+      'dn2; oecl for the demo, with --preset and other options of the training, and for data sets of the paper on a GPU',
+    help: 'how the network is trained, if it is; see Methods above. The run says why it took the default',
   },
   ...METHOD_OPTIONS,
   {

@@ -45,6 +45,8 @@ export interface DatasetSpec<Name extends string = string> {
   /** Where it needs other values than its preset's. */
   recipe(preset: Preset): Recipe;
   statistics: ChannelStatistics;
+  /** Where a network is trained unless the call names a method: with the preset of the paper, in which it was published, or with any. */
+  trainedWith?: 'paper' | 'any';
   source: DatasetFiles | GeneratedImages;
 }
 

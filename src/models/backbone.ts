@@ -34,6 +34,8 @@ export abstract class Backbone extends Module {
 
 export interface Architecture<Name extends string = string> {
   readonly name: Name;
+  /** As spelled in publications. */
+  readonly title: string;
   /** A phrase for the help. */
   readonly summary: string;
   /** Number of its stages: what --freeze counts. */

@@ -58,6 +58,7 @@ class Cnn32 extends Backbone {
 
 export const cnn32: Architecture<'cnn32'> = {
   name: 'cnn32',
+  title: 'CNN32',
   summary: 'three convolutions, for 32 px',
   stages: STAGES,
   sideUnit: 8,

@@ -144,6 +144,7 @@ function meansAndDeviations(x: Tensor): Tensor {
 
 export const mobilenet: Architecture<'mobilenetv2'> = {
   name: 'mobilenetv2',
+  title: 'MobileNetV2',
   summary: 'depthwise convolutions, 12 blocks of MobileNetV2',
   stages: STAGES.length,
   build: (init, options) => new MobileNet(init, options),

@@ -185,17 +185,25 @@ export interface ResNetArchitecture<Name extends string> extends Architecture<Na
   readonly plan: ResNetPlan;
 }
 
-const resnet = <Name extends string>(name: Name, summary: string, plan: ResNetPlan): ResNetArchitecture<Name> => ({
-  ...{ name, summary, plan },
+const resnet = <Name extends string>(
+  name: Name,
+  title: string,
+  summary: string,
+  plan: ResNetPlan,
+): ResNetArchitecture<Name> => ({
+  ...{ name, title, summary, plan },
   stages: plan.blocks.length,
   build: (init, options) => new ResNet(init, plan, options),
 });
 
 /** In the order of the help. */
 export const RESNETS = [
-  resnet('resnet18', 'two blocks per stage', { blocks: [2, 2, 2, 2] }),
-  resnet('resnet10', 'one block per stage', { blocks: [1, 1, 1, 1] }),
-  resnet('resnet34', 'up to six blocks per stage', { blocks: [3, 4, 6, 3] }),
-  resnet('resnet50', 'the same with bottlenecks', { blocks: [3, 4, 6, 3], hasBottlenecks: true }),
-  resnet('resnet18-cbam', 'resnet18 with attention in each block', { blocks: [2, 2, 2, 2], hasAttention: true }),
+  resnet('resnet18', 'ResNet-18', 'two blocks per stage', { blocks: [2, 2, 2, 2] }),
+  resnet('resnet10', 'ResNet-10', 'one block per stage', { blocks: [1, 1, 1, 1] }),
+  resnet('resnet34', 'ResNet-34', 'up to six blocks per stage', { blocks: [3, 4, 6, 3] }),
+  resnet('resnet50', 'ResNet-50', 'the same with bottlenecks', { blocks: [3, 4, 6, 3], hasBottlenecks: true }),
+  resnet('resnet18-cbam', 'ResNet-18 with CBAM', 'resnet18 with attention in each block', {
+    blocks: [2, 2, 2, 2],
+    hasAttention: true,
+  }),
 ] as const;

@@ -80,6 +80,7 @@ class WideResNet extends Backbone {
 
 export const wideResnet: Architecture<'wrn10-4'> = {
   name: 'wrn10-4',
+  title: 'WRN-10-4',
   summary: 'wide ResNet of depth 10, for 32 px',
   stages: GROUPS,
   build: (init, options) => new WideResNet(init, options),

@@ -33,6 +33,8 @@ export interface ReportInput {
 /** Images at each end of the gallery: two full rows on a wide screen. */
 const GALLERY_SIZE = 20;
 const MOST_SKIPPED = 40;
+/** Values that no option sets, and that config.json alone has. */
+const IN_CONFIG_JSON: readonly string[] = ['kernels', 'askedBatch', 'methodReason'];
 
 /** The whole page. @throws OeclError when a metric cannot be plotted (see scores/metrics.ts) */
 export async function buildReport(input: ReportInput): Promise<string> {
@@ -152,7 +154,7 @@ function runSection({ config, result }: ReportInput): string {
     ['ran in', result.where],
   ];
   const values = Object.entries(config)
-    .filter(([key, value]) => value !== null && key !== 'kernels' && key !== 'askedBatch') // these are in config.json
+    .filter(([key, value]) => value !== null && !IN_CONFIG_JSON.includes(key))
     .map(([key, value]): [string, string] => [flagOf(key), Array.isArray(value) ? value.join(',') : String(value)]);
   const list = (entries: readonly [string, string][]) =>
     `<dl class="config">${entries.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join('')}</dl>`;

@@ -37,6 +37,8 @@ export interface RunResult extends TestMetrics {
   protocol: string;
   normal: string;
   method: string;
+  /** Present only if the call named no method: why it is this one. */
+  methodReason?: string;
   oe: string | null;
   seed: number;
   /** Whether the data set's images are generated rather than photographed; outlier-exposure images may be too, see `oe`. */

@@ -78,6 +78,7 @@ export class ClassRun {
     this.#hooks = hooks;
     this.#notes = [...data.notes];
     this.#config = this.#withStatistics(this.#fitBatch(config));
+    if (config.methodReason !== null) this.#note(`${split.trainIndices.length} normal images: ${config.methodReason}`);
   }
 
   /** The effective configuration: the batch is fitted to the class and, once the step is recorded, the kernels are set. */
@@ -232,8 +233,7 @@ export class ClassRun {
     }
     if (!isTrained(config.method) || count >= config.batch || config.wrap) return config;
     const note = `batch ${config.batch} lowered to ${count}: ${this.#split.normal} has only ${count} training images`;
-    this.#notes.push(note);
-    this.#hooks.onNote?.(note);
+    this.#note(note);
     return { ...config, batch: count, askedBatch: config.batch };
   }
 
@@ -244,13 +244,16 @@ export class ClassRun {
     const [context, config, hooks] = [this.#context, this.#config, this.#hooks];
     const states = await fitToTraining(context, encoder, train, trainIndices, config, hooks);
     if (!states) return null;
-    for (const text of remarksOn(scoresOf(config.method), states)) {
-      this.#notes.push(text);
-      hooks.onNote?.(text);
-    }
+    for (const text of remarksOn(scoresOf(config.method), states)) this.#note(text);
     const options = { states, onEvaluate: hooks.onEvaluate, signal: hooks.signal };
     const scores = await evaluate(context, encoder, test, testIndices, config, options);
     return scores && { states, scores };
+  }
+
+  /** For the user, now and in the report. */
+  #note(text: string): void {
+    this.#notes.push(text);
+    this.#hooks.onNote?.(text);
   }
 
   /** Measures what the colors are normalized by, if that are the training images. A resumed run keeps its own. */
@@ -294,12 +297,13 @@ export class ClassRun {
     const { test } = this.#data.dataset;
     const { testIndices, testIsNormal, testClass, testSets } = this.#split;
     const state = await stateDict(encoder);
-    const mainScore = mainScoreFor(config);
+    const mainScore = mainScoreFor(config, trainer?.steps ?? 0);
     const result: RunResult = {
       dataset: config.dataset,
       protocol: config.protocol,
       normal: this.#split.normal,
       method: config.method,
+      ...(config.methodReason === null ? {} : { methodReason: config.methodReason }),
       oe: config.oe,
       seed: config.seed,
       synthetic: this.#isSynthetic,

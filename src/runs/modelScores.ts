@@ -26,13 +26,22 @@ type Metadata = Readonly<Record<string, string>>;
 const thresholdKey = (score: string): string => `score.${score}.threshold`;
 const IMAGES_KEY = 'score.thresholdImages';
 
-/** The score behind a run's headline metrics. */
-export function mainScoreFor({ score, method }: RunConfig): Pick<RunResult, 'mainScore' | 'mainScoreReason'> {
-  if (score !== null) return { mainScore: score, mainScoreReason: 'It was chosen with --score.' };
-  return {
-    mainScore: methodNamed(method).mainScore,
-    mainScoreReason: `It is the default of the method ${method}; --score chooses another one.`,
-  };
+/** The score behind a run's headline metrics, and why. @param steps of the training */
+export function mainScoreFor(
+  { score, method }: RunConfig,
+  steps: number,
+): Pick<RunResult, 'mainScore' | 'mainScoreReason'> {
+  const mainScore = score ?? methodNamed(method).mainScore;
+  const { leastSteps = 0 } = scoreNamed(mainScore) ?? {};
+  const reasons = [
+    score === null
+      ? `It is the default of the method ${method}; --score chooses another one.`
+      : 'It was chosen with --score.',
+    steps < leastSteps
+      ? `A norm needs thousands of steps to tell images apart, and this run had ${steps}: look at knn and mahalanobis, too.`
+      : '',
+  ];
+  return { mainScore, mainScoreReason: reasons.filter(Boolean).join(' ') };
 }
 
 /** @param scores scores of the test images   @param isNormal their ground truth */

@@ -17,6 +17,8 @@ interface ScoreFacts {
   readonly summary: string;
   /** Encoder outputs that it reads. */
   readonly needs: readonly ('backbone' | 'projection' | 'logits')[];
+  /** Steps of training below which it tells little; default: it does not depend on them. */
+  readonly leastSteps?: number;
   /** Whether it uses the augmented views or only the plain view. */
   readonly views: 'plain' | 'all';
   /** Whether runs of every method have it, or only those of methods that name it. */

@@ -124,8 +124,16 @@ describe.skipIf(why !== null)(`a first visit${why === null ? '' : ` (skipped: ${
         .setInputFiles({ name: 'test.zip', mimeType: 'application/zip', buffer: Buffer.from(await zip.arrayBuffer()) });
       await page.getByText('disk').first().waitFor();
 
-      // training shows curves and rates; paused, resumed and reloaded, it continues automatically
+      // one button: nothing is trained, the page says why, and the images are scored
       await button('Train on 9 normal images').click();
+      await page.getByText('Suggested: features of a network trained on ImageNet').waitFor();
+      await button('Start').click();
+      await page.getByText('nothing was trained').waitFor(PATIENCE);
+      await page.getByText('AUROC').first().waitFor();
+
+      // training shows curves and rates; paused, resumed and reloaded, it continues automatically
+      await page.getByRole('link', { name: 'Train', exact: true }).click();
+      await page.getByRole('radio', { name: /^OECL/ }).click();
       await fill(page, { ...TINY, ...VIEWS, 'Checkpoint every (epochs)': 1 });
       await button('Start training').click();
       await page.getByText(/^Step (?!1 )\d+ of/).waitFor(PATIENCE);

@@ -112,7 +112,7 @@ describe('resolveConfig', () => {
     const config = resolveConfig({ dataset: 'raabin', normal: 'lymphocyte', epochs: 7, seed: 3 }, software);
     expect(config).toMatchObject({ normal: 'Lymphocyte', epochs: 7, warmup: 0, out: 'runs/raabin-oecl-Lymphocyte-3' });
     expect(resolveConfig({ dataset: 'folder', data: '/x', normal: 'a/../b c' }, software).out).toBe(
-      'runs/folder-oecl-a~2F..~2Fb~20c-0',
+      'runs/folder-dn2-a~2F..~2Fb~20c-0',
     );
   });
 

@@ -21,7 +21,7 @@ async function prepared(testClass: string, labels: readonly number[]) {
   const records = Buffer.concat(labels.map((label, i) => record(label, 10 + i)));
   const oe = `cifar10:${await folderOf({ 'data_batch_1.bin': records, 'test_batch.bin': record(0, 1) })}`;
   const notes: string[] = [];
-  const config = resolveConfig({ dataset: 'folder', data, oe, size: 16 }, { isSoftware: true });
+  const config = resolveConfig({ dataset: 'folder', method: 'oecl', data, oe, size: 16 }, { isSoftware: true });
   const ready = await prepare(await platformWithCache(), config, { onNote: (text) => notes.push(text) });
   return { outliers: ready.outliers!, notes: notes.filter((text) => text.startsWith('--oe')), known: ready.notes, oe };
 }

@@ -110,7 +110,7 @@ function sampleInput(count: number): ReportInput {
   }));
   const values = images.map(({ isNormal }) => random.next() * 3 + (isNormal ? 2 : 0));
   const scores = { norm: values, normEnsemble: values, knn: values.map((value) => -1 / (1 + value)) };
-  const config = resolveConfig({ dataset: 'raabin' }, { isSoftware: true });
+  const config = resolveConfig({ dataset: 'raabin', method: 'oecl' }, { isSoftware: true });
   const metrics = testMetrics(
     scores,
     images.map(({ isNormal }) => isNormal),

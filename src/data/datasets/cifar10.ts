@@ -33,6 +33,7 @@ export const cifar10: DatasetSpec<'cifar10'> = {
     mean: [125.3 / 255, 123.0 / 255, 113.9 / 255],
     std: [63.0 / 255, 62.1 / 255, 66.7 / 255],
   },
+  trainedWith: 'paper',
   source: {
     read: readCifar10,
     layout: [

@@ -21,6 +21,7 @@ export const demo: DatasetSpec<'demo'> = {
   size: 32,
   recipe: (preset) => ({ scale: [0.5, 1], lambda: 1, ...(preset === 'tiny' ? { epochs: 12 } : {}) }),
   statistics: PLAIN_STATISTICS,
+  trainedWith: 'any', // to show the training is what it is for
   source: { draw: drawDemo, image: demoImage },
 };
 

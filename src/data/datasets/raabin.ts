@@ -23,6 +23,7 @@ export const raabin: DatasetSpec<'raabin'> = {
   // a crop must leave the cell recognizable
   recipe: (preset) => ({ scale: [0.5, 1], lambda: 0.1, ...(preset === 'tiny' ? { lr: 0.004 } : {}) }),
   statistics: PLAIN_STATISTICS,
+  trainedWith: 'paper',
   source: {
     read: readRaabin,
     layout: ['Train/{Basophil,Eosinophil,Lymphocyte,Monocyte,Neutrophil}/*.jpg', 'TestA/{the same}/*.jpg'],

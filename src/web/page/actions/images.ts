@@ -1,6 +1,6 @@
 /** The user's images: loading, adding, removing. */
 import type { GivenFile, Part } from '../../pageApi.ts';
-import { ALL, normalClasses, type Source } from '../logic/choices.ts';
+import { ALL, normalClasses, type Source, suggestedMethod } from '../logic/choices.ts';
 import { counted } from '../logic/format.ts';
 import { goTo } from '../route.ts';
 import type { Store } from '../state.ts';
@@ -41,12 +41,13 @@ export async function removeImages(store: Store, part: Part): Promise<void> {
 /** Selects these images for training; the normal class becomes one of theirs. */
 export function chooseSource(store: Store, source: Source): void {
   const { names, all } = normalClasses(source, store.data.value);
-  const { normal } = store.choices.value;
-  const isKept = source === store.choices.value.source && names.includes(normal);
+  const { source: before, normal, preset, method } = store.choices.value;
+  const isKept = source === before && names.includes(normal);
   const outliers = store.data.value?.parts.outliers ? 'own' : 'dead-leaves';
   store.choices.value = {
     ...store.choices.value,
     source,
+    method: source === before ? method : suggestedMethod(source, preset).method,
     normal: isKept ? normal : all ? ALL : defaultDemoClass(names),
     outliers,
   };

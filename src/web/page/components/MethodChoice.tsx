@@ -1,12 +1,12 @@
 /** The method: a few as cards, all others in a list, each with its sentence. */
 import { METHODS } from '../../../methods/table.ts';
 import { change } from '../actions/choose.ts';
-import { type Method, unfitReason } from '../logic/choices.ts';
+import { type Method, suggestedMethod, unfitReason } from '../logic/choices.ts';
 import { useStore } from '../state.ts';
 import { ChoiceCards } from './ChoiceCards.tsx';
 
-/** Outlier exposure, the baseline without it, and turned images in its place. */
-const SHOWN: readonly Method[] = ['oecl', 'self-oecl', 'simclr'];
+/** Without training, with outlier exposure, and the baseline without it. */
+const SHOWN: readonly Method[] = ['dn2', 'oecl', 'simclr'];
 const OTHERS = METHODS.filter(({ name }) => !SHOWN.includes(name));
 
 export function MethodChoice() {
@@ -16,6 +16,7 @@ export function MethodChoice() {
   const other = OTHERS.find(({ name }) => name === choices.method);
   const reasonOf = (method: Method) => unfitReason(method, choices, store.data.value);
   const reason = other && reasonOf(other.name);
+  const suggested = suggestedMethod(choices.source, choices.preset);
   return (
     <>
       <ChoiceCards
@@ -28,6 +29,9 @@ export function MethodChoice() {
           return { value: name, title, text: summary };
         })}
       />
+      {choices.method === suggested.method && suggested.reason !== null && (
+        <p class="quiet">Suggested: {suggested.reason}. Training from scratch takes thousands of images.</p>
+      )}
       <p class="field">
         <label for="other-method">Other methods</label>
         <select

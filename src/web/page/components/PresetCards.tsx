@@ -2,6 +2,7 @@
 
 import { PRESETS, type Preset } from '../../../base/recipe.ts';
 import { recipeOf } from '../../../config/presets.ts';
+import { architectureNamed } from '../../../models/table.ts';
 import { change } from '../actions/choose.ts';
 import { datasetOf } from '../logic/choices.ts';
 import { useStore } from '../state.ts';
@@ -19,7 +20,7 @@ export function PresetCards() {
   const { source, preset, method } = store.choices.value;
   const words = (name: Preset): string => {
     const { epochs, size, arch } = recipeOf(name, datasetOf(source), method);
-    return `${PURPOSE[name]} ${arch === 'resnet18' ? 'ResNet-18' : 'ResNet-10'}, ${size} px, ${epochs} epochs.`;
+    return `${PURPOSE[name]} ${architectureNamed(arch).title}, ${size} px, ${epochs} epochs.`;
   };
   return (
     <ChoiceCards

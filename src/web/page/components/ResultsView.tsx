@@ -5,6 +5,7 @@ import type { RunResult } from '../../../report/result.ts';
 import { openResults } from '../actions/results.ts';
 import { titleOf } from '../logic/choices.ts';
 import { counted, figure, percent } from '../logic/format.ts';
+import { inPageWords } from '../logic/problem.ts';
 import { goTo } from '../route.ts';
 import { isDemo, type Results, useStore } from '../state.ts';
 import { ClassTable } from './ClassTable.tsx';
@@ -64,6 +65,18 @@ function NothingOpen() {
   );
 }
 
+/** In place of the curves: why nothing was trained, and the way to train. */
+function Untrained({ result: { trainImages, methodReason } }: { result: RunResult }) {
+  return (
+    <p>
+      {methodReason === undefined
+        ? 'Nothing was trained. '
+        : `${counted(trainImages, 'normal image')}: ${inPageWords(methodReason)}. `}
+      <a href="#train">Train a network on them</a>
+    </p>
+  );
+}
+
 function headline(result: RunResult): string {
   const words = headlineOf(result);
   return words[0].toUpperCase() + words.slice(1);
@@ -113,7 +126,7 @@ function Finished({ results }: { results: Results }) {
       <Gallery results={results} />
       <section aria-labelledby="training-title">
         <h2 id="training-title">Training</h2>
-        <TrainingCharts {...results.columns} />
+        {result.steps > 0 ? <TrainingCharts {...results.columns} /> : <Untrained result={result} />}
       </section>
     </>
   );

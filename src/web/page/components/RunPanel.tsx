@@ -60,7 +60,7 @@ export function RunPanel() {
         <RunBar />
         <Figures />
       </section>
-      <LiveCharts />
+      {start?.steps !== 0 && <LiveCharts />}
       {training.notes.value.length > 0 && (
         <section class="card" aria-labelledby="notes-title">
           <h3 id="notes-title">Notes</h3>

@@ -1,6 +1,16 @@
 /** What the run will be, in a few lines, beside its button. */
 import type { ComponentChildren } from 'preact';
-import { ALL, type Choices, isExposed, titleOf, trainOptions, usesOwnOutliers, valuesOf } from '../logic/choices.ts';
+import { architectureNamed } from '../../../models/table.ts';
+import {
+  ALL,
+  type Choices,
+  isExposed,
+  isTraining,
+  titleOf,
+  trainOptions,
+  usesOwnOutliers,
+  valuesOf,
+} from '../logic/choices.ts';
 import { baseName, counted, whole } from '../logic/format.ts';
 import { type Store, useStore } from '../state.ts';
 
@@ -10,14 +20,18 @@ export function RunSummary({ children }: { children: ComponentChildren }) {
   const { method } = choices.value;
   const taken = (runs.value ?? []).map(({ folder }) => folder);
   const { arch, width, size, epochs, batch } = valuesOf(choices.value);
-  const lines: [string, string][] = [
+  const lines: readonly (readonly [string, string])[] = [
     ['Normal', normalWords(store)],
     ['Method', titleOf(method)],
     ['Outlier exposure', isExposed(choices.value) ? exposureWords(choices.value, store) : 'none'],
-    ['Network', `${arch === 'resnet18' ? 'ResNet-18' : 'ResNet-10'}, ${width} channels`],
+    ['Network', `${architectureNamed(arch).title}, ${width} channels`],
     ['Input', `${size} × ${size} px`],
-    ['Length', counted(epochs, 'epoch')],
-    ['Images per step', whole(batch)],
+    ...(isTraining(choices.value)
+      ? ([
+          ['Length', counted(epochs, 'epoch')],
+          ['Images per step', whole(batch)],
+        ] as const)
+      : ([['Length', 'nothing is trained']] as const)),
     ['Saved as', baseName(trainOptions(choices.value, data.value, taken).out!)],
   ];
   return (

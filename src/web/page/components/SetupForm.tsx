@@ -7,6 +7,7 @@ import {
   type Choices,
   GENERATED,
   isExposed,
+  isTraining,
   normalClasses,
   unfitReason,
   usesOwnOutliers,
@@ -59,14 +60,14 @@ export function SetupForm() {
           <OutlierSource />
         </section>
         <section class="card">
-          <PresetCards />
+          {isTraining(store.choices.value) && <PresetCards />}
           <MoreOptions />
         </section>
       </div>
       <RunSummary>
         <button type="submit" class="main large" disabled={!isReady}>
           <Icon name="play" />
-          Start training
+          {isTraining(store.choices.value) ? 'Start training' : 'Start'}
         </button>
         <p class="quiet">
           {isReady

@@ -4,12 +4,13 @@ import { EVERY_CLASS } from '../../../base/names.ts';
 import { keyOf, type OptionTable, type OptionValue } from '../../../base/options.ts';
 import type { Preset } from '../../../base/recipe.ts';
 import { defaultRunFolder, filledConfig, type RunConfig } from '../../../config/config.ts';
+import { type ChosenMethod, methodFor } from '../../../config/defaultMethod.ts';
 import { CONFIG_OPTIONS, hasOption } from '../../../config/trainOptions.ts';
 import { generatedOf } from '../../../data/dataset.ts';
 import { demo } from '../../../data/datasets/demo.ts';
 import { DATASETS, type DatasetName, datasetNamed } from '../../../data/datasets/table.ts';
 import type { TrainOptions } from '../../../library/types.ts';
-import { type MethodName, methodNamed, usesOutliers } from '../../../methods/table.ts';
+import { isTrained, type MethodName, methodNamed, usesOutliers } from '../../../methods/table.ts';
 import type { DataContent } from '../../pageApi.ts';
 
 /** `own`: the images that were given; else a data set that needs no files. */
@@ -82,6 +83,13 @@ export function defaultOf(key: string, choices: Choices): OptionValue {
 /** Whether the method that is chosen trains on outlier images. */
 export const isExposed = (choices: Choices): boolean => usesOutliers(choices.method, valuesOf(choices));
 
+/** The method for these images unless another one is chosen, and why. */
+export const suggestedMethod = (source: Source, preset: Preset): ChosenMethod =>
+  methodFor({ dataset: datasetOf(source) }, preset);
+
+/** Whether the method that is chosen trains a network. */
+export const isTraining = ({ method }: Choices): boolean => isTrained(method);
+
 /** Why a method cannot train on the images that are chosen; null when it can. */
 export function unfitReason(method: Method, { source, normal }: Choices, data: DataContent | null): string | null {
   if (!methodNamed(method).needsClasses) return null;
@@ -113,8 +121,8 @@ export function trainOptions(choices: Choices, data: DataContent | null, taken: 
   });
   return {
     dataset,
-    method,
-    preset,
+    // without them the run takes this method by itself, and says why
+    ...(isTrained(method) || suggestedMethod(source, preset).method !== method ? { method, preset } : {}),
     ...options,
     ...(isAll ? { protocol: 'all-normal' } : { normal }),
     ...(source === 'own' ? { data: `data/${data?.id}`, skipBad: true } : {}),

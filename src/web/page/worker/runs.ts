@@ -79,7 +79,9 @@ export class Runs {
     if (config === null || result === null) {
       throw new UsageError(`${folder}: this run has not finished.`, { remedy: 'resume it first' });
     }
-    const [metrics, scores] = [await this.#text(folder, FILE.metrics), await this.#text(folder, FILE.scores)];
+    // without steps the file is empty, and the browser's storage keeps no empty files
+    const metrics = result.steps === 0 ? '' : await this.#text(folder, FILE.metrics);
+    const scores = await this.#text(folder, FILE.scores);
     const lines = parseMetrics(metrics);
     if (lines.damaged !== null) throw damaged(`${folder}/${FILE.metrics}:${lines.damaged}`);
     const images = parseScoresCsv(scores, `${folder}/${FILE.scores}`);
