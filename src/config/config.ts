@@ -22,7 +22,7 @@ import type { WeightsNetwork } from '../models/weights.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
 import { scoresOf, usesAugmentedViews } from '../scores/table.ts';
 import { methodFor } from './defaultMethod.ts';
-import { checkWeights, weightsDefaults } from './initialWeights.ts';
+import { checkWeights, weightsDefaults, weightsFile } from './initialWeights.ts';
 import { parseMilestones } from './milestones.ts';
 import type { OPTIMIZERS, PRECISIONS } from './networkOptions.ts';
 import type { NORMALIZATIONS, OE_ORDERS } from './parityOptions.ts';
@@ -210,7 +210,7 @@ export function resolveConfig(
   methodNamed(method).check?.(config);
   if (isTrained(method)) checkSchedule(config);
   checkSide(config);
-  checkFreeze(config);
+  if (weights || weightsFile(config.init) === null) checkFreeze(config); // the architecture of a file is not known before
   checkWeights(config, weights);
   checkUse(choices, config);
   return config;

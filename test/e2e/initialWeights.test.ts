@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { decodeSafetensors } from '../../runtime/index.ts';
 import { type ConfigChoices, type RunConfig, resolveConfig } from '../../src/config/config.ts';
+import { train } from '../../src/library/node.ts';
 import { weightsNetwork } from '../../src/runs/initialWeights.ts';
 import { readStoredConfig } from '../../src/runs/runFolder.ts';
+import { oecl } from '../helpers/commandLine.ts';
 import { fileOf, resnetState } from '../helpers/resnetState.ts';
 import { runTiny, testFiles, tinyDataset } from '../helpers/tinyRun.ts';
 
@@ -54,6 +56,38 @@ test('frozen stages are those of the file, bit for bit; the others moved; a note
   expect(new Set(moved)).toEqual(
     new Set(Object.keys(STATE).filter((name) => /^layer[34]/.test(name) && !/tracked/.test(name))),
   );
+});
+
+test('the library takes the architecture from the file, and freezes as many stages as asked', async () => {
+  const { init } = await configOf('library');
+  const out = join(folder, 'library');
+  const size = { size: 16, views: 1, epochs: 1, batch: 8, freeze: 'all' } as const;
+  const adapter = process.env.OECL_TEST_ADAPTER;
+  const { results } = await train({
+    dataset: 'folder',
+    data,
+    normal: 'stripes',
+    preset: 'tiny',
+    init,
+    out,
+    adapter,
+    ...size,
+  });
+  expect(results).toHaveLength(1);
+  const files = testFiles();
+  expect(await readStoredConfig(files, out)).toMatchObject({ arch: 'resnet10', width: 4, init, freeze: 'all' });
+  const model = await tensorsOf(out, 'model.safetensors');
+  expect(model['backbone.layer4.0.bn2.running_var'].data).toEqual(STATE['layer4.0.bn2.running_var'].data);
+  const resumed = await train({ dataset: 'folder', out, resume: true, freeze: 'all' });
+  expect(resumed.results).toEqual(results);
+});
+
+test('the command line refuses a file of PyTorch with the line that converts it', async () => {
+  const file = join(folder, 'net.pth');
+  await writeFile(file, 'PK\x03\x04 archive/data.pkl');
+  const { code, stderr } = await oecl(['--dataset', 'demo', '--init', file, '--out', join(folder, 'pth')]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/net\.pth: it seems to be PyTorch's own format[\s\S]*net\.safetensors after python3 -c "/);
 });
 
 test('a run resumes to the same bits without the file', async () => {

@@ -69,6 +69,12 @@ describe('what follows from a file', () => {
     expect(() => configOf(choices, decoded())).toThrow(message);
   });
 
+  test('stages are counted once the architecture of the file is known', () => {
+    const choices = { init: 'a.safetensors', freeze: 5 };
+    expect(() => configOf(choices, decoded())).toThrow(/--arch resnet10 --freeze 5: its backbone has 4 stages/);
+    expect(resolveConfig(choices, { isSoftware: true }).freeze).toBe(5); // as --resume does, for the folder's name
+  });
+
   test('a large side is refused beside a network for small images', () => {
     expect(() => configOf({ size: 96 }, decoded({ stem: 3 }))).toThrow(
       /smaller images[\s\S]*--size 32, or another side up to 64/,
