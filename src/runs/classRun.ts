@@ -173,9 +173,7 @@ export class ClassRun {
     if (!this.#initial) return;
     initialize(encoder, this.#initial);
     const note = this.#initial.note(encoder);
-    if (note === null) return;
-    this.#notes.push(note);
-    this.#hooks.onNote?.(note);
+    if (note !== null) this.#note(note);
   }
 
   /** Computes the center of methods that have one, which the network keeps as a buffer. */

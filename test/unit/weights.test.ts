@@ -29,7 +29,7 @@ const decoded = (state: Partial<ResNetStateOptions> = {}, prefix = '', metadata?
 describe('what follows from a file', () => {
   const configOf = (choices: ConfigChoices, weights: ReturnType<typeof decoded>) =>
     resolveConfig(
-      { dataset: 'demo', preset: 'tiny', init: 'a.safetensors', ...choices },
+      { dataset: 'demo', preset: 'tiny', method: 'oecl', init: 'a.safetensors', ...choices },
       { isSoftware: true },
       weights.network,
     );
