@@ -137,7 +137,10 @@ export function wideResnetF64(p: ParametersF64, images: F64Array): F64Array {
   return globalAvgPool2dF64(active('backbone.bn1', x));
 }
 
-/** MobileNetV2 to block 12 (docs/methods.md 3), batch norm in training: means, then deviations, [N, 3, S, S] -> [N, 2C]. */
+/**
+ * MobileNetV2 to block 12 (docs/methods.md 3), batch norm in training: of blocks 5, 9 and 12 the means, then the deviations.
+ * [N, 3, S, S] -> [N, 12 width].
+ */
 export function mobilenetF64(p: ParametersF64, images: F64Array): F64Array {
   const norm = (name: string, x: F64Array) =>
     batchNormF64(x, p[`backbone.${name}.weight`], p[`backbone.${name}.bias`], { eps: 1e-3 });
@@ -151,6 +154,7 @@ export function mobilenetF64(p: ParametersF64, images: F64Array): F64Array {
   const same = (x: F64Array, stride: number) => (stride === 1 ? 1 : [...halving(x.shape[2]), ...halving(x.shape[3])]);
   let x = relu6(norm('bn_Conv1', conv2dF64(images, weight('Conv1'), { stride: 2, padding: same(images, 2) })));
   const strides = [1, 2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1];
+  const tapped: F64Array[] = [];
   for (const [index, stride] of strides.entries()) {
     const name = index === 0 ? 'expanded_conv' : `block_${index}`;
     const expand = weight(`${name}.expand`);
@@ -160,16 +164,19 @@ export function mobilenetF64(p: ParametersF64, images: F64Array): F64Array {
     const y = norm(`${name}.project_BN`, conv2dF64(filtered, weight(`${name}.project`)));
     const isSame = y.shape.every((side, axis) => side === x.shape[axis]);
     x = isSame && stride === 1 ? elementwiseF64((a, b) => a + b)(x, y) : y;
+    if ([5, 9, 12].includes(index)) tapped.push(x);
   }
-  const [N, C, H, W] = x.shape;
-  const data = new Float64Array(2 * N * C);
-  for (let i = 0; i < N * C; i++) {
-    const values = x.data.subarray(i * H * W, (i + 1) * H * W);
+  const rows = Array.from({ length: images.shape[0] }, (_, n) => tapped.flatMap((each) => momentsOf(each, n)));
+  return { shape: [rows.length, rows[0].length], data: Float64Array.from(rows.flat()) };
+}
+
+/** The means of the channels of an image over its pixels, then the deviations. */
+function momentsOf({ shape: [, C, H, W], data }: F64Array, n: number): number[] {
+  const moments = Array.from({ length: C }, (_, c) => {
+    const values = data.subarray((n * C + c) * H * W, (n * C + c + 1) * H * W);
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-    const at = Math.floor(i / C) * 2 * C + (i % C);
-    data[at] = mean;
-    data[at + C] = Math.sqrt(Math.max(variance, 1e-6));
-  }
-  return { shape: [N, 2 * C], data };
+    return { mean, deviation: Math.sqrt(Math.max(variance, 1e-6)) };
+  });
+  return [...moments.map(({ mean }) => mean), ...moments.map(({ deviation }) => deviation)];
 }

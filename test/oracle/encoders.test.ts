@@ -40,7 +40,7 @@ test.each<DefinedNetwork>([
   { arch: 'resnet18-cbam', width: 4, isBiasFree: false, reference: resnetF64 },
   { arch: 'resnet34', width: 2, features: 16, isBiasFree: false, reference: resnetF64 },
   { arch: 'resnet50', width: 2, size: 16, features: 64, isBiasFree: false, reference: resnetF64 },
-  { arch: 'mobilenetv2', width: 4, size: 19, features: 24, isBiasFree: false, reference: mobilenetF64 },
+  { arch: 'mobilenetv2', width: 4, size: 19, features: 48, isBiasFree: false, reference: mobilenetF64 },
 ])('$arch computes its definition, bias-free: $isBiasFree', async (network) => {
   const { arch, width, size = 8, features = 32, isBiasFree, reference } = network;
   const encoder = encoderOf({ arch, width, size, network: { projection: 'none', isBiasFree } });
