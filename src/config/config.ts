@@ -199,6 +199,14 @@ export function resolveConfig(
       remedy: `${owners.join(' or ')}, or no --oe`,
     });
   }
+  if (methodNamed(method).needsOutliers && config.oe === DEAD_LEAVES) {
+    throw new UsageError(
+      `--method ${method} --oe ${DEAD_LEAVES}: it learns from outliers that you have, and these are generated.`,
+      {
+        remedy: '--oe folder:DIR with five of them or more, or --method dn2, which needs none',
+      },
+    );
+  }
   const { score } = config;
   if (score !== null && !scoresOf(method).some(({ name }) => name === score)) {
     throw new UsageError(`--score ${score}: the method ${method} has no such score.`, {
@@ -274,11 +282,13 @@ export function filledConfig(
 ): RunConfig {
   const { dataset, method, protocol } = { ...DEFAULTS, ...choices };
   const recipe = recipeOf(choices.preset, dataset, method, choices.recipe);
+  const { freeze } = recipe as Partial<RunConfig>;
   const typed = choices.normal ?? datasetNamed(dataset).defaultNormal;
   const config: RunConfig = {
     ...DEFAULTS,
     ...recipe,
     ...weightsDefaults(choices.init ?? recipe.init, recipe.size, weights),
+    ...(freeze === undefined ? {} : { freeze }), // the method's own, not that of the weights
     ...choices,
     normal: protocolNamed(protocol).isOfAllClasses ? EVERY_CLASS : className(dataset, typed),
     oe: null,

@@ -113,6 +113,8 @@ export interface Method<Values extends object = object, Name extends string = st
   sight?(values: Values): Sight;
   /** Whether it learns from the classes of its normal images, and so needs two or more. */
   readonly needsClasses?: true;
+  /** Whether its outlier images have to be real ones. */
+  readonly needsOutliers?: true;
   /** Weights that follow a schedule, recorded with each step. */
   weights?(values: Values, epoch: number): Record<string, number>;
   /** Called once, while the step is recorded, not once per step. Omitted by methods that train nothing. */

@@ -86,6 +86,25 @@ export const PENALTY: TermSpec = {
 export const NORM_NORMAL: TermSpec = { title: 'normal images', chart: 'norm', of: 'normal' };
 export const NORM_OUTLIER: TermSpec = { title: 'outlier-exposure images', chart: 'norm', of: 'outliers' };
 
+/** For methods that start from features of other images. */
+export interface PretrainedValues {
+  init: string;
+}
+
+/** Initial weights that are drawn, and know nothing about images. */
+const RANDOM = ['uniform', 'kaiming-normal'];
+
+/** @throws UsageError for initial weights that are random */
+export function checkPretrained(method: string, { init }: PretrainedValues): void {
+  if (!RANDOM.includes(init)) return;
+  throw new UsageError(
+    `--method ${method} --init ${init}: it starts from a trained network, and these weights are random.`,
+    {
+      remedy: '--init builtin, a file of weights, or another method',
+    },
+  );
+}
+
 /** Scores based on the norm of f, which contrastive training increases for images that resemble the training images. */
 export const NORM_SCORES: readonly string[] = ['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm', 'cosineNorm'];
 

@@ -13,6 +13,8 @@ import { gt72 } from './gt72.ts';
 import { hsc } from './hsc.ts';
 import type { Method } from './method.ts';
 import { oecl } from './oecl.ts';
+import { panda } from './panda.ts';
+import { probe } from './probe.ts';
 import { selfOecl } from './selfOecl.ts';
 import { simclr } from './simclr.ts';
 import { supclr } from './supclr.ts';
@@ -36,6 +38,8 @@ const TABLE = [
   gtPlus,
   gt72,
   dn2,
+  panda,
+  probe,
 ] as const;
 
 export type MethodName = (typeof TABLE)[number]['name'];

@@ -13,9 +13,10 @@ import { adapterEnvironment, nodeRuntimePlatform } from '../../runtime/platform/
 import { type ChromeTrainer, openChrome } from '../../src/chrome/chrome.ts';
 import { findChrome } from '../../src/chrome/chromeBinary.ts';
 import type { ConfigChoices } from '../../src/config/config.ts';
+import { datasetNamed } from '../../src/data/datasets/table.ts';
 import { readModel } from '../../src/library/model.ts';
 import { openScorerOn } from '../../src/library/scorer.ts';
-import { METHODS, methodNamed } from '../../src/methods/table.ts';
+import { METHODS, methodNamed, usesOutliers } from '../../src/methods/table.ts';
 import { scoresOf, usesAugmentedViews } from '../../src/scores/table.ts';
 import { runTiny, testFiles, tinyConfig, tinyDataset } from '../helpers/tinyRun.ts';
 
@@ -50,12 +51,17 @@ const RUNS: readonly Run[] = [
   },
 ];
 
+/** The initial weights of a method's recipe. */
+const initOf = ({ recipe }: Run['method']) => recipe?.('tiny', datasetNamed('folder'), 'ours').init;
+
 /** All classes are normal where the method learns from them. */
 const choicesOf = ({ method, method: { name, needsClasses }, more }: Run): ConfigChoices => ({
   ...(needsClasses ? { protocol: 'all-normal', normal: 'all' } : { normal: 'stripes' }),
   ...{ dataset: 'folder', preset: 'tiny', size: 16, method: name },
-  // a network of few kernels: most of the time is their compilation
-  ...(method.loss ? { arch: 'cnn32', width: 4, epochs: 2, batch: 4 } : {}),
+  ...(method.loss ? { epochs: 2, batch: 4 } : {}),
+  // a network of few kernels, where the method does not start from weights: most of the time is their compilation
+  ...(initOf(method) === undefined ? { arch: 'cnn32', width: 4 } : {}),
+  ...(usesOutliers(name, {}) ? { oe: `folder:${join(data, 'test', 'disk')}` } : {}),
   ...(usesAugmentedViews(name) ? { views: 1 } : {}),
   ...more,
 });

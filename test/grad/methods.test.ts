@@ -156,7 +156,7 @@ describeOp('methods', (suite) => {
     }
   });
 
-  test('dsad, bce and focal: normal images first; value and gradient', async (t) => {
+  test('dsad, bce, probe and focal: normal images first; value and gradient', async (t) => {
     const labels = halves(2 * VIEWS);
     await checkGradients(suite, t, 'loss of dsad', {
       op: (rows) => methodLoss('dsad', rows, VIEWS, {}).loss,
@@ -166,6 +166,7 @@ describeOp('methods', (suite) => {
     });
     for (const [name, of] of [
       ['bce', binaryCrossEntropyF64],
+      ['probe', binaryCrossEntropyF64],
       ['focal', focalF64],
     ] as const) {
       await checkGradients(suite, t, `loss of ${name}`, {
@@ -189,6 +190,16 @@ describeOp('methods', (suite) => {
       });
     }
     expect(methodNamed('dsvdd').weights!({ boundary: 'soft', nu: 0.1 } as object, 10)).toEqual({ radiusWeight: 1 });
+  });
+
+  test('panda: the mean squared distance to the center, which is the mean feature', async (t) => {
+    await checkGradients(suite, t, 'loss of panda', {
+      op: (rows) => methodLoss('panda', rows, 5, {}).loss,
+      reference: (rows) => softBoundaryF64(rows, 1, 0),
+      inputs: [uniformInput([5, 3], { gap: 0.2 })],
+      within: tolerance.transcendental,
+    });
+    expect(Array.from(methodNamed('panda').center!([1, 0, 3, 0], 2))).toEqual([2, 0]);
   });
 
   test("dsvdd's center is the mean feature, away from 0", () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { nodeRuntimePlatform } from '../../runtime/platform/node.ts';
 import { type ConfigChoices, type RunConfig, resolveConfig } from '../../src/config/config.ts';
+import { recipeOf } from '../../src/config/presets.ts';
 import { isTrained } from '../../src/methods/table.ts';
 import { nodePlatform } from '../../src/platform/node.ts';
 import type { Platform } from '../../src/platform/platform.ts';
@@ -67,7 +68,8 @@ export function tinyConfig(data: string, out: string, choices: ConfigChoices = {
   const tiny: ConfigChoices = {
     preset: 'tiny',
     size: 16,
-    ...(isTrained(method) ? { arch: 'cnn32', width: 4, epochs: 3, batch: 4, checkpointEvery: 1 } : {}),
+    ...(recipeOf('tiny', 'folder', method).init === undefined ? { arch: 'cnn32', width: 4 } : {}),
+    ...(isTrained(method) ? { epochs: 3, batch: 4, checkpointEvery: 1 } : {}),
     ...(usesAugmentedViews(method) ? { views: 2 } : {}),
   };
   const normal = { dataset: 'folder', data, normal: 'stripes', adapter: process.env.OECL_TEST_ADAPTER } as const;

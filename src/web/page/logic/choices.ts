@@ -91,8 +91,11 @@ export const suggestedMethod = (source: Source, preset: Preset): ChosenMethod =>
 export const isTraining = ({ method }: Choices): boolean => isTrained(method);
 
 /** Why a method cannot train on the images that are chosen; null when it can. */
-export function unfitReason(method: Method, { source, normal }: Choices, data: DataContent | null): string | null {
-  if (!methodNamed(method).needsClasses) return null;
+export function unfitReason(method: Method, choices: Choices, data: DataContent | null): string | null {
+  const { source, normal } = choices;
+  const { needsClasses, needsOutliers } = methodNamed(method);
+  if (needsOutliers && !usesOwnOutliers(choices, data)) return 'needs outlier images of your own';
+  if (!needsClasses) return null;
   if (source !== 'own' || (data?.parts.train?.classes.length ?? 0) < 2)
     return 'needs normal images in two or more classes';
   return normal === ALL ? null : 'needs all classes together as normal';
