@@ -127,7 +127,7 @@ describe('a run', () => {
   test('config.json has the method’s option, its recipe and the recipe of the data set, and no option of another method', async () => {
     const config = JSON.parse(await textOf('config.json'));
     expect(config).toMatchObject({ dataset: 'toy-set', protocol: 'toy-protocol', method: 'toy-method', normal: 'all' });
-    expect(config).toMatchObject({ toyWeight: 0.25, views: 1, width: 4, epochs: 3 });
+    expect(config).toMatchObject({ toyWeight: 0.25, weightDecay: 0.125, width: 4, epochs: 3 });
     expect(config).not.toHaveProperty('temperature');
   });
 

@@ -18,7 +18,7 @@ export const toyMethod: Method<{ toyWeight: number }, 'toy-method'> = {
       field: { label: 'Toy weight' },
     },
   ],
-  recipe: () => ({ views: 1 }),
+  recipe: () => ({ weightDecay: 0.125 }),
   batch: () => ({ normal: { views: 2 } }),
   loss({ projection }, _, { toyWeight }) {
     const toyTerm = normPenalty(projection);
