@@ -17,10 +17,10 @@ import type { Fit } from '../data/fit.ts';
 import { DEAD_LEAVES, parseSource, sourceText } from '../data/outlierSource.ts';
 import { parseStatistics } from '../data/statistics.ts';
 import { isTrained, METHODS, type MethodName, type MethodValues, methodNamed, usesOutliers } from '../methods/table.ts';
-import { type ArchitectureName, architectureNamed } from '../models/table.ts';
+import { ARCHITECTURES, type ArchitectureName, architectureNamed } from '../models/table.ts';
 import type { WeightsNetwork } from '../models/weights.ts';
 import { type ProtocolName, protocolNamed } from '../protocols/table.ts';
-import { scoresOf, usesAugmentedViews } from '../scores/table.ts';
+import { readsMaps, scoresOf, usesAugmentedViews } from '../scores/table.ts';
 import { methodFor } from './defaultMethod.ts';
 import { checkWeights, weightsDefaults, weightsFile } from './initialWeights.ts';
 import { parseMilestones } from './milestones.ts';
@@ -218,7 +218,10 @@ export function resolveConfig(
   methodNamed(method).check?.(config);
   if (isTrained(method)) checkSchedule(config);
   checkSide(config);
-  if (weights || weightsFile(config.init) === null) checkFreeze(config); // the architecture of a file is not known before
+  if (weights || weightsFile(config.init) === null) {
+    checkFreeze(config); // the architecture of a file is not known before
+    checkMaps(config);
+  }
   checkWeights(config, weights);
   checkUse(choices, config);
   return config;
@@ -255,6 +258,18 @@ function checkSide({ arch, size }: RunConfig): void {
   throw new UsageError(`--arch ${arch} --size ${size}: its input has a side that is a multiple of ${sideUnit}.`, {
     remedy: `--size ${Math.max(2, Math.round(size / sideUnit)) * sideUnit}, or --arch resnet18`,
   });
+}
+
+/** @throws UsageError for an architecture whose activations do not tell where something is */
+function checkMaps({ method, arch }: RunConfig): void {
+  if (!readsMaps(method) || architectureNamed(arch).hasMaps) return;
+  const others = ARCHITECTURES.filter(({ hasMaps }) => hasMaps).map(({ name }) => name);
+  throw new UsageError(
+    `--method ${method} --arch ${arch}: it compares places of images, and this network has no map.`,
+    {
+      remedy: `--init builtin, or weights of one of ${others.join(', ')}`,
+    },
+  );
 }
 
 /** @throws UsageError for more stages than the architecture has */

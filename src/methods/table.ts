@@ -14,6 +14,7 @@ import { hsc } from './hsc.ts';
 import type { Method } from './method.ts';
 import { oecl } from './oecl.ts';
 import { panda } from './panda.ts';
+import { patchcore } from './patchcore.ts';
 import { probe } from './probe.ts';
 import { selfOecl } from './selfOecl.ts';
 import { simclr } from './simclr.ts';
@@ -38,6 +39,7 @@ const TABLE = [
   gtPlus,
   gt72,
   dn2,
+  patchcore,
   panda,
   probe,
 ] as const;

@@ -1,5 +1,5 @@
 /** The interface of an architecture: a backbone from images to pooled features. To add one, add a file and a line in table.ts. */
-import { type Initializer, Module } from '../../runtime/index.ts';
+import { type Initializer, Module, type Tensor } from '../../runtime/index.ts';
 
 export type Precision = 'f32' | 'f16';
 
@@ -14,10 +14,21 @@ export interface BackboneOptions {
   isBiasFree: boolean;
 }
 
+/** What a pass yields besides pooled features: what the network sees where. */
+export interface MappedPass {
+  /** As of forward(), [N, channels]. */
+  pooled: Tensor;
+  /** Activations of two depths, [N, C, h, w] each, the finer grid first. */
+  maps: readonly [Tensor, Tensor];
+}
+
 /** [N, 3, S, S] normalized images -> [N, channels]. */
 export abstract class Backbone extends Module {
   abstract readonly channels: number;
   readonly #stages: Module[][] = [];
+
+  /** forward(), with maps. Missing where the architecture has none (Architecture.hasMaps). */
+  withMaps?(images: Tensor, training: boolean): MappedPass;
 
   /** Fixes the first stages, or all layers (Module.freeze). */
   freezeStages(count: number | 'all'): void {
@@ -40,6 +51,8 @@ export interface Architecture<Name extends string = string> {
   readonly summary: string;
   /** Number of its stages: what --freeze counts. */
   readonly stages: number;
+  /** Whether its backbones have maps. */
+  readonly hasMaps?: true;
   /** The sides of images that it takes are multiples of this; default: any side. */
   readonly sideUnit?: number;
   build(init: Initializer, options: BackboneOptions): Backbone;

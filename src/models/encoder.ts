@@ -1,10 +1,12 @@
 /** A network: a backbone and what a method needs on top of it. */
 import {
+  avgPool2d,
   type Context,
   type ConvolutionInit,
   Initializer,
   Linear,
   Module,
+  permute,
   sub,
   type Tensor,
 } from '../../runtime/index.ts';
@@ -50,6 +52,8 @@ export interface EncoderOutputs {
   projection: Tensor;
   /** [N, classes], by head. */
   logits: Readonly<Record<string, Tensor>>;
+  /** The backbone's maps if they were asked for, each the mean of 3 x 3 pixels around each: [N, h, w, C]. */
+  maps: readonly Tensor[];
 }
 
 /** f: [N, 3, S, S] normalized images -> [N, features]. */
@@ -92,8 +96,10 @@ export class Encoder extends Module {
     return tensors.filter(({ requiresGrad }) => requiresGrad);
   }
 
-  outputs(images: Tensor, training: boolean): EncoderOutputs {
-    const backbone = this.#backbone.forward(images, training);
+  /** @param withMaps only for backbones that have maps */
+  outputs(images: Tensor, training: boolean, { withMaps = false } = {}): EncoderOutputs {
+    const pass = withMaps ? this.#backbone.withMaps!(images, training) : null;
+    const backbone = pass ? pass.pooled : this.#backbone.forward(images, training);
     const f = this.#head ? this.#head.forward(backbone, training) : backbone;
     const projection = this.center ? sub(f, this.center) : f;
     const input = this.options.network.logitsOf === 'projection' ? projection : backbone;
@@ -101,9 +107,14 @@ export class Encoder extends Module {
       backbone,
       projection,
       logits: Object.fromEntries(this.#logits.map(([name, head]) => [name, head.forward(input)])),
+      maps: (pass?.maps ?? []).map(neighborhoods),
     };
   }
 }
+
+/** [N, C, H, W] -> [N, H, W, C]; zeros around the image count, as in the published code of PatchCore. */
+const neighborhoods = (map: Tensor): Tensor =>
+  permute(avgPool2d(map, { kernel: 3, stride: 1, padding: 1 }), [0, 2, 3, 1]);
 
 function headOf(
   projection: Exclude<Projection, 'none'>,

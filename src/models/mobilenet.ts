@@ -19,7 +19,7 @@ import {
   sub,
   type Tensor,
 } from '../../runtime/index.ts';
-import { type Architecture, Backbone, type BackboneOptions, type Precision } from './backbone.ts';
+import { type Architecture, Backbone, type BackboneOptions, type MappedPass, type Precision } from './backbone.ts';
 
 /** Of batch norm, as in Keras' model. */
 const EPS = 1e-3;
@@ -124,13 +124,27 @@ class MobileNet extends Backbone {
   }
 
   forward(images: Tensor, training: boolean): Tensor {
+    return this.#pass(images, training).pooled;
+  }
+
+  /** The maps are those at a stride of 8 and of 16, whose grids are fine enough to tell where something is. */
+  override withMaps(images: Tensor, training: boolean): MappedPass {
+    const { pooled, tapped } = this.#pass(images, training);
+    return { pooled, maps: [tapped[0], tapped[1]] };
+  }
+
+  #pass(images: Tensor, training: boolean): { pooled: Tensor; tapped: Tensor[] } {
     let x = relu6(this.#bn.forward(this.#conv.forward(cast(images, this.#precision)), training));
     const tapped: Tensor[] = [];
+    const pooled: Tensor[] = [];
     for (const [i, block] of this.#blocks.entries()) {
       x = block.forward(x, training);
-      if (TAPPED.includes(i)) tapped.push(meansAndDeviations(cast(x, 'f32')));
+      if (!TAPPED.includes(i)) continue;
+      const values = cast(x, 'f32');
+      tapped.push(values);
+      pooled.push(meansAndDeviations(values));
     }
-    return concat(tapped, 1);
+    return { pooled: concat(pooled, 1), tapped };
   }
 }
 
@@ -147,5 +161,6 @@ export const mobilenet: Architecture<'mobilenetv2'> = {
   title: 'MobileNetV2',
   summary: 'depthwise convolutions, 12 blocks of MobileNetV2',
   stages: STAGES.length,
+  hasMaps: true,
   build: (init, options) => new MobileNet(init, options),
 };

@@ -14,7 +14,7 @@ import {
   relu,
   type Tensor,
 } from '../../runtime/index.ts';
-import { type Architecture, Backbone, type BackboneOptions, type Precision } from './backbone.ts';
+import { type Architecture, Backbone, type BackboneOptions, type MappedPass, type Precision } from './backbone.ts';
 import { Cbam } from './cbam.ts';
 
 interface BlockOptions {
@@ -140,7 +140,7 @@ class ResNet extends Backbone {
   override readonly channels: number;
   readonly #conv1: Conv2d;
   readonly #bn1: BatchNorm;
-  readonly #blocks: Module[] = [];
+  readonly #stages: readonly Module[][];
   readonly #isImageNetStem: boolean;
   readonly #precision: Precision;
 
@@ -159,25 +159,40 @@ class ResNet extends Backbone {
     this.#bn1 = this.layer(1, 'bn1', new BatchNorm(init, width, { affine: !isBiasFree }));
     const shortcutName = this.#isImageNetStem ? 'downsample' : 'shortcut';
     let channels = width;
-    blocks.forEach((count, stage) => {
+    this.#stages = blocks.map((count, stage) => {
+      const own: Module[] = [];
       const hidden = width * 2 ** stage;
       for (let i = 0; i < count; i++) {
         const options = { stride: stage > 0 && i === 0 ? 2 : 1, shortcutName, isBiasFree };
         const block = hasBottlenecks
           ? new BottleneckBlock(init, channels, hidden, options)
           : new BasicBlock(init, channels, hidden, { ...options, hasAttention });
-        this.#blocks.push(this.layer(stage + 1, `layer${stage + 1}.${i}`, block));
+        own.push(this.layer(stage + 1, `layer${stage + 1}.${i}`, block));
         channels = hasBottlenecks ? EXPANSION * hidden : hidden;
       }
+      return own;
     });
     this.channels = channels;
   }
 
   forward(images: Tensor, training: boolean): Tensor {
+    return globalAvgPool2d(this.#ends(images, training)[3]);
+  }
+
+  /** The maps are the ends of stages 2 and 3, as in PatchCore (Roth et al. 2022). */
+  override withMaps(images: Tensor, training: boolean): MappedPass {
+    const [, second, third, last] = this.#ends(images, training);
+    return { pooled: globalAvgPool2d(last), maps: [cast(second, 'f32'), cast(third, 'f32')] };
+  }
+
+  /** The outputs of the stages. */
+  #ends(images: Tensor, training: boolean): Tensor[] {
     let x = this.#bn1.forward(this.#conv1.forward(cast(images, this.#precision)), training, { relu: true });
     if (this.#isImageNetStem) x = maxPool2d(x, { kernel: 3, stride: 2, padding: 1 });
-    for (const block of this.#blocks) x = block.forward(x, training);
-    return globalAvgPool2d(x);
+    return this.#stages.map((blocks) => {
+      for (const block of blocks) x = block.forward(x, training);
+      return x;
+    });
   }
 }
 
@@ -193,6 +208,7 @@ const resnet = <Name extends string>(
 ): ResNetArchitecture<Name> => ({
   ...{ name, title, summary, plan },
   stages: plan.blocks.length,
+  hasMaps: true,
   build: (init, options) => new ResNet(init, plan, options),
 });
 

@@ -13,9 +13,10 @@ import { methodNamed } from '../methods/table.ts';
 import type { Encoder, EncoderOutputs } from '../models/encoder.ts';
 import type { ScoreTable } from '../report/result.ts';
 import { type FeatureTable, firstRows, type Matrix } from '../scores/features.ts';
+import { type Activations, gridOf } from '../scores/patches.ts';
 import type { Score } from '../scores/score.ts';
 import { checkStates, Fitting, openScores, type ScoreStates, scoresWith } from '../scores/state.ts';
-import { scoresOf, usesAugmentedViews } from '../scores/table.ts';
+import { readsMaps, scoresOf, usesAugmentedViews } from '../scores/table.ts';
 import type { TrainHooks } from './hooks.ts';
 
 /** Views per forward pass, about as many as a training step of the tiny preset: enough to fill a device, with little memory. */
@@ -123,10 +124,11 @@ function withoutGaps(labels: readonly number[]): Int32Array {
   return Int32Array.from(labels, (label) => present.indexOf(label));
 }
 
-const widthsOf = ({ backbone, projection, logits }: FeatureTable) => ({
+const widthsOf = ({ backbone, projection, logits, map }: FeatureTable) => ({
   backbone: [backbone.width],
   projection: [projection.width],
   logits: Object.values(logits).map(({ width }) => width),
+  map: map ? [map.patches.width] : [],
 });
 
 /** Calls `take` with the features of all images, in batches. Returns whether it finished rather than being interrupted. */
@@ -164,9 +166,10 @@ async function passesOf(
   const { views, shifts, options } = sightOf(task);
   const augmenter = Augmenter.forEvaluation(context, options, { images: set.images, views, shifts }, batch);
   let plan: Plan<EncoderOutputs> | null = null;
+  const network = { withMaps: readsMaps(task.config.method) };
   try {
-    plan = await context.record(() => context.noGrad(() => encoder.outputs(augmenter.views(), false)));
-    const { backbone, projection, logits } = plan.outputs;
+    plan = await context.record(() => context.noGrad(() => encoder.outputs(augmenter.views(), false, network)));
+    const { backbone, projection, logits, maps } = plan.outputs;
     onProgress?.(0, indices.length);
     for (let first = 0; first < indices.length && !signal?.aborted; first += batch) {
       // pad the last batch with its first image, since a plan has a fixed batch size
@@ -177,10 +180,11 @@ async function passesOf(
       augmenter.upload([{ images: set.images, indices: chosen, rounds: new Uint32Array(batch) }]);
       plan.run();
       const count = Math.min(batch, indices.length - first);
-      const [pooled, projected, heads] = await Promise.all([
+      const [pooled, projected, heads, activations] = await Promise.all([
         rowsOf(backbone),
         rowsOf(projection),
         Promise.all(Object.values(logits).map(rowsOf)),
+        Promise.all(maps.map(activationsOf)),
       ]);
       const features: FeatureTable = {
         count,
@@ -190,6 +194,7 @@ async function passesOf(
         backbone: firstRows(pooled, batch), // the first rows are those of view 0 and shift 0
         projection: projected,
         logits: Object.fromEntries(Object.keys(logits).map((name, i) => [name, heads[i]])),
+        ...(activations.length > 0 ? { map: gridOf(activations, count) } : {}),
       };
       await take(features, first);
       onProgress?.(first + count, indices.length);
@@ -202,14 +207,20 @@ async function passesOf(
   }
 }
 
-const tensorsOf = ({ backbone, projection, logits }: EncoderOutputs): Tensor[] => [
-  ...new Set([backbone, projection, ...Object.values(logits)]),
+const tensorsOf = ({ backbone, projection, logits, maps }: EncoderOutputs): Tensor[] => [
+  ...new Set([backbone, projection, ...Object.values(logits), ...maps]),
 ];
 
 const rowsOf = async (tensor: Tensor): Promise<Matrix> => ({
   data: (await tensor.read()) as Float32Array<ArrayBuffer>,
   width: tensor.shape[1],
 });
+
+/** Of the output [N, h, w, C]. */
+const activationsOf = async (tensor: Tensor): Promise<Activations> => {
+  const [, height, width, channels] = tensor.shape;
+  return { height, width, channels, data: (await tensor.read()) as Float32Array<ArrayBuffer> };
+};
 
 function notFinite(image: string, what: string): OeclError {
   return new OeclError(`${image}: ${what}, expected a finite number.`, {

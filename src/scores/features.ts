@@ -6,6 +6,13 @@ export interface Matrix {
   readonly width: number;
 }
 
+/** Patches of images, one row each: row (image * height + y) * width of the grid + x. */
+export interface PatchGrid {
+  readonly height: number;
+  readonly width: number;
+  readonly patches: Matrix;
+}
+
 /**
  * The encoder's outputs for `count` images, each in `views` views times `shifts` shifts. View 0 is the plain one, and shift 0
  * is no shift. What a view and shift show of image i is row `rowOf(table, i, view, shift)`.
@@ -22,6 +29,8 @@ export interface FeatureTable {
   readonly projection: Matrix;
   /** Outputs of the network's linear heads, by name. */
   readonly logits: Readonly<Record<string, Matrix>>;
+  /** The patches of the plain view without a shift; only if a score of the method reads them. */
+  readonly map?: PatchGrid;
   /** The class of each image; training images only. */
   readonly labels?: ArrayLike<number>;
 }

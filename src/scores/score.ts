@@ -16,7 +16,7 @@ interface ScoreFacts {
   /** A phrase that describes it. */
   readonly summary: string;
   /** Encoder outputs that it reads. */
-  readonly needs: readonly ('backbone' | 'projection' | 'logits')[];
+  readonly needs: readonly ('backbone' | 'projection' | 'logits' | 'map')[];
   /** Steps of training below which it tells little; default: it does not depend on them. */
   readonly leastSteps?: number;
   /** Whether it uses the augmented views or only the plain view. */
@@ -41,8 +41,11 @@ export interface FittedScore extends ScoreFacts {
   readonly stateOf?: string;
   /** Constants of its definition, for readers of the model file: metadata `score.<name>.<key>`. */
   readonly constants?: Readonly<Record<string, string>>;
-  /** What fit() reads of the training images: one row per image. Called per batch, so that no batch has to be kept. */
-  rowsOf(training: FeatureTable): Matrix;
+  /**
+   * What fit() reads of the training images: as many rows for each image. Called per batch, so that no batch has to be kept.
+   * @param first place of the batch's first image among the training images   @param images number of all of them
+   */
+  rowsOf(training: FeatureTable, first: number, images: number): Matrix;
   /**
    * Fits the state.
    * @param rows at least one, in the order of the training images' content, so that file names have no effect

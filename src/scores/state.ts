@@ -41,11 +41,12 @@ export class Fitting {
    */
   add(features: FeatureTable, first: number): number {
     for (const part of this.#parts) {
-      const { data, width } = part.score.rowsOf(features);
+      const { data, width } = part.score.rowsOf(features, first, this.#images);
+      const perImage = data.length / features.count;
       const wrong = data.findIndex((value) => !Number.isFinite(value));
-      if (wrong >= 0) return Math.floor(wrong / width);
-      if (part.rows.width === 0) part.rows = { data: new (arrayOf(data))(this.#images * width), width };
-      part.rows.data.set(data, first * width);
+      if (wrong >= 0) return Math.floor(wrong / perImage);
+      if (part.rows.width === 0) part.rows = { data: new (arrayOf(data))(this.#images * perImage), width };
+      part.rows.data.set(data, first * perImage);
     }
     return -1;
   }

@@ -13,6 +13,7 @@ import { meanSquaredNorm } from './meanSquaredNorm.ts';
 import { norm } from './norm.ts';
 import { normEnsemble } from './normEnsemble.ts';
 import { normOfMean } from './normOfMean.ts';
+import { patchcore } from './patchcore.ts';
 import type { Score } from './score.ts';
 import { transformation } from './transformation.ts';
 
@@ -32,6 +33,7 @@ export const SCORES: readonly Score[] = [
   logit,
   transformation,
   dirichlet,
+  patchcore,
 ];
 
 export const SCORE_NAMES: readonly string[] = SCORES.map(({ name }) => name);
@@ -43,5 +45,8 @@ export const scoresOf = (method: MethodName): readonly Score[] =>
 /** Whether a score of the method reads augmented views; otherwise images are scored by their plain view alone. */
 export const usesAugmentedViews = (method: MethodName): boolean =>
   scoresOf(method).some(({ views }) => views === 'all');
+
+/** Whether a score of the method reads maps of the backbone. */
+export const readsMaps = (method: MethodName): boolean => scoresOf(method).some(({ needs }) => needs.includes('map'));
 
 export const scoreNamed = (name: string): Score | undefined => SCORES.find((score) => score.name === name);

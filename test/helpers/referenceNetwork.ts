@@ -80,18 +80,22 @@ export function cbamF64(p: ParametersF64, name: string, x: F64Array): F64Array {
 }
 
 /** The backbone, with as many blocks as there are weights, and the stem of the first one's side: [N, 3, S, S] -> [N, C]. */
-export function resnetF64(p: ParametersF64, images: F64Array): F64Array {
+export const resnetF64 = (p: ParametersF64, images: F64Array): F64Array =>
+  globalAvgPool2dF64(resnetStagesF64(p, images)[3]);
+
+/** The outputs of its four stages. */
+export function resnetStagesF64(p: ParametersF64, images: F64Array): F64Array[] {
   const weight = p['backbone.conv1.weight'];
   const isLarge = weight.shape[2] === 7;
   const stem = conv2dF64(images, weight, isLarge ? { stride: 2, padding: 3 } : { padding: 1 });
   let x = normF64(p, 'backbone.bn1', stem, { relu: true });
   if (isLarge) x = maxPool2dF64(x, { kernel: 3, stride: 2, padding: 1 });
-  for (const stage of [1, 2, 3, 4]) {
+  return [1, 2, 3, 4].map((stage) => {
     for (let block = 0; p[`backbone.layer${stage}.${block}.conv1.weight`]; block++) {
       x = residualBlockF64(p, `backbone.layer${stage}.${block}`, x, stage > 1 && block === 0 ? 2 : 1);
     }
-  }
-  return globalAvgPool2dF64(x);
+    return x;
+  });
 }
 
 /** [N, 3, S, S] -> [N, features]. */

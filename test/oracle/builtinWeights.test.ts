@@ -48,8 +48,11 @@ function kerasArrays(): Record<string, tf.Tensor> {
   );
 }
 
-/** Means, then deviations, of the channels of block_5_add, block_9_add and block_12_add: NHWC images in [0, 1] -> [N, 384]. */
-function featuresOf(images: tf.Tensor): tf.Tensor {
+/**
+ * Means, then deviations, of the channels of block_5_add, block_9_add and block_12_add, [N, 384], and the means of 3 x 3 pixels
+ * of the first two. @param images NHWC, in [0, 1]
+ */
+function featuresOf(images: tf.Tensor): { features: tf.Tensor; maps: tf.Tensor[] } {
   const of = kerasArrays();
   const norm = (name: string, x: tf.Tensor) => {
     const [gamma, beta, mean, variance] = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map(
@@ -60,6 +63,7 @@ function featuresOf(images: tf.Tensor): tf.Tensor {
   const conv = (name: string, x: tf.Tensor, stride = 1) =>
     tf.conv2d(x as tf.Tensor4D, of[`${name}/kernel`] as tf.Tensor4D, stride, 'same');
   const tapped: tf.Tensor[] = [];
+  const maps: tf.Tensor[] = [];
   let x = tf.relu6(norm('bn_Conv1', conv('Conv1', images, 2)));
   for (const [index, stride] of [1, 2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1].entries()) {
     const name = index === 0 ? 'expanded_conv' : `block_${index}`;
@@ -72,24 +76,42 @@ function featuresOf(images: tf.Tensor): tf.Tensor {
     if (![5, 9, 12].includes(index)) continue;
     const { mean, variance } = tf.moments(x, [1, 2]);
     tapped.push(mean, tf.sqrt(variance));
+    const bordered = tf.pad(x, [
+      [0, 0],
+      [1, 1],
+      [1, 1],
+      [0, 0],
+    ]) as tf.Tensor4D; // zeros count, too
+    if (index < 12) maps.push(tf.avgPool(bordered, 3, 1, 'valid'));
   }
-  return tf.concat(tapped, 1);
+  return { features: tf.concat(tapped, 1), maps };
 }
 
-test('features equal those of TensorFlow.js within 1e-4', async () => {
+test('features and maps equal those of TensorFlow.js within 1e-4', async () => {
   const config = resolveConfig({ dataset: 'demo', init: 'builtin', size: SIDE }, { isSoftware: true });
   expect(config).toMatchObject({ arch: 'mobilenetv2', width: 32, normalize: 'none', freeze: 'all' });
   const encoder = networkOf(context, config);
   initialize(encoder, await builtin(nodePlatform()));
   const images = uniformInput([2, 3, SIDE, SIDE], { low: 0, high: 1 });
-  const { backbone } = context.noGrad(() => encoder.outputs(context.tensor(images.values, images.shape), true));
+  const input = context.tensor(images.values, images.shape);
+  const { backbone, maps } = context.noGrad(() => encoder.outputs(input, true, { withMaps: true }));
   const nhwc = tf.transpose(
     tf.tensor(Float32Array.from(images.values), images.shape as [number, number, number, number]),
     [0, 2, 3, 1],
   );
   const expected = featuresOf(nhwc);
   expect(backbone.shape).toEqual([2, 384]);
-  expectClose(await backbone.read(), [...(await expected.data())], tolerance.twoNetworks);
+  expectClose(await backbone.read(), [...(await expected.features.data())], tolerance.twoNetworks);
+  expect(maps.map(({ shape }) => shape)).toEqual([
+    [2, 5, 5, 32],
+    [2, 3, 3, 64],
+  ]);
+  for (const [i, map] of maps.entries()) {
+    expectClose(await map.read(), [...(await expected.maps[i].data())], tolerance.twoNetworks);
+  }
+  const plain = context.noGrad(() => encoder.outputs(input, true));
+  expect(plain.maps).toEqual([]);
+  expect(await plain.backbone.read()).toEqual(await backbone.read());
 });
 
 test('the file is small, and says where it comes from and under which license', async () => {

@@ -1,6 +1,6 @@
 /** --init FILE: backbone features with the weights of a file in each naming, against f64 with the file's own arrays. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Context } from '../../runtime/index.ts';
+import { type Context, permute } from '../../runtime/index.ts';
 import { Encoder } from '../../src/models/encoder.ts';
 import { encodeModel, stateDict } from '../../src/models/stateDict.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
@@ -8,8 +8,8 @@ import { initialize } from '../../src/runs/initialWeights.ts';
 import { openTestContext } from '../helpers/adapter.ts';
 import { uniformInput } from '../helpers/inputs.ts';
 import { expectClose } from '../helpers/matchers.ts';
-import { f64 } from '../helpers/reference.ts';
-import { resnetF64 } from '../helpers/referenceNetwork.ts';
+import { avgPool2dF64, f64 } from '../helpers/reference.ts';
+import { resnetF64, resnetStagesF64 } from '../helpers/referenceNetwork.ts';
 import { below, fileOf, type ResNetStateOptions, resnetState } from '../helpers/resnetState.ts';
 import { tolerance } from '../helpers/tolerances.ts';
 
@@ -58,13 +58,22 @@ test.each<Case>([
   const encoder = new Encoder(context, { arch, width, size, seed: 1 });
   initialize(encoder, { tensors: weights.tensors, file: 'a.safetensors', note: () => null });
   const images = uniformInput([2, 3, size, size], { low: -2, high: 2 });
-  const { backbone } = context.noGrad(() => encoder.outputs(context.tensor(images.values, images.shape), false));
+  const input = context.tensor(images.values, images.shape);
+  const { backbone, maps } = context.noGrad(() => encoder.outputs(input, false, { withMaps: true }));
   const reference = Object.entries(tensors).flatMap(([name, { dtype, shape, data }]) =>
     dtype === 'F32' ? [[`backbone.${name}`, f64(shape, data as Float32Array)] as const] : [],
   );
-  const expected = resnetF64(Object.fromEntries(reference), f64(images.shape, images.values));
+  const parameters = Object.fromEntries(reference);
+  const expected = resnetF64(parameters, f64(images.shape, images.values));
   expect(backbone.shape).toEqual(expected.shape);
   expectClose(await backbone.read(), expected.data, tolerance.network);
+  const [, ...stages] = resnetStagesF64(parameters, f64(images.shape, images.values));
+  for (const [i, map] of maps.entries()) {
+    const means = avgPool2dF64(stages[i], { kernel: 3, stride: 1, padding: 1 });
+    const byChannel = permute(map, [0, 3, 1, 2]);
+    expect(byChannel.shape).toEqual(means.shape);
+    expectClose(await byChannel.read(), means.data, tolerance.network);
+  }
 });
 
 test.each(['cnn32', 'resnet18-cbam', 'resnet50', 'mobilenetv2'] as const)(

@@ -20,7 +20,7 @@ import {
 } from '../../src/scores/state.ts';
 import { SCORES, scoreNamed, scoresOf } from '../../src/scores/table.ts';
 
-/** Rows of one view each; the backbone and the projection have the same values. */
+/** Rows of one view each; the backbone, the projection and the only patch have the same values. */
 function tableOf(rows: readonly (readonly number[])[]): FeatureTable {
   const matrix = { data: Float32Array.from(rows.flat()), width: rows[0].length };
   return {
@@ -31,6 +31,7 @@ function tableOf(rows: readonly (readonly number[])[]): FeatureTable {
     logits: {},
     backbone: matrix,
     projection: matrix,
+    map: { height: 1, width: 1, patches: matrix },
   };
 }
 
@@ -253,6 +254,8 @@ describe('the state in a model file', () => {
       'score.mahalanobis.covariance',
       'score.mahalanobis.mean',
       'score.mahalanobis.shrinkage',
+      'score.patchcore.patches',
+      'score.patchcore.scale',
     ]);
     const read = decodeStates(scores, tensors, file);
     expect(read).toEqual(states);
@@ -278,10 +281,10 @@ describe('the state in a model file', () => {
     expect(() => decodeStates(scores, { ...others, 'score.mahalanobis.covariance': broken }, file)).toThrow(
       'score.mahalanobis.covariance has the value NaN (element 3)',
     );
-    expect(() => checkStates(scores, states, { backbone: [8], projection: [7], logits: [] })).toThrow(
+    expect(() => checkStates(scores, states, { backbone: [8], projection: [7], logits: [], map: [7] })).toThrow(
       /score\.knn\.features: it is of another network[\s\S]*rows of 7 values, expected 8/,
     );
-    expect(() => checkStates(scores, states, { backbone: [7], projection: [7], logits: [] })).not.toThrow();
+    expect(() => checkStates(scores, states, { backbone: [7], projection: [7], logits: [], map: [7] })).not.toThrow();
   });
 });
 
