@@ -5,6 +5,7 @@
  */
 import type { Preset } from '../base/recipe.ts';
 import { datasetNamed } from '../data/datasets/table.ts';
+import { DEAD_LEAVES } from '../data/outlierSource.ts';
 import { type MethodName, methodNamed } from '../methods/table.ts';
 import { scoresOf } from '../scores/table.ts';
 import type { ConfigChoices } from './config.ts';
@@ -12,6 +13,8 @@ import { hasOption } from './trainOptions.ts';
 
 const FROZEN: MethodName = 'dn2';
 const TRAINED: MethodName = 'oecl';
+/** What learns fastest from exposed images that look like the outliers. */
+const EXPOSED: MethodName = 'bce';
 
 /** Options that `dn2` has, but that only matter to someone who trains. */
 const ABOUT_TRAINING: readonly string[] = ['preset', 'arch', 'width', 'augment', 'scale'];
@@ -31,7 +34,7 @@ export function methodFor(choices: ConfigChoices, preset: Preset): ChosenMethod 
   const { method = TRAINED } = choices;
   if (choices.method !== undefined || impliesTraining(choices)) return { method, reason: null, other: null };
   const { dataset = 'demo' } = choices;
-  const { trainedWith = null, title } = datasetNamed(dataset);
+  const { trainedWith = null, showsObjects, title } = datasetNamed(dataset);
   const { title: trained } = methodNamed(TRAINED);
   if (trainedWith === 'any') return { method: TRAINED, reason: null, other: null };
   if (trainedWith === preset) {
@@ -39,6 +42,13 @@ export function methodFor(choices: ConfigChoices, preset: Preset): ChosenMethod 
       method: TRAINED,
       reason: `${title} with the preset ${preset} is a setting of the paper, so ${trained} trains from scratch`,
       other: `--method ${FROZEN} compares frozen features, in minutes`,
+    };
+  }
+  if (showsObjects && choices.oe !== undefined && choices.oe !== DEAD_LEAVES && choices.init === undefined) {
+    return {
+      method: EXPOSED,
+      reason: `${title} shows whole objects, which a classifier against the images of --oe tells apart better than frozen features do`,
+      other: `--method ${FROZEN} compares frozen features, --method ${TRAINED} is the paper's`,
     };
   }
   const weights =

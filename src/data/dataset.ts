@@ -47,6 +47,8 @@ export interface DatasetSpec<Name extends string = string> {
   statistics: ChannelStatistics;
   /** Where a network is trained unless the call names a method: with the preset of the paper, in which it was published, or with any. */
   trainedWith?: 'paper' | 'any';
+  /** Whether it shows whole objects in photographs, so that exposed photographs of other things look like its outliers. */
+  showsObjects?: true;
   source: DatasetFiles | GeneratedImages;
 }
 

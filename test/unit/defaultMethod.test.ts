@@ -49,6 +49,16 @@ describe('without --method', () => {
     expect(resolveConfig({ dataset: 'demo' }, software)).toMatchObject({ method: 'oecl', methodReason: null });
   });
 
+  test('photographs of objects, with photographs as outliers: a classifier; with none, or generated ones, frozen features', () => {
+    const methodOf = (choices: ConfigChoices) => resolveConfig({ dataset: 'cifar10', ...choices }, software).method;
+    const config = resolveConfig({ dataset: 'cifar10', oe: 'folder:photos' }, software);
+    expect(config).toMatchObject({ method: 'bce', oe: 'folder:photos', init: 'uniform' });
+    expect(config.methodReason).toMatch(/^CIFAR-10 shows whole objects/);
+    expect([methodOf({}), methodOf({ oe: 'dead-leaves' }), methodOf({ oe: 'folder:photos', init: 'builtin' })]).toEqual(
+      [...['dn2', 'dn2', 'dn2']],
+    );
+  });
+
   test('outlier images that it does not use are said, and the same call resumes', () => {
     const choices = { dataset: 'folder', oe: 'folder:photos' } as const;
     const config = resolveConfig(choices, software);

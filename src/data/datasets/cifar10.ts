@@ -34,6 +34,7 @@ export const cifar10: DatasetSpec<'cifar10'> = {
     std: [63.0 / 255, 62.1 / 255, 66.7 / 255],
   },
   trainedWith: 'paper',
+  showsObjects: true,
   source: {
     read: readCifar10,
     layout: [
