@@ -4,13 +4,16 @@
  */
 import { mean, normPenalty, softBoundaryLoss, square, sum } from '../../runtime/index.ts';
 import type { Method } from './method.ts';
-import { NORM_NORMAL } from './options.ts';
+import { meanFeature, NORM_NORMAL } from './options.ts';
 
 const BOUNDARIES = ['none', 'soft'] as const;
 /** Epochs before the radius follows the data. */
 const RADIUS_WARMUP = 10;
 /** Components of the center this close to 0 are moved away from it: a network can give 0 for every image. */
 const LEAST_COMPONENT = 0.1;
+
+const awayFromZero = (mean: number): number =>
+  Math.abs(mean) >= LEAST_COMPONENT ? mean : mean < 0 ? -LEAST_COMPONENT : LEAST_COMPONENT;
 
 export interface DsvddValues {
   boundary: (typeof BOUNDARIES)[number];
@@ -45,18 +48,7 @@ export const dsvdd: Method<DsvddValues, 'dsvdd'> = {
   ],
   batch: () => ({ normal: { views: 1 } }),
   network: () => ({ isBiasFree: true, isCentered: true }),
-  center(rows, features) {
-    const center = new Float32Array(features);
-    const count = rows.length / features;
-    for (let k = 0; k < features; k++) {
-      let sum = 0;
-      for (let row = 0; row < count; row++) sum += rows[row * features + k];
-      const mean = sum / count;
-      const isNear = Math.abs(mean) < LEAST_COMPONENT;
-      center[k] = isNear ? (mean < 0 ? -LEAST_COMPONENT : LEAST_COMPONENT) : mean;
-    }
-    return center;
-  },
+  center: (rows, features) => meanFeature(rows, features).map(awayFromZero),
   weights({ boundary }, epoch): Record<string, number> {
     return boundary === 'soft' ? { radiusWeight: epoch < RADIUS_WARMUP ? 0 : 1 } : {};
   },

@@ -105,6 +105,18 @@ export function checkPretrained(method: string, { init }: PretrainedValues): voi
   );
 }
 
+/** The mean of f over images: [images, features] -> [features]. */
+export function meanFeature(rows: ArrayLike<number>, features: number): Float32Array<ArrayBuffer> {
+  const mean = new Float32Array(features);
+  const count = rows.length / features;
+  for (let k = 0; k < features; k++) {
+    let sum = 0;
+    for (let row = 0; row < count; row++) sum += rows[row * features + k];
+    mean[k] = sum / count;
+  }
+  return mean;
+}
+
 /** Scores based on the norm of f, which contrastive training increases for images that resemble the training images. */
 export const NORM_SCORES: readonly string[] = ['norm', 'normEnsemble', 'normOfMean', 'meanSquaredNorm', 'cosineNorm'];
 

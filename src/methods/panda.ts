@@ -5,7 +5,7 @@
  */
 import { mean, normPenalty, square, sum } from '../../runtime/index.ts';
 import type { Method } from './method.ts';
-import { checkPretrained, NORM_NORMAL, type PretrainedValues } from './options.ts';
+import { checkPretrained, meanFeature, NORM_NORMAL, type PretrainedValues } from './options.ts';
 
 /** Of five: half of the layers, as published. */
 const FROZEN_STAGES = 3;
@@ -24,17 +24,7 @@ export const panda: Method<PretrainedValues, 'panda'> = {
   check: (values) => checkPretrained('panda', values),
   batch: () => ({ normal: { views: 1 } }),
   network: () => ({ projection: 'none', isCentered: true }),
-  /** The mean feature of the training images, before training. */
-  center(rows, features) {
-    const center = new Float32Array(features);
-    const count = rows.length / features;
-    for (let k = 0; k < features; k++) {
-      let sum = 0;
-      for (let row = 0; row < count; row++) sum += rows[row * features + k];
-      center[k] = sum / count;
-    }
-    return center;
-  },
+  center: meanFeature,
   loss({ projection }) {
     const loss = mean(sum(square(projection), [-1]));
     return { loss, terms: { normNormal: projection.context.noGrad(() => normPenalty(projection)) } };

@@ -8,7 +8,7 @@ import { checkPretrained, type PretrainedValues } from './options.ts';
 export const patchcore: Method<PretrainedValues, 'patchcore'> = {
   name: 'patchcore',
   title: 'PatchCore',
-  summary: 'Nothing is trained: finds small local defects on parts that look alike, and shows where they are.',
+  summary: 'Nothing is trained: finds small local defects on parts that look alike.',
   source: 'Roth et al. 2022, arXiv 2106.08265',
   options: [],
   recipe: () => ({ init: 'builtin' }),
