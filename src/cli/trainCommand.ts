@@ -128,7 +128,8 @@ class TextScreen implements Screen {
   adapter(info: AdapterDescription, config: RunConfig, presetIsDefault: boolean): void {
     const out = this.host.stdout;
     out.write(`${adapterLine(info)}\n`);
-    if (info.isSoftware && presetIsDefault && isTrained(config.method)) {
+    const isSmall = isTrained(config.method) && ['uniform', 'kaiming-normal'].includes(config.init); // not that of weights
+    if (info.isSoftware && presetIsDefault && isSmall) {
       out.write(
         'preset tiny: a small network and small images, because there is no GPU (--preset paper: the published setting)\n',
       );

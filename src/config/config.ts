@@ -172,7 +172,10 @@ export function resolveConfig(
   if (methodNamed(method).needsClasses && protocolNamed(protocol).isOfOneClass) {
     throw new UsageError(
       `--method ${method} --protocol ${protocol}: ${title} learns from the classes of normal images, and there is one.`,
-      { remedy: '--protocol leave-one-out or all-normal, or another method' },
+      {
+        remedy:
+          '--protocol leave-one-out or all-normal (without --normal), with training images in two normal classes or more, or another method',
+      },
     );
   }
   const foreign = Object.keys(choices).find((key) => !hasOption(method, key));
@@ -230,6 +233,7 @@ export function resolveConfig(
 /** Options that have an effect only beside others: what they need, in words. */
 const USES: readonly { key: keyof ConfigChoices; isUsed(config: RunConfig): boolean; need: string }[] = [
   { key: 'momentum', isUsed: ({ optimizer }) => optimizer !== 'adam', need: '--optimizer sgd or lars' },
+  { key: 'nu', isUsed: ({ boundary }) => boundary === 'soft', need: '--boundary soft' },
   { key: 'nesterov', isUsed: ({ optimizer }) => optimizer === 'sgd', need: '--optimizer sgd' },
   { key: 'larsAll', isUsed: ({ optimizer }) => optimizer === 'lars', need: '--optimizer lars' },
   { key: 'lrPerStep', isUsed: ({ milestones }) => milestones === null, need: 'no --milestones' },

@@ -7,6 +7,9 @@ export function parseMilestones(text: string, epochs: number): number[] {
   const isAscending = milestones.every((epoch, i) => epoch > (milestones[i - 1] ?? 0) && epoch < epochs);
   if (isAscending) return milestones;
   throw new UsageError(`--milestones ${text}: expected ascending epochs between 1 and ${epochs - 1}.`, {
-    remedy: `--milestones ${Math.max(1, Math.floor(epochs / 2))},${Math.max(2, Math.floor((3 * epochs) / 4))}`,
+    remedy:
+      epochs < 3
+        ? 'no --milestones, or more --epochs'
+        : `--milestones ${Math.floor(epochs / 2)},${Math.floor((3 * epochs) / 4)}`,
   });
 }

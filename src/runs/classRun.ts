@@ -41,6 +41,9 @@ import { type RunFolder, readStoredConfig } from './runFolder.ts';
 /** A monotonic clock, in seconds. */
 export const seconds = (): number => performance.now() / 1000;
 
+/** Real outliers that a method needs which learns from them. */
+const LEAST_OUTLIERS = 5;
+
 interface Evaluated {
   /** The states of scores fitted to the training images. */
   states: ScoreStates;
@@ -227,6 +230,12 @@ export class ClassRun {
     if (config.oe !== null && (this.#data.outliers?.images.count ?? 0) === 0) {
       throw new DataError(`--oe ${config.oe}: it holds no image.`, {
         remedy: '--oe dead-leaves, or a folder of images',
+      });
+    }
+    const outliers = this.#data.outliers?.images.count ?? 0;
+    if (methodNamed(config.method).needsOutliers && outliers < LEAST_OUTLIERS) {
+      throw new DataError(`--oe ${config.oe}: ${outliers} outliers, expected ${LEAST_OUTLIERS} or more.`, {
+        remedy: 'more of them, or --method dn2, which needs none',
       });
     }
     if (!isTrained(config.method) || count >= config.batch || config.wrap) return config;

@@ -89,6 +89,7 @@ describe('methods that start from weights', () => {
 
   test('what would have no effect is refused', () => {
     const refused: [ConfigChoices, RegExp][] = [
+      [{ method: 'dsvdd', nu: 0.3 }, /--nu 0.3: it would have no effect here[\s\S]*--boundary soft/],
       [{ method: 'dn2', epochs: 3 }, /--method dn2 --epochs 3: it would have no effect/],
       [{ method: 'dn2', views: 4 }, /--method dn2 --views 4: it would have no effect/],
       [{ method: 'bce', views: 4 }, /--method bce --views 4: it would have no effect[\s\S]*an ensemble score/],

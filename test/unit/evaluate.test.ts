@@ -16,7 +16,8 @@ const encoderOf = (mostViews: number, passes: number[]) =>
     outputs(views: Tensor) {
       passes.push(views.shape[0]);
       const projection = () => reshape(views, [views.shape[0], 3 * SIDE * SIDE]);
-      if (views.shape[0] <= mostViews) return { backbone: projection(), projection: projection(), logits: {} };
+      if (views.shape[0] <= mostViews)
+        return { backbone: projection(), projection: projection(), logits: {}, maps: [] };
       throw new LimitError('too many views.', { bytes: { needed: views.shape[0], allowed: mostViews } });
     },
   }) as unknown as Encoder;
