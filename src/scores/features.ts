@@ -79,3 +79,6 @@ export const firstRows = ({ data, width }: Matrix, count: number): Matrix => ({
   data: data.subarray(0, count * width),
   width,
 });
+
+/** What scores fitted to the backbone's features read of the training images: one row for each. */
+export const backboneRows = ({ backbone, count }: FeatureTable): Matrix => firstRows(backbone, count);

@@ -3,7 +3,7 @@
  * plain view: the mean of the k largest cosines, or the negative mean of the k smallest Euclidean distances. Both share one
  * state. DN2 (Bergman et al. 2020) uses the same k and Euclidean distances.
  */
-import { firstRows, rowNorms } from './features.ts';
+import { backboneRows, rowNorms } from './features.ts';
 import { Nearest, similarities } from './nearest.ts';
 import type { FittedScore } from './score.ts';
 
@@ -16,7 +16,7 @@ export const knn: FittedScore = {
   name: 'knn',
   summary: `mean cosine to the ${NEIGHBORS} nearest training images, backbone features`,
   constants: { k: `${NEIGHBORS}`, distance: 'cosine' },
-  rowsOf: ({ backbone, count }) => firstRows(backbone, count),
+  rowsOf: backboneRows,
   fit: (features) => ({ features }),
   open({ features }) {
     const norms = rowNorms(features);

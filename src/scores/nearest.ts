@@ -1,4 +1,4 @@
-/** Nearest training images: compares every image with every training image, in f64, one training image at a time. */
+/** Nearest training images: compares every image with every training image, in f64, a few training images at a time. */
 import type { Matrix } from './features.ts';
 
 /** Keeps the k largest of the values offered for each image. */
@@ -32,7 +32,13 @@ export class Nearest {
   }
 }
 
-/** Offers the dot product or the squared distance of each pair of the first `count` rows of `images` and a training row. */
+/** A sum waits for its previous addition, so the sums of this many training images are computed at once. */
+const AT_ONCE = 4;
+
+/**
+ * Offers the dot product or the squared distance of each pair of the first `count` rows of `images` and a training row. Each
+ * is summed over the values in their order, whatever the other rows.
+ */
 export function similarities(
   images: Matrix,
   count: number,
@@ -41,18 +47,59 @@ export function similarities(
   offer: (image: number, row: number, value: number) => void,
 ): void {
   const { width } = training;
-  const [a, b] = [images.data, training.data];
-  for (let row = 0, start = 0; start < b.length; row++, start += width) {
+  const rows = training.data.length / width;
+  const own = Float64Array.from(images.data.subarray(0, count * width));
+  const some = new Float64Array(AT_ONCE * width);
+  const sums = new Float64Array(AT_ONCE);
+  const compare = kind === 'dot' ? dots : squaredDistances;
+  for (let row = 0; row < rows; row += AT_ONCE) {
+    const present = Math.min(AT_ONCE, rows - row);
+    some.set(training.data.subarray(row * width, (row + present) * width));
     for (let image = 0; image < count; image++) {
-      const own = image * width;
-      let sum = 0;
-      if (kind === 'dot') for (let k = 0; k < width; k++) sum += a[own + k] * b[start + k];
-      else
-        for (let k = 0; k < width; k++) {
-          const difference = a[own + k] - b[start + k];
-          sum += difference * difference;
-        }
-      offer(image, row, sum);
+      compare(own, image * width, some, width, sums);
+      for (let i = 0; i < present; i++) offer(image, row + i, sums[i]);
     }
   }
+}
+
+/** The dot products of the row of `a` from `start` on with each row of `b` [AT_ONCE, width]. */
+function dots(a: Float64Array, start: number, b: Float64Array, width: number, sums: Float64Array): void {
+  let sum0 = 0;
+  let sum1 = 0;
+  let sum2 = 0;
+  let sum3 = 0;
+  for (let k = 0; k < width; k++) {
+    const value = a[start + k];
+    sum0 += value * b[k];
+    sum1 += value * b[width + k];
+    sum2 += value * b[2 * width + k];
+    sum3 += value * b[3 * width + k];
+  }
+  sums[0] = sum0;
+  sums[1] = sum1;
+  sums[2] = sum2;
+  sums[3] = sum3;
+}
+
+/** As dots(), with squared distances. */
+function squaredDistances(a: Float64Array, start: number, b: Float64Array, width: number, sums: Float64Array): void {
+  let sum0 = 0;
+  let sum1 = 0;
+  let sum2 = 0;
+  let sum3 = 0;
+  for (let k = 0; k < width; k++) {
+    const value = a[start + k];
+    const difference0 = value - b[k];
+    const difference1 = value - b[width + k];
+    const difference2 = value - b[2 * width + k];
+    const difference3 = value - b[3 * width + k];
+    sum0 += difference0 * difference0;
+    sum1 += difference1 * difference1;
+    sum2 += difference2 * difference2;
+    sum3 += difference3 * difference3;
+  }
+  sums[0] = sum0;
+  sums[1] = sum1;
+  sums[2] = sum2;
+  sums[3] = sum3;
 }

@@ -13,15 +13,26 @@ const tensorName = (score: string, matrix: string): string => `${PREFIX}${score}
 const arrayOf = (data: Matrix['data']) => (data instanceof Float64Array ? Float64Array : Float32Array);
 const stateNameOf = ({ name, stateOf }: FittedScore): string => stateOf ?? name;
 
+/** Scores that read the same of the training images, which is then kept once. */
+interface Part {
+  readonly rowsOf: FittedScore['rowsOf'];
+  readonly scores: FittedScore[];
+  rows: Matrix;
+}
+
 /** Collects what fits read of the training images, batch by batch, then fits each score. */
 export class Fitting {
-  readonly #parts: readonly { score: FittedScore; rows: Matrix }[];
+  readonly #parts: readonly Part[];
   readonly #images: number;
 
   constructor(scores: readonly Score[], images: number) {
     const fitted = scores.filter((score): score is FittedScore => score.fit !== undefined);
     const owners = fitted.filter((score, i) => fitted.findIndex((e) => stateNameOf(e) === stateNameOf(score)) === i);
-    this.#parts = owners.map((score) => ({ score, rows: { data: new Float32Array(0), width: 0 } }));
+    this.#parts = [...new Set(owners.map(({ rowsOf }) => rowsOf))].map((rowsOf) => ({
+      rowsOf,
+      scores: owners.filter((score) => score.rowsOf === rowsOf),
+      rows: { data: new Float32Array(0), width: 0 },
+    }));
     this.#images = images;
   }
 
@@ -32,7 +43,7 @@ export class Fitting {
 
   /** Whether augmented views are needed. */
   get needsAllViews(): boolean {
-    return this.#parts.some(({ score }) => score.fittedViews === 'all');
+    return this.#parts.some(({ scores }) => scores.some(({ fittedViews }) => fittedViews === 'all'));
   }
 
   /**
@@ -41,7 +52,7 @@ export class Fitting {
    */
   add(features: FeatureTable, first: number): number {
     for (const part of this.#parts) {
-      const { data, width } = part.score.rowsOf(features, first, this.#images);
+      const { data, width } = part.rowsOf(features, first, this.#images);
       const perImage = data.length / features.count;
       const wrong = data.findIndex((value) => !Number.isFinite(value));
       if (wrong >= 0) return Math.floor(wrong / perImage);
@@ -53,7 +64,9 @@ export class Fitting {
 
   /** @param labels the class of each image */
   states(labels: ArrayLike<number>): ScoreStates {
-    return Object.fromEntries(this.#parts.map(({ score, rows }) => [stateNameOf(score), score.fit(rows, labels)]));
+    return Object.fromEntries(
+      this.#parts.flatMap(({ scores, rows }) => scores.map((score) => [stateNameOf(score), score.fit(rows, labels)])),
+    );
   }
 }
 

@@ -136,6 +136,7 @@ describe('the definitions', () => {
   test.each([
     [40, 7],
     [5, 12], // fewer images than features
+    [33, 16], // more images than are added at once, features in whole blocks
     [200, 3],
   ])('mahalanobis of %i training images with %i features', async (count, width) => {
     const rows = rowsOf(count, width);
