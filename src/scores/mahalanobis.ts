@@ -121,7 +121,8 @@ function addProducts(sums: Float64Array, x: Float64Array, rows: number, p: numbe
     }
   }
   for (let j = whole; j < p; j++) {
-    for (let k = 0; k <= j; k++) for (let row = 0; row < rows; row++) sums[j * p + k] += x[row * p + j] * x[row * p + k];
+    for (let k = 0; k <= j; k++)
+      for (let row = 0; row < rows; row++) sums[j * p + k] += x[row * p + j] * x[row * p + k];
   }
 }
 

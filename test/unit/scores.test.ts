@@ -161,7 +161,7 @@ describe('the definitions', () => {
 
   test('cosineNorm is the largest cosine times the norm of the mean over the views', async () => {
     const score = scoreNamed('cosineNorm')!;
-    const states = fitScores([score], tableOf(training.map((row) => row.map((value) => value - 1))));
+    const states = fitScores([score], tableOf(training.map((row) => row.map((value) => Math.fround(value - 1)))));
     const views = [rowsOf(3, 7), rowsOf(3, 7)];
     const projection = { data: Float32Array.from(views.flat(2)), width: 7 };
     const table = { count: 2, views: 2, shifts: 1, rowsPerShift: 3, logits: {}, backbone: projection, projection }; // the third row is padding
@@ -172,7 +172,7 @@ describe('the definitions', () => {
           ...training.map((row) =>
             cosine(
               f,
-              row.map((value) => value - 1),
+              row.map((value) => Math.fround(value - 1)),
             ),
           ),
         ) * Math.hypot(...f)
